@@ -1,0 +1,1 @@
+"""What happened inside: the facts of every layer, and the walk of one picture through a network."""

@@ -1,0 +1,552 @@
+"""Layers: operations that remember.
+
+    class Layer:
+        build(shape, rng, dtype)      once: allocates; shape of one input without N -> shape of one output
+        forward(x, train=False)       remembers what backward needs
+        backward(dy, to_input=True)   dx (None if to_input is False); leaves dw and db on the layer
+        params() grads()              {"w": array, "b": array} or {}: same keys, same shapes
+        state()                       what is saved but not trained (running statistics); {} for most
+
+A constructor stores its arguments under their own names and computes nothing, so repr(layer) is the
+expression that makes the layer. Gradients are written, never added to: no zero_grad. `train` is
+False unless asked for, so that nothing is random by default.
+
+A layer also answers for itself what one picture of a given shape costs: multiply_adds, connections,
+columns (numbers that im2col writes) and window (what one output sees of the input).
+"""
+import hashlib
+import inspect
+import math
+
+import numpy as np
+
+from .backend import choose, ops
+from .ops.lrn import CONVENTIONS, lrn_constants
+from .ops.shapes import conv_size, pool_size, taps
+
+
+def rng(*address):
+    """A random generator of its own for every draw: rng(seed, "init", "conv1").
+
+    The address decides all numbers, whatever was drawn before, elsewhere or on another machine.
+    """
+    key = hashlib.sha256(repr(address).encode()).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
+
+
+class Layer:
+    """A layer without parameters that leaves shapes alone; the others are made from it."""
+
+    draws = False           # True: forward draws random numbers, and Network says which
+
+    def build(self, shape, rng, dtype=np.float32):
+        """Allocates for inputs of `shape` (without N), drawing from rng; returns the shape of an output."""
+        choose()
+        return shape
+
+    def forward(self, x, train=False):
+        """The output for x; remembers what backward needs."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x, train=False)")
+
+    def backward(self, dy, to_input=True):
+        """The gradient dx from the gradient dy; leaves the parameters' gradients on the layer."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method backward(self, dy, to_input=True)")
+
+    def params(self):
+        """What is trained: {name: array}."""
+        return {}
+
+    def grads(self):
+        """The gradients that backward left: the same names and shapes as params()."""
+        return {}
+
+    def state(self):
+        """What is saved but not trained: {name: array}."""
+        return {}
+
+    def multiply_adds(self, shape):
+        """Multiply-adds of forward for one input of `shape`, those on padding included."""
+        return 0
+
+    def connections(self, shape):
+        """Multiply-adds that meet a real input, those on padding left out."""
+        return self.multiply_adds(shape)
+
+    def columns(self, shape):
+        """How many numbers im2col writes for one input."""
+        return 0
+
+    def window(self, shape):
+        """Rows, columns and stride of the window of the input that one output sees."""
+        return 1, 1, 1
+
+    def __repr__(self):
+        return expression(self)
+
+
+def arguments(layer):
+    """The constructor's arguments of a layer, by name, as they are stored on it."""
+    return {name: getattr(layer, name) for name in inspect.signature(type(layer)).parameters}
+
+
+def expression(layer):
+    """The expression that makes a layer: Conv2D(96, 11, stride=4)."""
+    words = []
+    for name, parameter in inspect.signature(type(layer)).parameters.items():
+        value = getattr(layer, name)
+        if parameter.default is parameter.empty:
+            words.append(repr(value))
+        elif value != parameter.default:
+            words.append(f"{name}={value!r}")
+    return f"{type(layer).__name__}({', '.join(words)})"
+
+
+def pair(size):
+    """Rows and columns of a window: 3 means (3, 3)."""
+    return tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+
+
+def check_whole(**numbers):
+    """Raises ValueError unless every number is a whole one of at least 1."""
+    for name, number in numbers.items():
+        if not isinstance(number, (int, np.integer)) or number < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
+
+
+def check_pictures(layer, shape):
+    """Raises ValueError unless shape is (C, H, W)."""
+    if len(shape) != 3:
+        raise ValueError(f"{type(layer).__name__} needs pictures (C, H, W), got {shape}; "
+                         f"put it before the Flatten()")
+
+
+def check_window(layer, shape):
+    """Raises ValueError unless a window with this stride and pad goes over pictures of this shape."""
+    check_pictures(layer, shape)
+    (R, S), pad = pair(layer.size), layer.pad
+    check_whole(size=R, stride=layer.stride)
+    check_whole(size=S)
+    if not isinstance(pad, (int, np.integer)) or pad < 0:
+        raise ValueError(f"pad must be a whole number of at least 0, got {pad!r}")
+    if R > shape[1] + 2 * pad or S > shape[2] + 2 * pad:
+        raise ValueError(f"a window of {R} x {S} does not fit into {shape[1]} x {shape[2]} with pad={pad}; "
+                         f"use a smaller window, more padding or a larger picture")
+
+
+def check_groups(groups, channels, filters=None):
+    """Raises ValueError unless the groups divide the channels, and the filters where there are such."""
+    check_whole(groups=groups)
+    if filters is None and channels % groups:
+        raise ValueError(f"groups={groups} must divide the {channels} input channels")
+    if filters is not None and (channels % groups or filters % groups):
+        raise ValueError(f"groups={groups} must divide both the {channels} input channels and the {filters} filters")
+
+
+def initial(layer, rng, shape, fan_in, outputs, dtype):
+    """Weights of `shape` and `outputs` biases as layer.init asks; drawn in float32, so every dtype starts alike.
+
+        paper   w from N(0, std), b = bias                          section 5: std 0.01, bias 0 or 1
+        he      w from N(0, 2/fan_in), b = 0                        He et al. 2015, for ReLU
+        torch   w and b uniform in +-1/sqrt(fan_in)                 PyTorch's default
+    """
+    bound = 1 / math.sqrt(fan_in)
+    if layer.init == "paper":
+        w, b = layer.std * rng.standard_normal(shape, np.float32), np.full(outputs, layer.bias, np.float32)
+    elif layer.init == "he":
+        w, b = math.sqrt(2) * bound * rng.standard_normal(shape, np.float32), np.zeros(outputs, np.float32)
+    elif layer.init == "torch":
+        w = bound * (2 * rng.random(shape, np.float32) - 1)
+        b = bound * (2 * rng.random(outputs, np.float32) - 1)
+    else:
+        raise ValueError(f"init must be one of paper, he, torch, got {layer.init!r}")
+    return ops.to_device(w.astype(dtype, copy=False)), ops.to_device(b.astype(dtype, copy=False))
+
+
+class Weighted(Layer):
+    """What Conv2D and Dense share: a weight w and a bias b with their gradients."""
+
+    def params(self):
+        return {"w": self.w, "b": self.b}
+
+    def grads(self):
+        return {"w": self.dw, "b": self.db}
+
+
+class Conv2D(Weighted):
+    """Convolution (ops/conv.py). Remembers its input x.
+
+    filters: their number K. size: R or (R, S). groups: G contiguous blocks of channels and filters.
+    ceil_mode: round sizes up as the 2012 code does. init, std, bias: see `initial`.
+    """
+
+    def __init__(self, filters, size, stride=1, pad=0, groups=1, ceil_mode=False, init="paper", std=0.01, bias=0):
+        self.filters, self.size, self.stride, self.pad, self.groups = filters, size, stride, pad, groups
+        self.ceil_mode, self.init, self.std, self.bias = ceil_mode, init, std, bias
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        check_whole(filters=self.filters)
+        check_window(self, shape)
+        check_groups(self.groups, shape[0], self.filters)
+        patch = (shape[0] // self.groups, *pair(self.size))            # (C/G, R, S)
+        self.w, self.b = initial(self, rng, (self.filters, *patch), math.prod(patch), self.filters, dtype)
+        self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
+        return self.filters, *self.sizes(shape)
+
+    def forward(self, x, train=False):
+        self.x = x
+        return ops.conv2d_forward(x, self.w, self.b, self.stride, self.pad, self.groups, self.ceil_mode)
+
+    def backward(self, dy, to_input=True):
+        dx, self.dw, self.db = ops.conv2d_backward(dy, self.x, self.w, self.stride, self.pad, self.groups,
+                                                   self.ceil_mode, to_input)
+        return dx if to_input else None
+
+    def sizes(self, shape):
+        """Rows P and columns Q of the output."""
+        R, S = pair(self.size)
+        return (conv_size(shape[1], R, self.stride, self.pad, self.ceil_mode),
+                conv_size(shape[2], S, self.stride, self.pad, self.ceil_mode))
+
+    def multiply_adds(self, shape):
+        return self.filters * self.columns(shape) // self.groups
+
+    def connections(self, shape):
+        (R, S), (P, Q) = pair(self.size), self.sizes(shape)
+        seen = taps(shape[1], R, self.stride, self.pad, P) * taps(shape[2], S, self.stride, self.pad, Q)
+        return self.filters * shape[0] // self.groups * seen
+
+    def columns(self, shape):
+        return shape[0] * math.prod(pair(self.size)) * math.prod(self.sizes(shape))
+
+    def window(self, shape):
+        return *pair(self.size), self.stride
+
+
+class Dense(Weighted):
+    """Fully connected (ops/dense.py). Remembers its input x.
+
+    units: the number of outputs M. init, std, bias: see `initial`.
+    """
+
+    def __init__(self, units, init="paper", std=0.01, bias=0):
+        self.units, self.init, self.std, self.bias = units, init, std, bias
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        check_whole(units=self.units)
+        if len(shape) != 1:
+            raise ValueError(f"Dense needs a flat input (D,), got {shape}; put a Flatten() before it")
+        self.w, self.b = initial(self, rng, (shape[0], self.units), shape[0], self.units, dtype)
+        self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
+        return (self.units,)
+
+    def forward(self, x, train=False):
+        self.x = x
+        return ops.dense_forward(x, self.w, self.b)
+
+    def backward(self, dy, to_input=True):
+        dx, self.dw, self.db = ops.dense_backward(dy, self.x, self.w, to_input)
+        return dx if to_input else None
+
+    def multiply_adds(self, shape):
+        return shape[0] * self.units
+
+
+class ReLU(Layer):
+    """max(x, 0) (ops/activation.py). Remembers its output y."""
+
+    def forward(self, x, train=False):
+        self.y = ops.relu_forward(x)
+        return self.y
+
+    def backward(self, dy, to_input=True):
+        return ops.relu_backward(dy, self.y)
+
+
+class Tanh(Layer):
+    """tanh(x) (ops/activation.py). Remembers its output y."""
+
+    def forward(self, x, train=False):
+        self.y = ops.tanh_forward(x)
+        return self.y
+
+    def backward(self, dy, to_input=True):
+        return ops.tanh_backward(dy, self.y)
+
+
+class Sigmoid(Layer):
+    """1 / (1 + exp(-x)) (ops/activation.py). Remembers its output y."""
+
+    def forward(self, x, train=False):
+        self.y = ops.sigmoid_forward(x)
+        return self.y
+
+    def backward(self, dy, to_input=True):
+        return ops.sigmoid_backward(dy, self.y)
+
+
+class Softmax(Layer):
+    """Probabilities (ops/softmax.py). Remembers its output y. For training, ops.softmax_cross_entropy."""
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        if len(shape) != 1:
+            raise ValueError(f"Softmax needs a flat input (D,), got {shape}; put a Flatten() before it")
+        return shape
+
+    def forward(self, x, train=False):
+        self.y = ops.softmax_forward(x)
+        return self.y
+
+    def backward(self, dy, to_input=True):
+        return ops.softmax_backward(dy, self.y)
+
+
+class Pool(Layer):
+    """What MaxPool and AvgPool share: how a window goes over the picture."""
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        check_window(self, shape)
+        R, S = pair(self.size)
+        if self.pad >= min(R, S):
+            raise ValueError(f"pad={self.pad} must be smaller than the window of {R} x {S}, "
+                             f"or a window sees nothing but padding")
+        P = pool_size(shape[1], R, self.stride, self.pad, self.ceil_mode)
+        Q = pool_size(shape[2], S, self.stride, self.pad, self.ceil_mode)
+        return shape[0], P, Q
+
+    def window(self, shape):
+        return *pair(self.size), self.stride
+
+
+class MaxPool(Pool):
+    """The largest of every window (ops/pool.py). Remembers argmax and the input's height and width.
+
+    size: R or (R, S); AlexNet's windows overlap: MaxPool(3, 2). ceil_mode: round sizes up (Caffe).
+    """
+
+    def __init__(self, size, stride, pad=0, ceil_mode=False):
+        self.size, self.stride, self.pad, self.ceil_mode = size, stride, pad, ceil_mode
+
+    def forward(self, x, train=False):
+        self.height, self.width = x.shape[2:]
+        y, self.argmax = ops.max_pool_forward(x, *pair(self.size), self.stride, self.pad, self.ceil_mode)
+        return y
+
+    def backward(self, dy, to_input=True):
+        return ops.max_pool_backward(dy, self.argmax, self.height, self.width, *pair(self.size), self.stride, self.pad)
+
+
+class AvgPool(Pool):
+    """The mean of every window (ops/pool.py). Remembers the input's height and width.
+
+    count_include_pad: padding counts in the divisor (Caffe, PyTorch's default); if not, only the
+    picture does (the 2012 code, ONNX).
+    """
+
+    def __init__(self, size, stride, pad=0, ceil_mode=False, count_include_pad=True):
+        self.size, self.stride, self.pad, self.ceil_mode = size, stride, pad, ceil_mode
+        self.count_include_pad = count_include_pad
+
+    def forward(self, x, train=False):
+        self.height, self.width = x.shape[2:]
+        return ops.avg_pool_forward(x, *pair(self.size), self.stride, self.pad, self.ceil_mode, self.count_include_pad)
+
+    def backward(self, dy, to_input=True):
+        return ops.avg_pool_backward(dy, self.height, self.width, *pair(self.size), self.stride, self.pad,
+                                     self.count_include_pad)
+
+
+class AdaptiveAvgPool(Layer):
+    """Means of P x Q parts, whatever the picture's size (ops/pool.py). Remembers height and width.
+
+    size: P or (P, Q).
+    """
+
+    def __init__(self, size):
+        self.size = size
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        check_pictures(self, shape)
+        P, Q = pair(self.size)
+        check_whole(size=P)
+        check_whole(size=Q)
+        return shape[0], P, Q
+
+    def forward(self, x, train=False):
+        self.height, self.width = x.shape[2:]
+        return ops.adaptive_avg_pool_forward(x, *pair(self.size))
+
+    def backward(self, dy, to_input=True):
+        return ops.adaptive_avg_pool_backward(dy, self.height, self.width)
+
+    def window(self, shape):
+        P, Q = pair(self.size)
+        return -(-shape[1] // P), -(-shape[2] // Q), max(1, shape[1] // P)
+
+
+class LRN(Layer):
+    """Local response normalisation across n channels (ops/lrn.py). Remembers x and the scale s.
+
+    convention: "paper", "original" (the 2012 code), "caffe" or "torch" says what alpha multiplies
+    and which k is meant by None. groups: windows never cross from one group to the next.
+    """
+
+    def __init__(self, n=5, k=None, alpha=1e-4, beta=0.75, convention="paper", groups=1):
+        self.n, self.k, self.alpha, self.beta = n, k, alpha, beta
+        self.convention, self.groups = convention, groups
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        check_pictures(self, shape)
+        check_groups(self.groups, shape[0])
+        check_odd(self.n)
+        if self.convention not in CONVENTIONS:
+            raise ValueError(f"convention must be one of {', '.join(CONVENTIONS)}, got {self.convention!r}")
+        return shape
+
+    def forward(self, x, train=False):
+        self.x = x
+        k, alpha = lrn_constants(self.convention, self.n, self.k, self.alpha)
+        y, self.scale = ops.lrn_forward(x, self.n, k, alpha, self.beta, self.groups)
+        return y
+
+    def backward(self, dy, to_input=True):
+        k, alpha = lrn_constants(self.convention, self.n, self.k, self.alpha)
+        return ops.lrn_backward(dy, self.x, self.scale, self.n, alpha, self.beta, self.groups)
+
+
+class LRNWithin(Layer):
+    """Response normalisation by n x n neighbours in the same channel (ops/lrn.py). Remembers x and s.
+
+    alpha multiplies the mean of the n * n squares (Caffe's WITHIN_CHANNEL and the 2012 code).
+    """
+
+    def __init__(self, n=5, k=1, alpha=1e-3, beta=0.75):
+        self.n, self.k, self.alpha, self.beta = n, k, alpha, beta
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        check_pictures(self, shape)
+        check_odd(self.n)
+        return shape
+
+    def forward(self, x, train=False):
+        self.x = x
+        y, self.scale = ops.lrn_within_forward(x, self.n, self.k, self.alpha / self.n ** 2, self.beta)
+        return y
+
+    def backward(self, dy, to_input=True):
+        return ops.lrn_within_backward(dy, self.x, self.scale, self.n, self.alpha / self.n ** 2, self.beta)
+
+    def window(self, shape):
+        return self.n, self.n, 1
+
+
+def check_odd(n):
+    """Raises ValueError unless n, the width of a window with a middle, is odd."""
+    check_whole(n=n)
+    if n % 2 == 0:
+        raise ValueError(f"n={n} must be odd, so that the window has a middle; use {n - 1} or {n + 1}")
+
+
+class BatchNorm(Layer):
+    """Batch normalisation (ops/batchnorm.py). Remembers x, the mean and variance it used, and train.
+
+    momentum: the share of the batch in the running statistics; eps: added to the variance (PyTorch's).
+    """
+
+    def __init__(self, momentum=0.1, eps=1e-5):
+        self.momentum, self.eps = momentum, eps
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        self.w, self.b = (ops.to_device(start(shape[0], dtype)) for start in (np.ones, np.zeros))
+        self.mean, self.var = (ops.to_device(start(shape[0], dtype)) for start in (np.zeros, np.ones))
+        self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
+        return shape
+
+    def forward(self, x, train=False):
+        self.shape, self.train = x.shape, train
+        self.x = x.reshape(len(x), len(self.w), -1, 1)                 # (N, D) becomes (N, D, 1, 1)
+        self.used = self.statistics() if train else (self.mean.copy(), self.var.copy())
+        return ops.batchnorm_forward(self.x, self.w, self.b, *self.used, self.eps).reshape(self.shape)
+
+    def statistics(self):
+        """The batch's mean and variance, after moving the running ones towards them."""
+        m = self.x.size // len(self.w)                                 # numbers per channel
+        if m < 2:
+            raise ValueError("BatchNorm needs at least 2 numbers per channel in training, got 1; use a larger batch")
+        mean, var = ops.batchnorm_statistics(self.x)
+        self.mean += self.momentum * (mean - self.mean)
+        self.var += self.momentum * (var * (m / (m - 1)) - self.var)
+        return mean, var
+
+    def backward(self, dy, to_input=True):
+        dx, self.dw, self.db = ops.batchnorm_backward(dy.reshape(self.x.shape), self.x, self.w, *self.used,
+                                                      self.eps, self.train)
+        return dx.reshape(self.shape)
+
+    def params(self):
+        return {"w": self.w, "b": self.b}
+
+    def grads(self):
+        return {"w": self.dw, "b": self.db}
+
+    def state(self):
+        return {"mean": self.mean, "var": self.var}
+
+
+class Dropout(Layer):
+    """In training, throws every number away with probability p_drop (ops/dropout.py). Remembers the mask.
+
+    The mask's address is (seed, "dropout", name, step), which Network sets; two forwards at one step
+    draw the same mask. rows = (first, total): this batch is part of one of `total` images.
+    """
+
+    draws = True
+    seed, name, step, rows = 0, "dropout", 0, None
+
+    def __init__(self, p_drop=0.5):
+        self.p_drop = p_drop
+
+    def build(self, shape, rng, dtype=np.float32):
+        if not 0 <= self.p_drop < 1:
+            raise ValueError(f"p_drop must lie between 0 and 1 (1 itself excluded), got {self.p_drop!r}")
+        return super().build(shape, rng, dtype)
+
+    def forward(self, x, train=False):
+        self.mask = self.draw(x.shape) if train else None
+        return ops.dropout_forward(x, self.mask, self.p_drop) if train else x
+
+    def draw(self, shape):
+        """The mask for this step, True where a number is kept: drawn on the host for the whole batch."""
+        first, total = self.rows or (0, shape[0])
+        numbers = rng(self.seed, "dropout", self.name, self.step).random((total, *shape[1:]), np.float32)
+        return ops.to_device(numbers[first:first + shape[0]] >= self.p_drop)
+
+    def backward(self, dy, to_input=True):
+        return dy if self.mask is None else ops.dropout_backward(dy, self.mask, self.p_drop)
+
+
+class Flatten(Layer):
+    """(C, H, W) in a row, channels first: (C*H*W,). Remembers the input's shape."""
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        return (math.prod(shape),)
+
+    def forward(self, x, train=False):
+        self.shape = x.shape
+        return x.reshape(len(x), -1)
+
+    def backward(self, dy, to_input=True):
+        return dy.reshape(self.shape)
+
+
+LAYERS = {layer.__name__: layer for layer in (
+    Conv2D, Dense, ReLU, Tanh, Sigmoid, Softmax, MaxPool, AvgPool, AdaptiveAvgPool, LRN, LRNWithin, BatchNorm,
+    Dropout, Flatten)}
