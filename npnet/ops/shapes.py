@@ -62,7 +62,7 @@ def taps(size, window, stride, pad, windows):
     129
     """
     starts = [window_number * stride - pad for window_number in range(windows)]
-    return sum(min(start + window, size) - max(start, 0) for start in starts)
+    return sum(max(0, min(start + window, size) - max(start, 0)) for start in starts)
 
 
 def framed(x, pad, rows, columns, value):

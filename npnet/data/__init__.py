@@ -1,0 +1,4 @@
+"""Data: from a photograph on the disk to the array that a network reads."""
+from npnet.data.pictures import read_picture, resize_and_crop, sample_picture, to_input
+
+__all__ = ["read_picture", "resize_and_crop", "sample_picture", "to_input"]

@@ -1,0 +1,346 @@
+"""Photographs: read any picture file, cut out the middle, make it the numbers that a network expects.
+
+    picture = read_picture("cat.jpg")             # uint8 (H, W, 3), RGB, 0 to 255
+    picture = resize_and_crop(picture, 227)       # uint8 (227, 227, 3)
+    x = to_input(picture)                         # float32 (1, 3, 227, 227)
+
+The first step is the same for every network; the last one is not. A network that was trained on
+numbers from 0 to 255 and is shown numbers from 0 to 1 sees a black picture and names the same class
+every time, without any error. `to_input` has a table of who expects what.
+
+Pillow decodes the files. It is imported when a picture is read, so that `import npnet` stays fast.
+"""
+import difflib
+import os
+import re
+import threading
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+MOST_PIXELS = 100_000_000       # a file of a few kilobytes may claim more than the memory holds
+SMALLEST_SIDE = 8               # pixels; below it there is nothing to recognise
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "PPM", "JPEG2000")
+IMAGENET_MEAN = (123.68, 116.779, 103.939)      # red, green, blue over the training set, 0 to 255
+GREY = (0.299, 0.587, 0.114)    # how bright red, green and blue look to the eye (ITU-R 601)
+
+PICTURE_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
+OTHER_STARTS = {                # what a file that is no picture often is, by its first bytes
+    b"<!doctype html": "a web page: save the picture itself, not the page that shows it",
+    b"<html": "a web page: save the picture itself, not the page that shows it",
+    b"<svg": "a drawing in SVG: export it as PNG",
+    b"<?xml": "XML, perhaps a drawing in SVG: export it as PNG",
+    b"%pdf": "a PDF document: export the page as PNG",
+    b"version https://git-lfs": "a placeholder for a file that is kept in Git LFS: run git lfs pull",
+}
+_opening = threading.Lock()     # warnings.catch_warnings, used while opening, is not safe in threads
+
+
+# ---------------------------------------------------------------------------- reading
+
+def read_picture(path, notes=None):
+    """The picture in the file `path` as uint8 (H, W, 3), red green blue, upright, 0 to 255.
+
+    What is lost on the way is appended to the list `notes`, if given, one sentence each.
+
+        camera orientation (EXIF)    the picture is turned upright
+        grey, 1 bit, palette         three channels; the grey ones are equal
+        transparent                  laid on white
+        CMYK                         Pillow's conversion, without the colour profile
+        grey with 16 bits            0 to 65535 become 0 to 255
+        floats, 32-bit integers      0 to 1, 0 to 255 or 0 to 65535, the first of these ranges that holds
+                                     all values, becomes 0 to 255; if none does, smallest to largest
+        animation, several pages     the first
+
+    Errors, one sentence each: FileNotFoundError (with the names that come close), IsADirectoryError,
+    PermissionError, and ValueError for a file that is empty, no picture, damaged, cut off, smaller
+    than 8 pixels on a side or larger than 100 million pixels (refused before it is unpacked).
+    """
+    path, notes = Path(path), [] if notes is None else notes
+    _check_file(path)
+    with _decoding(path):
+        opened = _open(path)
+    with opened:
+        _check_size(path.name, *opened.size)
+        with _decoding(path):
+            picture = opened.copy()                 # decodes the first frame
+        _note_frames(opened, path.name, notes)
+        kind = opened.format
+    picture = _upright(picture, path.name, notes)
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        return _from_wide_numbers(picture, kind, path.name, notes)
+    return _from_colours(picture, path.name, notes)
+
+
+def sample_picture():
+    """The path of a photograph that is on this computer already: Grace Hopper in uniform, 512 x 600
+    pixels, public domain, which matplotlib ships. FileNotFoundError if matplotlib does not have it."""
+    from importlib.util import find_spec                        # finds the package, does not import it
+    package = find_spec("matplotlib")
+    path = Path(package.origin).parent / "mpl-data/sample_data/grace_hopper.jpg" if package else None
+    if path is None or not path.is_file():
+        raise FileNotFoundError("the sample photograph comes with matplotlib, which is missing or has no "
+                                "sample data: pip install matplotlib, or use a picture of yours")
+    return path
+
+
+# ---------------------------------------------------------------------------- size and scale
+
+def resize_and_crop(picture, size, shorter=None):
+    """The middle of a picture, uint8 (H, W, 3) -> uint8 (size, size, 3).
+
+    The picture is shrunk or enlarged until its shorter side has `shorter` pixels (bilinear, averaged
+    over all pixels that fall together), then the middle square is cut out. `shorter` is by default
+    256 for a size of 227 or 224 and in proportion for others, in multiples of 8; a size of up to 64
+    has nothing to spare, and `shorter` is `size`. Pixel for pixel as torchvision's Resize(shorter)
+    and CenterCrop(size), up to one step of rounding. ValueError if shorter < size.
+    """
+    Image = _pillow().Image
+    _check_picture(picture)
+    if shorter is None:
+        shorter = size if size <= 64 else 8 * round(size * 256 / 227 / 8)
+    if not 1 <= size <= shorter:
+        raise ValueError(f"a square of size={size} cannot be cut out of a picture whose shorter side is "
+                         f"shorter={shorter}; size must be at least 1 and at most shorter")
+    top, bottom, left, right = *_middle(picture, 0, size, shorter), *_middle(picture, 1, size, shorter)
+    return np.array(Image.fromarray(picture).resize(
+        (size, size), Image.Resampling.BILINEAR, box=(left, top, right, bottom)))
+
+
+def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="RGB", channels=3):
+    """(pixels - mean) / deviation as a network reads it: uint8 (H, W, 3) -> float32 (1, channels, H, W).
+
+    scale      "0-255" or "0-1": what black and white are before the mean is subtracted
+    mean       one number, or three for red, green, blue (in this order whatever `order` is), in `scale`
+    deviation  likewise
+    order      "RGB" or "BGR": the order of the channels in the result
+    channels   3, or 1 for grey; then mean and deviation are one number each
+
+    Who expects what:
+
+        network                           scale  order  mean (R, G, B)                 deviation
+        AlexNet of the paper              0-255  RGB    that of its training pictures  1
+        Caffe: bvlc_alexnet, CaffeNet     0-255  BGR    123, 117, 104                  1
+        torchvision                       0-1    RGB    .485, .456, .406               .229, .224, .225
+        Caffe's LeNet, channels=1         0-255         0                              256
+
+    Caffe's pages print their mean as 104, 117, 123, because blue comes first there; and LeNet expects
+    white ink on black paper. ValueError if mean or deviation belong to the other scale.
+    """
+    _check_picture(picture)
+    _check_scale(scale, order, channels)
+    mean, deviation = (_per_channel(name, value, channels, scale)
+                       for name, value in (("mean", mean), ("deviation", deviation)))
+    x = picture.astype(np.float32)                                  # (H, W, 3)
+    if channels == 1:
+        x = x @ np.array(GREY, np.float32)[:, None]                 # (H, W, 1)
+    if scale == "0-1":
+        x /= 255
+    x = (x - mean) / deviation
+    if order == "BGR":
+        x = x[:, :, ::-1]
+    return np.ascontiguousarray(x.transpose(2, 0, 1)[None])         # (1, channels, H, W)
+
+
+# ---------------------------------------------------------------------------- the file
+
+def _pillow():
+    """The package PIL with the two modules that are used here."""
+    try:
+        import PIL
+        import PIL.Image
+        import PIL.ImageOps
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("pictures need Pillow, which is missing: pip install pillow") from None
+    return PIL
+
+
+def _check_file(path):
+    """Raise one sentence unless `path` is a file with something in it."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{path} is a folder; give the name of a picture in it")
+    if not os.path.exists(path):
+        raise FileNotFoundError(_missing(path))
+    if not os.path.isfile(path):
+        raise ValueError(f"{path} is not an ordinary file; give the name of a picture")
+    if os.path.getsize(path) == 0:
+        raise ValueError(f"{path.name} is empty (0 bytes); copy or download it again")
+    try:
+        path.open("rb").close()
+    except PermissionError:
+        raise PermissionError(f"{path} may not be read by this user; change its permissions") from None
+
+
+def _missing(path):
+    """The sentence for a file that is not there, with the names in its folder that come close."""
+    if not os.path.isdir(path.parent):
+        return f"there is no file {path}, because there is no folder {path.parent}"
+    try:
+        names = {name.lower(): name for name in sorted(os.listdir(path.parent))[:10_000]}
+    except OSError:                                                 # a folder that may not be listed
+        names = {}
+    close = [names[name] for name in difflib.get_close_matches(path.name.lower(), names)]
+    return f"there is no file {path}" + (f"; did you mean {' or '.join(close)}?" if close else "")
+
+
+def _open(path):
+    """Pillow's picture, not yet decoded: only the first bytes of the file are looked at."""
+    Image = _pillow().Image
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]      # Pillow may be built without some
+    with _opening, warnings.catch_warnings():
+        warnings.simplefilter("ignore")                             # we count the pixels ourselves
+        return Image.open(path, formats=formats)
+
+
+@contextmanager
+def _decoding(path):
+    """Whatever Pillow raises in this block becomes one ValueError with one sentence."""
+    Image = _pillow().Image
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError as error:                   # far beyond MOST_PIXELS
+        pixels = re.search(r"\d+", str(error))
+        raise ValueError(_too_large(path.name, int(pixels[0]) if pixels else None)) from None
+    except Exception as error:              # OSError, SyntaxError, EOFError, struct.error, zlib.error ...
+        raise ValueError(_unreadable(path, error)) from None
+
+
+def _unreadable(path, error):
+    """The sentence for a file that Pillow does not read, from what Pillow said and its first bytes."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    if not isinstance(error, _pillow().UnidentifiedImageError):
+        return f"{path.name} is damaged or was cut off ({error}); copy or download it again"
+    if start.startswith(PICTURE_STARTS):
+        return f"{path.name} begins like a picture but is damaged or was cut off; copy or download it again"
+    if start[4:8] == b"ftyp":
+        return f"{path.name} is a HEIC or AVIF photograph or a film, which we do not read; export it as JPEG"
+    for beginning, kind in OTHER_STARTS.items():
+        if start.lstrip().lower().startswith(beginning):
+            return f"{path.name} is not a picture but {kind}"
+    return f"{path.name} is not a picture that can be read; use JPEG, PNG, GIF, WebP, BMP or TIFF"
+
+
+def _too_large(name, pixels):
+    claimed = "far" if pixels is None else f"{pixels:,} pixels,"
+    return f"{name} has {claimed} more than the {MOST_PIXELS:,} that are unpacked; make it smaller first"
+
+
+def _check_size(name, width, height):
+    if width * height > MOST_PIXELS:
+        raise ValueError(_too_large(name, width * height))
+    if min(width, height) < SMALLEST_SIDE:
+        raise ValueError(f"{name} is {width} x {height} pixels; a side must have at least "
+                         f"{SMALLEST_SIDE}, below that there is nothing to recognise")
+
+
+# ---------------------------------------------------------------------------- the kinds of picture
+
+def _note_frames(opened, name, notes):
+    try:
+        frames = getattr(opened, "n_frames", 1)
+    except Exception:                           # a later frame is damaged; the first was read
+        return
+    if frames > 1 and opened.format in ("GIF", "PNG", "WEBP", "AVIF"):
+        notes.append(f"{name} is animated: the first of {frames} frames is used")
+    elif frames > 1:
+        notes.append(f"{name} holds {frames} pictures: the first is used")
+
+
+def _upright(picture, name, notes):
+    """Turn the picture as the camera noted in its EXIF data (0x0112 is the orientation, 1 is upright)."""
+    ImageOps = _pillow().ImageOps
+    try:
+        turned = picture.getexif().get(0x0112, 1) != 1
+        upright = ImageOps.exif_transpose(picture)
+    except Exception:                           # damaged EXIF data; the pixels are sound
+        notes.append(f"{name} has camera data that cannot be read: the picture is not turned")
+        return picture
+    if turned:
+        notes.append(f"{name} was turned upright, as the camera noted")
+    return upright
+
+
+def _from_colours(picture, name, notes):
+    """Any picture with 8 bits per channel or fewer -> uint8 (H, W, 3)."""
+    Image = _pillow().Image
+    if picture.mode == "CMYK":
+        notes.append(f"{name} is in the printing colours CMYK: its colours as RGB are approximate")
+    if picture.mode in ("1", "L", "LA"):
+        notes.append(f"{name} is grey: its three channels are equal")
+    try:
+        if picture.mode.endswith(("A", "a")) or "transparency" in picture.info:
+            picture = picture.convert("RGBA")
+            if picture.getextrema()[3][0] < 255:                    # the least opaque pixel
+                notes.append(f"{name} has transparent parts: they are laid on white")
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        return np.array(picture.convert("RGB"))
+    except ValueError:
+        raise ValueError(f"{name} is stored as {picture.mode}, which cannot be turned into RGB; "
+                         f"save it as JPEG or PNG") from None
+
+
+def _from_wide_numbers(picture, kind, name, notes):
+    """A grey picture of 16-bit or 32-bit integers or floats -> uint8 (H, W, 3), scaled, not clipped."""
+    values = np.asarray(picture).astype(np.float64)                 # (H, W)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} holds values that are NaN or infinite, which have no brightness")
+    low, high = values.min(), values.max()
+    if "16" in picture.mode or picture.mode == "I" and kind in ("PNG", "PPM"):
+        low, high = 0, 65535
+    elif low >= 0 and high <= 65535:
+        low, high = 0, next(top for top in (1, 255, 65535) if high <= top)
+    notes.append(f"{name} is grey with more than 8 bits: {low:g} to {high:g} become 0 to 255")
+    grey = np.rint((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+# ---------------------------------------------------------------------------- arguments
+
+def _middle(picture, axis, size, shorter):
+    """Where along `axis` the middle square begins and ends, in pixels of the original picture.
+
+    Counted in pixels of the resized picture first, whole ones, and carried back: so Pillow computes
+    only the pixels that are kept, and they are those that resizing first and cutting later gives."""
+    original = picture.shape[axis]
+    resized = original * shorter // min(picture.shape[:2])
+    begin = round((resized - size) / 2)
+    return begin * original / resized, (begin + size) * original / resized
+
+
+def _check_picture(picture):
+    shape, dtype = getattr(picture, "shape", None), getattr(picture, "dtype", type(picture).__name__)
+    if dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
+        raise ValueError(f"a picture must be uint8 (H, W, 3), as read_picture returns it, "
+                         f"got {dtype} {'' if shape is None else shape}".rstrip())
+
+
+def _check_scale(scale, order, channels):
+    if scale not in ("0-255", "0-1"):
+        raise ValueError(f'scale must be "0-255" or "0-1", got {scale!r}')
+    if order not in ("RGB", "BGR"):
+        raise ValueError(f'order must be "RGB" or "BGR", got {order!r}')
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 3, or 1 for grey, got {channels!r}")
+
+
+def _per_channel(name, value, channels, scale):
+    """mean or deviation as a float32 array that fits (H, W, channels), checked against the scale."""
+    array = np.atleast_1d(np.asarray(value, np.float32))
+    if array.shape not in ((1,), (channels,)):
+        raise ValueError(f"{name} must be one number{' or three' if channels == 3 else ''} "
+                         f"for channels={channels}, got {value}")
+    if name == "deviation" and not (array > 0).all():
+        raise ValueError(f"deviation must be above 0, got {value}")
+    if scale == "0-1" and np.abs(array).max() > 1:
+        raise ValueError(f'{name}={value} is meant for pixels from 0 to 255, but scale is "0-1"; '
+                         f"divide it by 255 or change the scale")
+    if scale == "0-255" and (array != 0).any() and np.abs(array).max() < 1:
+        raise ValueError(f'{name}={value} is meant for pixels from 0 to 1, but scale is "0-255"; '
+                         f"multiply it by 255 or change the scale")
+    return array

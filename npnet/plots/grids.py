@@ -1,0 +1,93 @@
+"""Many small images as one: the filters of a layer, the maps that it makes."""
+import numpy as np
+
+from npnet.plots.figure import COLOURS, finish, new_axes, new_figure
+
+
+def filters(w, title=None, columns=None):
+    """The filters of a convolution, w (K, C, R, S), in a grid as in figure 3 of the AlexNet paper.
+
+    Each filter has its own scale: 0 is the middle grey, its largest weight (in size) is black or white,
+    or for three channels the full colour. With other than three channels the first one is drawn. The
+    number beside a row is that of its first filter. columns: how many side by side (96 filters: 16).
+    """
+    w = np.asarray(w)
+    if w.ndim != 4 or 0 in w.shape:
+        raise ValueError(f"filters must be w (K, C, R, S), got {w.shape}")
+    K, C, R, S = w.shape
+    images = (w if C == 3 else w[:, :1]).transpose(0, 2, 3, 1).astype(float)     # (K, R, S, 3 or 1)
+    largest = np.abs(images).max(axis=(1, 2, 3), keepdims=True)
+    images = 0.5 + 0.5 * images / np.where(largest > 0, largest, 1)
+    images = np.broadcast_to(images, (K, R, S, 3))
+    columns = columns or (32 if K > 192 else 16 if K > 24 else min(K, 8))
+    figure, _, _ = _grid(images, columns, white=1.0)
+    channels = {1: "", 3: " as red, green and blue"}.get(C, f", channel 0 of {C}")
+    return finish(figure, title, f"{K} filters of {R} x {S}{channels}; each on its own scale, "
+                                 f"0 is the middle grey. Left: the row's first filter.")
+
+
+def feature_maps(maps, title=None, most=64):
+    """What a layer made of one picture, maps (C, H, W): the first `most` channels in a grid.
+
+    One scale for all maps, so that they can be compared: dark is the smallest number among those
+    drawn, light is what only 0.5 % of them exceed (a few very large ones would leave all others
+    dark); those are as light. NaN and infinity are left white, and the caption says so.
+    """
+    maps = np.asarray(maps)
+    if maps.ndim != 3 or 0 in maps.shape or most < 1:
+        raise ValueError(f"maps must be (C, H, W), those of one picture, and most at least 1, "
+                         f"got {maps.shape} and {most}")
+    C, H, W = maps.shape
+    drawn = maps[:most].astype(float)
+    missing = np.size(drawn) - np.isfinite(drawn).sum()
+    drawn[~np.isfinite(drawn)] = np.nan                                         # drawn white
+    columns = 16 if len(drawn) > 64 else min(len(drawn), 8)
+    figure, axes, image = _grid(drawn, columns, white=np.nan)
+    _scale(figure, axes, image, drawn)
+    of = f" of {C}" if len(drawn) < C else ""
+    return finish(figure, title, f"{len(drawn)}{of} maps, {H} high and {W} wide, all on one scale. "
+                                 f"Left: the row's first map." +
+                                 (f" White: {missing} numbers that are NaN or infinite." if missing else ""))
+
+
+def _scale(figure, axes, image, drawn):
+    """Spread the colours over the numbers drawn, and put the bar that tells them at the right."""
+    numbers = drawn[np.isfinite(drawn)] if np.isfinite(drawn).any() else np.zeros(1)
+    low, largest, high = numbers.min(), numbers.max(), np.quantile(numbers, 0.995)
+    high = high if high > low else largest
+    ticks = {low: f"{low:.3g}"}
+    if low < 0 < high:
+        ticks[0.0] = "0"
+    if high > low:
+        ticks[high] = f"{high:.3g}" + (" and more" if largest > high else "")
+    image.set_clim(low, high if high > low else low + 1)
+    bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.ax.set_yticks(list(ticks), list(ticks.values()), fontsize=9)
+    bar.ax.set_yticks([], minor=True)
+    bar.ax.tick_params(length=0)
+
+
+def _grid(images, columns, white):
+    """Draw images (K, H, W) or (K, H, W, 3) as one; returns the figure, its axes and the drawn image.
+
+    Every pixel becomes a block of zoom x zoom, so that all gaps between the images are equally wide.
+    """
+    K, H, W = images.shape[:3]
+    zoom = max(1, round(60 / max(H, W)))
+    gap = max(1, H * zoom // 14)
+    rows, columns = -(-K // columns), min(columns, K)
+    down, right = H * zoom + gap, W * zoom + gap
+    canvas = np.full((rows * down - gap, columns * right - gap, *images.shape[3:]), white)
+    for k, image in enumerate(images):
+        top, left = k // columns * down, k % columns * right
+        canvas[top:top + H * zoom, left:left + W * zoom] = image.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    width = min(9.0, max(5.0, 0.9 * columns))
+    across = width - (0.7 if images.ndim == 4 else 1.6)         # the numbers, the colour bar
+    figure = new_figure(width, across * len(canvas) / canvas.shape[1] + 1.1)
+    axes = new_axes(figure)
+    image = axes.imshow(canvas, cmap=COLOURS, vmin=0, vmax=1, interpolation="nearest")
+    step = -(-rows // 24)                                                       # at most 24 numbers
+    axes.set_yticks([row * down + H * zoom / 2 for row in range(0, rows, step)],
+                    [str(row * columns) for row in range(0, rows, step)])
+    return figure, axes, image

@@ -1,0 +1,78 @@
+"""What every test may use: the backends, the reference data, and markers that say why a test is skipped."""
+import importlib.util
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import npnet
+from npnet import backend as backends
+
+BACKENDS = ["loops", "numpy", "numba"]
+
+
+def missing(marker):
+    """Why tests with this marker cannot run here, or None."""
+    if marker == "torch" and not importlib.util.find_spec("torch"):
+        return "needs PyTorch (pip install torch)"
+    if marker == "reference" and not Path(os.environ.get("NPNET_REFERENCE") or "/nowhere").is_dir():
+        return "needs the reference data: set NPNET_REFERENCE to their folder"
+    if marker == "gpu" and not graphics_card():
+        return "needs CuPy and an NVIDIA graphics card"
+    return None
+
+
+def graphics_card():
+    """Whether CuPy is there and finds a card."""
+    if not importlib.util.find_spec("cupy"):
+        return False
+    import cupy
+    try:
+        return cupy.cuda.runtime.getDeviceCount() > 0
+    except cupy.cuda.runtime.CUDARuntimeError:
+        return False
+
+
+def pytest_collection_modifyitems(items):
+    reasons = {marker: missing(marker) for marker in ("torch", "reference", "gpu")}
+    for item in items:
+        for marker, reason in reasons.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def reference():
+    """The folder of the reference data (tests that use it are marked so)."""
+    return Path(os.environ["NPNET_REFERENCE"])
+
+
+@pytest.fixture(autouse=True)
+def undisturbed():
+    """Every test starts with no backend chosen and leaves none behind."""
+    before = dict(vars(backends.ops))
+    yield
+    vars(backends.ops).clear()
+    vars(backends.ops).update(before)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    """Each backend in turn, chosen."""
+    if request.param == "numba" and not importlib.util.find_spec("npnet.fast"):
+        pytest.skip("the numba row needs npnet.fast, which this copy does not have")
+    npnet.use(request.param)
+    return request.param
+
+
+@pytest.fixture
+def random():
+    """Random numbers, the same in every run."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def quarters(random):
+    """quarters(shape, dtype) draws multiples of 1/4, on which sums of products are exact in any order."""
+    return lambda *shape, dtype=np.float64: (random.integers(-8, 9, shape) / 4).astype(dtype)
