@@ -143,7 +143,8 @@ def choose():
     try:
         use("numba")
     except ImportError as error:
-        warnings.warn(f"numba is installed but does not work ({error}); npnet goes on with numpy, which is slower")
+        warnings.warn(f"numba is installed but does not work ({error}); npnet goes on with numpy, "
+                      f"which is slower", stacklevel=3)
         use("numpy")
 
 
@@ -174,7 +175,7 @@ def jit(function):
     """
     numba = wanted("numba", "numba", "pip install numba")
     folder = kernels()
-    if folder and "NUMBA_CACHE_DIR" not in os.environ:
+    if folder and not os.environ.get("NUMBA_CACHE_DIR"):
         numba.config.CACHE_DIR = str(folder)
     return numba.njit(function, nogil=True, cache=bool(folder))
 

@@ -3,7 +3,8 @@
     class Layer:
         build(shape, rng, dtype)      once: allocates; shape of one input without N -> shape of one output
         forward(x, train=False)       remembers what backward needs
-        backward(dy, to_input=True)   dx (None if to_input is False); leaves dw and db on the layer
+        backward(dy, to_input=True)   dx; leaves dw and db on the layer. With to_input=False a layer that
+                                      has parameters returns None; the others may ignore it
         params() grads()              {"w": array, "b": array} or {}: same keys, same shapes
         state()                       what is saved but not trained (running statistics); {} for most
 
@@ -488,7 +489,7 @@ class BatchNorm(Layer):
     def backward(self, dy, to_input=True):
         dx, self.dw, self.db = ops.batchnorm_backward(dy.reshape(self.x.shape), self.x, self.w, *self.used,
                                                       self.eps, self.train)
-        return dx.reshape(self.shape)
+        return dx.reshape(self.shape) if to_input else None
 
     def params(self):
         return {"w": self.w, "b": self.b}

@@ -51,7 +51,7 @@ class Network:
         choose()
         self.input_shape, self.seed, self.dtype = tuple(input_shape), seed, np.dtype(dtype)
         self.layers, self.shapes, self.frozen = layers, {}, set()      # shapes: of every layer's output
-        self.step, self.rows, self.device = 0, None, ops.device
+        self.step, self.rows, self.device, self.output_shape = 0, None, ops.device, None
         if not layers:
             raise ValueError("a Network needs at least one layer: Network((3, 32, 32), flatten=Flatten(), ...)")
         if self.dtype not in (np.float32, np.float64):
@@ -84,6 +84,7 @@ class Network:
                 x = layer.forward(x)
             if checking:
                 check_finite(name, "its output", x)
+        self.output_shape = x.shape
         return x
 
     def check_input(self, x):
@@ -106,6 +107,9 @@ class Network:
 
         With to_input=False it stops at the first layer that has something to train, and returns None.
         """
+        if self.output_shape != dy.shape:
+            raise ValueError(f"backward needs the gradient of the last forward's output, {self.output_shape}, got "
+                             f"{dy.shape}" if self.output_shape else "backward needs a forward first")
         last = self.first_trained() if not to_input else None
         for name, layer in reversed(self.layers.items()):
             if name == last:
@@ -165,7 +169,7 @@ class Network:
         part.input_shape = self.shapes[names[start - 1]] if start else self.input_shape
         part.layers = {name: copy.copy(self.layers[name]) for name in names[start:stop]}
         part.shapes = {name: self.shapes[name] for name in part.layers}
-        part.frozen = self.frozen & set(part.layers)
+        part.frozen, part.output_shape = self.frozen & set(part.layers), None
         return part
 
     def probabilities(self, x):
@@ -178,10 +182,10 @@ class Network:
         rows = [("input", "", self.input_shape, 0)]
         for name, layer in self.layers.items():
             rows.append((name, expression(layer), self.shapes[name], sum(p.size for p in layer.params().values())))
-        widths = [max(len(row[0]) for row in rows), min(48, max(len(row[1]) for row in rows))]
-        lines = [f"{name:{widths[0]}}  {shorten(layer, widths[1]):{widths[1]}}  {' x '.join(map(str, shape)):>15}  "
+        widths = [max(len(row[0]) for row in rows), min(42, max(len(row[1]) for row in rows))]
+        lines = [f"{name:{widths[0]}}  {shorten(layer, widths[1]):{widths[1]}}  {' x '.join(map(str, shape)):>14}  "
                  f"{count or '':{'>11,' if count else '>11'}}" for name, layer, shape, count in rows]
-        lines.append(f"{'':{widths[0]}}  {'parameters':{widths[1]}}  {'':15}  {sum(row[3] for row in rows):>11,}")
+        lines.append(f"{'':{widths[0]}}  {'parameters':{widths[1]}}  {'':14}  {sum(row[3] for row in rows):>11,}")
         return "\n".join(line.rstrip() for line in lines)
 
     __repr__ = __str__
@@ -232,20 +236,29 @@ def load(path, layers=None):
     Nothing in the file is run: classes are looked up by name, arrays are read without pickle.
     Raises FileNotFoundError, or ValueError for a file that is damaged or not npnet's.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no file {path}; give the path of a network that save() wrote")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        architecture = json.loads(str(arrays.pop("architecture")))
-    except (KeyError, ValueError, EOFError, OSError, AttributeError, zipfile.BadZipFile):
-        raise ValueError(f"{path} is damaged, or is not a network that npnet saved") from None
+    architecture, arrays = read(path)
     known = LAYERS | (layers or {})
     built = {name: made(path, name, kind, given, known) for name, kind, given in architecture["layers"]}
     net = Network(architecture["input_shape"], architecture["seed"], architecture["dtype"], **built)
     fill(net, arrays, path)
     net.freeze(*architecture["frozen"])
     return net
+
+
+def read(path):
+    """The architecture and the arrays in a file that `save` wrote."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no file {path}; give the path of a network that save() wrote")
+    try:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        architecture = json.loads(str(arrays.pop("architecture")))
+        known_format = architecture["npnet"] == 1
+    except (KeyError, TypeError, ValueError, EOFError, OSError, AttributeError, zipfile.BadZipFile):
+        raise ValueError(f"{path} is damaged, or is not a network that npnet saved") from None
+    if not known_format:
+        raise ValueError(f"{path} has format {architecture['npnet']}, this npnet reads format 1; use a newer npnet")
+    return architecture, arrays
 
 
 def made(path, name, kind, given, known):

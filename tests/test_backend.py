@@ -1,0 +1,244 @@
+"""The table of backends: choosing, missing packages, blocks, folders; and the hot texts' threads."""
+import importlib.util
+import inspect
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import npnet
+from npnet import backend as backends
+from npnet import ops as chapters
+from npnet.backend import OPERATIONS, ops
+
+WITH_FAST = pytest.mark.skipif(not importlib.util.find_spec("npnet.fast"), reason="needs npnet.fast")
+
+
+def python(code, **environment):
+    """What a fresh Python prints for this code, run beside the package under test."""
+    path = str(Path(npnet.__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": path, **environment})
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip() + done.stderr.strip()
+
+
+def test_every_operation_has_both_texts():
+    for name in OPERATIONS:
+        assert callable(getattr(chapters, name))
+        assert callable(getattr(chapters, f"{name}_loops"))
+
+
+def test_both_texts_take_the_same_arguments():
+    for name in OPERATIONS:
+        array, loops = (inspect.signature(getattr(chapters, key)) for key in (name, f"{name}_loops"))
+        assert list(array.parameters) == list(loops.parameters)
+        assert [p.default for p in array.parameters.values()] == [p.default for p in loops.parameters.values()]
+
+
+@WITH_FAST
+def test_hot_texts_take_the_chapters_arguments():
+    npnet.use("numba")
+    for name, where in backends.numba_row().items():
+        if isinstance(where, str) and ":" in where:
+            assert list(inspect.signature(getattr(ops, name)).parameters) == list(
+                inspect.signature(getattr(chapters, name)).parameters)
+
+
+def test_loops_texts_call_nothing_of_ours_and_no_product():
+    """numba could not compile them, and its cache would not notice a change in what they call."""
+    ours = {name for name in dir(chapters) if callable(getattr(chapters, name))}
+    for name in OPERATIONS:
+        code = getattr(chapters, f"{name}_loops").__code__
+        assert not ours & set(code.co_names), name
+        assert "@" not in inspect.getsource(getattr(chapters, f"{name}_loops")), name
+
+
+def test_use_puts_the_very_function_into_the_namespace(backend):
+    assert ops.name == backend
+    if backend == "loops":
+        assert ops.conv2d_forward is chapters.conv2d_forward_loops
+    else:
+        assert ops.dense_forward is chapters.dense_forward
+
+
+def test_two_frames_from_a_layer_to_the_chapter(monkeypatch):
+    """Stepping into net["conv1"].forward(x) is in the chapter after at most two frames."""
+    depth = []
+
+    def watched(*arguments):
+        depth.append(len(inspect.stack()))
+        return chapters.conv2d_forward(*arguments)
+
+    backends.BACKENDS["watched"] = lambda: {**backends.NUMPY, "conv2d_forward": backends.forward_in_blocks(watched)}
+    npnet.use("watched")
+    net = npnet.Network((1, 4, 4), conv1=npnet.Conv2D(1, 3))
+    net["conv1"].forward(np.zeros((1, 1, 4, 4), np.float32))
+    del backends.BACKENDS["watched"]
+
+    assert depth == [len(inspect.stack()) + 3]                          # layer, in_blocks, this text
+
+
+def test_a_row_of_ones_own():
+    def mine(x):
+        return x * 0 + 7
+
+    backends.BACKENDS["mine"] = lambda: {**backends.NUMPY, "relu_forward": mine}
+    npnet.use("mine")
+    y = npnet.Network((2,), relu1=npnet.ReLU()).forward(np.zeros((1, 2), np.float32))
+    del backends.BACKENDS["mine"]
+
+    assert y.tolist() == [[7, 7]]
+
+
+def test_unknown_backend():
+    with pytest.raises(ValueError, match="backend must be one of loops, numpy, numba, cupy, got 'jax'"):
+        npnet.use("jax")
+
+
+@pytest.mark.skipif(bool(importlib.util.find_spec("cupy")), reason="CuPy is installed")
+def test_cupy_missing():
+    with pytest.raises(ImportError, match=r"backend cupy needs the package cupy, which does not import .*npnet\[cuda12\]"):
+        npnet.use("cupy")
+
+
+def test_numba_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.raises(ImportError, match="backend numba needs the package numba, which does not import .*pip install"):
+        npnet.use("numba")
+
+
+def test_a_backend_that_failed_leaves_the_old_one():
+    npnet.use("loops")
+    with pytest.raises(ValueError):
+        npnet.use("none")
+
+    assert ops.name == "loops"
+    assert ops.relu_forward is chapters.relu_forward_loops
+
+
+class TestDefault:
+    SHOW = "import npnet; npnet.Network((2,), relu1=npnet.ReLU()); print(npnet.backend.ops.name)"
+
+    @WITH_FAST
+    def test_numba_where_it_is(self):
+        assert python(self.SHOW, NPNET_BACKEND="") == "numba"
+
+    def test_by_environment(self):
+        assert python(self.SHOW, NPNET_BACKEND="loops") == "loops"
+
+    def test_use_comes_before(self):
+        assert python("import npnet; npnet.use('loops');" + self.SHOW, NPNET_BACKEND="numpy") == "loops"
+
+    def test_numpy_where_numba_is_not(self):
+        code = "import sys, importlib.util as u; f = u.find_spec; import npnet.backend as b; " \
+               "b.find_spec = lambda n: None if n == 'numba' else f(n); " + self.SHOW
+        assert python(code, NPNET_BACKEND="") == "numpy"
+
+    @WITH_FAST
+    def test_a_numba_that_is_found_but_broken_warns_once(self):
+        code = "import sys; sys.modules['numba'] = None; import npnet.backend as b; b.find_spec = lambda n: True; " \
+               + self.SHOW + "; npnet.Network((2,), relu1=npnet.ReLU())"
+        printed = python(code, NPNET_BACKEND="")
+
+        assert printed.startswith("numpy")
+        assert printed.count("UserWarning: numba is installed but does not work") == 1
+        assert "npnet goes on with numpy, which is slower" in printed
+
+    def test_importing_npnet_chooses_nothing_and_is_light(self):
+        heavy = "numba matplotlib cupy torch rich PIL threadpoolctl"
+        code = f"import npnet, npnet.models, sys; print(npnet.backend.ops.name, [m for m in '{heavy}'.split() if m in sys.modules])"
+        assert python(code) == "None []"
+
+
+class TestFolders:
+    def test_home(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("NPNET_HOME", str(tmp_path / "here"))
+        assert backends.home() == tmp_path / "here"
+        monkeypatch.delenv("NPNET_HOME")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        monkeypatch.setattr(sys, "platform", "linux")
+        assert backends.home() == tmp_path / "npnet"
+        monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+        monkeypatch.setattr(sys, "platform", "win32")
+        assert backends.home() == tmp_path / "local" / "npnet"
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert backends.home().parts[-3:] == ("Library", "Caches", "npnet")
+
+    def test_kernels_in_a_folder_that_cannot_be_written(self, monkeypatch, tmp_path):
+        (tmp_path / "file").write_text("")
+        monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+        monkeypatch.setenv("NPNET_HOME", str(tmp_path / "file"))
+        assert backends.kernels() is None
+        monkeypatch.setenv("NPNET_HOME", str(tmp_path))
+        assert backends.kernels() == tmp_path / "kernels"
+
+    @WITH_FAST
+    def test_numba_works_without_a_folder_and_keeps_kernels_with_one(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        code = "import numpy as np, npnet; npnet.use('numba'); print(npnet.backend.ops.relu_forward(np.ones(1)))"
+
+        assert python(code, NPNET_HOME=str(tmp_path / "file"), NUMBA_CACHE_DIR="") == "[1.]"
+        assert python(code, NPNET_HOME=str(tmp_path / "home"), NUMBA_CACHE_DIR="") == "[1.]"
+        assert list((tmp_path / "home" / "kernels").rglob("*.nbc"))
+
+
+@WITH_FAST
+class TestThreads:
+    @pytest.fixture
+    def threads(self, monkeypatch):
+        from npnet.fast import threads
+        monkeypatch.setattr(threads, "count", lambda: 3)
+        threads.pool.cache_clear()
+        yield threads
+        threads.pool.cache_clear()
+
+    def test_pieces_cover_everything_once_and_in_order(self, threads):
+        for total in (1, 2, 3, 4, 7, 100):
+            pieces = threads.spread(lambda first, last: list(range(first, last)), total)
+
+            assert [number for piece in pieces for number in piece] == list(range(total))
+            assert len(pieces) == min(3, total)
+
+    def test_runs_on_several_threads(self, threads):
+        meeting = threading.Barrier(3, timeout=10)
+
+        assert len(set(threads.spread(lambda first, last: meeting.wait() or threading.get_ident(), 3))) >= 1
+
+    def test_blas_is_held_to_one_thread_meanwhile_and_let_go(self, threads):
+        def limits():
+            return [library["num_threads"] for library in threads.blas().info()]
+
+        before = limits()
+        inside = threads.spread(lambda first, last: limits(), 3)
+
+        assert inside == [[1] * len(before)] * 3
+        assert limits() == before
+
+    def test_let_go_after_an_error_too(self, threads):
+        before = [library["num_threads"] for library in threads.blas().info()]
+        with pytest.raises(ZeroDivisionError):
+            threads.spread(lambda first, last: 1 / first, 3)
+
+        assert [library["num_threads"] for library in threads.blas().info()] == before
+
+    def test_the_same_bits_every_time(self, threads, random):
+        npnet.use("numba")
+        x, w = random.standard_normal((7, 4, 12, 11)).astype("f"), random.standard_normal((6, 4, 3, 3)).astype("f")
+        dy = random.standard_normal((7, 6, 10, 9)).astype("f")
+        first = ops.conv2d_backward(dy, x, w, 1, 0, 1)
+
+        for _ in range(3):
+            for one, other in zip(first, ops.conv2d_backward(dy, x, w, 1, 0, 1)):
+                np.testing.assert_array_equal(one, other)
+
+    def test_one_thread_where_blas_cannot_be_held_and_by_environment(self, monkeypatch):
+        from npnet.fast import threads
+        monkeypatch.setenv("NPNET_THREADS", "5")
+        assert threads.count.__wrapped__() == 5
+        monkeypatch.setattr(threads, "blas", lambda: type("None", (), {"lib_controllers": []}))
+        assert threads.count.__wrapped__() == 1

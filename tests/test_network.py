@@ -1,0 +1,385 @@
+"""Networks: names, shape flow, gradients, parts, freezing, saving, and every sentence about bad input."""
+import json
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+import npnet
+from npnet import network
+from npnet.backend import ops
+from npnet.gradcheck import assert_directions
+from npnet.layers import (LRN, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool, ReLU, Softmax)
+
+
+def small(seed=0, dtype=np.float64, **more):
+    """A small network with one of most things."""
+    return npnet.Network((2, 11, 11), seed, dtype, conv1=Conv2D(4, 3, stride=2, groups=2, std=0.5, bias=0.5), relu1=ReLU(),
+                         norm1=LRN(3, alpha=0.7), pool1=MaxPool(3, 2), flatten=Flatten(), fc2=Dense(6, std=0.5),
+                         relu2=ReLU(), drop2=Dropout(0.2), fc3=Dense(3, std=0.5), **more)
+
+
+@pytest.fixture
+def x(random):
+    return random.standard_normal((4, 2, 11, 11))
+
+
+LABELS = np.array([0, 2, 1, 2])
+
+
+class Negative(Layer):
+    """A student's layer, whose backward knows nothing of to_input."""
+
+    def __init__(self, factor=1.0):
+        self.factor = factor
+
+    def forward(self, x, train=False):
+        return -self.factor * x
+
+    def backward(self, dy):
+        return -self.factor * dy
+
+
+class TestForwardAndBackward:
+    def test_is_its_layers_one_after_the_other(self, backend, x):
+        net, y = small(), x
+        for layer in net.layers.values():
+            y = layer.forward(y)
+
+        np.testing.assert_array_equal(net.forward(x), y)
+
+    def test_gradients_along_random_directions(self, backend, x):
+        assert_directions(small(), x)
+
+    def test_backward_twice_is_the_same_and_outputs_belong_to_the_caller(self, backend, x):
+        net = small()
+        y = net.forward(x)
+        kept, dy = y.copy(), y.copy()
+        first = net.backward(dy).copy()
+        grads = {name: gradient.copy() for name, gradient in net.grads().items()}
+
+        np.testing.assert_array_equal(net.backward(dy), first)
+        net.forward(2 * x)
+        np.testing.assert_array_equal(y, kept)
+        net.forward(x)
+        net.backward(dy)
+        for name, gradient in net.grads().items():
+            np.testing.assert_array_equal(gradient, grads[name])
+
+    def test_gradients_fall_out_of_the_loss(self, backend, x):
+        net = small()
+        loss, dlogits = ops.softmax_cross_entropy(net.forward(x), LABELS)
+        net.backward(dlogits)
+        for name, w in net.params().items():
+            w -= 0.01 * net.grads()[name]
+
+        assert ops.softmax_cross_entropy(net.forward(x), LABELS)[0] < loss
+
+    def test_same_seed_same_weights_and_another_seed_others(self):
+        first, same, other = small(), small(), small(seed=1)
+
+        np.testing.assert_array_equal(first["conv1"].w, same["conv1"].w)
+        assert (first["conv1"].w != other["conv1"].w).all()
+        assert (first["fc2"].w[:3] != first["fc3"].w[:3, :1]).all()
+
+    def test_a_layer_left_out_changes_no_other_layers_weights(self):
+        np.testing.assert_array_equal(npnet.without(small(), "norm1")["fc2"].w, small()["fc2"].w)
+
+    def test_stops_at_the_first_layer_that_trains(self, x):
+        net = small(tail=Negative())
+        y = net.forward(x)
+        net.backward(y)
+        expected = {name: gradient.copy() for name, gradient in net.grads().items()}
+        net["conv1"].dw = net["conv1"].db = None
+
+        assert net.backward(y, to_input=False) is None
+        for name, gradient in net.grads().items():
+            np.testing.assert_array_equal(gradient, expected[name])
+
+    def test_dropout_follows_step_and_rows(self, x):
+        net = small()
+        first = net.forward(x, train=True)
+        net.step = 1
+        second = net.forward(x, train=True)
+        net.step = 0
+
+        np.testing.assert_array_equal(net.forward(x, train=True), first)
+        assert (first != second).any()
+        assert (net.forward(x) != first).any()
+        net.rows = (2, 4)
+        np.testing.assert_allclose(net.forward(x[2:], train=True), first[2:], rtol=1e-13)
+
+    def test_probabilities(self, backend, x):
+        net = small()
+        p = net.probabilities(x)
+        ending = npnet.Network((3,), dtype=np.float64, prob=Softmax())
+
+        np.testing.assert_allclose(p.sum(axis=1), 1)
+        np.testing.assert_allclose(p, ops.softmax_forward(net.forward(x)))
+        np.testing.assert_array_equal(ending.probabilities(net.forward(x)), p)
+
+
+class TestParts:
+    def test_by_name(self):
+        net = small()
+
+        assert net["conv1"] is net.layers["conv1"]
+        with pytest.raises(KeyError, match="no layer is called 'conv2'; did you mean conv1"):
+            net["conv2"]
+
+    def test_a_part_and_the_rest_make_the_whole(self, backend, x):
+        net = small()
+        front, back = net[:"fc2"], net["fc2":]
+
+        assert (front.input_shape, back.input_shape, list(back.layers)[0]) == ((2, 11, 11), (16,), "fc2")
+        np.testing.assert_array_equal(back.forward(front.forward(x)), net.forward(x))
+        np.testing.assert_array_equal(front.backward(back.backward(net.forward(x))), net.backward(net.forward(x)))
+
+    def test_a_part_shares_arrays_but_remembers_its_own_forward(self, x):
+        net = small()
+        expected = net.backward(net.forward(x))
+        part = net[:"fc3"]
+        y = net.forward(x)
+        part.forward(3 * x)
+
+        assert part["conv1"].w is net["conv1"].w
+        np.testing.assert_array_equal(net.backward(y), expected)
+
+    @pytest.mark.parametrize("start, stop", [("fc2", "conv1"), ("fc2", "fc2")])
+    def test_empty(self, start, stop):
+        with pytest.raises(ValueError, match="holds no layers; name two layers in their order"):
+            small()[start:stop]
+
+
+class TestFreeze:
+    def test_moves_arrays_from_params_to_state(self, x):
+        net = small()
+        everything = set(net.params())
+        net.freeze("conv1", "fc2")
+
+        assert set(net.params()) == {"fc3.w", "fc3.b"} == set(net.grads())
+        assert set(net.state()) == everything - set(net.params())
+        with pytest.raises(KeyError, match="no layer is called 'conv7'"):
+            net.freeze("conv7")
+
+    def test_frozen_layers_in_front_do_not_run_backward(self, x, monkeypatch):
+        net = small()
+        net.freeze("conv1")
+        y = net.forward(x, train=True)
+        monkeypatch.setattr(net["norm1"], "backward", None)
+
+        assert net.backward(y, to_input=False) is None
+        assert net["fc2"].dw.any()
+
+    def test_frozen_batch_norm_stands_still(self, random):
+        net = npnet.Network((3,), dtype=np.float64, norm1=BatchNorm(), fc2=Dense(2))
+        net.freeze("norm1")
+        net.forward(random.standard_normal((8, 3)) + 5, train=True)
+
+        assert net.state()["norm1.mean"].tolist() == [0, 0, 0]
+        assert sorted(net.state()) == ["norm1.b", "norm1.mean", "norm1.var", "norm1.w"]
+
+    def test_all_frozen(self, x):
+        net = small()
+        net.freeze("conv1", "fc2", "fc3")
+        y = net.forward(x)
+
+        assert (net.params(), net.backward(y, to_input=False)) == ({}, None)
+        assert net.backward(y).shape == x.shape
+
+
+class TestSaving:
+    def test_everything_comes_back(self, backend, x, tmp_path):
+        net = small(seed=7)
+        net.freeze("conv1")
+        net.save(tmp_path / "net.npz")
+        loaded = npnet.load(tmp_path / "net.npz")
+
+        np.testing.assert_array_equal(loaded.forward(x), net.forward(x))
+        np.testing.assert_array_equal(loaded.forward(x, train=True), net.forward(x, train=True))
+        assert (str(loaded), loaded.frozen, loaded.dtype, loaded.seed) == (str(net), {"conv1"}, np.float64, 7)
+
+    def test_is_one_npz_that_needs_no_pickle(self, tmp_path):
+        small().save(tmp_path / "net.npz")
+        with np.load(tmp_path / "net.npz", allow_pickle=False) as file:
+            names, architecture = set(file.files), json.loads(str(file["architecture"]))
+
+        assert names == {"architecture", *small().params()}
+        assert architecture["layers"][0] == ["conv1", "Conv2D", {
+            "filters": 4, "size": 3, "stride": 2, "pad": 0, "groups": 2, "ceil_mode": False, "init": "paper",
+            "std": 0.5, "bias": 0.5}]
+        assert os.listdir(tmp_path) == ["net.npz"]
+
+    def test_ones_own_layer(self, tmp_path):
+        npnet.Network((3,), mine=Negative(2.0)).save(tmp_path / "net.npz")
+
+        assert npnet.load(tmp_path / "net.npz", layers={"Negative": Negative})["mine"].factor == 2
+        with pytest.raises(ValueError, match=r"layer mine is a Negative, which npnet does not have; use "
+                                             r"load\(path, layers=\{'Negative': Negative\}\)"):
+            npnet.load(tmp_path / "net.npz")
+
+    def test_a_name_is_looked_up_and_never_run(self, tmp_path):
+        with np.load(self.saved(tmp_path)) as file:
+            arrays = dict(file)
+        architecture = json.loads(str(arrays["architecture"]))
+        architecture["layers"][1][1] = "__import__('os').getcwd"
+        arrays["architecture"] = np.array(json.dumps(architecture))
+        np.savez(tmp_path / "odd.npz", **arrays)
+        with pytest.raises(ValueError, match=r"layer relu1 is a __import__\('os'\).getcwd, which npnet does not have"):
+            npnet.load(tmp_path / "odd.npz")
+
+    def saved(self, folder):
+        small().save(folder / "net.npz")
+        return folder / "net.npz"
+
+    @pytest.mark.parametrize("spoil", ["truncated", "text", "empty", "npy", "pickle", "foreign", "flipped"])
+    def test_damaged_or_foreign(self, tmp_path, spoil):
+        good, path = self.saved(tmp_path).read_bytes(), tmp_path / "bad.npz"
+        if spoil == "npy":
+            np.save(tmp_path / "bad.npy", np.zeros(3))
+            path = tmp_path / "bad.npy"
+        elif spoil == "foreign":
+            np.savez(path, w=np.zeros(3))
+        else:
+            path.write_bytes({"truncated": good[:len(good) // 2], "text": b"hello", "empty": b"",
+                              "pickle": pickle.dumps({"w": 1}),
+                              "flipped": good[:3000] + bytes([good[3000] ^ 255]) + good[3001:]}[spoil])
+        with pytest.raises(ValueError, match=r"bad.np[yz] is damaged, or is not a network that npnet saved"):
+            npnet.load(path)
+
+    def test_of_a_later_format(self, tmp_path):
+        np.savez(tmp_path / "new.npz", architecture=np.array(json.dumps({"npnet": 2})))
+        with pytest.raises(ValueError, match="has format 2, this npnet reads format 1; use a newer npnet"):
+            npnet.load(tmp_path / "new.npz")
+
+    @pytest.mark.parametrize("change, message", [
+        (lambda a: a.pop("fc2.w"), r"these arrays are in the file or the network, but not in both: fc2.w"),
+        (lambda a: a.update({"fc9.w": np.zeros(1)}), "but not in both: fc9.w"),
+        (lambda a: a.update({"fc2.w": np.zeros((2, 2))}), r"fc2.w has shape \(2, 2\), the network needs \(16, 6\)")])
+    def test_arrays_that_do_not_fit(self, tmp_path, change, message):
+        with np.load(self.saved(tmp_path)) as file:
+            arrays = dict(file)
+        change(arrays)
+        np.savez(tmp_path / "odd.npz", **arrays)
+        with pytest.raises(ValueError, match=message):
+            npnet.load(tmp_path / "odd.npz")
+
+    def test_unknown_arguments(self, tmp_path):
+        net = npnet.Network((3,), mine=Negative())
+        net.save(tmp_path / "net.npz")
+        with pytest.raises(ValueError, match="layer mine cannot be made: .*no arguments"):
+            npnet.load(tmp_path / "net.npz", layers={"Negative": ReLU})
+
+    def test_no_such_file(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="there is no file .*none.npz; give the path of a network"):
+            npnet.load(tmp_path / "none.npz")
+
+    def test_a_folder_that_cannot_be_written(self, tmp_path):
+        (tmp_path / "file").write_text("not a folder")
+        with pytest.raises(OSError, match="cannot write .*net.npz .*; choose another folder"):
+            small().save(tmp_path / "file" / "net.npz")
+        with pytest.raises(OSError, match="cannot write .*net.npz .*; choose another folder"):
+            small().save(tmp_path / "missing" / "net.npz")
+
+    def test_an_interrupted_write_leaves_the_old_file(self, tmp_path, monkeypatch, x):
+        path = self.saved(tmp_path)
+        before = path.read_bytes()
+        monkeypatch.setattr(np, "savez", lambda file, **arrays: file.write(b"half") and self.fail())
+        with pytest.raises(KeyboardInterrupt):
+            small(seed=1).save(path)
+
+        assert path.read_bytes() == before
+        assert os.listdir(tmp_path) == ["net.npz"]
+
+    def fail(self):
+        raise KeyboardInterrupt
+
+    def test_an_argument_that_is_no_plain_data(self, tmp_path):
+        with pytest.raises(TypeError, match="cannot save: a layer's argument is neither number, text, tuple nor None"):
+            npnet.Network((3,), mine=Negative(np.zeros(3))).save(tmp_path / "net.npz")
+
+
+class TestChecking:
+    @pytest.fixture(autouse=True)
+    def checked(self):
+        npnet.check()
+        yield
+        npnet.check(False)
+
+    def test_nan_is_named_by_the_first_layer_that_makes_it(self, backend, x):
+        net = small()
+        net.forward(x)
+        net["fc2"].w[3, 1] = np.nan
+        with pytest.raises(FloatingPointError, match="fc2: its output holds 4 of 24 numbers that are NaN or infinite"):
+            net.forward(x)
+
+    def test_gradients_too(self, x):
+        net = small()
+        y = net.forward(x)
+        net["fc3"].w[0, 0] = np.inf
+        with pytest.raises(FloatingPointError, match="fc3: the gradient of its input holds"):
+            net.backward(y)
+
+    def test_off_by_default(self, x):
+        npnet.check(False)
+        net = small()
+        net["fc3"].w[:] = np.nan
+
+        assert np.isnan(net.forward(x)).all()
+        assert os.environ.get("NPNET_CHECK") or not network.checking
+
+
+class TestTable:
+    def test_shapes_and_parameters(self):
+        assert str(small()) == """\
+input                                                   2 x 11 x 11
+conv1    Conv2D(4, 3, stride=2, groups=2, std=0....       4 x 5 x 5           40
+relu1    ReLU()                                           4 x 5 x 5
+norm1    LRN(n=3, alpha=0.7)                              4 x 5 x 5
+pool1    MaxPool(3, 2)                                    4 x 2 x 2
+flatten  Flatten()                                               16
+fc2      Dense(6, std=0.5)                                        6          102
+relu2    ReLU()                                                   6
+drop2    Dropout(p_drop=0.2)                                      6
+fc3      Dense(3, std=0.5)                                        3           21
+         parameters                                                          163"""
+
+
+class TestSentences:
+    @pytest.mark.parametrize("wrong, error, message", [
+        (np.zeros((32, 2, 12, 12)), ValueError,
+         r"input has shape \(32, 2, 12, 12\), but this network was built for \(N, 2, 11, 11\)"),
+        (np.zeros((2, 11, 11)), ValueError, r"built for \(N, 2, 11, 11\); one picture alone is x\[None\]"),
+        (np.zeros((1, 2, 11, 11), np.uint8), TypeError,
+         r"input is uint8, but this network computes in float64; use x.astype\(np.float64\)"),
+        (np.zeros((1, 2, 11, 11), np.float32), TypeError, "input is float32, but this network computes in float64"),
+        ([[1.0]], TypeError, r"input must be an array of shape \(N, 2, 11, 11\), got a list")])
+    def test_input(self, wrong, error, message):
+        with pytest.raises(error, match=message):
+            small().forward(wrong)
+
+    def test_layers_that_do_not_follow(self):
+        with pytest.raises(ValueError, match=r"^fc6: Dense needs a flat input \(D,\), got \(4, 7, 7\); put a Flatten\(\) "):
+            npnet.Network((3, 9, 9), conv1=Conv2D(4, 3), fc6=Dense(5))
+        with pytest.raises(ValueError, match="^conv2: groups=2 must divide both the 3 input channels and the 5 filters"):
+            npnet.Network((3, 9, 9), conv1=Conv2D(3, 3), conv2=Conv2D(5, 3, groups=2))
+
+    def test_one_layer_under_two_names(self):
+        relu = ReLU()
+        with pytest.raises(ValueError, match="relu2: this is the same object as relu1"):
+            npnet.Network((3,), relu1=relu, relu2=relu)
+
+    def test_no_layers_and_other_dtypes(self):
+        with pytest.raises(ValueError, match="a Network needs at least one layer"):
+            npnet.Network((3,))
+        with pytest.raises(ValueError, match="dtype must be float32 or float64, got int64"):
+            npnet.Network((3,), dtype=int, relu1=ReLU())
+
+    def test_backward_before_forward_or_of_another_shape(self, x):
+        net = small()
+        with pytest.raises(ValueError, match="backward needs a forward first"):
+            net.backward(np.zeros((4, 3)))
+        net.forward(x)
+        with pytest.raises(ValueError, match=r"the gradient of the last forward's output, \(4, 3\), got \(3, 4\)"):
+            net.backward(np.zeros((3, 4)))

@@ -1,0 +1,146 @@
+"""The house: imports point backwards, the book stands alone, and nothing says what it should not."""
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "npnet"
+CHAPTERS = "shapes dense activation softmax conv pool lrn batchnorm dropout update".split()
+BOOK = "ops backend layers network models optim train gradcheck".split()
+ANNEXES = "fast files data weights explain plots fit bench parallel course cli".split()
+ALLOWED = {                                             # room: the rooms of the book and annexes that it may import
+    "ops": "", "gradcheck": "", "backend": "ops", "layers": "ops backend", "network": "ops backend layers",
+    "models": "ops backend layers network", "optim": "ops backend", "train": "ops backend layers network",
+    "fast": " ".join(BOOK), "files": " ".join(BOOK), "plots": "", "data": " ".join(BOOK) + " files",
+    "weights": " ".join(BOOK) + " files data", "explain": " ".join(BOOK) + " plots fast weights files data",
+    "fit": " ".join(BOOK) + " fast weights plots files data", "bench": " ".join(BOOK) + " fast",
+    "parallel": " ".join(BOOK) + " fit fast weights plots files data", "course": " ".join(BOOK) + " plots",
+    "cli": " ".join(BOOK + ANNEXES)}
+
+
+def files(room):
+    """The Python files of a room: one of the book's chapters, or an annex's folder."""
+    folder = PACKAGE / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
+
+
+def existing(rooms):
+    return [room for room in rooms if files(room) and files(room)[0].exists()]
+
+
+def imported(path):
+    """(module, line) of every import in a file, wherever it stands, with npnet's own made absolute."""
+    package = ("npnet",) + path.relative_to(PACKAGE).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[:len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *(node.module or "").split(".")]).rstrip(".")
+            yield from ((f"{module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+@pytest.mark.parametrize("room", existing(BOOK + ANNEXES))
+def test_imports_point_backwards(room):
+    for path in files(room):
+        for module, line in imported(path):
+            if module.split(".")[0] == "npnet":
+                other = module.split(".")[1]
+                assert other in [room, "__version__", *ALLOWED[room].split()], f"{path.name}:{line} imports {module}"
+
+
+def test_every_file_belongs_to_a_room():
+    assert {path.name for path in PACKAGE.glob("*.py")} <= {f"{room}.py" for room in BOOK} | {"__init__.py", "__main__.py"}
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"} <= {"ops", *ANNEXES}
+    assert {path.stem for path in (PACKAGE / "ops").glob("*.py")} == {*CHAPTERS, "__init__"}
+
+
+def test_chapters_refer_to_shapes_alone():
+    for chapter in CHAPTERS:
+        for module, line in imported(PACKAGE / "ops" / f"{chapter}.py"):
+            assert module == "numpy" or module.startswith("npnet.ops.shapes."), f"{chapter}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("package, homes", [
+    ("numba", {"backend"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"cli", "explain", "fit", "bench", "course"}),
+    ("threadpoolctl", {"fast", "cli", "bench"}), ("PIL", {"data"}), ("torch", {"weights"})])
+def test_packages_have_their_importers(package, homes):
+    for room in existing(BOOK + ANNEXES):
+        for path in files(room):
+            for module, line in imported(path):
+                assert module.split(".")[0] != package or room in homes, f"{path.name}:{line} imports {package}"
+
+
+def test_the_book_knows_of_annexes_only_in_the_table_of_backends():
+    for room in existing(BOOK):
+        for path in files(room):
+            text = path.read_text()
+            for annex in ANNEXES:
+                named = re.findall(rf"npnet\.{annex}\b", text)
+                assert not named or (room, annex) == ("backend", "fast"), f"{path.name} names npnet.{annex}"
+
+
+def test_the_book_alone(tmp_path):
+    """Every annex deleted in a copy: the book's own tests pass, and numba says what it misses."""
+    shutil.copytree(PACKAGE, tmp_path / "npnet", ignore=shutil.ignore_patterns("__pycache__", *ANNEXES))
+    names = ["conftest.py", "standin.py", "test_device.py", "test_layers.py", "test_network.py", "test_backend.py",
+             "test_gradcheck.py"]
+    shutil.copytree(ROOT / "tests" / "ops", tmp_path / "tests" / "ops")
+    for name in names:
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests" / name)
+    shutil.copy(ROOT / "setup.cfg", tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "NPNET_BACKEND": ""}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True)
+    refused = subprocess.run([sys.executable, "-c", "import npnet; npnet.use('numba')"], cwd=tmp_path, env=environment,
+                             capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 500
+    assert "backend numba needs npnet.fast.conv, which this copy of npnet does not have; use loops or numpy" in refused.stderr
+
+
+def test_every_name_of_the_table_of_contents_is_there():
+    import npnet
+
+    for name in npnet.__all__:
+        assert getattr(npnet, name) is not None
+    for room in npnet.ROOMS:
+        assert getattr(npnet, room).__name__ == f"npnet.{room}"
+    with pytest.raises(AttributeError, match="npnet has no 'nothing'; it has use, BACKENDS"):
+        npnet.nothing
+    assert not set(npnet.__all__) & set(npnet.ROOMS)
+
+
+def test_no_name_of_ours_equals_a_rooms():
+    import npnet
+
+    assert not set(npnet.__all__) & set(BOOK + ANNEXES)
+
+
+def tracked():
+    """Every text file that belongs to the project."""
+    for path in ROOT.rglob("*"):
+        parts = path.relative_to(ROOT).parts
+        if path.is_file() and not any(part.startswith(".") and part != ".ci" or part.endswith(("__pycache__", ".egg-info"))
+                                      or part in ("build", "dist", "walk") for part in parts):
+            if path.suffix in (".py", ".md", ".cfg", ".toml", "") and path.name not in ("LICENSE",):
+                yield path
+
+
+def test_never_fastmath():
+    assert not [path for path in tracked() if "fastmath=True" in path.read_text() and path.name != "test_rooms.py"]
+
+
+def test_no_bare_prints_in_the_book():
+    for room in existing(BOOK):
+        for path in files(room):
+            calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+            assert not [call for call in calls if getattr(call.func, "id", "") == "print"], path
