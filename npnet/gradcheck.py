@@ -1,0 +1,534 @@
+"""Is this backward right? Its gradients, checked against slopes that were measured with forward alone.
+
+Call L = sum(dy * y) the loss, for some array dy of the shape of y. Then dL/dy is dy, so backward(dy) must
+return dL/dx; and dL/dx can also be measured: move one number of x by a little h, run forward again, see how
+far L moved. "Analytic" is what backward returned, "numeric" what was measured.
+
+Central differences. (L(x+h) - L(x-h)) / 2h misses the slope by about h^2 L'''/6, and rounding adds about
+1e-16 L/h. The first wants a small h, the second a large one; at h = 1e-5 both are about 1e-10 for numbers
+around 1. In float32 the second is 1e-7 / 1e-5: one percent, and correct code stands accused. So everything
+here is float64, and float32 arithmetic is refused.
+
+Why a random dy. With dy = 1 everywhere L is the plain sum of y: it stays the same when y is transposed, and
+behind a softmax, whose sum is always 1, a backward that returns zeros is right. A random dy sees both.
+
+Complex step. For code made of + - * / exp and the like, L(x + ih) = L(x) + ih L'(x) + ..., so the imaginary
+part over h is the slope. Nothing is subtracted, so h may be 1e-30 and no digit is lost. Code that takes
+abs() or throws the imaginary part away is not like that; agreement with the central slopes decides.
+
+The adjoint identity. If forward is linear, F(x) - F(0) = J x, and backward is the transpose of J exactly
+when <dy, J x> = <J^T dy, x>: no step, exact to rounding. Convolution is linear in x, and in w.
+
+Kinks. At 0 a ReLU has two slopes, at a tie a max-pool has several, and no number is *the* gradient. There
+the slopes to the right and to the left differ, at h/4 as much as at h, while a curve's difference shrinks
+with the step. Such entries are left out and counted; more than 5 % left out is a failure.
+
+    assert_gradients(layer, x)                    every entry of x and of each parameter
+    assert_gradients((forward, backward), x, w)   forward(x, w) -> y, backward(dy, x, w) -> dx, dw
+    assert_directions(network, x)                 slopes along random directions: cheap at any size
+    assert_adjoint(layer, x)                      operations that are linear in each of their arrays
+
+assert_... raises AssertionError with the report as its text; check_... returns the Report, and report.ok is
+the verdict. The error of an array is ||a - n|| / (||a|| + ||n||): ok below 1e-7, wrong from 1e-4 on, and in
+between look at it (it fails too, unless `tolerance` is raised).
+"""
+import inspect
+import textwrap
+import warnings
+from dataclasses import dataclass, field
+from math import isclose, nan, prod
+
+import numpy as np
+from numpy.linalg import norm
+
+VERDICTS = "ok", "look", "wrong"
+LOOK = 1e-4                 # an array with this error is wrong; with less, down to the tolerance: look at it
+MAX_KINKS = 0.05            # the share of entries that may be left out
+
+
+@dataclass
+class Row:
+    """The verdict on one array. worst is the index of the worst entry, analytic and numeric its values."""
+    name: str
+    size: int
+    method: str
+    parameter: bool = False                 # of the object; the others are inputs
+    checked: int = 0
+    kinks: int = 0
+    error: float = nan                      # nan: there was nothing to compare
+    verdict: str = "ok"
+    wrong: int = 0
+    worst: tuple = ()
+    analytic: float = 0.0
+    numeric: float = 0.0
+    where: str = ""                         # sentences: where the errors sit, or what else is the matter
+
+    def note(self, sentence, verdict="ok"):
+        self.where = f"{self.where} {sentence}".strip()
+        self.verdict = max(self.verdict, verdict, key=VERDICTS.index)
+
+    def __str__(self):
+        kinks = f" ({self.kinks} on a kink left out)" if self.kinks else ""
+        lines = [f"{self.name}: {self.verdict}, error {self.error:.1e}",
+                 f"  {self.method}, {self.checked} of {self.size} checked{kinks}", f"  {self.where}"]
+        if self.wrong:
+            lines.insert(2, f"  {self.wrong} wrong; worst at {list(self.worst)}: "
+                            f"analytic {self.analytic:.7g}, numeric {self.numeric:.7g}")
+        wrapped = [textwrap.fill(line, 77, subsequent_indent="  ") for line in lines]
+        return textwrap.indent("\n".join(wrapped).rstrip(), "  ")
+
+
+@dataclass
+class Report:
+    """One Row per array. print(report) shows them all."""
+    rows: list = field(default_factory=list)
+
+    @property
+    def ok(self):
+        return bool(self.rows) and all(row.verdict == "ok" for row in self.rows)
+
+    def __str__(self):
+        return "\n".join(["gradient check " + ("passed" if self.ok else "FAILED"), *map(str, self.rows)])
+
+
+# ------------------------------------------------------------------------------- the point
+
+class Point:
+    """The subject, called in one way whichever kind it is, and the point at which it is measured.
+
+    `arrays` are the arrays that are moved, by name: float64 copies of the inputs, and the object's own
+    parameters, which are moved in place and put back. y, dy and gradients are what was found there.
+    """
+
+    def __init__(self, subject, inputs, dy, seed, train, names):
+        self.pair = isinstance(subject, (tuple, list)) and len(subject) == 2
+        if not inputs or not (self.pair or hasattr(subject, "forward") and hasattr(subject, "backward")):
+            raise TypeError(f"gradcheck needs an object with forward and backward, or a pair (forward, "
+                            f"backward), and an input; got {type(subject).__name__} and {len(inputs)} inputs")
+        self.run, self.back = subject if self.pair else (subject.forward, subject.backward)
+        self.options = {"train": True} if train else {}         # a plain forward(x) need not know the word
+        self.params = dict(subject.params()) if hasattr(subject, "params") else {}
+        self.grads = getattr(subject, "grads", dict)
+        for name, array in self.params.items():
+            if array.dtype != np.float64:
+                raise TypeError(f"parameter {name} is {array.dtype}, but a check needs float64; build the "
+                                f"layer with dtype=np.float64")
+        names = list(names or input_names(self.run, len(inputs)))
+        if len(names) != len(inputs) or len({*names, *self.params}) < len(names) + len(self.params):
+            raise ValueError(f"names must hold {len(inputs)} different names, none of them a parameter's; "
+                             f"got {names}")
+        self.inputs = {name: np.array(array, np.float64) for name, array in zip(names, inputs)}
+        self.arrays = self.inputs | self.params
+        self.rng, self.report = np.random.default_rng(seed), Report()
+        self.start(dy)
+
+    def start(self, dy):
+        """Forward twice, backward once; neither may write into its arguments."""
+        before = {name: array.copy() for name, array in self.arrays.items()}
+        self.y = self.forward()
+        unchanged("forward", before, self.arrays)
+        if not np.isfinite(self.y).all():
+            raise ValueError(f"forward returned {first_bad(self.y)}; give an input where y is finite")
+        self.same_answer()
+        self.dy = spread(self.y.shape, self.rng) if dy is None else np.array(dy, np.float64)
+        if self.dy.shape != self.y.shape:
+            raise ValueError(f"dy must have the shape of y, {self.y.shape}, but has {self.dy.shape}")
+        passed = self.dy.copy()
+        self.gradients = self.backward(passed)
+        unchanged("backward", {"dy": self.dy, **before}, {"dy": passed, **self.arrays})
+        self.rounding = 8 * np.finfo(np.float64).eps * norm(self.dy * self.y)   # what L may be off by
+
+    def call(self, replaced):
+        return self.run(*(self.inputs | replaced).values(), **self.options)
+
+    def forward(self):
+        """y as a fresh array (forward may use its buffer again); refuses what has no slope to measure."""
+        y = self.call({})
+        if y is None or isinstance(y, (tuple, list, dict)):
+            raise TypeError(f"forward must return one array, got {type(y).__name__}; wrap it in a function "
+                            f"that returns y alone")
+        y = np.array(y)
+        if y.dtype != np.float64:
+            raise TypeError(f"your arithmetic is {y.dtype}: forward got float64 and returned {y.dtype}; make "
+                            f"arrays with x.dtype, for instance np.zeros(shape, x.dtype)")
+        return y
+
+    def backward(self, dy):
+        """Copies of the gradients, by name. Called right after forward."""
+        result = self.back(dy, *self.inputs.values()) if self.pair else self.back(dy)
+        result = result if isinstance(result, (tuple, list)) else [result]
+        if len(result) != len(self.inputs):
+            raise ValueError(f"backward must return a gradient for each of {', '.join(self.inputs)}, in this "
+                             f"order; it returned {len(result)}")
+        found = dict(zip(self.inputs, result)) | self.grads()
+        for name in self.arrays:
+            if found.get(name) is None:
+                raise ValueError(f"backward must give a gradient for {name}, but it gave None or nothing")
+        return {name: np.array(found[name]) for name in self.arrays}
+
+    def same_answer(self):
+        again = self.forward()
+        if again.shape != self.y.shape or not norm(again - self.y) <= 1e-12 * norm(self.y):
+            raise ValueError("forward gave two answers for one input, so it has no slope; fix its random "
+                             "numbers (a seed, a given mask) or leave train=True out")
+
+    def rows(self, method):
+        """A new row for every array whose gradient can be compared; the others get a failed one."""
+        for name, array in self.arrays.items():
+            have, need = self.gradients[name].shape, array.shape
+            row = Row(name, array.size, method, parameter=name in self.params)
+            self.report.rows.append(row)
+            if have == need:
+                yield row
+            else:
+                transposed = ": it is transposed" if have == need[::-1] else ""
+                row.note(f"d{name} has shape {have}, but {name} has {need}{transposed}.", "wrong")
+        self.same_answer()                      # random numbers may have agreed twice by chance
+
+
+def unchanged(who, before, after):
+    for name, array in after.items():
+        if not np.array_equal(array, before[name], equal_nan=True):
+            raise ValueError(f"{who} changed {name} in place; it must leave its arguments alone: use a copy")
+
+
+def input_names(function, count):
+    """What forward calls its inputs; "input 0", "input 1" ... where that cannot be known."""
+    try:
+        names = list(inspect.signature(function).parameters)[:count]
+    except (TypeError, ValueError):             # compiled functions may have no signature
+        names = []
+    return names if len(names) == count else [f"input {i}" for i in range(count)]
+
+
+def spread(shape, rng):
+    """Distinct numbers away from 0: evenly spaced in 0.5..1.5, in random order, with random signs."""
+    count = prod(shape)
+    return (rng.permutation(np.linspace(0.5, 1.5, count)) * rng.choice([-1.0, 1.0], count)).reshape(shape)
+
+
+def first_bad(values):
+    """'nan at [0, 2]': the first number that is not finite."""
+    index = np.argwhere(~np.isfinite(values))[0].tolist()
+    return f"{values[tuple(index)]} at {index}"
+
+
+# ------------------------------------------------------------------------------- numeric: slopes
+
+def along(point, array, place, direction):
+    """A line through the point: a function of t that gives y with t * direction added to array[place]."""
+    def output(t):
+        saved = np.array(array[place])
+        array[place] = saved + t * direction
+        try:
+            return point.forward()
+        finally:
+            array[place] = saved
+    return output
+
+
+def one_sided(line, point, step):
+    """The slopes of L to the right and to the left. Outputs are subtracted before they are summed."""
+    right = np.sum(point.dy * (line(step) - point.y)) / step
+    left = np.sum(point.dy * (point.y - line(-step))) / step
+    return right, left
+
+
+def central(lines, point, step):
+    """The slope along each line, and which lines meet a kink. Two runs of forward a line, four in doubt."""
+    slopes = np.array([one_sided(line, point, step) for line in lines]).reshape(-1, 2)
+    numeric, gaps = slopes.mean(axis=1), np.abs(slopes[:, 0] - slopes[:, 1])
+    kinks = np.zeros(len(lines), bool)
+    limit = 1e-5 * np.abs(slopes).max(initial=0) + 10 * point.rounding / step
+    for i in np.flatnonzero(gaps > limit):
+        right, left = one_sided(lines[i], point, step / 4)
+        gap, middle = abs(right - left), (right + left) / 2     # on a curve the one shrinks, the other stays
+        curved = max(abs(gap - gaps[i] / 4), abs(middle - numeric[i])) < gaps[i] / 20
+        kinks[i] = gap > limit and not curved
+        numeric[i] = middle                     # better than before if there was a kink between h/4 and h
+    return numeric, kinks
+
+
+def complex_step(point, name, places, step=1e-30):
+    """The slope at each place from the imaginary part of L; None where the code is not analytic."""
+    slopes = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)    # an imaginary part was thrown away
+        for place in places:
+            moved = point.inputs[name].astype(complex)
+            moved[place] += step * 1j
+            try:
+                y = np.asarray(point.call({name: moved}))
+            except Exception:                   # whatever code raises that does not know complex numbers
+                return None
+            if y.dtype.kind != "c" or y.shape != point.y.shape:
+                return None
+            slopes.append(np.sum(point.dy * y.imag) / step)
+    return np.array(slopes)
+
+
+# ------------------------------------------------------------------------------- analytic against numeric
+
+def judge(row, analytic, numeric, checked, tolerance, noise):
+    """Fill in the row and return the mask of wrong entries. `checked` is a mask too; all have one shape.
+
+    noise is what rounding can do to one numeric value. If the error is too large, so much is taken off.
+    """
+    row.checked, wrong = int(checked.sum()), np.zeros(analytic.shape, bool)
+    if row.kinks > MAX_KINKS * (row.checked + row.kinks):
+        row.note(f"{row.kinks} of {row.checked + row.kinks} sit on a kink, more than 5 %: give distinct "
+                 f"numbers away from 0.", "look")
+    for values, which in ((analytic, "analytic"), (np.where(checked, numeric, 0), "numeric")):
+        if not np.isfinite(values).all():
+            row.note(f"The {which} gradient is {first_bad(values)}.", "wrong")
+            return wrong
+    if not row.checked:
+        row.note("Nothing was checked.", "look")
+        return wrong
+    difference = np.where(checked, np.abs(analytic - numeric), 0)
+    row.worst = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
+    row.analytic, row.numeric = float(analytic[row.worst]), float(numeric[row.worst])
+    if max(np.abs(analytic[checked]).max(), np.abs(numeric[checked]).max()) <= 1000 * noise:
+        row.error = 0.0
+        row.note("Both gradients are zero everywhere, up to rounding.")
+        if not row.parameter:                   # a bias before batch norm has no gradient, and may
+            row.note("So nothing was checked: give other values, or another dy.", "look")
+        return wrong
+    size = norm(analytic[checked]) + norm(numeric[checked])
+    row.error = float(norm(difference) / size)
+    if row.error >= tolerance:
+        difference = np.maximum(difference - noise, 0)
+        row.error = float(norm(difference) / size)
+    if row.error >= tolerance:
+        row.note("", "look" if row.error < LOOK else "wrong")
+        wrong = checked & (difference >= tolerance * size / np.sqrt(row.checked))
+        row.wrong = int(wrong.sum())
+    return wrong
+
+
+# ------------------------------------------------------------------------------- where the errors sit
+
+X_AXES = {1: "D", 2: "ND", 3: "CHW", 4: "NCHW"}
+Y_AXES = {1: "M", 2: "NM", 3: "KPQ", 4: "NKPQ"}
+MISTAKES = {                            # what was done, and what undoes it
+    "transposed: its last two axes are swapped": lambda a: a.swapaxes(-1, -2),
+    "transposed: its first two axes are swapped": lambda a: a.swapaxes(0, 1),
+    "reshaped where it must be transposed": lambda a: a.reshape(a.shape[::-1]).T,
+    "rotated by 180 degrees: its last two axes are reversed": lambda a: a[..., ::-1, ::-1],
+    "flipped: its rows are in reverse order": lambda a: a[..., ::-1, :],
+    "flipped: its columns are in reverse order": lambda a: a[..., ::-1],
+}
+
+
+def locate(point, name, analytic, numeric, checked, wrong):
+    """One sentence on what all wrong entries have in common, the most telling thing first."""
+    a, n = analytic[wrong], numeric[wrong]
+    rule = relation(a, n, point)
+    if rule and wrong[checked & ((analytic != 0) | (numeric != 0))].all():
+        copies = " Does params() return copies?" if name in point.params and not n.any() else ""
+        return f"Everywhere {rule}.{copies}"
+    for mistake, undo in MISTAKES.items():
+        if analytic.ndim > 1 and undo(analytic).shape == analytic.shape:
+            if norm((undo(analytic) - numeric)[checked]) < 1e-3 * norm(a - n):
+                return f"The analytic gradient is {mistake}."
+    return whereabouts(name, checked, wrong) + (f"; there {rule}." if rule else ".")
+
+
+def relation(a, n, point):
+    """'analytic = 4 x numeric (4 = N)' or a constant difference, where that explains the errors; else ''."""
+    if not a.any() or not n.any():
+        return "the analytic gradient is 0" if n.any() else "the numeric gradient is 0"
+    ratio, offset = float(a @ n / (n @ n)), float(np.mean(a - n))
+    reason = name_ratio(ratio, point)
+    if (a.size > 1 or reason) and norm(a - ratio * n) < 1e-3 * norm(a - n):
+        return f"analytic = {ratio:.6g} x numeric{reason}"
+    if a.size > 1 and norm(a - n - offset) < 1e-3 * norm(a - n):
+        return f"analytic = numeric {'+' if offset > 0 else '-'} {abs(offset):.6g}"
+    return ""
+
+
+def name_ratio(ratio, point):
+    """' (4 = N)': the sizes of this problem that are equal to the ratio."""
+    known = {}
+    for axes, shape in ((X_AXES, next(iter(point.inputs.values())).shape), (Y_AXES, point.y.shape)):
+        known |= zip(axes.get(len(shape), ""), shape)
+        known |= {"*".join(axes[4][2:]): prod(shape[2:])} if len(shape) == 4 else {}
+    known["the size of y"] = point.y.size
+    known |= {f"1/({name})": 1 / size for name, size in known.items()}
+    for p in (0.1, 0.2, 0.3, 0.4, 0.5):
+        known |= {f"1-p at p = {p}": 1 - p, f"1/(1-p) at p = {p}": 1 / (1 - p)}
+    if isclose(ratio, -1, rel_tol=1e-5):
+        return " (the sign is wrong)"
+    names = [name for name, size in known.items() if isclose(abs(ratio), size, rel_tol=1e-5)]
+    return f" ({abs(ratio):.6g} = {' or '.join(names)})" if names else ""
+
+
+def whereabouts(name, checked, wrong):
+    """'Only in the first image, the right column: 7 of the 8 entries there are wrong'."""
+    if wrong.sum() == 1:
+        return f"Only 1 entry of {checked.sum()} is wrong"
+    weights = name.split(".")[-1].startswith("w")
+    words = {1: ["element"], 2: ["row", "column"] if weights else ["image", "feature"],
+             3: ["channel", "row", "column"],
+             4: ["filter" if weights else "image", "channel", "row", "column"]}.get(wrong.ndim)
+    words = words or [f"axis-{axis} plane" for axis in range(wrong.ndim)]
+    found, seen = ([np.unique(i) for i in np.nonzero(mask)] for mask in (wrong, checked))
+    some = [len(f) < len(s) for f, s in zip(found, seen)]       # axes along which some places are all right
+    parts = [describe(f, size, word) for f, size, word, s in zip(found, wrong.shape, words, some) if s]
+    region = np.zeros(wrong.shape, bool)
+    region[np.ix_(*found)] = True
+    if words[-1] == "column" and not any(some[-2:]):
+        strip, sides = border(wrong)
+        region, parts = region & strip, parts + sides
+    share = f"{wrong.sum()} of the {(region & checked).sum()} entries there are wrong"
+    return f"Only in {', '.join(parts)}: {share}" if parts else f"Spread over the whole array: {share}"
+
+
+def describe(indices, size, word):
+    """'group 2 of 2 (channels 4 to 7)', 'the right column': some of the places along one axis."""
+    first, last, count = int(indices[0]), int(indices[-1]), len(indices)
+    head, tail = {"row": ("top", "bottom"), "column": ("left", "right")}.get(word, ("first", "last"))
+    span = f"{word} {first}" if count == 1 else f"{word}s {first} to {last}"
+    if last - first + 1 > count:                                # with gaps
+        return f"{word}s {', '.join(map(str, indices))}" if count < 8 else f"{count} of {size} {word}s"
+    blocks = word in ("channel", "filter", "element") and count > 1 and first % count == 0
+    if blocks and size / count in (2, 3, 4):
+        return f"group {first // count + 1} of {size // count} ({span})"
+    if first == 1 and last == size - 1 and count > 1:
+        return f"all {word}s but the {head} one"
+    if first == 0 or last == size - 1:
+        return f"the {head if first == 0 else tail} {word if count == 1 else f'{count} {word}s'}"
+    return span
+
+
+def border(wrong):
+    """The strip along some sides that holds all wrong entries: a mask (H, W), and its name in a list."""
+    H, W = wrong.shape[-2:]
+    somewhere = wrong.any(axis=tuple(range(wrong.ndim - 2)))    # (H, W)
+    h, v = np.indices((H, W))
+    depth = {"top": h, "bottom": H - 1 - h, "left": v, "right": W - 1 - v}
+    for sides in ("bottom right", "top left", "top right", "bottom left", "top bottom left right"):
+        distance = np.min([depth[side] for side in sides.split()], axis=0)
+        deepest = distance[somewhere].max()
+        strip = distance <= deepest
+        if 2 * (deepest + 1) < min(H, W) and somewhere[strip].mean() >= 0.5:
+            return strip, [f"the border ({sides.replace(' ', ', ')}; {deepest + 1} deep)"]
+    return np.ones((H, W), bool), []
+
+
+# ------------------------------------------------------------------------------- the three checks
+
+def check_gradients(subject, *inputs, dy=None, seed=0, step=1e-5, method="auto", tolerance=1e-7, train=False,
+                    names=None, entries=None):
+    """Compare every entry of every gradient with the measured slope. Forward runs two to five times an entry.
+
+    subject is an object with forward(x) and backward(dy), and perhaps params() and grads(), or a pair of
+    functions forward(*inputs) -> y, backward(dy, *inputs) -> gradients in the order of the inputs (fix other
+    arguments, such as labels, with a lambda). Inputs may have any shape. dy has the shape of y; by default
+    it is random, from `seed`. method is "central", "complex" (ValueError if the code is not analytic) or
+    "auto": complex where possible, but not with train=True, which is passed on to forward. An object's
+    parameters are always measured centrally; so is jitted code, if you do not want it compiled for complex
+    numbers: say "central". names are those of the inputs, by default forward's own words. entries is how
+    many to check of each array, drawn at random (None: all). Returns a Report. TypeError and ValueError say
+    why nothing can be measured: float32, no gradient, two answers for one input, an argument overwritten.
+    """
+    if method not in ("auto", "central", "complex"):
+        raise ValueError(f"method must be 'auto', 'central' or 'complex', got {method!r}")
+    if train and method == "auto":              # running means are updated, and must not become complex
+        method = "central"
+    point = Point(subject, inputs, dy, seed, train, names)
+    for row in point.rows("central differences"):
+        check_entries(point, row, step, method, tolerance, entries)
+    return point.report
+
+
+def check_entries(point, row, step, method, tolerance, entries):
+    """One array of check_gradients: its slopes, by complex step if that agrees with central differences."""
+    array, analytic = point.arrays[row.name], point.gradients[row.name]
+    chosen = np.sort(point.rng.permutation(array.size)[:entries])
+    places = [np.unravel_index(i, array.shape) for i in chosen]
+    slopes, kinks = central([along(point, array, place, 1.0) for place in places], point, step)
+    noise = point.rounding / step
+    if method != "central" and not row.parameter:
+        exact = complex_step(point, row.name, places)
+        if exact is not None and norm((exact - slopes)[~kinks]) <= 1e-5 * norm(slopes) + noise * len(places):
+            slopes, noise, row.method = exact, point.rounding, "complex step"
+        elif method == "complex":
+            raise ValueError(f"forward is not analytic in {row.name}: complex numbers do not pass through "
+                             f"it; use method='central'")
+    numeric, checked = np.zeros(array.shape), np.zeros(array.shape, bool)
+    for place, slope, kink in zip(places, slopes, kinks):
+        numeric[place], checked[place] = slope, not kink
+    row.kinks = int(kinks.sum())
+    wrong = judge(row, analytic, numeric, checked, tolerance, noise)
+    if row.wrong:
+        row.note(locate(point, row.name, analytic, numeric, checked, wrong))
+
+
+def check_directions(subject, *inputs, directions=20, dy=None, seed=0, step=1e-5, tolerance=1e-6, train=False,
+                     names=None):
+    """Compare <gradient, v> with the slope along v, for random directions v of length 1 in every array.
+
+    Forward runs twice a direction, whatever the size of the array: the check for whole networks. It says
+    which array is wrong, not which entry. Arguments as for check_gradients. Returns a Report.
+    """
+    point = Point(subject, inputs, dy, seed, train, names)
+    for row in point.rows("random directions"):
+        array = point.arrays[row.name]
+        v = [spread(array.shape, point.rng) for _ in range(directions)]
+        v = [direction / norm(direction) for direction in v]
+        slopes, kinks = central([along(point, array, ..., direction) for direction in v], point, step)
+        check_products(point, row, v, slopes, kinks, tolerance, point.rounding / step)
+    return point.report
+
+
+def check_adjoint(subject, *inputs, dy=None, seed=0, tolerance=1e-12, train=False, names=None):
+    """Compare <dy, F(a) - F(a - v)> with <da, v>, where F is forward and a one array, the others held fixed.
+
+    v is a itself, which makes it <dy, F(a) - F(0)> = <da, a>, and then a random array. Exact to rounding,
+    but only if forward is linear (up to a constant) in each array by itself; else ValueError. Arguments as
+    for check_gradients. Returns a Report.
+    """
+    point = Point(subject, inputs, dy, seed, train, names)
+    for row in point.rows("adjoint identity"):
+        array = point.arrays[row.name]
+        v = [array.copy(), spread(array.shape, point.rng)]
+        lines = [along(point, array, ..., direction) for direction in v]
+        changes = [point.y - line(-1.0) for line in lines]
+        for line, change in zip(lines, changes):
+            if norm(point.y - line(-2.0) - 2 * change) > 1e-9 * (norm(point.y) + norm(change)):
+                raise ValueError(f"forward is not linear in {row.name}, so it has no adjoint; use "
+                                 f"check_gradients")
+        slopes = np.array([np.sum(point.dy * change) for change in changes])
+        check_products(point, row, v, slopes, np.zeros(2, bool), tolerance, point.rounding)
+    return point.report
+
+
+def check_products(point, row, v, slopes, kinks, tolerance, noise):
+    """Judge <gradient, v> against the slope along v, for each v in a list."""
+    products = np.array([np.sum(point.gradients[row.name] * direction) for direction in v])
+    row.size, row.kinks = len(v), int(kinks.sum())
+    wrong = judge(row, products, slopes, ~kinks, tolerance, noise)
+    if row.wrong > 1 and (rule := relation(products[wrong], slopes[wrong], point)):
+        row.note(f"In these directions {rule}.")
+
+
+def passed(report):
+    if not report.ok:
+        raise AssertionError(f"\n{report}")
+    return report
+
+
+def assert_gradients(subject, *inputs, **options):
+    """check_gradients for tests: the Report if all is well, else AssertionError with its text."""
+    return passed(check_gradients(subject, *inputs, **options))
+
+
+def assert_directions(subject, *inputs, **options):
+    """check_directions for tests: the Report if all is well, else AssertionError with its text."""
+    return passed(check_directions(subject, *inputs, **options))
+
+
+def assert_adjoint(subject, *inputs, **options):
+    """check_adjoint for tests: the Report if all is well, else AssertionError with its text."""
+    return passed(check_adjoint(subject, *inputs, **options))

@@ -1,0 +1,345 @@
+"""Do the tests notice? Breaks one line of an operation at a time and runs that operation's tests.
+
+    python tests/mutate.py                  all mutants; exit code 1 if a test suite noticed nothing
+    python tests/mutate.py conv lrn         those of some chapters
+    python tests/mutate.py --list           only print them
+
+NUMPY breaks the array texts, NUMBA what the numba row runs: the compiled definitions and the hot
+texts, with an empty folder of kernels each time. Every mutant must be killed. EQUIVALENT lists
+changes that mean the same, with the reason; they must survive, or the reason is wrong.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# (file, line as it is, line as it becomes; a number where the line occurs more than once)
+NUMPY = [
+    ("shapes", "room // stride) + 1", "room // stride)"),
+    ("shapes", "size + 2 * pad - window", "size + pad - window"),
+    ("shapes", "(-(-room // stride) if ceil_mode", "(room // stride if ceil_mode"),
+    ("shapes", "windows -= 1", "windows -= 0"),
+    ("shapes", ">= size + pad:", "> size + pad:"),
+    ("shapes", ">= size + pad:", ">= size:"),
+    ("shapes", "max(size + 2 * pad, (windows", "max(size + pad, (windows"),
+    ("shapes", "frame[:, :, pad:pad + H, pad:pad + W] = x", "frame[:, :, :H, :W] = x"),
+    ("dense", "return x @ w + b", "return x @ w"),
+    ("dense", "return x @ w + b", "return x @ w + b[::-1]"),
+    ("dense", "dw = x.T @ dy", "dw = x.T @ dy / len(x)"),
+    ("dense", "dw = x.T @ dy", "dw = x.T @ dy[::-1]"),
+    ("dense", "db = dy.sum(axis=0)", "db = dy.mean(axis=0)"),
+    ("dense", "dx = dy @ w.T", "dx = -dy @ w.T"),
+    ("dense", "dx = dy @ w.T", "dx = dy[::-1] @ w.T"),
+    ("activation", "return np.maximum(x, 0)", "return np.abs(x)"),
+    ("activation", "return np.maximum(x, 0)", "x[x < 0] = 0; return x"),
+    ("activation", "return dy * (y > 0)", "return dy * (y >= 0)"),
+    ("activation", "return dy * (y > 0)", "return dy * (dy > 0)"),
+    ("activation", "return dy * (y > 0)", "return (y > 0) * y"),
+    ("activation", "return dy * (1 - y * y)", "return dy * (1 - y)"),
+    ("activation", "return (1 + np.tanh(x / 2)) / 2", "return (1 + np.tanh(x)) / 2"),
+    ("activation", "return (1 + np.tanh(x / 2)) / 2", "return 1 / (1 + np.exp(-x))"),
+    ("activation", "return dy * y * (1 - y)", "return y * (1 - y)"),
+    ("softmax", "y = np.exp(x - x.max(axis=-1, keepdims=True))", "y = np.exp(x)"),
+    ("softmax", "return y / y.sum(axis=-1, keepdims=True)", "return y / y.sum(axis=0, keepdims=True)"),
+    ("softmax", "return y * (dy - (dy * y).sum(axis=-1, keepdims=True))", "return y * dy"),
+    ("softmax", "return y * (dy - (dy * y).sum(axis=-1, keepdims=True))", "return y * (1 - y) * dy"),
+    ("softmax", "y = x - x.max(axis=-1, keepdims=True)", "y = x"),
+    ("softmax", "return y - np.log(np.exp(y).sum(", "return y - np.log(1e-7 + np.exp(y).sum("),
+    ("softmax", "return dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)", "return dy - np.exp(y)"),
+    ("softmax", "loss = -log_p[rows, labels].mean()", "loss = -log_p[rows, labels].sum()"),
+    ("softmax", "loss = -log_p[rows, labels].mean()", "loss = -log_p.max(axis=1).mean()"),
+    ("softmax", "dlogits[rows, labels] -= 1", "dlogits[:, labels] -= 1"),
+    ("softmax", "dlogits[rows, labels] -= 1", "pass"),
+    ("softmax", "return loss, dlogits / len(logits)", "return loss, dlogits"),
+    ("softmax", "return loss, dlogits / len(logits)", "return loss, dlogits / len(logits) ** 2"),
+    ("softmax", "return loss, dlogits / len(logits)", "return loss, -dlogits / len(logits)"),
+    ("softmax", "labels.min() < 0 or", "labels.min() < -1 or"),
+    ("softmax", "labels.max() >= M", "labels.max() > M"),
+    ("conv", "cols[:, :, r, s] = frame", "cols[:, :, R - 1 - r, S - 1 - s] = frame"),
+    ("conv", "cols[:, :, r, s] = frame", "cols[:, :, R - 1 - r, s] = frame"),
+    ("conv", "cols[:, :, r, s] = frame[:, :, r:r + stride * P:stride, s:s + stride * Q:stride]",
+     "cols[:, :, r, s] = frame[:, :, r:r + P, s:s + Q]"),
+    ("conv", "cols[:, :, r, s] = frame[:, :, r:r + stride * P:stride, s:s + stride * Q:stride]",
+     "cols[:, :, r, s] = frame[:, :, :stride * P:stride, :stride * Q:stride]"),
+    ("conv", "frame = framed(x, pad, rows, columns, 0)", "frame = framed(x, 0, rows, columns, 0)"),
+    ("conv", "frame = framed(x, pad, rows, columns, 0)", "frame = framed(x, pad, rows, columns, 1)"),
+    ("conv", "s:s + stride * Q:stride] += cols[:, :, r, s]", "s:s + stride * Q:stride] = cols[:, :, r, s]"),
+    ("conv", "frame[:, :, r:r + stride * P:stride, s:s + stride * Q:stride] += cols",
+     "frame[:, :, r:r + P, s:s + Q] += cols"),
+    ("conv", "return frame[:, :, pad:pad + H, pad:pad + W]", "return frame[:, :, :H, :W]"),
+    ("conv", "return frame[:, :, pad:pad + H, pad:pad + W]", "return frame[:, :, pad:-pad, pad:-pad]"),
+    ("conv", "return y.reshape(N, K, P, Q) + b.reshape(1, K, 1, 1)", "return y.reshape(N, K, P, Q)"),
+    ("conv", "return y.reshape(N, K, P, Q) + b.reshape(1, K, 1, 1)",
+     "return y.reshape(N, K, P, Q) + C * b.reshape(1, K, 1, 1)".replace("C *", "x.shape[1] *")),
+    ("conv", "@ cols.reshape(N, G, D, P * Q) ", "@ cols.reshape(N, D, G, P * Q).swapaxes(1, 2) "),
+    ("conv", "@ cols.reshape(N, G, D, P * Q) ", "@ cols.reshape(N, G, D, P * Q)[:, :1] "),
+    ("conv", "@ cols.reshape(N, G, D, P * Q) ", "@ cols.reshape(N, G, D, P * Q)[:1] "),
+    ("conv", "db = dy.sum(axis=(0, 2, 3))", "db = dy.mean(axis=(0, 2, 3))"),
+    ("conv", "db = dy.sum(axis=(0, 2, 3))", "db = dy.sum(axis=(0, 2, 3)) / len(x)"),
+    ("conv", "dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0)", "dw = (dy_mat @ cols.swapaxes(2, 3))[-1]"),
+    ("conv", "dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0)", "dw = (dy_mat @ cols.swapaxes(2, 3)).mean(axis=0)"),
+    ("conv", "dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0)", "dw = (dy_mat[::-1] @ cols.swapaxes(2, 3)).sum(axis=0)"),
+    ("conv", "dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0).reshape(w.shape)",
+     "dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0).reshape(w.shape)[:, :, ::-1, ::-1]"),
+    ("conv", "dcols = w_mat.swapaxes(1, 2) @ dy_mat", "dcols = w_mat[::-1].swapaxes(1, 2) @ dy_mat"),
+    ("conv", "dcols = w_mat.swapaxes(1, 2) @ dy_mat", "dcols = w_mat.swapaxes(1, 2) @ dy_mat / N"),
+    ("conv", "dcols = w_mat.swapaxes(1, 2) @ dy_mat", "dcols = -w_mat.swapaxes(1, 2) @ dy_mat"),
+    ("conv", "return col2im(dcols.reshape(N, C, R, S, P, Q), H, W, stride, pad)",
+     "return col2im(dcols.reshape(N, C, R, S, P, Q)[:, :, ::-1, ::-1], H, W, stride, pad)"),
+    ("pool", "reach(W, S, stride, pad, Q), -np.inf)", "reach(W, S, stride, pad, Q), 0)"),
+    ("pool", "y = np.full_like(x, -np.inf, shape=(N, C, P, Q))", "y = np.full_like(x, 0, shape=(N, C, P, Q))"),
+    ("pool", "better = (pixels > y) | (pixels != pixels)", "better = (pixels >= y) | (pixels != pixels)"),
+    ("pool", "better = (pixels > y) | (pixels != pixels)", "better = pixels > y"),
+    ("pool", "better = (pixels > y) | (pixels != pixels)", "better = (abs(pixels) > y) | (pixels != pixels)"),
+    ("pool", "argmax = np.where(better, place, argmax)", "argmax = np.where(better, 0, argmax)"),
+    ("pool", "pixels += dy * (argmax == place)", "pixels[...] = dy * (argmax == place)"),
+    ("pool", "pixels += dy * (argmax == place)", "pixels += dy"),
+    ("pool", "pixels += dy * (argmax == place)", "pixels += 1.0 * (argmax == place)"),
+    ("pool", "pixels += dy * (argmax == place)", "pixels += dy * (argmax == place) / len(dy)"),
+    ("pool", "yield r * S + s, frame", "yield s * R + r, frame"),
+    ("pool", "frame[:, :, r:r + stride * P:stride, s:s + stride * Q:stride]", "frame[:, :, r:r + P, s:s + Q]"),
+    ("pool", "edge = pad if count_include_pad else 0                  # how", "edge = 0  #", 2),
+    ("pool", "edge = pad if count_include_pad else 0                  # how", "edge = pad  #", 2),
+    ("pool", "share = dy / window_areas(dy", "share = dy / (R * S) + 0 * window_areas(dy"),
+    ("pool", "pixels += share", "pixels[...] = share"),
+    ("pool", "y[:, :, p, q] = x[:, :, rows, columns].mean(axis=(2, 3))",
+     "y[:, :, p, q] = x[:, :, rows, columns].max(axis=(2, 3))"),
+    ("pool", "rows = slice(p * H // P, -(-(p + 1) * H // P))", "rows = slice(p * H // P, (p + 1) * H // P)"),
+    ("pool", "pixels += dy[:, :, p:p + 1, q:q + 1] /", "pixels[...] = dy[:, :, p:p + 1, q:q + 1] /"),
+    ("lrn", "(alpha / n if of_the_mean else alpha)", "alpha"),
+    ("lrn", '"original": (2, True)', '"original": (1, True)'),
+    ("lrn", '"paper": (2, False)', '"paper": (2, True)'),
+    ("lrn", "range(1, min(n // 2 + 1, x.shape[axis]))", "range(1, min(n // 2 + 2, x.shape[axis]))"),
+    ("lrn", "range(1, min(n // 2 + 1, x.shape[axis]))", "range(1, min(n // 2, x.shape[axis]))"),
+    ("lrn", "range(1, min(n // 2 + 1, x.shape[axis]))", "range(1, n // 2 + 1)"),
+    ("lrn", "behind[offset:] += ahead[:-offset]", "pass"),
+    ("lrn", "behind[:-offset] += ahead[offset:]", "behind[:-offset] += ahead[:-offset]"),
+    ("lrn", "total = x.copy()", "total = np.zeros_like(x)"),
+    ("lrn", "total = x.copy()", "total = x"),
+    ("lrn", "window_sums(x.reshape(N, groups, C // groups, H, W), n, axis=2)",
+     "window_sums(x.reshape(N, 1, C, H, W), n, axis=2)"),
+    ("lrn", "window_sums(x.reshape(N, groups, C // groups, H, W), n, axis=2)",
+     "window_sums(x.reshape(N, groups, C // groups, H, W), n, axis=0)"),
+    ("lrn", "scale = k + alpha * channel_sums(x * x, n, groups)", "scale = k + alpha * channel_sums(abs(x), n, groups)"),
+    ("lrn", "scale = k + alpha * channel_sums(x * x, n, groups)", "scale = 1 + alpha * channel_sums(x * x, n, groups)"),
+    ("lrn", "scale = k + alpha * channel_sums(x * x, n, groups)", "scale = k + alpha / n * channel_sums(x * x, n, groups)"),
+    ("lrn", "return x * scale ** -beta, scale", "return x * scale ** beta, scale", 0),
+    ("lrn", "return damped - 2 * alpha * beta * x * channel_sums", "return damped + 0 * channel_sums"),
+    ("lrn", "return damped - 2 * alpha * beta * x * channel_sums", "return damped + 2 * alpha * beta * x * channel_sums"),
+    ("lrn", "return damped - 2 * alpha * beta * x * channel_sums", "return damped - alpha * beta * x * channel_sums"),
+    ("lrn", "return damped - 2 * alpha * beta * x * channel_sums", "return damped - 2 * alpha * x * channel_sums"),
+    ("lrn", "channel_sums(damped * x / scale, n, groups)", "channel_sums(damped * x, n, groups)"),
+    ("lrn", "channel_sums(damped * x / scale, n, groups)", "channel_sums(scale ** -beta * x / scale, n, groups)"),
+    ("lrn", "channel_sums(damped * x / scale, n, groups)", "(damped * x / scale)"),
+    ("lrn", "window_sums(window_sums(x, n, axis=2), n, axis=3)", "window_sums(x, n, axis=3)"),
+    ("lrn", "x * square_sums(damped * x / scale, n)", "x * square_sums(damped / scale, n)"),
+    ("batchnorm", "return x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))",
+     "return x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3), ddof=1)"),
+    ("batchnorm", "each(w / np.sqrt(var + eps)) + each(b)", "each(w / np.sqrt(var)) + each(b)"),
+    ("batchnorm", "each(w / np.sqrt(var + eps)) + each(b)", "each(w / (np.sqrt(var) + eps)) + each(b)"),
+    ("batchnorm", "dy = dy - each(db / m) - xhat * each(dw / m)", "dy = dy - xhat * each(dw / m)"),
+    ("batchnorm", "dy = dy - each(db / m) - xhat * each(dw / m)", "dy = dy - each(db / m)"),
+    ("batchnorm", "    if train:\n        dy = dy", "    if not train:\n        dy = dy"),
+    ("batchnorm", "return dy * each(w / deviation), dw, db", "return dy * each(1 / deviation), dw, db"),
+    ("batchnorm", "m = x.size // len(w)", "m = len(x)"),
+    ("dropout", "return np.where(mask, x / (1 - p_drop), 0)", "return np.where(mask, x, 0)"),
+    ("dropout", "return np.where(mask, x / (1 - p_drop), 0)", "return np.where(mask, x / p_drop, 0)"),
+    ("dropout", "return np.where(mask, x / (1 - p_drop), 0)", "return np.where(mask, 0, x / (1 - p_drop))"),
+    ("dropout", "return np.where(mask, x / (1 - p_drop), 0)", "return x * mask / (1 - p_drop)"),
+    ("dropout", "return np.where(mask, dy / (1 - p_drop), 0)", "return dy / (1 - p_drop)"),
+    ("dropout", "return np.where(mask, dy / (1 - p_drop), 0)", "return np.where(mask, dy * (1 - p_drop), 0)"),
+    ("update", "v -= weight_decay * lr * w + lr * dw", "v -= weight_decay * w + lr * dw"),
+    ("update", "v -= weight_decay * lr * w + lr * dw", "v -= lr * dw - weight_decay * lr * w"),
+    ("update", "v -= weight_decay * lr * w + lr * dw", "v += weight_decay * lr * w + lr * dw"),
+    ("update", "v *= momentum", "v *= 0", 0),
+    ("update", "v *= momentum", "v *= momentum * lr", 1),
+    ("update", "    w += v", "    w = w + v"),
+    ("update", "    w += v", "    w -= v"),
+    ("update", "v += weight_decay * w + dw", "v += dw"),
+    ("update", "w -= lr * v", "w -= v"),
+]
+
+NUMBA = [
+    ("activation", "y.flat[i] = x.dtype.type(0) if value <= 0 else value", "y.flat[i] = value"),
+    ("activation", "        if y.flat[i] > 0:", "        if y.flat[i] >= 0:"),
+    ("pool", "x[n, c, h, v]\n                    y[n, c, p, q] /= area", "x[n, c, h, v]\n                    y[n, c, p, q] /= R * S"),
+    ("pool", "edge = pad if count_include_pad else 0                  # how", "edge = 0  #", 0),
+    ("pool", "edge = pad if count_include_pad else 0                  # how", "edge = pad  #", 1),
+    ("pool", "P -= (P - 1) * stride >= H + pad", "P -= 0", 1),
+    ("pool", "dx[n, c, h, v] += dy[n, c, p, q] / area", "dx[n, c, h, v] = dy[n, c, p, q] / area"),
+    ("pool", "y[n, c, p, q] /= (bottom - top) * (right - left)", "y[n, c, p, q] /= (bottom - top)"),
+    ("pool", "dx[n, c, h, v] += dy[n, c, p, q] / ((bottom", "dx[n, c, h, v] = dy[n, c, p, q] / ((bottom"),
+    ("lrn", "for i in range(max(0, h - n // 2), min(H, h + n // 2 + 1))", "for i in range(max(0, h - n // 2), h + 1)", 0),
+    ("lrn", "total += x[image, c, i, j] * x[image, c, i, j]", "total += x[image, c, i, j]"),
+    ("lrn", "dx[image, c, h, v] -= 2 * alpha * beta * x[image, c, h, v] * total", "pass"),
+    ("lrn", "total += dy[image, c, i, j] * x[image, c, i, j] * s ** -beta / s",
+     "total += dy[image, c, i, j] * x[image, c, i, j] * s ** -beta"),
+    ("batchnorm", "        var[c] /= N * H * W", "        var[c] /= N * H * W - 1"),
+    ("batchnorm", "np.sqrt(var[c] + x.dtype.type(eps)) + b[c]", "np.sqrt(var[c]) + b[c]"),
+    ("batchnorm", "dx[n, c, h, v] -= w[c] * (db[c] + xhat * dw[c]) / m / deviation",
+     "dx[n, c, h, v] -= w[c] * db[c] / m / deviation"),
+    ("batchnorm", "                    if train:", "                    if not train:"),
+    ("dropout", "y.flat[i] = x.flat[i] / x.dtype.type(1 - p_drop)", "y.flat[i] = x.flat[i] / x.dtype.type(p_drop)"),
+    ("dropout", "dx.flat[i] = dy.flat[i] / dy.dtype.type(1 - p_drop)", "dx.flat[i] = dy.flat[i]"),
+    ("dropout", "        if mask.flat[i]:\n            dx", "        if not mask.flat[i]:\n            dx"),
+    ("update", "v.flat[i] = momentum * v.flat[i] - weight_decay * lr * w.flat[i] - lr * dw.flat[i]",
+     "v.flat[i] = momentum * v.flat[i] - weight_decay * w.flat[i] - lr * dw.flat[i]"),
+    ("update", "w.flat[i] += v.flat[i]", "w.flat[i] = v.flat[i]"),
+    ("update", "w.flat[i] -= lr * v.flat[i]", "w.flat[i] -= v.flat[i]"),
+    ("conv", "cols[n, c, r, s, p, q] = x[n, c, h, v]", "cols[n, c, s, r, p, q] = x[n, c, h, v]"),
+    ("conv", "x[n, c, h, v] += cols[n, c, r, s, p, q]", "x[n, c, h, v] = cols[n, c, r, s, p, q]"),
+    ("fast/conv", "h, row = p * stride + r - pad, cols[c, r, s, p]", "h, row = p * stride + r, cols[c, r, s, p]"),
+    ("fast/conv", "row[:left] = 0", "pass"),
+    ("fast/conv", "row[right:] = 0", "pass"),
+    ("fast/conv", "                        row[:] = 0", "                        pass"),
+    ("fast/conv", "row[q] = x[c, h, q * stride + s - pad]", "row[q] = x[c, h, q + s - pad]"),
+    ("fast/conv", "    x[:] = 0\n", "    pass\n"),
+    ("fast/conv", "x[c, h, q * stride + s - pad] += cols", "x[c, h, q * stride + s - pad] = cols"),
+    ("fast/conv", "                    if 0 <= h < H:\n", "                    if 0 < h < H:\n"),
+    ("fast/conv", "(pad - s + stride - 1) // stride", "(pad - s) // stride", 0),
+    ("fast/conv", "(W - 1 + pad - s) // stride + 1", "(W + pad - s) // stride + 1", 1),
+    ("fast/conv", "y[n] += b.reshape(K, 1, 1)", "pass"),
+    ("fast/conv", "            dw += product", "            dw[:] = product"),
+    ("fast/conv", "dw = sum(over_images(images, N)).reshape", "dw = over_images(images, N)[0].reshape"),
+    ("fast/conv", "a[g, first:last], b[g], out=", "a[g, first:last], b[0], out="),
+    ("fast/conv", "return dx, dw, dy.sum(axis=(0, 2, 3))", "return dx, dw, dy.mean(axis=(0, 2, 3))"),
+    ("fast/pool", "best, place = x.dtype.type(-np.inf), 0", "best, place = x.dtype.type(0), 0"),
+    ("fast/pool", "if value > best or value != value", "if value >= best or value != value"),
+    ("fast/pool", "if value > best or value != value", "if value > best"),
+    ("fast/pool", "best, place = value, r * S + s", "best, place = value, r * R + s"),
+    ("fast/pool", "for r in range(max(0, -top), min(R, H - top))", "for r in range(max(0, -top), min(R, H - top - 1))"),
+    ("fast/pool", "dx[m, h, v] += dy[m, p, q]", "dx[m, h, v] = dy[m, p, q]"),
+    ("fast/pool", "    dx[:] = 0", "    pass"),
+    ("fast/pool", "place // S, q * stride - pad + place % S", "place % S, q * stride - pad + place // S"),
+    ("fast/lrn", "out[i] = 1 / (root * np.sqrt(root))", "out[i] = 1 / root"),
+    ("fast/lrn", "out[i] = scale[i] ** -beta", "out[i] = scale[i] ** beta"),
+    ("fast/lrn", "        scale[i] = 0", "        pass"),
+    ("fast/lrn", "min(first + size, i + n // 2 + 1)", "min(C, i + n // 2 + 1)"),
+    ("fast/lrn", "range(max(first, i - n // 2)", "range(max(0, i - n // 2)"),
+    ("fast/lrn", "        total[:] = 0", "        pass"),
+    ("fast/lrn", "through[i] = dx[i] * x[i] / scale[i]", "through[i] = dx[i] * x[i]"),
+    ("fast/lrn", "dx[j] -= 2 * alpha * beta * x[j] * total", "dx[j] += 2 * alpha * beta * x[j] * total"),
+    ("fast/lrn", "dx[j] -= 2 * alpha * beta * x[j] * total", "dx[j] -= 2 * alpha * beta * total"),
+]
+
+EQUIVALENT = [
+    ("numpy", ("activation", "return dy * (y > 0)", "return dy * (y != 0)"),
+     "the output of a ReLU is never negative"),
+    ("numpy", ("conv", "cols = np.empty_like(x, shape", "cols = np.zeros_like(x, shape"),
+     "every element is written before it is read"),
+    ("numpy", ("softmax", "y = np.exp(x - x.max(axis=-1, keepdims=True))",
+               "y = np.exp(x - x.max(axis=-1, keepdims=True) + 1)"), "a shift of all logits changes no probability"),
+    ("numpy", ("lrn", "window_sums(window_sums(x, n, axis=2), n, axis=3)", "window_sums(window_sums(x, n, axis=3), n, axis=2)"),
+     "rows then columns or columns then rows: the same squares"),
+    ("numba", ("fast/conv", "dw, product = np.zeros((groups", "dw, product = 0 * np.ones((groups"), "zeros all the same"),
+]
+
+
+def place(mutant):
+    """The file that a mutant changes, and the tests that must notice."""
+    name = mutant[0]
+    file = f"npnet/{name}.py" if "/" in name else f"npnet/ops/{name}.py"
+    return file, f"tests/ops/test_{name.split('/')[-1]}.py"
+
+
+def broken(text, mutant):
+    """The file's text with one line changed; ValueError when the line is not there, or not alone."""
+    name, old, new, *number = mutant
+    parts = text.split(old)
+    if len(parts) < 2 or (len(parts) > 2 and not number):
+        raise ValueError(f"{name}: {old!r} occurs {len(parts) - 1} times; name one line")
+    which = number[0] if number else 0
+    return old.join(parts[:which + 1]) + new + old.join(parts[which + 1:])
+
+
+def copy_of_the_project(folder):
+    """The package, the operations' tests and their settings, in a folder of their own."""
+    for name in ("npnet", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "setup.cfg", folder)
+    return folder
+
+
+def tests_fail(folder, backend, tests):
+    """Whether these tests fail in a copy, on a backend, with no compiled kernels at hand."""
+    with tempfile.TemporaryDirectory() as kernels:
+        chosen = [] if tests.endswith("test_shapes.py") else ["-k", f"{backend} or test_conventions"]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests, *chosen], cwd=folder,
+            capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": kernels,
+                 "NPNET_THREADS": "2", "NPNET_BACKEND": ""})
+    if done.returncode not in (0, 1, 2):
+        raise RuntimeError(f"pytest did not run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode != 0
+
+
+def noticed(folder, backend, mutant):
+    """Whether the tests notice one mutant, made and mended in a copy of the project."""
+    file, tests = place(mutant)
+    original = (folder / file).read_text()
+    (folder / file).write_text(broken(original, mutant))
+    try:
+        return tests_fail(folder, backend, tests)
+    finally:
+        (folder / file).write_text(original)
+
+
+def run(folder, work, report):
+    """One worker: takes mutants until there are none left."""
+    while work:
+        backend, mutant, reason = work.pop(0)
+        report(backend, mutant, reason, noticed(folder, backend, mutant))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("chapters", nargs="*", help="conv, lrn, fast/conv ...; default: all")
+    parser.add_argument("--list", action="store_true", help="print the mutants and run none")
+    options = parser.parse_args()
+    work = [("numpy", mutant, None) for mutant in NUMPY] + [("numba", mutant, None) for mutant in NUMBA] + EQUIVALENT
+    work = [item for item in work if not options.chapters or item[1][0] in options.chapters]
+    if options.list:
+        for backend, mutant, reason in work:
+            print(f"{backend:6} {mutant[0]:10} {mutant[2].strip()}{f'   ({reason})' if reason else ''}")
+        return 0
+    return hunt(work)
+
+
+def hunt(work):
+    """Runs all mutants, two at a time, and prints what was not noticed; returns the exit code."""
+    started, total, wrong = time.time(), len(work), []
+    for backend, mutant, reason in work:
+        broken((ROOT / place(mutant)[0]).read_text(), mutant)          # before the first run: all lines are there
+
+    def report(backend, mutant, reason, killed):
+        if killed == bool(reason):
+            wrong.append((backend, mutant))
+            print(f"{'KILLED, THOUGH EQUIVALENT' if reason else 'NOT NOTICED'}: {backend} {mutant[0]}: {mutant[2].strip()}",
+                  flush=True)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = [copy_of_the_project(Path(scratch) / name) for name in "ab"]
+        for backend in ("numpy", "numba"):
+            for tests in sorted({place(mutant)[1] for other, mutant, reason in work if other == backend}):
+                if tests_fail(folders[0], backend, tests):
+                    print(f"{tests} fails on {backend} before anything is broken", flush=True)
+                    return 1
+        with ThreadPoolExecutor(2) as workers:
+            for worker in [workers.submit(run, folder, work, report) for folder in folders]:
+                worker.result()
+    alive = sum(1 for backend, mutant in wrong)
+    print(f"{total - alive} of {total} mutants as they should be ({len(EQUIVALENT)} of all listed as equivalent), "
+          f"in {time.time() - started:.0f} s")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
