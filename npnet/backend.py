@@ -138,7 +138,7 @@ def choose():
         return
     if os.environ.get("NPNET_BACKEND"):
         return use(os.environ["NPNET_BACKEND"])
-    if not (find_spec("numba") and find_spec("npnet.fast")):
+    if not (present("numba") and present("npnet.fast.conv")):
         return use("numpy")
     try:
         use("numba")
@@ -148,12 +148,20 @@ def choose():
         use("numpy")
 
 
+def present(module):
+    """Whether a module can be found; it is not imported, only the packages that it is in."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:                             # the package that it would be in is not there
+        return False
+
+
 def resolved(backend, value):
     """The function that a string "module:function" names; anything else as it is."""
     if not isinstance(value, str) or ":" not in value:
         return value
     module, function = value.split(":")
-    if not find_spec(module.rpartition(".")[0]):
+    if not present(module):
         raise ImportError(f"backend {backend} needs {module}, which this copy of npnet does not have; "
                           f"use loops or numpy")
     return getattr(importlib.import_module(module), function)

@@ -87,18 +87,23 @@ class Layer:
 
 def arguments(layer):
     """The constructor's arguments of a layer, by name, as they are stored on it."""
-    return {name: getattr(layer, name) for name in inspect.signature(type(layer)).parameters}
+    names = inspect.signature(type(layer)).parameters
+    for name in names:
+        if not hasattr(layer, name):
+            raise TypeError(f"{type(layer).__name__} must store its argument {name} under that name: "
+                            f"self.{name} = {name}")
+    return {name: getattr(layer, name) for name in names}
 
 
 def expression(layer):
     """The expression that makes a layer: Conv2D(96, 11, stride=4)."""
     words = []
     for name, parameter in inspect.signature(type(layer)).parameters.items():
-        value = getattr(layer, name)
+        value = repr(getattr(layer, name, "?"))
         if parameter.default is parameter.empty:
-            words.append(repr(value))
-        elif value != parameter.default:
-            words.append(f"{name}={value!r}")
+            words.append(value)
+        elif value != repr(parameter.default):
+            words.append(f"{name}={value}")
     return f"{type(layer).__name__}({', '.join(words)})"
 
 

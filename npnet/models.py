@@ -321,8 +321,8 @@ def model(name, classes=None, size=None, seed=0, init=None, dtype=np.float32):
     Raises ValueError for a name that is not in MODELS, or a size at which a layer does not fit.
     """
     if name not in MODELS:
-        near = difflib.get_close_matches(str(name), MODELS, n=1, cutoff=0.75)
-        raise ValueError(f"no network is called {name!r}{f', did you mean {near[0]}?' if near else ''}; "
+        near = difflib.get_close_matches(str(name), MODELS, n=1, cutoff=0.8)
+        raise ValueError(f"no network is called {name!r}; {f'did you mean {near[0]}? ' if near else ''}"
                          f"npnet has {', '.join(MODELS)}")
     given = {key: value for key, value in (("classes", classes), ("size", size)) if value is not None}
     input_shape, layers = MODELS[name](**given)

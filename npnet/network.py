@@ -211,7 +211,8 @@ class Network:
         try:
             text = json.dumps(self.architecture())
         except TypeError as error:
-            raise TypeError(f"cannot save: a layer's argument is neither number, text, tuple nor None ({error})") from None
+            raise TypeError(f"cannot save: a layer's argument is neither number, text, tuple nor None "
+                            f"({error})") from None
         temporary = None
         try:
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:

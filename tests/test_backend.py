@@ -240,5 +240,8 @@ class TestThreads:
         from npnet.fast import threads
         monkeypatch.setenv("NPNET_THREADS", "5")
         assert threads.count.__wrapped__() == 5
+        monkeypatch.setenv("NPNET_THREADS", "two")
+        with pytest.raises(ValueError, match="NPNET_THREADS must be a whole number of at least 1, got 'two'"):
+            threads.count.__wrapped__()
         monkeypatch.setattr(threads, "blas", lambda: type("None", (), {"lib_controllers": []}))
         assert threads.count.__wrapped__() == 1

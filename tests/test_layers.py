@@ -204,6 +204,19 @@ def test_a_layer_without_methods_says_which_it_needs():
         Layer().backward(1)
 
 
+class Renamed(Layer):
+    """A student's layer that keeps its argument under another name."""
+
+    def __init__(self, n, kernel=np.zeros(2)):
+        self.size, self.kernel = n, kernel
+
+
+def test_an_argument_under_another_name():
+    assert repr(Renamed(3)) == "Renamed('?')"
+    with pytest.raises(TypeError, match="Renamed must store its argument n under that name: self.n = n"):
+        arguments(Renamed(3))
+
+
 def test_batch_norm_of_one_number_per_channel():
     layer, shape = built(BatchNorm(), ROW)
     with pytest.raises(ValueError, match="at least 2 numbers per channel in training, got 1; use a larger batch"):

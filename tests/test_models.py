@@ -4,7 +4,7 @@ import pytest
 
 import npnet
 from npnet.layers import LRN, AvgPool, Conv2D, Dense, LRNWithin, MaxPool, ReLU, Sigmoid, Tanh
-from npnet.models import MODELS, remade
+from npnet.models import MODELS
 
 TOTALS = {
     "krizhevsky2012": 60_965_224, "original": 60_965_224, "pool_first": 60_965_224, "caffe": 60_965_224,
@@ -159,7 +159,7 @@ def test_init_by_argument(init):
 def test_unknown_names():
     with pytest.raises(ValueError, match="no network is called 'alexnet'; npnet has krizhevsky2012, original"):
         npnet.model("alexnet")
-    with pytest.raises(ValueError, match="no network is called 'lenet', did you mean lenet5"):
+    with pytest.raises(ValueError, match="no network is called 'lenet'; did you mean lenet5\\? npnet has krizhevsky2012"):
         npnet.model("lenet")
 
 
@@ -217,13 +217,9 @@ class TestSwitches:
 
         assert str(net) == before
 
-    def test_alexnet_without_overlap_has_the_same_shapes(self, nets):
-        shapes = remade(nets["lenet5"], {n: type(x)(**npnet.layers.arguments(x)) for n, x in nets["lenet5"].layers.items()})
-
-        assert shapes.shapes == nets["lenet5"].shapes
-        for layer, old in ((MaxPool(2, 2), MaxPool(3, 2)), (MaxPool(3, 2), MaxPool(3, 2))):
-            assert [layer.build(shape, None) for shape in ((96, 55, 55), (256, 27, 27), (256, 13, 13))] == [
-                old.build(shape, None) for shape in ((96, 55, 55), (256, 27, 27), (256, 13, 13))]
+    def test_at_227_windows_that_do_not_overlap_give_the_same_shapes(self):
+        for shape in ((96, 55, 55), (256, 27, 27), (256, 13, 13)):
+            assert MaxPool(2, 2).build(shape, None) == MaxPool(3, 2).build(shape, None)
 
 
 def test_whole_networks_agree_between_backends(nets):

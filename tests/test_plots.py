@@ -455,3 +455,10 @@ def test_a_korean_font_is_used_where_there_is_one():
         pytest.skip("no Korean font on this computer")
     drawn = plots.probabilities([.4, .6], ["고양이", "개"], "무엇이 보입니까?")
     drawn.canvas.draw()                                         # a missing glyph would be a warning
+
+
+def test_zero_is_not_written_over_the_end_of_the_scale():
+    maps = np.linspace(-0.01, 2, 128).reshape(2, 8, 8)
+    bar = plots.feature_maps(maps).axes[1]
+
+    assert [label.get_text() for label in bar.get_yticklabels()] == ["-0.01", "1.99 and more"]

@@ -31,7 +31,7 @@ def layer_facts(net):
         shape_out = net.shapes[name]
         if len(net.input_shape) != 3:
             field, stride = None, None                                  # the network does not see pictures
-        elif len(shape_out) == 1:
+        elif len(shape_out) == 1 or stride is None:
             field, stride = net.input_shape[1:], None                   # flat outputs see the whole picture
         else:
             R, S, step = answer(layer, "window", shape)

@@ -25,8 +25,11 @@ def count():
     """How many threads work: NPNET_THREADS, else the processors we may use; 1 where BLAS cannot be held."""
     if not blas().lib_controllers:
         return 1
-    if os.environ.get("NPNET_THREADS"):
-        return max(1, int(os.environ["NPNET_THREADS"]))
+    wanted = os.environ.get("NPNET_THREADS")
+    if wanted:
+        if not wanted.isdecimal() or int(wanted) < 1:
+            raise ValueError(f"NPNET_THREADS must be a whole number of at least 1, got {wanted!r}")
+        return int(wanted)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -45,7 +45,8 @@ def feature_maps(maps, title=None, most=64):
     figure, axes, image = _grid(drawn, columns, white=np.nan)
     _scale(figure, axes, image, drawn)
     of = f" of {C}" if len(drawn) < C else ""
-    return finish(figure, title, f"{len(drawn)}{of} maps, {H} high and {W} wide, all on one scale. "
+    maps_drawn = f"1{of} map" if C == 1 else f"{len(drawn)}{of} maps"
+    return finish(figure, title, f"{maps_drawn}, {H} high and {W} wide, all on one scale. "
                                  f"Left: the row's first map." +
                                  (f" White: {missing} numbers that are NaN or infinite." if missing else ""))
 
@@ -56,7 +57,7 @@ def _scale(figure, axes, image, drawn):
     low, largest, high = numbers.min(), numbers.max(), np.quantile(numbers, 0.995)
     high = high if high > low else largest
     ticks = {low: f"{low:.3g}"}
-    if low < 0 < high:
+    if min(-low, high) > 0.06 * (high - low):                   # nearer to an end, the two labels would touch
         ticks[0.0] = "0"
     if high > low:
         ticks[high] = f"{high:.3g}" + (" and more" if largest > high else "")

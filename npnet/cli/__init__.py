@@ -1,0 +1,127 @@
+"""The command line: `npnet COMMAND ...`, the same as `python -m npnet COMMAND ...`.
+
+A command is a module of this folder with two functions: add(commands) adds its parser and calls
+set_defaults(run=run); run(options) builds objects, calls the library, prints, and returns an exit
+code (None is 0). Only the module of the command that was asked for is imported.
+
+What the user can mend is one line on stderr and exit code 2; NPNET_DEBUG=1 shows the traceback.
+"""
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from importlib.util import find_spec
+
+from .. import __version__
+
+COMMANDS = {
+    "info": "this machine: versions, backends, threads, folders",
+    "summary": "every layer of a network: shapes, counts, memory",
+    "gradcheck": "is every backward right? npnet's layers, or yours",
+    "explain": "one picture, walked through a network layer by layer",
+}
+EXAMPLES = """
+    npnet summary --net krizhevsky2012
+    npnet summary --net single_tower --classes 10 --style torchsummary
+    npnet gradcheck "my_layer.py:MyLRN(n=5)" --shape 2,7,5,4
+"""
+MENDED_BY_USER = (ValueError, TypeError, OSError, ImportError, KeyError, FloatingPointError)
+
+
+def main(arguments=None):
+    """Run one command; returns the exit code. arguments is a list of words, by default those of the process."""
+    try:
+        code = run(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()                      # here, so that a closed pipe is noticed below
+        return code or 0
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:                     # the reader, head for instance, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except MENDED_BY_USER as error:
+        if os.environ.get("NPNET_DEBUG", "") not in ("", "0"):
+            raise
+        print(f"npnet: {sentence(error)}", file=sys.stderr)
+        return 2
+
+
+def run(words):
+    """Find the command among the words and run it."""
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    if words[0] == "--version":
+        print(f"npnet {__version__}")
+        return 0
+    parser = Parser(prog="npnet", allow_abbrev=False)
+    module(words[0]).add(parser.add_subparsers())
+    parser.prog = f"npnet {words[0]}"           # what messages about left-over words say
+    options = parser.parse_args(words)
+    return options.run(options)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, which raises ValueError where that one prints its usage and leaves."""
+
+    def error(self, message):
+        raise ValueError(f"{message}; see {self.prog} --help")
+
+
+def module(command):
+    """The module of a command. ValueError with the nearest names if there is none."""
+    if command not in COMMANDS:
+        near = difflib.get_close_matches(command, COMMANDS, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ValueError(f"no command is called {command!r}; {hint}npnet has {', '.join(present())}")
+    if command not in present():
+        raise ImportError(f"this copy of npnet does not have the command {command}; it has {', '.join(present())}")
+    return importlib.import_module(f"{__name__}.{command}")
+
+
+def present():
+    """The commands whose modules are there."""
+    return [command for command in COMMANDS if find_spec(f"{__name__}.{command}")]
+
+
+def overview():
+    """What `npnet` alone prints."""
+    lines = [f"npnet {__version__}: AlexNet to be read, run and taken apart", ""]
+    lines += [f"    npnet {command:12}{COMMANDS[command]}" for command in present()]
+    lines += ["", "npnet COMMAND --help says what a command can do. For instance:"]
+    return "\n".join(lines) + "\n" + EXAMPLES.rstrip()
+
+
+def sentence(error):
+    """An exception's text on one line; KeyError's quotes and the system's error numbers are left out."""
+    if isinstance(error, KeyError) and error.args:
+        text = str(error.args[0])
+    elif isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    else:
+        text = str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+def add_backend(parser):
+    """Adds the option --backend, for commands that compute."""
+    parser.add_argument("--backend", metavar="NAME", help="loops, numpy, numba or cupy (default: the best one found)")
+
+
+def choose_backend(options):
+    """Use the backend that --backend names, or the default one; returns its name."""
+    from .. import backend
+    if options.backend:
+        backend.use(options.backend)
+    backend.choose()
+    return backend.ops.name
+
+
+def echo(text="", style=None, end="\n"):
+    """Print a line at once, in a style ("bold", "red" ...) where the output is a terminal."""
+    if style and sys.stdout.isatty() and find_spec("rich"):
+        from rich.console import Console
+        Console(highlight=False, markup=False, emoji=False, soft_wrap=True).print(str(text), style=style, end=end)
+    else:
+        print(text, end=end, flush=True)

@@ -1,0 +1,224 @@
+"""`npnet info`: what npnet finds on this machine, for a report of a bug or a question about speed.
+
+Nothing heavy is imported and nothing is written; what cannot be found out is said to be unknown.
+"""
+import ctypes
+import importlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import textwrap
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__, backend
+from . import echo
+
+PACKAGES = ("numpy", "numba", "pillow", "matplotlib", "threadpoolctl", "rich")
+EXTRAS = {                              # package: the names it is installed under, and how to get it
+    "torch": (("torch",), "pip install 'npnet[torch]'"),
+    "cupy": (("cupy-cuda12x", "cupy-cuda13x", "cupy"), "pip install 'npnet[cuda12]' or 'npnet[cuda13]'"),
+    "h5py": (("h5py",), "pip install h5py"),
+}
+THREAD_SETTINGS = ("NPNET_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def add(commands):
+    parser = commands.add_parser("info", help="what npnet finds on this machine")
+    parser.description = "What npnet finds on this machine: versions, backends, threads, BLAS, folders."
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    facts = found()
+    if options.json:
+        print(json.dumps(facts, indent=2))
+        return
+    for title, group in facts.items():
+        echo(title, "bold")
+        for name, value in group.items():
+            print(line(name, value))
+
+
+def line(name, value):
+    """'  name      value', the value wrapped under itself."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return textwrap.fill(text, 79, initial_indent=f"  {name:18}", subsequent_indent=" " * 20,
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def found():
+    """All that info prints: {title: {name: text, number or list}}."""
+    return {
+        "npnet": {"version": __version__, "python": f"{platform.python_version()} ({platform.python_implementation()})",
+                  "platform": f"{platform.system()} {platform.release()}, {platform.machine()}"},
+        "packages": packages(),
+        "backend": backends(),
+        "processor": processor(),
+        "folders": folders(),
+    }
+
+
+def packages():
+    """Versions of what npnet needs, and of what it can use besides."""
+    found = {name: installed(name) or f"not installed; pip install {name}" for name in PACKAGES}
+    for name, (names, how) in EXTRAS.items():
+        found[name] = next(filter(None, map(installed, names)), f"not installed; {how}")
+    return found
+
+
+def installed(name):
+    """The version of a package, or None."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+# ------------------------------------------------------------------------------- backends
+
+def backends():
+    """Which backend a network would be built for and why, and which there are."""
+    name, reason = choice()
+    return {"chosen": name, "because": reason, "available": available(),
+            **{f"not {name}": reason for name, reason in unavailable().items()}}
+
+
+def choice():
+    """The backend that backend.choose() would take, and the reason. Nothing is imported to find out."""
+    wish = os.environ.get("NPNET_BACKEND")
+    if wish:
+        unknown = f"there are only {', '.join(backend.BACKENDS)}" if wish not in backend.BACKENDS else None
+        problem = unknown or unavailable().get(wish)
+        return wish, f"NPNET_BACKEND says so{f', but {problem}' if problem else ''}"
+    missing = unavailable().get("numba")
+    return ("numpy", f"numba cannot be used: {missing}") if missing else ("numba", "numba and npnet.fast were found")
+
+
+def available():
+    return [name for name in backend.BACKENDS if name not in unavailable()]
+
+
+def unavailable():
+    """{backend: what it lacks}, judged by what is installed."""
+    lacks = {}
+    if not backend.present("numba"):
+        lacks["numba"] = "the package numba is not installed"
+    elif not backend.present("npnet.fast.conv"):
+        lacks["numba"] = "this copy of npnet has no folder npnet/fast"
+    if not backend.present("cupy"):
+        lacks["cupy"] = "the package cupy is not installed"
+    return lacks
+
+
+# ------------------------------------------------------------------------------- the machine
+
+def processor():
+    """Processor, threads, BLAS, memory and graphics card."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    settings = [f"{name}={os.environ[name]}" for name in THREAD_SETTINGS if os.environ.get(name)]
+    return {"model": processor_model(), "cores": f"{os.cpu_count()}, of which this process may use {usable}",
+            "npnet threads": npnet_threads(), **blas(), **({"set outside": settings} if settings else {}),
+            "memory": memory(), "graphics card": graphics()}
+
+
+def npnet_threads():
+    """How many threads npnet.fast works with."""
+    try:
+        return importlib.import_module("npnet.fast.threads").count()
+    except ImportError as error:
+        return f"none: {error}"
+    except ValueError:
+        return f"unknown: NPNET_THREADS={os.environ.get('NPNET_THREADS')} is not a number"
+
+
+def processor_model():
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return output_of("sysctl", "-n", "machdep.cpu.brand_string") or platform.processor() or "unknown"
+
+
+def output_of(*command):
+    """What a small program prints, or "" where it is missing, fails or does not answer."""
+    if not shutil.which(command[0]):
+        return ""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def blas():
+    """Who multiplies NumPy's matrices, and with how many threads."""
+    try:
+        from threadpoolctl import threadpool_info
+        pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    except ImportError:
+        pools = []
+    if not pools:
+        built_with = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+        return {"blas": f"{built_with.get('name', 'unknown')} {built_with.get('version', '')}".strip(),
+                "blas threads": "unknown to threadpoolctl"}
+    names = [f"{pool['internal_api']} {pool['version']}, {pool.get('architecture') or 'no'} kernels" for pool in pools]
+    return {"blas": names, "blas threads": [pool["num_threads"] for pool in pools]}
+
+
+def memory():
+    """'62.8 GB, 51.2 GB of it free', as far as it is known; GB = 2^30 bytes."""
+    try:
+        rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        total, free = (int(rows[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
+        return f"{total / 2**30:.1f} GB, {free / 2**30:.1f} GB of it free"
+    except (OSError, KeyError, ValueError):
+        total = windows_memory() if sys.platform == "win32" else int(output_of("sysctl", "-n", "hw.memsize") or 0)
+        return f"{total / 2**30:.1f} GB" if total else "unknown"
+
+
+def windows_memory():
+    """Bytes of memory, from Windows; 0 where it does not say."""
+    kilobytes = ctypes.c_ulonglong(0)
+    ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
+    return kilobytes.value * 1024
+
+
+def graphics():
+    """NVIDIA's cards as nvidia-smi names them, else what CuPy sees, else "none found"."""
+    cards = output_of("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
+    if cards:
+        return [", driver ".join(card.rsplit(", ", 1)) for card in cards.splitlines()]
+    if not backend.present("cupy"):
+        return "none found"
+    try:
+        runtime = backend.wanted("cupy", "cupy", EXTRAS["cupy"][1]).cuda.runtime
+        return [runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount())]
+    except Exception as error:                  # whatever CuPy raises where there is no card or no driver
+        return f"none that CuPy can use ({' '.join(str(error).split())})"
+
+
+# ------------------------------------------------------------------------------- folders
+
+def folders():
+    """Where npnet keeps data, weights and compiled kernels."""
+    home = backend.home()
+    kernels = Path(os.environ.get("NUMBA_CACHE_DIR") or home / "kernels")
+    return {"home": f"{home} ({'NPNET_HOME' if os.environ.get('NPNET_HOME') else 'the default'}; {state(home)})",
+            "kernels": f"{kernels} ({state(kernels)})", "npnet": str(Path(__file__).parents[1])}
+
+
+def state(folder):
+    """Whether a folder is there and can be written: a few words."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        return f"cannot be made: {there} is a file"
+    if not os.access(there, os.W_OK):
+        return "cannot be written" if there == folder else f"cannot be made: {there} is not writable"
+    return "writable" if there == folder else "will be made when needed"

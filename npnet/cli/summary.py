@@ -1,0 +1,43 @@
+"""`npnet summary`: every layer of a network, with its counts and its memory."""
+import json
+import os
+
+from .. import backend
+from ..explain.counts import summary
+from ..models import MODELS, model
+from ..network import load
+from . import echo
+
+DEFAULT = "krizhevsky2012"
+
+
+def add(commands):
+    parser = commands.add_parser("summary", help="every layer of a network")
+    parser.description = "Every layer of a network: output, parameters, multiply-adds, memory, what it sees."
+    parser.add_argument("--net", metavar="NAME", help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
+    parser.add_argument("--classes", type=int, metavar="N", help="how many classes (default: the version's own)")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
+    parser.add_argument("--weights", metavar="FILE", help="a network that npnet saved, instead of --net")
+    parser.add_argument("--style", choices=("npnet", "torchsummary"), default="npnet",
+                        help="npnet's table, or PyTorch's torchsummary")
+    parser.add_argument("--json", action="store_true", help="all counts as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    if backend.ops.name is None and not os.environ.get("NPNET_BACKEND"):
+        backend.use("numpy")                    # counting needs nothing compiled
+    counts = summary(network(options))
+    if options.json:
+        print(json.dumps(counts.as_data(), indent=2))
+    else:
+        echo(counts.as_torchsummary() if options.style == "torchsummary" else str(counts))
+
+
+def network(options):
+    """The network that the options name."""
+    if not options.weights:
+        return model(options.net or DEFAULT, options.classes, options.size)
+    if options.net or options.classes or options.size:
+        raise ValueError(f"{options.weights} holds a whole network; leave --net, --classes and --size out")
+    return load(options.weights)

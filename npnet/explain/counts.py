@@ -1,0 +1,276 @@
+"""The summary of a network: what every layer makes, holds, computes and sees.
+
+    print(summary(net))         npnet's table, with the published counts beside ours for the 2012 network
+    print(torchsummary(net))    the same network as PyTorch's torchsummary prints it
+
+Every layer answers for itself (npnet/layers.py: multiply_adds, connections, columns, window); this
+chapter adds up and prints. All of it is for one picture. MB = 2^20 bytes, as torchsummary has it.
+
+    output, out     the shape that the layer makes, and its memory; a Flatten only looks at the same numbers
+    multiply-adds   one weight times one number; those on padding count
+    connections     those on padding left out: pairs of a weight and a real number of the input
+    im2col          memory of the columns from which a convolution is computed as a matrix product
+    sees, step      the receptive field: how many pixels of the input reach one output, and how far the
+                    fields of neighbouring outputs are apart; near the edges part of a field is padding
+"""
+import math
+import textwrap
+from dataclasses import asdict, dataclass
+
+from ..layers import arguments
+from ..models import MODELS
+from .facts import layer_facts
+
+UNITS = {"KB": 2 ** 10, "MB": 2 ** 20}
+MB = UNITS["MB"]
+VIEWS = ("Flatten",)                # layers whose output is their input, looked at differently
+DENSE = ("Dense",)
+TORCH_NAMES = {
+    "Conv2D": "Conv2d", "Dense": "Linear", "MaxPool": "MaxPool2d", "AvgPool": "AvgPool2d",
+    "AdaptiveAvgPool": "AdaptiveAvgPool2d", "LRN": "LocalResponseNorm", "BatchNorm": "BatchNorm2d",
+}
+START = ("init", "std", "bias")     # arguments that say how weights start: they leave a version what it is
+
+
+@dataclass
+class Summary:
+    """A network's counts, for one picture. str() is the table; layers are LayerFacts in their order."""
+
+    version: str | None             # the name in MODELS, if the network is one of these
+    input_shape: tuple
+    dtype: str
+    itemsize: int                   # bytes of a number
+    layers: list
+
+    def total(self, what):
+        """The sum of one count ("parameters", "multiply_adds", "connections", "activations") over the layers."""
+        return sum(getattr(facts, what) for facts in self.layers)
+
+    @property
+    def frozen(self):
+        """Parameters that are not trained."""
+        return sum(facts.parameters for facts in self.layers if not facts.trained)
+
+    @property
+    def neurons(self):
+        """Outputs of the layers that have weights: what the paper counts as neurons."""
+        return sum(facts.activations for facts in self.layers if facts.multiply_adds)
+
+    def output_bytes(self, facts):
+        """Memory of a layer's output; none for a view."""
+        return 0 if facts.kind in VIEWS else facts.activations * self.itemsize
+
+    def memory(self):
+        """Bytes for one picture: of the input, all outputs, the largest columns, and the parameters."""
+        return {"input": math.prod(self.input_shape) * self.itemsize,
+                "outputs": sum(self.output_bytes(facts) for facts in self.layers),
+                "im2col": max(facts.columns for facts in self.layers) * self.itemsize,
+                "parameters": self.total("parameters") * self.itemsize}
+
+    def __str__(self):
+        shapes = f"{times(self.input_shape)} in, {times(self.layers[-1].shape_out)} out"
+        title = f"{self.version or 'network'}: {shapes}, {self.dtype}"
+        return "\n".join([title, "", *table(self), "", *notes(self), *published(self)])
+
+    def as_torchsummary(self):
+        """The text that PyTorch's torchsummary prints for such a network."""
+        return "\n".join(torchsummary_lines(self))
+
+    def as_data(self):
+        """Everything as plain numbers, text, lists and dictionaries, for JSON."""
+        return {"version": self.version, "input_shape": self.input_shape, "dtype": self.dtype,
+                "layers": [asdict(facts) | {"output_bytes": self.output_bytes(facts),
+                                            "columns_bytes": facts.columns * self.itemsize} for facts in self.layers],
+                "parameters": self.total("parameters"), "frozen": self.frozen, "neurons": self.neurons,
+                "multiply_adds": self.total("multiply_adds"), "connections": self.total("connections"),
+                "memory_bytes": self.memory(), "torchsummary_mb": torchsummary_memory(self)}
+
+
+def summary(net):
+    """The Summary of a network; print it."""
+    return Summary(version=recognised(net), input_shape=net.input_shape, dtype=str(net.dtype),
+                   itemsize=net.dtype.itemsize, layers=layer_facts(net))
+
+
+def torchsummary(net):
+    """summary(net) in the words and the layout of PyTorch's torchsummary."""
+    return summary(net).as_torchsummary()
+
+
+def recognised(net):
+    """The name of the version in models.py that this network is, whatever its classes, pixels and first weights."""
+    for name, version in MODELS.items():
+        classes = list(net.shapes.values())[-1][0]
+        input_shape, layers = version(classes, net.input_shape[-1])
+        if input_shape == net.input_shape and list(layers) == list(net.layers):
+            if all(same(layer, net.layers[key]) for key, layer in layers.items()):
+                return name
+    return None
+
+
+def same(layer, other):
+    """Whether two layers are of one class and have the same arguments but for those of the first weights."""
+    if type(layer) is not type(other):
+        return False
+    mine, yours = ({key: value for key, value in arguments(one).items() if key not in START} for one in (layer, other))
+    return mine == yours
+
+
+# ------------------------------------------------------------------------------- npnet's table
+
+HEADS = (("", "layer"), ("", "output"), ("", "parameters"), ("multiply-", "adds"), ("", "connections"),
+         ("out", "{unit}"), ("im2col", "{unit}"), ("", "sees"), ("", "step"))
+LEGEND = {
+    "connections": "connections: multiply-adds less those on padding.",
+    "im2col": "im2col: the columns of one picture, never kept; at most {im2col} at once.",
+    "sees": "sees: how many pixels of the input, on a side, reach one output; step: how far apart those of "
+            "neighbouring outputs are.",
+}
+
+
+def table(counts):
+    """The lines of the table, aligned; columns that hold nothing are left out."""
+    rows = [cells(counts, facts) for facts in counts.layers]
+    totals = (number(counts.total(what)) for what in ("parameters", "multiply_adds", "connections"))
+    rows.append(("total", "", *totals, memory_cell(counts, counts.memory()["outputs"]), "", "", ""))
+    kept = [i for i in range(len(HEADS)) if any(row[i] for row in rows)]
+    rows = [*([text.format(unit=unit(counts)) for text in line] for line in zip(*HEADS)), *rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
+    lines = [" ".join(f"{row[i]:{'<' if i < 2 else '>'}{widths[i]}}" for i in kept).rstrip() for row in rows]
+    rule = "-" * max(map(len, lines))
+    return [*lines[:2], rule, *lines[2:-1], rule, lines[-1]]
+
+
+def cells(counts, facts):
+    """One row of the table, as text; what is 0 or unknown stays empty."""
+    mark = "" if facts.trained or not facts.parameters else "*"
+    sees = "" if facts.field is None else times(facts.field if facts.field[0] != facts.field[1] else facts.field[:1])
+    return (facts.name + mark, times(facts.shape_out), number(facts.parameters), number(facts.multiply_adds),
+            number(facts.connections), memory_cell(counts, counts.output_bytes(facts)),
+            memory_cell(counts, facts.columns * counts.itemsize), sees, str(facts.stride or ""))
+
+
+def unit(counts):
+    """What the table counts memory in: MB, or KB where that is too much for all of it."""
+    memory = counts.memory()
+    return "MB" if max(memory["outputs"], memory["im2col"]) >= MB else "KB"
+
+
+def memory_cell(counts, size):
+    """'7.34', in the table's unit; empty for 0."""
+    size /= UNITS[unit(counts)]
+    return "" if not size else f"{size:.2f}" if size >= 0.005 else "<0.01"
+
+
+def times(shape):
+    """'96x55x55'."""
+    return "x".join(map(str, shape))
+
+
+def number(count):
+    return f"{count:,}" if count else ""
+
+
+def amount(size):
+    """'7.34 MB', '0.58 KB' or '0 KB'."""
+    name = "MB" if size >= MB / 10 else "KB"
+    return f"{size / UNITS[name]:.2f} {name}" if size else "0 KB"
+
+
+def notes(counts):
+    """What is under the table: memory in all, what is frozen, what the columns mean."""
+    memory = {name: amount(size) for name, size in counts.memory().items()}
+    one = "picture" if len(counts.input_shape) == 3 else "input"
+    lines = [f"One {one}, {counts.itemsize} bytes a number: input {memory['input']}, outputs {memory['outputs']}, "
+             f"parameters {memory['parameters']} (MB = 2^20 bytes)."]
+    if counts.frozen:
+        lines.append(f"* frozen: {counts.frozen:,} of the {counts.total('parameters'):,} parameters are not trained.")
+    if counts.total("multiply_adds"):
+        lines.append(LEGEND["connections"])
+    if counts.memory()["im2col"]:
+        lines[-1] += " " + LEGEND["im2col"].format(**memory)
+    if any(facts.field for facts in counts.layers):
+        lines.append(LEGEND["sees"])
+    return [line for text in lines for line in textwrap.wrap(text, 79)]
+
+
+# ------------------------------------------------------------------------------- published counts
+
+CONV1_PUBLISHED, CONV1 = 253_440, 55 * 55 * 96
+NEURONS_PUBLISHED = (CONV1_PUBLISHED, 186_624, 64_896, 64_896, 43_264, 4096, 4096, 1000)        # the paper, 3.5
+
+
+def published(counts):
+    """For the network of the paper: what was published beside what we count, and where they part."""
+    if (counts.version, *counts.layers[-1].shape_out) != ("krizhevsky2012", 1000):
+        return []
+    if counts.input_shape[1:] not in ((227, 227), (224, 224)):
+        return []
+    adds, real = counts.total("multiply_adds"), counts.total("connections")
+    rows = (("", "published", "ours"), ("parameters", "60 million", f"{counts.total('parameters'):,}"),
+            ("neurons", "650,000", f"{counts.neurons:,}"), ("connections", "630 million", f"{real:,}"))
+    lines = [f"{name:12}{theirs:>12}{ours:>15}" for name, theirs, ours in rows]
+    for text in (neurons_part(counts), connections_part(counts, adds, real)):
+        lines += ["", *textwrap.wrap(text, 79)]
+    return ["", *lines]
+
+
+def neurons_part(counts):
+    """What the paper counts as neurons, and what we do."""
+    own_list = "-".join(map(str, NEURONS_PUBLISHED))
+    convolutions = sum(facts.activations for facts in counts.layers if facts.columns)
+    return (f"Neurons: the outputs of the layers with weights. The paper's own list, {own_list}, has "
+            f"{CONV1_PUBLISHED:,} for conv1, but 55x55x96 is {CONV1:,}. The list adds up to "
+            f"{sum(NEURONS_PUBLISHED):,}, ours to {counts.neurons:,}; our five convolutions alone have "
+            f"{convolutions:,}.")
+
+
+def connections_part(counts, adds, real):
+    """What the talk of 2012 counts as connections, and what we do."""
+    dense = sum(facts.multiply_adds for facts in counts.layers if facts.kind in DENSE)
+    edge = ("padding" if counts.input_shape[1] == 227
+            else "padding, or beyond the picture's edge, where the last windows of conv1 hang")
+    return (f"Connections: no count of ours gives 630 million. A forward pass makes {adds:,} multiply-adds, "
+            f"{adds - dense:,} in the convolutions and {dense:,} in the dense layers; {adds - real:,} of them fall on "
+            f"{edge}, which leaves {real:,}.")
+
+
+# ------------------------------------------------------------------------------- torchsummary's print
+
+def torchsummary_lines(counts):
+    """The lines of torchsummary's print: views are not listed, the rest is numbered from 1."""
+    yield "-" * 64
+    yield f"{'Layer (type)':>20}  {'Output Shape':>25} {'Param #':>15}"
+    yield "=" * 64
+    for i, facts in enumerate(listed(counts), 1):
+        shape = str([-1, *facts.shape_out])
+        yield f"{f'{torch_name(facts)}-{i}':>20}  {shape:>25} {facts.parameters:>15,}"
+    yield "=" * 64
+    parameters = counts.total("parameters")
+    yield f"Total params: {parameters:,}"
+    yield f"Trainable params: {parameters - counts.frozen:,}"
+    yield f"Non-trainable params: {counts.frozen:,}"
+    yield "-" * 64
+    for name, size in torchsummary_memory(counts).items():
+        yield f"{name} (MB): {size:.2f}"
+    yield "-" * 64
+
+
+def torchsummary_memory(counts):
+    """torchsummary's four figures in MB: 4 bytes a number, and the listed outputs twice, for their gradients."""
+    sizes = {"Input size": math.prod(counts.input_shape),
+             "Forward/backward pass size": 2 * sum(facts.activations for facts in listed(counts)),
+             "Params size": counts.total("parameters")}
+    sizes = {name: count * 4 / MB for name, count in sizes.items()}
+    return sizes | {"Estimated Total Size": sum(sizes.values())}
+
+
+def listed(counts):
+    """The layers that torchsummary lists."""
+    return [facts for facts in counts.layers if facts.kind not in VIEWS]
+
+
+def torch_name(facts):
+    """PyTorch's name for a kind of layer, or our own where it has none."""
+    name = TORCH_NAMES.get(facts.kind, facts.kind)
+    return "BatchNorm1d" if name == "BatchNorm2d" and len(facts.shape_out) == 1 else name

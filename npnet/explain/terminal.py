@@ -1,0 +1,391 @@
+"""Explain in a terminal: one block of at most ten lines per layer, moved through by single keys.
+
+    Enter next   b back   w why   v values   p picture   q quit
+
+Where the output is no terminal (a file, a pipe) everything is printed, one block after the other.
+A page is a list of lines: a block for every layer, then the answers, then the way back. What is
+printed is plain ASCII but for names that the user gave; a terminal also gets colours, where rich is.
+"""
+import math
+import os
+import re
+import sys
+import unicodedata
+from importlib.util import find_spec
+
+from ..layers import pair
+from ..ops.lrn import lrn_constants
+
+WIDTH = 80                  # columns; no line is longer
+LABEL = 12                  # of which the label takes so many, with two spaces before it
+KEYS = {"\r": "next", "\n": "next", " ": "next", "n": "next", "\x1b[C": "next", "b": "back", "\x1b[D": "back",
+        "w": "why", "v": "values", "p": "picture", "q": "quit", "\x04": "quit", "\x1b": "quit"}
+LABELLED = re.compile("  (shape|size|sees|parameters|work|time|values|by hand) ")
+HELP = "Enter next  b back  w why  v values  p picture  q quit"
+
+WHAT = {                    # class: what it is, its formula, its chapter
+    "Conv2D": ("a convolution: every filter slides over the maps", "ops/conv.py",
+               "y[k,p,q] = b[k] + sum over c,r,s of x[c, p*stride+r-pad, q*stride+s-pad]",
+               "                                    * w[k,c,r,s]"),
+    "Dense": ("fully connected: every output sees every input", "ops/dense.py",
+              "y[m] = b[m] + sum over d of x[d] * w[d,m]"),
+    "ReLU": ("the activation of AlexNet: negative numbers become 0", "ops/activation.py", "y = max(x, 0)"),
+    "Tanh": ("an activation: every number comes between -1 and 1", "ops/activation.py", "y = tanh(x)"),
+    "Sigmoid": ("an activation: every number comes between 0 and 1", "ops/activation.py", "y = 1 / (1 + exp(-x))"),
+    "Softmax": ("numbers become probabilities, which add up to 1", "ops/softmax.py",
+                "y[m] = exp(x[m]) / sum over j of exp(x[j])"),
+    "MaxPool": ("pooling: of every window only the largest number stays", "ops/pool.py",
+                "y[c,p,q] = max over r,s of x[c, p*stride+r-pad, q*stride+s-pad]"),
+    "AvgPool": ("pooling: every window becomes its mean", "ops/pool.py",
+                "y[c,p,q] = mean over r,s of x[c, p*stride+r-pad, q*stride+s-pad]"),
+    "AdaptiveAvgPool": ("pooling: as many parts as asked for, each becomes its mean", "ops/pool.py",
+                        "part p: rows floor(p*H/P) up to, without, ceil((p+1)*H/P)"),
+    "LRN": ("response normalisation: neighbouring maps damp each other", "ops/lrn.py",
+            "y[i] = x[i] * (k + alpha * sum of x[j]^2 over n maps around i)^-beta"),
+    "LRNWithin": ("response normalisation by the neighbours in the same map", "ops/lrn.py",
+                  "y = x * (k + alpha/(n*n) * sum of x^2 over n x n pixels around)^-beta"),
+    "BatchNorm": ("every map is brought to mean 0 and variance 1, then scaled", "ops/batchnorm.py",
+                  "y = w * (x - mean) / sqrt(var + eps) + b"),
+    "Dropout": ("throws numbers away in training; at test it does nothing", "ops/dropout.py", "y = x"),
+    "Flatten": ("maps become one row of numbers, for the dense layers", "layers.py",
+                "y[(c*H + h)*W + v] = x[c,h,v]"),
+}
+
+
+# ---------------------------------------------------------------------------- the lines of a page
+
+def block(step):
+    """What one layer was given, made and cost: at most ten lines."""
+    facts = step.facts
+    lines = [f"[{step.number:2}/{step.count}] {facts.name}   {facts.expression}",
+             label("shape", f"{times(facts.shape_in)} -> {times(facts.shape_out)}")]
+    lines += [label("" if i else "size", sentence) for i, sentence in enumerate(step.size)]
+    lines += [label("sees", seen(step))] if seen(step) else []
+    if facts.parameters:
+        lines.append(label("parameters", parameters(step)))
+    lines.append(label("work" if facts.multiply_adds else "time", work(step)))
+    lines.append(label("values", f"{step.minimum:.4g} to {step.maximum:.4g}, mean {step.mean:.4g}, "
+                                 f"{percent(step.zeros) if step.zeros else 'no'} zeros"))
+    return fitted(lines + by_hand(step.by_hand))
+
+
+def by_hand(hand):
+    """Two lines: what was computed by a plain loop, and what came out of it and of the layer."""
+    if hand is None:
+        return []
+    verdict = "they agree" if hand.agrees else "THEY DIFFER"
+    return [label("by hand", f"{hand.place} = {hand.words}"),
+            label("", f"= {hand.value:#.7g} by a loop, {hand.array:#.7g} in the array: {verdict}")]
+
+
+def seen(step):
+    """How much of its input, and of the picture, one output sees; of interest where there is a window."""
+    facts, words = step.facts, []
+    if facts.kind == "Conv2D":
+        own, all_of_them = facts.shape_in[0] // step.layer.groups, facts.shape_in[0]
+        words.append(f"{own} of {all_of_them} channels" if own < all_of_them else "all channels")
+    if facts.field and facts.stride and (facts.kind == "Conv2D" or facts.kind.endswith("Pool")):
+        words.append(f"{times(facts.field)} pixels of the picture, {facts.stride} apart")
+    return ", ".join(words)
+
+
+def parameters(step):
+    """256 x 48 x 5 x 5 + 256 = 307,456 and their share of the network's."""
+    arrays = step.layer.params().values()
+    terms = " + ".join(" x ".join(map(str, array.shape)) for array in arrays)
+    frozen = "" if step.facts.trained else ", frozen"
+    return f"{terms} = {step.facts.parameters:,} ({percent(step.parameter_share)} of all{frozen})"
+
+
+def work(step):
+    """The multiply-adds with their share, the memory of im2col and the time; what is 0 is left out."""
+    words = []
+    if step.facts.multiply_adds:
+        words.append(f"{step.facts.multiply_adds:,} multiply-adds ({percent(step.share)} of all)")
+    if step.column_bytes:
+        words.append(f"im2col {amount(step.column_bytes)}")
+    return ", ".join([*words, duration(step.seconds)])
+
+
+def why(step):
+    """The formula of a layer, and its numbers."""
+    facts, layer = step.facts, step.layer
+    what, chapter, *formula = WHAT.get(facts.kind, (facts.kind, "", "a layer of your own"))
+    lines = [f"{facts.name} is {what}" if chapter else f"{facts.name} is a {facts.kind}, {formula.pop()}"]
+    lines += [f"  {line}" for line in formula]
+    if facts.kind in ("Conv2D", "MaxPool", "AvgPool"):
+        rounded = "ceil" if layer.ceil_mode else "floor"
+        lines.append(f"  rows P = {rounded}((H + 2*pad - R) / stride) + 1, columns alike:")
+        lines += [f"    {sentence}" for sentence in step.size]
+    if facts.kind == "Conv2D":
+        lines += convolution_costs(step)
+    if facts.kind == "LRN":
+        k, alpha = lrn_constants(layer.convention, layer.n, layer.k, layer.alpha)
+        lines.append(f"  here n={layer.n}, k={k:g}, alpha={alpha:g}, beta={layer.beta:g} ({layer.convention})"
+                     f"{f', inside each of {layer.groups} groups' if layer.groups > 1 else ''}")
+    if facts.kind == "Dense":
+        lines.append(f"  {facts.shape_in[0]} products for each of {facts.shape_out[0]} outputs = "
+                     f"{facts.multiply_adds:,} multiply-adds")
+    if chapter:
+        lines.append(f"  derivation, loops and array text: npnet/{chapter}")
+    return fitted(lines)
+
+
+def convolution_costs(step):
+    """Where the multiply-adds and the columns of a convolution come from."""
+    facts, groups = step.facts, step.layer.groups
+    (R, S), (K, P, Q), D = pair(step.layer.size), facts.shape_out, facts.shape_in[0] // groups
+    lines = [f"  {K}x{P}x{Q} outputs, {D}x{R}x{S} = {D * R * S} products each = {facts.multiply_adds:,} multiply-adds"]
+    if facts.connections < facts.multiply_adds:
+        lines.append(f"  of which {facts.connections:,} meet a number, the others padding")
+    return [*lines, f"  im2col writes {groups} x ({D * R * S} x {P * Q}) numbers, "
+                    f"{amount(step.column_bytes)} (MB = 2^20 bytes)"]
+
+
+def values(step):
+    """Some numbers of the output: around the one by hand, or the largest of a row."""
+    y = step.y[0]
+    if y.ndim == 3:
+        k, p, q = step.by_hand.index[1:] if step.by_hand else (0, y.shape[1] // 2, y.shape[2] // 2)
+        top, left = max(0, min(p - 2, y.shape[1] - 5)), max(0, min(q - 2, y.shape[2] - 6))
+        part = y[k, top:top + 5, left:left + 6]
+        lines = [f"y[0,{k}], rows {top} to {top + len(part) - 1}, columns {left} to {left + part.shape[1] - 1} "
+                 f"of {y.shape[1]} x {y.shape[2]}:"]
+        return fitted(lines + ["  " + " ".join(f"{number:>11.4g}" for number in row) for row in part])
+    y = y.ravel()
+    best = sorted(range(y.size), key=lambda i: -y[i])[:6]
+    return fitted([f"the largest of {y.size} numbers:",
+                   *(f"  y[0,{i}] = {y[i]:.6g}" for i in best)])
+
+
+def answers(explain, count=5):
+    """The page after the last layer: the most probable classes."""
+    lines = ["The five best classes" if explain.classes > 5 else "The classes"]
+    for answer in explain.best(count):
+        bar = "#" * round(30 * answer.probability) if math.isfinite(answer.probability) else ""
+        lines.append(f"  {percent(answer.probability):>7}  {bar:30}  {answer.label:>4}  {answer.name}")
+    return fitted(lines + [f"  {line}" for line in warning(explain)])
+
+
+def way_back(explain):
+    """The page of the backward pass: one line per layer, as long as the network."""
+    back = explain.gradients or explain.backward()
+    lines = [f"One backward pass: loss {back.loss:.5g} for {explain.name(back.label)}",
+             "  lengths of the gradients, on their way back to the picture:",
+             f"  {'layer':10} {'of its output':>14} {'of its input':>14} {'of w':>12} {'of b':>12}"]
+    for each in back.gradients:
+        own = "".join(f" {each.parameters[name]:>12.4g}" for name in ("w", "b") if name in each.parameters)
+        lines.append(f"  {each.name:10} {each.dy:>14.4g} {each.dx:>14.4g}{own}")
+    return fitted(lines)
+
+
+def warning(explain):
+    """What must be said of random weights, first and last."""
+    if not explain.random:
+        return []
+    return ["The weights are random: the answers mean nothing yet.", "The README tells how to get real ones."]
+
+
+def label(name, text):
+    return f"  {name:{LABEL - 1}} {text}"
+
+
+def times(shape):
+    return "x".join(map(str, shape))
+
+
+def percent(share):
+    return "< 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
+
+
+def amount(size):
+    return f"{size / 2 ** 20:.2f} MB" if size >= 2 ** 20 / 10 else f"{size / 2 ** 10:.2f} KB"
+
+
+def duration(seconds):
+    """1.2 ms, 3.4 s, 12 min."""
+    for unit, length in (("min", 60), ("s", 1), ("ms", 0.001)):
+        if seconds >= length:
+            return f"{seconds / length:.{0 if seconds >= 10 * length else 1}f} {unit}"
+    return f"{1000 * seconds:.2f} ms" if seconds >= 1e-5 else "< 0.01 ms"
+
+
+# ---------------------------------------------------------------------------- width
+
+def fitted(lines):
+    """The lines without characters that move the cursor, cut to WIDTH columns."""
+    return [cut("".join(c if c.isprintable() else "?" for c in line)) for line in lines]
+
+
+def cut(line):
+    """The line, with dots at its end if it is wider than WIDTH."""
+    if columns(line) <= WIDTH:
+        return line
+    while columns(line) > WIDTH - 3:
+        line = line[:-1]
+    return line + "..."
+
+
+def columns(text):
+    """How many columns a terminal gives a text: Korean, Chinese and Japanese letters take two."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+# ---------------------------------------------------------------------------- printing
+
+class Page:
+    """Prints lines to a stream: in colours if it is a terminal and rich is there."""
+
+    def __init__(self, stream=None):
+        self.stream, self.console = stream or sys.stdout, None
+        if self.stream.isatty() and find_spec("rich"):
+            from rich.console import Console
+            self.console = Console(file=self.stream, highlight=False, markup=False, emoji=False)
+
+    def show(self, lines):
+        """Prints the lines, the first of them as a heading, and an empty one."""
+        for number, line in enumerate([*lines, ""]):
+            line = encodable(line, self.stream)
+            if self.console is None:
+                print(line, file=self.stream, flush=True)
+            else:
+                self.console.print(coloured(line, number == 0), soft_wrap=True)
+
+    def prompt(self):
+        print(f"> {HELP} ", end="", file=self.stream, flush=True)
+
+    def wipe(self):
+        """Takes the prompt away again."""
+        print(f"\r{' ' * (len(HELP) + 3)}\r", end="", file=self.stream, flush=True)
+
+
+def encodable(line, stream):
+    """The line with ? for what the stream cannot print: Korean names on an ASCII terminal."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return line.encode(encoding, "replace").decode(encoding)
+
+
+def coloured(line, heading):
+    """The line as rich's Text: headings bold, labels blue, verdicts green or red."""
+    from rich.text import Text
+    text = Text(line, "bold" if heading else "")
+    if not heading and LABELLED.match(line):
+        text.stylize("cyan", 0, LABEL + 1)
+    text.highlight_words(["THEY DIFFER", "mean nothing"], "bold red")
+    text.highlight_words(["they agree"], "green")
+    return text
+
+
+def pages(explain, backward=False, layer=None):
+    """Functions that give the lines of each page: a layer each, or only one, the answers, the way back.
+
+    With one layer only, the answers and the way back come if there is a backward pass.
+    """
+    numbers = range(len(explain)) if layer is None else [list(explain.net.layers).index(explain.net.known(layer))]
+    made = [lambda number=number: block(explain.step(number)) for number in numbers]
+    if explain.classes and (backward or layer is None):
+        made.append(lambda: answers(explain))
+    if explain.classes and backward:
+        made.append(lambda: way_back(explain))
+    return made
+
+
+def print_all(explain, backward=False, layer=None, stream=None):
+    """Prints all pages, or those of one layer."""
+    page = Page(stream)
+    for lines in pages(explain, backward, layer):
+        page.show(lines())
+
+
+# ---------------------------------------------------------------------------- keys
+
+def interactive():
+    """Whether somebody sits at a terminal: then keys are asked for."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def walk(explain, backward=False, folder="walk", keys=None, stream=None):
+    """The interactive face: a page, a key, a page. Ends with q, after the last page, or when the keys end.
+
+    folder: where `p` saves pictures. keys: single keys, one after the other; by default those of the keyboard.
+    """
+    page, made = Page(stream), pages(explain, backward)
+    keys = keyboard() if keys is None else iter(keys)
+    place = 0
+    try:
+        page.show(made[0]())
+        while True:
+            page.prompt()
+            action = KEYS.get(next(keys, "q"))
+            page.wipe()
+            if action == "quit" or action == "next" and place == len(made) - 1:
+                return
+            if action in ("next", "back"):
+                place = max(0, place + (1 if action == "next" else -1))
+                page.show(made[place]())
+            elif action:
+                page.show(aside(action, explain, place, folder))
+    except (KeyboardInterrupt, EOFError):
+        page.wipe()
+
+
+def aside(action, explain, place, folder):
+    """What w, v and p show of the page that one is on."""
+    if action == "picture":
+        return saved(explain, place, folder)
+    if place >= len(explain):
+        return [f"{'w' if action == 'why' else 'v'} is for layers; b leads back to them"]
+    return (why if action == "why" else values)(explain.step(place))
+
+
+def saved(explain, place, folder):
+    """Saves the pictures of a page; says where they are, or why they could not be saved."""
+    try:
+        from .pictures import save
+        paths = save(explain, folder, place)
+    except (OSError, ImportError, ValueError) as error:
+        return [f"no picture: {error}"]
+    return [f"saved {path}" for path in paths] or ["there is nothing to draw here"]
+
+
+def keyboard():
+    """Single keys, as they are pressed; line by line where the system knows no single keys."""
+    if find_spec("termios"):
+        return posix_keys()
+    return windows_keys() if find_spec("msvcrt") else line_keys()
+
+
+def posix_keys():
+    """Keys on Linux and macOS. Between two keys the terminal is as it was."""
+    import termios
+    import tty
+    file = sys.stdin.fileno()
+    before = termios.tcgetattr(file)
+    while True:
+        try:
+            tty.setcbreak(file, termios.TCSADRAIN)                      # keys come at once, and are not shown
+            typed = os.read(file, 64)
+        finally:
+            termios.tcsetattr(file, termios.TCSADRAIN, before)
+        if not typed:
+            return
+        typed = typed.decode(errors="replace")
+        yield from [typed] if typed.startswith("\x1b") else typed      # an arrow is one key of three letters
+
+
+def windows_keys():
+    """Keys on Windows; an arrow is two, the first of them 0 or 224."""
+    import msvcrt
+    while True:
+        key = msvcrt.getwch()
+        if key in "\x00\xe0":
+            key = {"M": "\x1b[C", "K": "\x1b[D"}.get(msvcrt.getwch(), "")
+        if key == "\x03":
+            raise KeyboardInterrupt
+        yield key
+
+
+def line_keys():
+    """The first letter of each line that is typed; an empty line is Enter."""
+    while True:
+        yield (input().strip() or "\n")[0]

@@ -1,0 +1,465 @@
+"""The walk of one picture through a network: what every layer was given, what it made of it, what it cost.
+
+    explain = Explain(net, x)               # x (1, C, H, W)
+    for step in explain:                    # layer after layer; each runs when it is asked for
+        print(step.facts.name, step.size, step.by_hand)
+    explain["conv2"].y                      # what conv2 made
+    explain.best(5)                         # the five best classes
+    explain.backward()                      # and how large the gradients are on their way back
+
+An Explain holds facts and prints nothing: terminal.py and pictures.py are two of its faces.
+
+`by_hand` is one output of the layer, computed again from its inputs by a plain loop that shares no
+line with the library, next to what the layer's array holds at that place: proof, not claim. Only
+layers of npnet's own have one; what a layer of somebody else's ought to compute, we cannot know.
+"""
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..backend import ops
+from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
+                      ReLU, Sigmoid, Softmax, Tanh, pair)
+from ..ops.lrn import lrn_constants
+from .facts import LayerFacts, layer_facts
+
+QUICK = 5           # seconds: a layer that took less is run twice, and the quicker run counts
+
+
+@dataclass
+class ByHand:
+    """One number of a layer's output, computed by a plain loop."""
+
+    index: tuple        # of the output, image first
+    words: str          # what was computed: "1200 products + b[0]"
+    terms: int          # how many numbers went in
+    value: float        # what came out, in float64
+    array: float        # what the layer's output holds there
+    allowed: float      # how far rounding may take the two apart
+
+    @property
+    def agrees(self):
+        """Whether the two are equal up to rounding; NaN agrees with NaN."""
+        both_nan = self.value != self.value and self.array != self.array
+        return both_nan or self.value == self.array or abs(self.value - self.array) <= self.allowed < math.inf
+
+    @property
+    def place(self):
+        """The index as it is written: y[0,12,27,27]."""
+        return f"y[{','.join(map(str, self.index))}]"
+
+
+@dataclass
+class Step:
+    """One layer of the walk. x, y: its input and output, with N = 1, as NumPy arrays."""
+
+    facts: LayerFacts
+    number: int             # 1 for the first layer
+    count: int              # of all layers
+    layer: object
+    x: np.ndarray
+    y: np.ndarray
+    seconds: float
+    size: list              # why the output has its size: one line, or one for rows and one for columns
+    share: float            # of the network's multiply-adds
+    parameter_share: float  # of the network's parameters
+    column_bytes: int       # what im2col writes
+    minimum: float
+    maximum: float
+    mean: float
+    zeros: float            # the share of zeros in the output
+    by_hand: ByHand         # or None
+
+
+@dataclass
+class Answer:
+    """One class and how probable the network finds it."""
+
+    label: int
+    name: str
+    probability: float
+
+
+@dataclass
+class Backward:
+    """One backward pass: the loss of `label`, and a Gradient for every layer, the last layer first."""
+
+    label: int
+    loss: float
+    gradients: list
+
+
+@dataclass
+class Gradient:
+    """Lengths (Euclidean norms) of what reached a layer, of what it sent on, and of its parameters' gradients."""
+
+    name: str
+    dy: float
+    dx: float
+    parameters: dict        # {"w": ..., "b": ...} or {}
+
+
+class Explain:
+    """One picture on its way through a network.
+
+    x: the input of the network for one picture, (1, C, H, W). names: what its classes are called.
+    weights: where the weights came from; None says that they are random, and the answers mean
+    nothing. picture: the photograph, uint8 (H, W, 3), and order, "RGB" or "BGR", that of x's
+    channels; both only for the pictures. Layers run when they are asked for, in order, once.
+    """
+
+    def __init__(self, net, x, names=None, weights=None, picture=None, order="RGB"):
+        net.check_input(x)
+        if len(x) != 1:
+            raise ValueError(f"one picture walks at a time, got a batch of {len(x)}; give x[:1]")
+        self.net, self.x, self.weights, self.picture, self.order = net, x, weights, picture, order
+        self.facts, self.names, self.steps, self.gradients = layer_facts(net), names, [], None
+        if names is not None and self.classes != len(names):
+            raise ValueError(f"there are {len(names)} names, but the network has "
+                             f"{self.classes or 'no'} classes; give one name for each")
+
+    @property
+    def random(self):
+        """Whether the weights are random, so that the answers mean nothing."""
+        return self.weights is None
+
+    @property
+    def classes(self):
+        """How many classes the network ends in; 0 if it ends in maps."""
+        last = self.facts[-1].shape_out
+        return last[0] if len(last) == 1 else 0
+
+    def __len__(self):
+        return len(self.facts)
+
+    def __iter__(self):
+        return (self.step(number) for number in range(len(self)))
+
+    def __getitem__(self, name):
+        """The step of the layer `name`; KeyError with the nearest names if there is none."""
+        return self.step(list(self.net.layers).index(self.net.known(name)))
+
+    def step(self, number):
+        """The step of the layer number `number`, counted from 0; runs it and those before, if they have not."""
+        while len(self.steps) <= number:
+            self.steps.append(self.next_step())
+        return self.steps[number]
+
+    def next_step(self):
+        """Runs the first layer that has not run yet."""
+        facts = self.facts[len(self.steps)]
+        layer = self.net.layers[facts.name]
+        x = self.steps[-1].y if self.steps else ops.to_host(self.x)
+        y, seconds = timed(layer, ops.to_device(x))
+        with np.errstate(all="ignore"):                                 # a picture of NaN can be explained, too
+            return Step(
+                facts=facts, number=len(self.steps) + 1, count=len(self), layer=layer, x=x, y=y, seconds=seconds,
+                size=size_sentences(layer, facts.shape_in, facts.shape_out),
+                share=facts.multiply_adds / max(1, sum(each.multiply_adds for each in self.facts)),
+                parameter_share=facts.parameters / max(1, sum(each.parameters for each in self.facts)),
+                column_bytes=facts.columns * y.itemsize,
+                minimum=float(y.min()), maximum=float(y.max()), mean=float(y.mean(dtype=np.float64)),
+                zeros=float((y == 0).mean()), by_hand=by_hand(layer, x, y))
+
+    def probabilities(self):
+        """How probable the network finds every class, (classes,). Runs all layers."""
+        last = self.last()
+        y = last.y if isinstance(last.layer, Softmax) else ops.to_host(ops.softmax_forward(ops.to_device(last.y)))
+        return y[0]
+
+    def last(self):
+        """The last step. Runs all layers; ValueError if they end in maps."""
+        if not self.classes:
+            raise ValueError(f"this network ends in {self.facts[-1].shape_out}, and not in classes (M,)")
+        return self.step(len(self) - 1)
+
+    def best(self, count=5):
+        """The most probable classes, the best first: a list of Answer."""
+        p = self.probabilities()
+        best = np.argsort(-p, kind="stable")[:count]
+        return [Answer(int(label), self.name(label), float(p[label])) for label in best]
+
+    def name(self, label):
+        return str(self.names[label]) if self.names is not None else f"class {label}"
+
+    def backward(self, label=None):
+        """Carries the gradient of the cross-entropy of class `label` (None: the best one) back to the picture.
+
+        Returns a Backward and keeps it as `gradients`. A Softmax at the end is taken into the loss.
+        The layers must still remember this picture: do not run the network on another one before.
+        """
+        label, last, steps = self.best(1)[0].label if label is None else label, self.last(), list(self)
+        if isinstance(last.layer, Softmax):
+            steps.pop()
+        logits = last.x if isinstance(last.layer, Softmax) else last.y
+        loss, dy = ops.softmax_cross_entropy(ops.to_device(logits), ops.to_device(np.array([label])))
+        self.gradients = Backward(label, float(loss), [])
+        for step in reversed(steps):
+            dx = step.layer.backward(dy)
+            own = getattr(step.layer, "grads", dict)()
+            self.gradients.gradients.append(Gradient(
+                step.facts.name, length(dy), length(dx), {name: length(array) for name, array in own.items()}))
+            dy = dx
+        return self.gradients
+
+
+def timed(layer, x):
+    """The layer's output as a NumPy array, and the seconds that it took."""
+    start = time.perf_counter()
+    y = ops.to_host(layer.forward(x))
+    seconds = time.perf_counter() - start
+    if seconds < QUICK:                     # the first run also fetches memory, and may compile
+        start = time.perf_counter()
+        y = ops.to_host(layer.forward(x))
+        seconds = min(seconds, time.perf_counter() - start)
+    return y, seconds
+
+
+def length(array):
+    return float(np.linalg.norm(ops.to_host(array).ravel()))
+
+
+def cost(net, last=None, backward=False):
+    """How many multiply-adds a walk up to the layer `last` takes (None: to the end), and about how many
+    seconds on the backend in use, at the rate of a small convolution that is run and timed."""
+    names = list(net.layers)
+    chosen = layer_facts(net)[:names.index(net.known(last)) + 1 if last else None]
+    count = sum(facts.multiply_adds for facts in chosen) * (3 if backward else 1)
+    rate = multiply_adds_per_second(channels=8, size=12)
+    if rate > 1e7:                                                      # no loops: measure where overheads are small
+        rate = multiply_adds_per_second(channels=64, size=28)
+    return count, count / rate
+
+
+def multiply_adds_per_second(channels, size):
+    """The rate of one convolution, the best of three runs: the first may compile."""
+    layer, seconds = Conv2D(channels, 3, pad=1), math.inf
+    x, w, b = (ops.to_device(np.ones(shape, np.float32)) for shape in (
+        (1, channels, size, size), (channels, channels, 3, 3), (channels,)))
+    for _ in range(3):
+        start = time.perf_counter()
+        ops.to_host(ops.conv2d_forward(x, w, b, layer.stride, layer.pad, layer.groups, layer.ceil_mode))
+        seconds = min(seconds, time.perf_counter() - start)
+    return layer.multiply_adds((channels, size, size)) / seconds
+
+
+# ---------------------------------------------------------------------------- why that size
+
+def size_sentences(layer, shape_in, shape_out):
+    """Why the output has its size, with the numbers put into the formula: one line, or two where rows
+    and columns differ; none for a layer that npnet does not know."""
+    if type(layer) in (Conv2D, MaxPool, AvgPool):
+        return window_sentences(layer, shape_in, shape_out)
+    if type(layer) is Dense:
+        return [f"{shape_out[0]} outputs, each of which sees all {shape_in[0]} inputs"]
+    if type(layer) is Flatten:
+        return [f"{' x '.join(map(str, shape_in))} = {shape_out[0]} numbers in a row, channel after channel"]
+    if type(layer) is AdaptiveAvgPool:
+        return [f"cut into {shape_out[1]} x {shape_out[2]} parts, whatever the size of what comes in"]
+    if type(layer) in BY_HAND:
+        return ["as many numbers come out as go in"]
+    return []
+
+
+def window_sentences(layer, shape_in, shape_out):
+    """Rows and columns of a convolution or a pooling; one sentence where both are the same."""
+    (R, S), (P, Q) = pair(layer.size), shape_out[1:]
+    rows = window_sentence(layer, shape_in[1], R, P)
+    columns = window_sentence(layer, shape_in[2], S, Q)
+    return [rows] if rows == columns else [f"{rows} rows", f"{columns} columns"]
+
+
+def window_sentence(layer, size, window, windows):
+    """(27 + 2*2 - 5)/1 + 1 = 27, and how it was rounded if it had to be."""
+    padding = f" + 2*{layer.pad}" if layer.pad else ""
+    quotient = f"({size}{padding} - {window})/{layer.stride}"
+    room = size + 2 * layer.pad - window
+    if room % layer.stride == 0:
+        return f"{quotient} + 1 = {windows}"
+    exact = f"{round(room / layer.stride, 2):g}"
+    if not layer.ceil_mode:
+        return f"{quotient} = {exact}, rounded down to {room // layer.stride}; + 1 = {windows}"
+    up = -(-room // layer.stride)
+    if windows == up:
+        return f"{quotient} = {exact}, up to {up}; + 1, - 1 that starts in the padding = {windows}"
+    rule = "the 2012 rule" if type(layer) is Conv2D else "Caffe's rule"
+    return f"{quotient} = {exact}, rounded up to {up} ({rule}); + 1 = {windows}"
+
+
+# ---------------------------------------------------------------------------- one output by hand
+
+def by_hand(layer, x, y):
+    """One output of a layer of npnet's own, computed by a plain loop: a ByHand, or None for other layers."""
+    if type(layer) not in BY_HAND or y.size == 0:
+        return None
+    index = telling_place(y)
+    words, terms, value, size = BY_HAND[type(layer)](layer, x, index)
+    allowed = 100 * np.finfo(y.dtype).eps * float(size)                 # size: of the numbers that were added
+    return ByHand(index, words, terms, float(value), float(y[index]), allowed)
+
+
+def telling_place(y):
+    """The middle of the first map that is not zero there; of a row the largest number."""
+    if y.ndim == 4:
+        p, q = y.shape[2] // 2, y.shape[3] // 2
+        for k in range(y.shape[1]):
+            if y[0, k, p, q] != 0:
+                return 0, k, p, q
+    return tuple(int(i) for i in np.unravel_index(y.argmax(), y.shape))
+
+
+def convolution_by_hand(layer, x, index):
+    n, k, p, q = index
+    w, b = ops.to_host(layer.w), ops.to_host(layer.b)
+    (H, W), (K, per_group, R, S) = x.shape[2:], w.shape
+    first = k // (K // layer.groups) * per_group                        # the first channel that filter k sees
+    total, size, terms = float(b[k]), abs(float(b[k])), 0
+    for c in range(per_group):
+        for r in range(R):
+            for s in range(S):
+                h, v = p * layer.stride + r - layer.pad, q * layer.stride + s - layer.pad
+                if 0 <= h < H and 0 <= v < W:
+                    product = float(x[n, first + c, h, v]) * float(w[k, c, r, s])
+                    total, size, terms = total + product, size + abs(product), terms + 1
+    return f"{terms} products + b[{k}]", terms, total, size
+
+
+def dense_by_hand(layer, x, index):
+    n, m = index
+    w, b = ops.to_host(layer.w), ops.to_host(layer.b)
+    total, size = float(b[m]), abs(float(b[m]))
+    for d in range(x.shape[1]):
+        product = float(x[n, d]) * float(w[d, m])
+        total, size = total + product, size + abs(product)
+    return f"{x.shape[1]} products + b[{m}]", x.shape[1], total, size
+
+
+def seen(layer, x, index):
+    """The numbers that the window of a pooling sees."""
+    n, c, p, q = index
+    R, S = pair(layer.size)
+    for h in range(p * layer.stride - layer.pad, p * layer.stride - layer.pad + R):
+        for v in range(q * layer.stride - layer.pad, q * layer.stride - layer.pad + S):
+            if 0 <= h < x.shape[2] and 0 <= v < x.shape[3]:
+                yield float(x[n, c, h, v])
+
+
+def max_pool_by_hand(layer, x, index):
+    largest, terms = -math.inf, 0
+    for value in seen(layer, x, index):
+        terms += 1
+        if value > largest or value != value:                           # NaN wins, and stays seen
+            largest = value
+    return f"the largest of {counted(terms, 'number')}", terms, largest, abs(largest)
+
+
+def avg_pool_by_hand(layer, x, index):
+    n, c, p, q = index
+    edge = layer.pad if layer.count_include_pad else 0
+    total, size, terms, area = 0.0, 0.0, 0, 0
+    for value in seen(layer, x, index):
+        total, size, terms = total + value, size + abs(value), terms + 1
+    for r in range(pair(layer.size)[0]):
+        for s in range(pair(layer.size)[1]):
+            h, v = p * layer.stride + r - layer.pad, q * layer.stride + s - layer.pad
+            area += -edge <= h < x.shape[2] + edge and -edge <= v < x.shape[3] + edge
+    words = f"the mean of {counted(terms, 'number')}"
+    return words if terms == area else f"the sum of {terms} numbers / {area}", terms, total / area, size / area
+
+
+def adaptive_avg_pool_by_hand(layer, x, index):
+    n, c, p, q = index
+    (H, W), (P, Q) = x.shape[2:], pair(layer.size)
+    total, size, terms = 0.0, 0.0, 0
+    for h in range(p * H // P, math.ceil((p + 1) * H / P)):
+        for v in range(q * W // Q, math.ceil((q + 1) * W / Q)):
+            value = float(x[n, c, h, v])
+            total, size, terms = total + value, size + abs(value), terms + 1
+    return f"the mean of {counted(terms, 'number')}", terms, total / terms, size / terms
+
+
+def lrn_by_hand(layer, x, index):
+    n, i, h, v = index
+    k, alpha = lrn_constants(layer.convention, layer.n, layer.k, layer.alpha)
+    size = x.shape[1] // layer.groups
+    total, terms = 0.0, 0
+    for j in range(i - layer.n // 2, i + layer.n // 2 + 1):
+        if 0 <= j < x.shape[1] and j // size == i // size:              # a channel of the same group
+            total, terms = total + float(x[n, j, h, v]) ** 2, terms + 1
+    return damped(float(x[index]), k, alpha, total, terms, layer.beta)
+
+
+def lrn_within_by_hand(layer, x, index):
+    n, c, h, v = index
+    total, terms = 0.0, 0
+    for i in range(h - layer.n // 2, h + layer.n // 2 + 1):
+        for j in range(v - layer.n // 2, v + layer.n // 2 + 1):
+            if 0 <= i < x.shape[2] and 0 <= j < x.shape[3]:
+                total, terms = total + float(x[n, c, i, j]) ** 2, terms + 1
+    return damped(float(x[index]), layer.k, layer.alpha / layer.n ** 2, total, terms, layer.beta)
+
+
+def damped(x, k, alpha, total, terms, beta):
+    value = x * np.float64(k + alpha * total) ** -beta                  # np.float64: 0 ** -1 is inf, and no error
+    return f"{x:.5g} * ({k:g} + {alpha:g} * {counted(terms, 'square')})^-{beta:g}", terms, value, abs(value)
+
+
+def batchnorm_by_hand(layer, x, index):
+    c = index[1]
+    mean, var = (float(ops.to_host(array)[c]) for array in layer.used)
+    w, b = float(ops.to_host(layer.w)[c]), float(ops.to_host(layer.b)[c])
+    deviation = np.sqrt(np.float64(var + layer.eps))
+    value = w * (float(x[index]) - mean) / deviation + b
+    words = f"{w:.4g} * ({float(x[index]):.4g} - {mean:.4g}) / {deviation:.4g} + {b:.4g}"
+    return words, 1, value, (abs(w * float(x[index])) + abs(w * mean)) / deviation + abs(b)
+
+
+def relu_by_hand(layer, x, index):
+    value = float(x[index])
+    return f"max({value:.5g}, 0)", 1, 0.0 if value <= 0 else value, abs(value)
+
+
+def tanh_by_hand(layer, x, index):
+    return f"tanh({float(x[index]):.5g})", 1, math.tanh(x[index]), 1
+
+
+def sigmoid_by_hand(layer, x, index):
+    small = math.exp(-abs(float(x[index])))
+    value = 1 / (1 + small) if x[index] >= 0 else small / (1 + small)
+    return f"1 / (1 + exp({-float(x[index]):.5g}))", 1, value, 1
+
+
+def softmax_by_hand(layer, x, index):
+    n, m = index
+    largest, total = -math.inf, 0.0
+    for value in x[n]:
+        largest = max(largest, float(value))
+    for value in x[n]:
+        total += float(np.exp(np.float64(value) - largest))
+    value = float(np.exp(np.float64(x[n, m]) - largest)) / total
+    return f"exp({float(x[n, m]):.5g}) / the sum of {x.shape[1]} exps", x.shape[1], value, 1
+
+
+def dropout_by_hand(layer, x, index):
+    return "the number that came in: only training drops", 1, float(x[index]), abs(float(x[index]))
+
+
+def flatten_by_hand(layer, x, index):
+    place, source = index[1], []
+    for size in reversed(x.shape[1:]):                                  # the last index runs fastest
+        place, source = place // size, [place % size, *source]
+    value = float(x[(index[0], *source)])
+    return f"x[{','.join(map(str, (index[0], *source)))}]", 1, value, abs(value)
+
+
+def counted(number, what):
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+BY_HAND = {                 # each: layer, x, index -> words, terms, value, the size of the numbers that were added
+    Conv2D: convolution_by_hand, Dense: dense_by_hand, ReLU: relu_by_hand, Tanh: tanh_by_hand,
+    Sigmoid: sigmoid_by_hand, Softmax: softmax_by_hand, MaxPool: max_pool_by_hand, AvgPool: avg_pool_by_hand,
+    AdaptiveAvgPool: adaptive_avg_pool_by_hand, LRN: lrn_by_hand, LRNWithin: lrn_within_by_hand,
+    BatchNorm: batchnorm_by_hand, Dropout: dropout_by_hand, Flatten: flatten_by_hand}

@@ -1,0 +1,87 @@
+"""The examples run as scripts, as a student runs them, and print what they promise."""
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import npnet
+
+ROOT = Path(npnet.__file__).parents[1]
+WALK = ROOT / "examples" / "alexnet_forward.py"
+PICTURES = ["00-input", "01-conv1-filters", "02-conv1", "03-pool1", "04-conv2", "05-pool2", "06-conv3", "07-conv4",
+            "08-conv5", "09-pool5", "10-classes", "11-gradients"]
+
+
+def run(text, folder):
+    """What the script prints, run in a folder of its own with warnings as errors."""
+    (folder / "script.py").write_text(text, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([sys.executable, "-W", "error", "script.py"], cwd=folder, env=environment, text=True,
+                          encoding="utf-8", capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def set_to(text, **settings):
+    """The script with other settings in its first cell."""
+    for name, value in settings.items():
+        text, count = re.subn(rf"^{name} = \S+", f"{name} = {value!r}", text, flags=re.MULTILINE)
+        assert count == 1, name
+    return text
+
+
+def check_walk(out, layers):
+    """Every layer is told about, and its number by hand agrees; so do the two at the end."""
+    told = re.findall(r"^(\w+) +[A-Z]\w+\(.*\)\n.* -> .*\n.* zeros\nby hand  .*: agree$", out, re.MULTILINE)
+    assert told == layers
+    assert out.count("by hand") == out.count(": agree") == len(layers) + 2 and "DIFFER" not in out
+    assert max(map(len, out.split("\n"))) <= 80
+
+
+def check_pictures(folder):
+    assert sorted(path.stem for path in folder.glob("*.png")) == PICTURES
+    for path in folder.iterdir():
+        with Image.open(path) as picture:
+            assert min(picture.size) > 200 and np.asarray(picture.convert("L")).std() > 5, path
+
+
+@pytest.mark.slow
+def test_the_walk_as_it_is(tmp_path):
+    out = run(WALK.read_text("utf-8"), tmp_path)
+    assert out.startswith("The weights are random: the answers mean nothing yet.\nThe README tells how to get real")
+    check_walk(out, list(npnet.MODELS["krizhevsky2012"]()[1]))
+    assert "60,965,224 parameters, 724,406,816 multiply-adds" in out
+    assert len(re.findall(r"%  class \d+$", out, re.MULTILINE)) == 5
+    lengths = re.findall(r"^(\w+) +[\d.e-]+", out[out.index("The way back"):], re.MULTILINE)
+    assert lengths == list(npnet.MODELS["krizhevsky2012"]()[1])[::-1]
+    check_pictures(tmp_path / "walk")
+
+
+@pytest.mark.slow
+def test_the_walk_with_other_settings(tmp_path):
+    Image.effect_noise((300, 240), 90).save(tmp_path / "noise.png")
+    npnet.model("half_tower", classes=7, seed=1).save(tmp_path / "half.npz")
+    (tmp_path / "names.txt").write_text("\n".join(f"kött {m}" for m in range(7)), "utf-8")
+    settings = {"PHOTO": "noise.png", "WEIGHTS": "half.npz", "CLASS_NAMES": "names.txt", "FOLDER": "here/and there"}
+    out = run(set_to(WALK.read_text("utf-8"), **settings), tmp_path)
+    assert "random" not in out
+    check_walk(out, list(npnet.MODELS["half_tower"]()[1]))
+    assert "A photograph of 300 x 240 pixels" in out and "kött" in out
+    check_pictures(tmp_path / "here" / "and there")
+
+
+def test_the_walk_is_flat():
+    """A debugger walks it: no argparse, no main, the backend whose functions are the chapters'."""
+    text = WALK.read_text("utf-8")
+    first = text.split("\n# %%")[1]
+    assert 'npnet.use("numpy")' in first and all(f"\n{name} = " in first for name in (
+        "PHOTO", "NET", "WEIGHTS", "FOLDER", "CLASS_NAMES"))
+    assert not re.search(r"argparse|__main__|__file__|explain\.(walk|terminal)|cli", text)
+    for name in npnet.MODELS["krizhevsky2012"]()[1]:
+        assert f'x = net["{name}"].forward(x)' in text
