@@ -18,7 +18,7 @@ CONTENTS = {
     "models": "model MODELS without replace",
     "gradcheck": "assert_gradients check_gradients",
 }
-ROOMS = "ops backend layers network models gradcheck fast files data explain plots cli".split()
+ROOMS = "ops backend layers network models gradcheck fast data explain plots cli".split()
 
 __all__ = [name for names in CONTENTS.values() for name in names.split()]
 
