@@ -205,9 +205,10 @@ NUMBA = [
     ("fast/conv", "(pad - s + stride - 1) // stride", "(pad - s) // stride", 0),
     ("fast/conv", "(W - 1 + pad - s) // stride + 1", "(W + pad - s) // stride + 1", 1),
     ("fast/conv", "y[n] += b.reshape(K, 1, 1)", "pass"),
-    ("fast/conv", "            dw += product", "            dw[:] = product"),
-    ("fast/conv", "dw = sum(over_images(images, N)).reshape", "dw = over_images(images, N)[0].reshape"),
-    ("fast/conv", "a[g, first:last], b[g], out=", "a[g, first:last], b[0], out="),
+    ("fast/conv", "dw += dy_mat[n] @", "dw[:] = dy_mat[n] @"),
+    ("fast/conv", "dw = sum(spread(images, N)).reshape", "dw = spread(images, N)[0].reshape"),
+    ("fast/conv", "np.matmul(w_mat, cols_mat, out=", "np.matmul(w_mat, cols_mat[:1], out="),
+    ("fast/conv", "np.matmul(w_mat.swapaxes(1, 2), dy_mat[n], out=", "np.matmul(w_mat.swapaxes(1, 2), dy_mat[0], out="),
     ("fast/conv", "return dx, dw, dy.sum(axis=(0, 2, 3))", "return dx, dw, dy.mean(axis=(0, 2, 3))"),
     ("fast/pool", "best, place = x.dtype.type(-np.inf), 0", "best, place = x.dtype.type(0), 0"),
     ("fast/pool", "if value > best or value != value", "if value >= best or value != value"),
@@ -237,7 +238,8 @@ EQUIVALENT = [
                "y = np.exp(x - x.max(axis=-1, keepdims=True) + 1)"), "a shift of all logits changes no probability"),
     ("numpy", ("lrn", "window_sums(window_sums(x, n, axis=2), n, axis=3)", "window_sums(window_sums(x, n, axis=3), n, axis=2)"),
      "rows then columns or columns then rows: the same squares"),
-    ("numba", ("fast/conv", "dw, product = np.zeros((groups", "dw, product = 0 * np.ones((groups"), "zeros all the same"),
+    ("numba", ("fast/conv", "y = np.empty((N, K, P, Q), x.dtype)", "y = np.zeros((N, K, P, Q), x.dtype)"),
+     "every element is written before it is read"),
 ]
 
 

@@ -635,3 +635,18 @@ def test_mistakes_with_a_layer_of_ones_own(npnet_, student, subject, shapes, tex
 def test_train_is_not_for_functions(npnet_, student):
     words = ["--shape", "4,6", "--shape", "6,3", "--train", "--backend", "numpy"]
     assert "--train is for layers" in one_line(npnet_("gradcheck", "my_layer.py:forward,backward", *words))
+
+
+def test_summary_draws_the_network(npnet_, tmp_path):
+    from PIL import Image
+
+    code, out, err = npnet_("summary", "--net", "lenet5", "--draw", str(tmp_path / "net.png"))
+    assert (code, err) == (0, "") and "61,706" in out
+    with Image.open(tmp_path / "net.png") as drawn:
+        assert len(set(drawn.convert("L").getdata())) > 50
+
+
+def test_summary_drawn_where_nothing_can_be_written(npnet_, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, out, err = npnet_("summary", "--net", "lenet5", "--draw", str(tmp_path / "file" / "net.png"))
+    assert code == 2 and err.count("\n") == 1 and "cannot be written" in err

@@ -2,8 +2,8 @@
 import json
 import os
 
-from .. import backend
-from ..explain.counts import summary
+from .. import backend, plots
+from ..explain import layer_facts, summary
 from ..models import MODELS, model
 from ..network import load
 from . import echo
@@ -21,17 +21,23 @@ def add(commands):
     parser.add_argument("--style", choices=("npnet", "torchsummary"), default="npnet",
                         help="npnet's table, or PyTorch's torchsummary")
     parser.add_argument("--json", action="store_true", help="all counts as JSON")
+    parser.add_argument("--draw", metavar="FILE", help="also draw the network as a strip of boxes: summary.png")
     parser.set_defaults(run=run)
 
 
 def run(options):
     if backend.ops.name is None and not os.environ.get("NPNET_BACKEND"):
         backend.use("numpy")                    # counting needs nothing compiled
-    counts = summary(network(options))
+    net = network(options)
+    counts = summary(net)
     if options.json:
         print(json.dumps(counts.as_data(), indent=2))
     else:
         echo(counts.as_torchsummary() if options.style == "torchsummary" else str(counts))
+    if options.draw:
+        rows = [("input", net.input_shape, 0)]
+        rows += [(facts.name, facts.shape_out, facts.parameters) for facts in layer_facts(net)]
+        plots.save(plots.shape_strip(rows, options.net or options.weights or DEFAULT), options.draw)
 
 
 def network(options):

@@ -1,12 +1,13 @@
 """Local response normalisation: windows summed row by row of pixels, so that the inner loops run
-along memory. Images are spread over the threads, of a single one the pixels.
+along memory. Images are spread over the threads; a single one goes to the chapter's text.
 
 s^-0.75 is two square roots, many times quicker than a power: 1 / (sqrt(s) * sqrt(sqrt(s))).
 """
 import numpy as np
 
 from ..backend import jit
-from .conv import sharing
+from ..ops import lrn as chapter
+from .threads import spread
 
 
 @jit
@@ -67,33 +68,31 @@ def rows(*arrays):
 
 def lrn_forward(x, n, k, alpha, beta, groups):
     """y and the scale s, both (N, C, H, W), as in ops/lrn.py."""
+    if len(x) == 1:
+        return chapter.lrn_forward(x, n, k, alpha, beta, groups)
     k, alpha, beta = x.dtype.type(k), x.dtype.type(alpha), x.dtype.type(beta)
     flat, = rows(x)
     y, scale = np.empty_like(flat), np.empty_like(flat)
-    over_images, over_pixels = sharing(len(x))
 
     def images(first, last):
         for image in range(first, last):
-            over_pixels(lambda left, right: normalise(
-                flat[image, :, left:right], y[image, :, left:right], scale[image, :, left:right],
-                n, k, alpha, beta, groups), flat.shape[2])
+            normalise(flat[image], y[image], scale[image], n, k, alpha, beta, groups)
 
-    over_images(images, len(x))
+    spread(images, len(x))
     return y.reshape(x.shape), scale.reshape(x.shape)
 
 
 def lrn_backward(dy, x, scale, n, alpha, beta, groups):
     """dx (N, C, H, W), as in ops/lrn.py."""
+    if len(x) == 1:
+        return chapter.lrn_backward(dy, x, scale, n, alpha, beta, groups)
     alpha, beta = x.dtype.type(alpha), x.dtype.type(beta)
     dy_flat, flat, scale_flat = rows(dy, x, scale)
     dx = np.empty_like(flat)
-    over_images, over_pixels = sharing(len(x))
 
     def images(first, last):
         for image in range(first, last):
-            over_pixels(lambda left, right: normalise_back(
-                dy_flat[image, :, left:right], flat[image, :, left:right], scale_flat[image, :, left:right],
-                dx[image, :, left:right], n, alpha, beta, groups), flat.shape[2])
+            normalise_back(dy_flat[image], flat[image], scale_flat[image], dx[image], n, alpha, beta, groups)
 
-    over_images(images, len(x))
+    spread(images, len(x))
     return dx.reshape(x.shape)

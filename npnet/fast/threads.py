@@ -63,16 +63,11 @@ class Hold:
 single_blas = Hold()
 
 
-def at_once(task, total):
-    """All of the work in one piece, here: what `spread` is when there is nothing to spread."""
-    return [task(0, total)]
-
-
 def spread(task, total):
     """task(first, last) for pieces that together are 0..total, one per thread; their results in order."""
     pieces = min(count(), total)
     if pieces < 2:
-        return at_once(task, total)
+        return [task(0, total)]
     cuts = [total * piece // pieces for piece in range(pieces + 1)]
     with single_blas():
         others = [pool(os.getpid()).submit(task, *cut) for cut in zip(cuts[1:-1], cuts[2:])]
