@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import npnet
+from npnet.gradcheck import assert_directions
 from npnet.layers import LRN, AvgPool, Conv2D, Dense, LRNWithin, MaxPool, ReLU, Sigmoid, Tanh
 from npnet.models import MODELS
 
@@ -220,6 +221,16 @@ class TestSwitches:
     def test_at_227_windows_that_do_not_overlap_give_the_same_shapes(self):
         for shape in ((96, 55, 55), (256, 27, 27), (256, 13, 13)):
             assert MaxPool(2, 2).build(shape, None) == MaxPool(3, 2).build(shape, None)
+
+
+def test_gradient_of_a_whole_network_along_random_directions():
+    """All 23 layers at once, at a size at which float64 is quick; He's weights keep every gradient well above rounding."""
+    npnet.use("numpy")
+    net = npnet.model("krizhevsky2012", classes=10, size=67, init="he", dtype=np.float64)
+    report = assert_directions(net, np.random.default_rng(0).standard_normal((1, 3, 67, 67)), directions=2)
+
+    assert len(report.rows) == 1 + 16
+    assert all(row.checked == 2 and 0 < row.error < 1e-6 for row in report.rows)
 
 
 def test_whole_networks_agree_between_backends(nets):
