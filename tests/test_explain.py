@@ -524,7 +524,7 @@ def test_a_network_that_nobody_knows(capsys, tmp_path):
 @pytest.mark.parametrize("words, sentence", [
     (["missing.jpg"], "there is no file missing.jpg"),
     (["setup.txt"], "setup.txt is not a picture that can be read; use JPEG, PNG, GIF, WebP, BMP or TIFF"),
-    (["--net", "lenet"], "no network is called 'lenet', did you mean lenet5?"),
+    (["--net", "lenet"], "no network is called 'lenet'; did you mean lenet5?"),
     (["--net", "lenet5", "--layer", "conv9"], "no layer is called 'conv9'; did you mean conv3, conv2, conv1?"),
     (["--net", "lenet5", "--names", "setup.txt", "--classes", "4"], "there are 2 names, but the network has 4 classes"),
     (["--weights", "missing.npz"], "there is no file missing.npz; give the path of a network that save() wrote"),
