@@ -3,8 +3,8 @@
 The table of contents. Each name is found in its room when it is first used, so that importing npnet
 is quick and a room that is missing costs only its own names.
 
-    ops backend layers network models optim train gradcheck         the book, in reading order
-    fast files data weights explain plots fit bench parallel course cli         the annexes
+    ops backend layers network models gradcheck         the book, in reading order
+    fast data explain plots cli                         the annexes
 """
 import importlib
 

@@ -2,7 +2,7 @@
 
 A backend is a row, a dictionary from the names of operations to functions. `use(name)` copies one
 row into `ops`, the namespace that all layers call, so `ops.conv2d_forward` *is* the chosen function
-and stepping into it lands in its text. Nothing else in npnet asks which backend is in use.
+and stepping into it lands in its text. No layer asks which backend is in use.
 
     loops     the definitions, run by Python: slow, and every line can be watched
     numpy     the array texts of the chapters, run by NumPy
@@ -13,6 +13,7 @@ A row of one's own: BACKENDS["mine"] = lambda: {**NUMPY, "conv2d_forward": my_co
 The hot texts are named by strings, "module:function", and found when a row is chosen; this table is
 the only place where the book knows of them.
 """
+import functools
 import importlib
 import os
 import sys
@@ -176,16 +177,20 @@ def wanted(backend, package, how):
                           f"{how}, or choose numpy") from None
 
 
+@functools.cache
 def jit(function):
     """Compiles a loops text, on its first call, and keeps the result in the folder of kernels.
 
-    Without the global lock (nogil), so that Python threads can share the work; never fastmath.
+    Without the global lock (nogil), so that Python threads can share the work; division by 0 gives
+    infinity or NaN, as NumPy's does; never fastmath.
     """
     numba = wanted("numba", "numba", "pip install numba")
-    folder = kernels()
-    if folder and not os.environ.get("NUMBA_CACHE_DIR"):
-        numba.config.CACHE_DIR = str(folder)
-    return numba.njit(function, nogil=True, cache=bool(folder))
+    folder, others = kernels(), numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder or others)          # for this function only, not for the user's own
+    try:
+        return numba.njit(function, nogil=True, cache=bool(folder), error_model="numpy")
+    finally:
+        numba.config.CACHE_DIR = others
 
 
 def kernels():

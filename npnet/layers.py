@@ -31,7 +31,8 @@ def rng(*address):
 
     The address decides all numbers, whatever was drawn before, elsewhere or on another machine.
     """
-    key = hashlib.sha256(repr(address).encode()).digest()
+    plain = tuple(int(part) if isinstance(part, np.integer) else part for part in address)     # 1 however it came
+    key = hashlib.sha256(repr(plain).encode()).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
 
 
@@ -41,7 +42,10 @@ class Layer:
     draws = False           # True: forward draws random numbers, and Network says which
 
     def build(self, shape, rng, dtype=np.float32):
-        """Allocates for inputs of `shape` (without N), drawing from rng; returns the shape of an output."""
+        """Allocates for inputs of `shape` (without N), drawing from rng; returns the shape of an output.
+
+        Raises ValueError or TypeError where the shape or an argument does not fit.
+        """
         choose()
         return shape
 
@@ -108,8 +112,11 @@ def expression(layer):
 
 
 def pair(size):
-    """Rows and columns of a window: 3 means (3, 3)."""
-    return tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    """Rows and columns of a window: 3 means (3, 3). Raises ValueError for anything but one number or two."""
+    numbers = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    if len(numbers) != 2:
+        raise ValueError(f"size must be one number or (rows, columns), got {size!r}")
+    return numbers
 
 
 def check_whole(**numbers):
@@ -124,6 +131,12 @@ def check_pictures(layer, shape):
     if len(shape) != 3:
         raise ValueError(f"{type(layer).__name__} needs pictures (C, H, W), got {shape}; "
                          f"put it before the Flatten()")
+
+
+def check_flat(layer, shape):
+    """Raises ValueError unless shape is (D,)."""
+    if len(shape) != 1:
+        raise ValueError(f"{type(layer).__name__} needs a flat input (D,), got {shape}; put a Flatten() before it")
 
 
 def check_window(layer, shape):
@@ -169,7 +182,7 @@ def initial(layer, rng, shape, fan_in, outputs, dtype):
 
 
 class Weighted(Layer):
-    """What Conv2D and Dense share: a weight w and a bias b with their gradients."""
+    """What layers with a weight w and a bias b share."""
 
     def params(self):
         return {"w": self.w, "b": self.b}
@@ -241,8 +254,7 @@ class Dense(Weighted):
     def build(self, shape, rng, dtype=np.float32):
         super().build(shape, rng, dtype)
         check_whole(units=self.units)
-        if len(shape) != 1:
-            raise ValueError(f"Dense needs a flat input (D,), got {shape}; put a Flatten() before it")
+        check_flat(self, shape)
         self.w, self.b = initial(self, rng, (shape[0], self.units), shape[0], self.units, dtype)
         self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
         return (self.units,)
@@ -297,8 +309,7 @@ class Softmax(Layer):
 
     def build(self, shape, rng, dtype=np.float32):
         super().build(shape, rng, dtype)
-        if len(shape) != 1:
-            raise ValueError(f"Softmax needs a flat input (D,), got {shape}; put a Flatten() before it")
+        check_flat(self, shape)
         return shape
 
     def forward(self, x, train=False):
@@ -417,12 +428,12 @@ class LRN(Layer):
     def forward(self, x, train=False):
         self.x = x
         k, alpha = lrn_constants(self.convention, self.n, self.k, self.alpha)
-        y, self.scale = ops.lrn_forward(x, self.n, k, alpha, self.beta, self.groups)
+        y, self.scale = ops.lrn_forward(x, self.n, k, alpha, float(self.beta), self.groups)
         return y
 
     def backward(self, dy, to_input=True):
         k, alpha = lrn_constants(self.convention, self.n, self.k, self.alpha)
-        return ops.lrn_backward(dy, self.x, self.scale, self.n, alpha, self.beta, self.groups)
+        return ops.lrn_backward(dy, self.x, self.scale, self.n, alpha, float(self.beta), self.groups)
 
 
 class LRNWithin(Layer):
@@ -442,11 +453,13 @@ class LRNWithin(Layer):
 
     def forward(self, x, train=False):
         self.x = x
-        y, self.scale = ops.lrn_within_forward(x, self.n, self.k, self.alpha / self.n ** 2, self.beta)
+        y, self.scale = ops.lrn_within_forward(x, self.n, float(self.k), float(self.alpha) / self.n ** 2,
+                                               float(self.beta))
         return y
 
     def backward(self, dy, to_input=True):
-        return ops.lrn_within_backward(dy, self.x, self.scale, self.n, self.alpha / self.n ** 2, self.beta)
+        return ops.lrn_within_backward(dy, self.x, self.scale, self.n, float(self.alpha) / self.n ** 2,
+                                       float(self.beta))
 
     def window(self, shape):
         return self.n, self.n, 1
@@ -459,7 +472,7 @@ def check_odd(n):
         raise ValueError(f"n={n} must be odd, so that the window has a middle; use {n - 1} or {n + 1}")
 
 
-class BatchNorm(Layer):
+class BatchNorm(Weighted):
     """Batch normalisation (ops/batchnorm.py). Remembers x, the mean and variance it used, and train.
 
     momentum: the share of the batch in the running statistics; eps: added to the variance (PyTorch's).
@@ -477,9 +490,9 @@ class BatchNorm(Layer):
 
     def forward(self, x, train=False):
         self.shape, self.train = x.shape, train
-        self.x = x.reshape(len(x), len(self.w), -1, 1)                 # (N, D) becomes (N, D, 1, 1)
+        self.x = x.reshape(*x.shape[:2], math.prod(x.shape[2:]), 1)    # (N, D) becomes (N, D, 1, 1)
         self.used = self.statistics() if train else (self.mean.copy(), self.var.copy())
-        return ops.batchnorm_forward(self.x, self.w, self.b, *self.used, self.eps).reshape(self.shape)
+        return ops.batchnorm_forward(self.x, self.w, self.b, *self.used, float(self.eps)).reshape(self.shape)
 
     def statistics(self):
         """The batch's mean and variance, after moving the running ones towards them."""
@@ -493,14 +506,8 @@ class BatchNorm(Layer):
 
     def backward(self, dy, to_input=True):
         dx, self.dw, self.db = ops.batchnorm_backward(dy.reshape(self.x.shape), self.x, self.w, *self.used,
-                                                      self.eps, self.train)
+                                                      float(self.eps), self.train)
         return dx.reshape(self.shape) if to_input else None
-
-    def params(self):
-        return {"w": self.w, "b": self.b}
-
-    def grads(self):
-        return {"w": self.dw, "b": self.db}
 
     def state(self):
         return {"mean": self.mean, "var": self.var}
@@ -520,22 +527,25 @@ class Dropout(Layer):
         self.p_drop = p_drop
 
     def build(self, shape, rng, dtype=np.float32):
-        if not 0 <= self.p_drop < 1:
-            raise ValueError(f"p_drop must lie between 0 and 1 (1 itself excluded), got {self.p_drop!r}")
+        if not isinstance(self.p_drop, (int, float)) or not 0 <= self.p_drop < 1:
+            raise ValueError(f"p_drop must be a number between 0 and 1 (1 itself excluded), got {self.p_drop!r}")
         return super().build(shape, rng, dtype)
 
     def forward(self, x, train=False):
         self.mask = self.draw(x.shape) if train else None
-        return ops.dropout_forward(x, self.mask, self.p_drop) if train else x
+        return ops.dropout_forward(x, self.mask, float(self.p_drop)) if train else x
 
     def draw(self, shape):
         """The mask for this step, True where a number is kept: drawn on the host for the whole batch."""
         first, total = self.rows or (0, shape[0])
+        if first + shape[0] > total:
+            raise ValueError(f"rows={self.rows} leaves {total - first} rows of the whole batch for {shape[0]} images; "
+                             f"rows is (first, total)")
         numbers = rng(self.seed, "dropout", self.name, self.step).random((total, *shape[1:]), np.float32)
         return ops.to_device(numbers[first:first + shape[0]] >= self.p_drop)
 
     def backward(self, dy, to_input=True):
-        return dy if self.mask is None else ops.dropout_backward(dy, self.mask, self.p_drop)
+        return dy if self.mask is None else ops.dropout_backward(dy, self.mask, float(self.p_drop))
 
 
 class Flatten(Layer):
@@ -547,7 +557,7 @@ class Flatten(Layer):
 
     def forward(self, x, train=False):
         self.shape = x.shape
-        return x.reshape(len(x), -1)
+        return x.reshape(len(x), math.prod(x.shape[1:]))
 
     def backward(self, dy, to_input=True):
         return dy.reshape(self.shape)

@@ -280,7 +280,7 @@ def cifar_four_layer(classes=10, size=32):
 def lenet5(classes=10, size=28):
     """LeNet-5 of 1998: tanh, average pooling, every filter of conv2 sees all maps. 28 is padded by 2 to 32."""
     return (1, size, size), dict(
-        conv1=Conv2D(6, 5, pad=(32 - size) // 2, init="torch"),
+        conv1=Conv2D(6, 5, pad=max(0, 32 - size) // 2, init="torch"),
         tanh1=Tanh(),
         pool1=AvgPool(2, 2),
         conv2=Conv2D(16, 5, init="torch"),
@@ -346,6 +346,8 @@ def replace(net, old, new):
     """
     chosen = [net.known(old)] if isinstance(old, str) else [
         name for name, layer in net.layers.items() if type(layer) is old]
+    if not isinstance(old, (str, type)):
+        raise TypeError(f"replace needs a layer's name or a class to look for, got {old!r}")
     if not chosen:
         raise ValueError(f"this network has no {old.__name__}; it has "
                          f"{', '.join(sorted({type(layer).__name__ for layer in net.layers.values()}))}")
@@ -365,4 +367,6 @@ def remade(net, layers):
     for name, array in (new.params() | new.state()).items():
         if name in old_arrays and old_arrays[name].shape == array.shape:
             array[...] = old_arrays[name]
+    new.freeze(*(name for name in layers if name in net.frozen))
+    new.step, new.rows = net.step, net.rows
     return new

@@ -12,14 +12,14 @@ import copy
 import difflib
 import json
 import os
-import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from .backend import choose, ops
-from .layers import LAYERS, Softmax, arguments, expression, rng
+from .layers import LAYERS, Layer, Softmax, arguments, check_whole, expression, rng
 
 checking = os.environ.get("NPNET_CHECK", "") not in ("", "0")
 
@@ -30,26 +30,28 @@ def check(on=True):
     checking = on
 
 
-def check_finite(name, what, array):
-    """Raises FloatingPointError, naming the layer, if the array holds NaN or infinity."""
+def check_finite(what, array):
+    """Raises FloatingPointError, naming the array, if it holds NaN or infinity; does nothing unless checking is on."""
+    if not checking:
+        return
     finite = np.isfinite(array)
-    if checking and not finite.all():
-        wrong = int(array.size - finite.sum())
-        raise FloatingPointError(f"{name}: {what} holds {wrong} of {array.size} numbers that are NaN or infinite; "
-                                 f"the layers before it were fine")
+    if not finite.all():
+        raise FloatingPointError(f"{what} holds {int(array.size - finite.sum())} of {array.size} numbers that are NaN "
+                                 f"or infinite; what was computed before it is fine")
 
 
 class Network:
     """Layers by name. input_shape is that of one input, (C, H, W) or (D,); dtype is float32 or float64.
 
-    seed decides the initial weights and the dropout masks. step is the training step and rows the
-    place of the batch in a larger one, (first, total); both only matter to layers that draw.
-    Raises ValueError, with the layer's name, where a layer does not fit the one before it.
+    seed, a whole number, decides the initial weights and the dropout masks. step is the training
+    step and rows the place of the batch in a larger one, (first, total); both only matter to layers
+    that draw. Raises TypeError for what is no layer and ValueError where a layer does not fit the one
+    before it, with the layer's name.
     """
 
     def __init__(self, input_shape, seed=0, dtype=np.float32, **layers):
         choose()
-        self.input_shape, self.seed, self.dtype = tuple(input_shape), seed, np.dtype(dtype)
+        self.input_shape, self.seed, self.dtype = checked_shape(input_shape), checked_seed(seed), np.dtype(dtype)
         self.layers, self.shapes, self.frozen = layers, {}, set()      # shapes: of every layer's output
         self.step, self.rows, self.device, self.output_shape = 0, None, ops.device, None
         if not layers:
@@ -65,7 +67,10 @@ class Network:
         for other in self.shapes:
             if self.layers[other] is layer:
                 raise ValueError(f"{name}: this is the same object as {other}; make a layer of its own for each name")
-        if getattr(layer, "draws", False):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{name}: {layer!r} is no layer; write ReLU(), with brackets, or "
+                            f"class MyLayer(npnet.Layer)")
+        if layer.draws:
             layer.seed, layer.name = self.seed, name
         try:
             return tuple(layer.build(shape, rng(self.seed, "init", name), self.dtype))
@@ -75,17 +80,17 @@ class Network:
     def forward(self, x, train=False):
         """The output for a batch x (N, *input_shape). Frozen layers run as at test."""
         self.check_input(x)
+        check_finite("the input", x)
         for name, layer in self.layers.items():
-            if train and name not in self.frozen:
-                if getattr(layer, "draws", False):
-                    layer.step, layer.rows = self.step, self.rows
-                x = layer.forward(x, train=True)
-            else:
-                x = layer.forward(x)
-            if checking:
-                check_finite(name, "its output", x)
+            if layer.draws:
+                layer.step, layer.rows = self.step, self.rows
+            try:
+                x = layer.forward(x, train=True) if train and name not in self.frozen else layer.forward(x)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+            check_finite(f"{name}: its output", x)
         self.output_shape = x.shape
-        return x
+        return x.copy() if x is getattr(layer, "y", None) else x       # what a layer remembers stays its own
 
     def check_input(self, x):
         """Raises ValueError or TypeError unless x is a batch that this network was built for."""
@@ -95,7 +100,7 @@ class Network:
         expected = f"(N, {', '.join(map(str, self.input_shape))})"
         if not hasattr(x, "dtype"):
             raise TypeError(f"input must be an array of shape {expected}, got a {type(x).__name__}")
-        if x.shape[1:] != self.input_shape or x.ndim != len(self.input_shape) + 1:
+        if x.shape[1:] != self.input_shape or not len(x):
             hint = "; one picture alone is x[None]" if x.shape == self.input_shape else ""
             raise ValueError(f"input has shape {x.shape}, but this network was built for {expected}{hint}")
         if x.dtype != self.dtype:
@@ -107,18 +112,28 @@ class Network:
 
         With to_input=False it stops at the first layer that has something to train, and returns None.
         """
-        if self.output_shape != dy.shape:
-            raise ValueError(f"backward needs the gradient of the last forward's output, {self.output_shape}, got "
-                             f"{dy.shape}" if self.output_shape else "backward needs a forward first")
+        self.check_gradient(dy)
         last = self.first_trained() if not to_input else None
         for name, layer in reversed(self.layers.items()):
+            dy = layer.backward(dy, to_input=False) if name == last else layer.backward(dy)
+            for key, gradient in layer.grads().items():
+                check_finite(f"{name}: the gradient of {key}", gradient)
             if name == last:
-                layer.backward(dy, to_input=False)
                 return None
-            dy = layer.backward(dy)
-            if checking:
-                check_finite(name, "the gradient of its input", dy)
+            check_finite(f"{name}: the gradient of its input", dy)
         return dy if to_input else None
+
+    def check_gradient(self, dy):
+        """Raises ValueError or TypeError unless dy is a gradient of the last forward's output."""
+        if self.output_shape is None:
+            raise ValueError("backward needs a forward first")
+        if getattr(dy, "shape", None) != self.output_shape:
+            raise ValueError(f"backward needs the gradient of the last forward's output, "
+                             f"{self.output_shape}, got {getattr(dy, 'shape', type(dy).__name__)}")
+        if dy.dtype != self.dtype:
+            raise TypeError(f"the gradient is {dy.dtype}, but this network computes in {self.dtype}; "
+                            f"use dy.astype(np.{self.dtype})")
+        check_finite("the gradient of the output", dy)
 
     def first_trained(self):
         """The name of the first layer with parameters that are not frozen, or None."""
@@ -173,20 +188,28 @@ class Network:
         return part
 
     def probabilities(self, x):
-        """Softmax of the output, (N, classes): for networks that end in logits, and for those that do not."""
+        """Softmax of the output, (N, classes): for networks that end in logits, and for those that do not.
+
+        Raises ValueError for networks that end in maps.
+        """
         y = self.forward(x)
+        if y.ndim != 2:
+            raise ValueError(f"probabilities need an output (N, classes), but this network's is {y.shape}; "
+                             f"end it in Flatten() and Dense(classes)")
         return y if isinstance(list(self.layers.values())[-1], Softmax) else ops.softmax_forward(y)
 
     def __str__(self):
         """The shape table: name, layer, shape of the output, number of parameters."""
+        counts = {name: sum(p.size for p in layer.params().values()) for name, layer in self.layers.items()}
         rows = [("input", "", self.input_shape, 0)]
-        for name, layer in self.layers.items():
-            rows.append((name, expression(layer), self.shapes[name], sum(p.size for p in layer.params().values())))
-        widths = [max(len(row[0]) for row in rows), min(42, max(len(row[1]) for row in rows))]
-        lines = [f"{name:{widths[0]}}  {shorten(layer, widths[1]):{widths[1]}}  {' x '.join(map(str, shape)):>14}  "
-                 f"{count or '':{'>11,' if count else '>11'}}" for name, layer, shape, count in rows]
-        lines.append(f"{'':{widths[0]}}  {'parameters':{widths[1]}}  {'':14}  {sum(row[3] for row in rows):>11,}")
-        return "\n".join(line.rstrip() for line in lines)
+        rows += [(name, expression(layer), self.shapes[name], counts[name]) for name, layer in self.layers.items()]
+        rows += [("", "parameters", (), sum(counts.values()))]
+        wide, width = max(len(row[0]) for row in rows), min(42, max(len(row[1]) for row in rows))
+        lines = []
+        for name, layer, shape, count in rows:
+            shape, count = " x ".join(map(str, shape)), f"{count:,}" if count else ""
+            lines.append(f"{name:{wide}}  {shorten(layer, width):{width}}  {shape:>14}  {count:>11}".rstrip())
+        return "\n".join(lines)
 
     __repr__ = __str__
 
@@ -208,22 +231,42 @@ class Network:
         """
         path = Path(path)
         arrays = {name: ops.to_host(array) for name, array in (self.params() | self.state()).items()}
+        text = np.array(json.dumps(self.architecture(), default=plain))
+        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            text = json.dumps(self.architecture())
-        except TypeError as error:
-            raise TypeError(f"cannot save: a layer's argument is neither number, text, tuple nor None "
-                            f"({error})") from None
-        temporary = None
-        try:
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
-                temporary = file.name
-                np.savez(file, architecture=np.array(text), **arrays)
-            os.replace(temporary, path)
+            with open(beside, "wb") as file:
+                np.savez(file, architecture=text, **arrays)
+            os.replace(beside, path)
         except OSError as error:
             raise OSError(f"cannot write {path} ({error.strerror or error}); choose another folder") from None
         finally:
-            if temporary and os.path.exists(temporary):
-                os.remove(temporary)
+            if beside.exists():                             # only after something went wrong
+                beside.unlink()
+
+
+def checked_shape(input_shape):
+    """The shape as a tuple; ValueError unless it is (C, H, W) or (D,), whole numbers of at least 1."""
+    shape = tuple(input_shape) if isinstance(input_shape, (tuple, list)) else ()
+    if len(shape) not in (1, 3):
+        raise ValueError(f"input_shape must be (C, H, W) or (D,), got {input_shape!r}")
+    for size in shape:
+        check_whole(**{"every size in input_shape": size})
+    return shape
+
+
+def checked_seed(seed):
+    """The seed as an int; TypeError unless it is a whole number."""
+    if not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed must be a whole number, got {seed!r}; no layer can be called seed, dtype or input_shape")
+    return int(seed)
+
+
+def plain(argument):
+    """A layer's argument as JSON knows it: NumPy's numbers become Python's."""
+    if isinstance(argument, np.generic):
+        return argument.item()
+    raise TypeError(f"cannot save: a layer's argument is neither number, text, tuple nor None, but "
+                    f"{type(argument).__name__}")
 
 
 def shorten(text, width):
@@ -239,11 +282,22 @@ def load(path, layers=None):
     """
     architecture, arrays = read(path)
     known = LAYERS | (layers or {})
-    built = {name: made(path, name, kind, given, known) for name, kind, given in architecture["layers"]}
-    net = Network(architecture["input_shape"], architecture["seed"], architecture["dtype"], **built)
+    try:
+        input_shape, seed, dtype, frozen, rows = (
+            architecture[key] for key in ("input_shape", "seed", "dtype", "frozen", "layers"))
+        rows = [(str(name), str(kind), dict(given)) for name, kind, given in rows]
+        built = {name: made(path, name, kind, given, known) for name, kind, given in rows}
+        net = Network(input_shape, seed, dtype, **built)
+        net.freeze(*frozen)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} describes no network that npnet could build ({error})") from None
     fill(net, arrays, path)
-    net.freeze(*architecture["frozen"])
     return net
+
+
+# what zipfile, zlib, NumPy and json raise for bytes that are not what they should be
+DAMAGE = (KeyError, TypeError, ValueError, AttributeError, EOFError, OSError, NotImplementedError, RuntimeError,
+          zipfile.BadZipFile, zlib.error)
 
 
 def read(path):
@@ -251,11 +305,15 @@ def read(path):
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no file {path}; give the path of a network that save() wrote")
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        stream = open(path, "rb")
+    except OSError as error:
+        raise OSError(f"cannot read {path} ({error.strerror or error})") from None
+    try:
+        with stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         architecture = json.loads(str(arrays.pop("architecture")))
         known_format = architecture["npnet"] == 1
-    except (KeyError, TypeError, ValueError, EOFError, OSError, AttributeError, zipfile.BadZipFile):
+    except DAMAGE:
         raise ValueError(f"{path} is damaged, or is not a network that npnet saved") from None
     if not known_format:
         raise ValueError(f"{path} has format {architecture['npnet']}, this npnet reads format 1; use a newer npnet")

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,7 @@ def test_cupy_missing():
 
 def test_numba_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
+    backends.jit.cache_clear()
     with pytest.raises(ImportError, match="backend numba needs the package numba, which does not import .*pip install"):
         npnet.use("numba")
 
@@ -153,6 +155,18 @@ class TestDefault:
         heavy = "numba matplotlib cupy torch rich PIL threadpoolctl"
         code = f"import npnet, npnet.models, sys; print(npnet.backend.ops.name, [m for m in '{heavy}'.split() if m in sys.modules])"
         assert python(code) == "None []"
+
+
+@WITH_FAST
+def test_kernels_are_compiled_once_and_the_users_own_stay_where_they_were(monkeypatch, tmp_path):
+    import numba
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "mine")
+    npnet.use("numba")
+    first = ops.relu_forward
+    npnet.use("numba")
+
+    assert ops.relu_forward is first
+    assert numba.config.CACHE_DIR == "mine"
 
 
 class TestFolders:
@@ -207,7 +221,7 @@ class TestThreads:
     def test_runs_on_several_threads(self, threads):
         meeting = threading.Barrier(3, timeout=10)
 
-        assert len(set(threads.spread(lambda first, last: meeting.wait() or threading.get_ident(), 3))) >= 1
+        assert len(set(threads.spread(lambda first, last: [meeting.wait(), threading.get_ident()][1], 3))) == 3
 
     def test_blas_is_held_to_one_thread_meanwhile_and_let_go(self, threads):
         def limits():
@@ -226,6 +240,20 @@ class TestThreads:
 
         assert [library["num_threads"] for library in threads.blas().info()] == before
 
+    def test_the_other_pieces_end_before_blas_is_let_go(self, threads):
+        seen = []
+
+        def task(first, last):
+            if first == 0:
+                raise ZeroDivisionError
+            time.sleep(0.1)
+            seen.append([library["num_threads"] for library in threads.blas().info()])
+
+        with pytest.raises(ZeroDivisionError):
+            threads.spread(task, 3)
+
+        assert seen == [[1] * len(threads.blas().info())] * 2
+
     def test_the_same_bits_every_time(self, threads, random):
         npnet.use("numba")
         x, w = random.standard_normal((7, 4, 12, 11)).astype("f"), random.standard_normal((6, 4, 3, 3)).astype("f")
@@ -238,10 +266,10 @@ class TestThreads:
 
     def test_one_thread_where_blas_cannot_be_held_and_by_environment(self, monkeypatch):
         from npnet.fast import threads
-        monkeypatch.setenv("NPNET_THREADS", "5")
+        monkeypatch.setattr(threads, "ASKED", threads.asked("5"))
         assert threads.count.__wrapped__() == 5
-        monkeypatch.setenv("NPNET_THREADS", "two")
-        with pytest.raises(ValueError, match="NPNET_THREADS must be a whole number of at least 1, got 'two'"):
-            threads.count.__wrapped__()
+        for wrong in ("two", "0", "-1", "1.5"):
+            with pytest.raises(ValueError, match=f"NPNET_THREADS must be a whole number of at least 1, got '{wrong}'"):
+                threads.asked(wrong)
         monkeypatch.setattr(threads, "blas", lambda: type("None", (), {"lib_controllers": []}))
         assert threads.count.__wrapped__() == 1

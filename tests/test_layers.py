@@ -1,6 +1,7 @@
 """One battery for every layer, and what each layer has of its own."""
 import copy
 import importlib.util
+import warnings
 
 import numpy as np
 import pytest
@@ -26,6 +27,10 @@ LAYER_CASES = [
     (LRN(9, alpha=0.7, beta=0.5, convention="original"), PICTURES), (LRNWithin(3, alpha=0.7), PICTURES),
     (BatchNorm(momentum=0.3), PICTURES), (BatchNorm(), ROW),
     (Dropout(0.2), PICTURES), (Dropout(0.0), ROW), (Flatten(), PICTURES), (Flatten(), ROW),
+    # options that are NumPy's numbers, as from np.linspace, must not turn float32 into float64
+    (LRN(3, k=np.float64(2), alpha=np.float64(0.7), beta=np.float64(0.5)), PICTURES),
+    (LRNWithin(3, k=np.float64(1), alpha=np.float64(0.7), beta=np.float64(0.5)), PICTURES),
+    (BatchNorm(momentum=np.float64(0.3), eps=np.float64(0.25)), PICTURES), (Dropout(np.float64(0.25)), PICTURES),
 ]
 NAMES = [f"{expression(layer)} on {shape}" for layer, shape in LAYER_CASES]
 DTYPES = [np.float32, np.float64]
@@ -126,7 +131,7 @@ def test_batch_of_one(backend, layer, shape):
 
 @every_layer
 def test_repr_makes_the_layer_again(layer, shape):
-    again = eval(repr(layer), dict(LAYERS))
+    again = eval(repr(layer), {**LAYERS, "np": np})
 
     assert type(again) is type(layer)
     assert arguments(again) == arguments(layer)
@@ -189,8 +194,11 @@ def test_constructors_compute_nothing_and_refuse_nothing():
     (LRN(groups=2), (3, 8, 8), "groups=2 must divide the 3 input channels"),
     (LRN(convention="keras"), (3, 8, 8), "convention must be one of paper, original, caffe, torch, got 'keras'"),
     (LRNWithin(2), (3, 8, 8), "n=2 must be odd"),
-    (Dropout(1), (3,), "p_drop must lie between 0 and 1"),
-    (Dropout(-0.1), (3,), "p_drop must lie between 0 and 1"),
+    (Conv2D(4, (3, 3, 3)), (3, 8, 8), r"size must be one number or \(rows, columns\), got \(3, 3, 3\)"),
+    (AdaptiveAvgPool((1, 2, 3)), (3, 8, 8), r"size must be one number or \(rows, columns\)"),
+    (Dropout("0.5"), (3,), "p_drop must be a number between 0 and 1 .*, got '0.5'"),
+    (Dropout(1), (3,), "p_drop must be a number between 0 and 1"),
+    (Dropout(-0.1), (3,), "p_drop must be a number between 0 and 1"),
 ])
 def test_what_does_not_fit_is_said_when_the_network_is_built(layer, shape, message):
     with pytest.raises(ValueError, match=f"^mine: .*{message}"):
@@ -221,6 +229,16 @@ def test_batch_norm_of_one_number_per_channel():
     layer, shape = built(BatchNorm(), ROW)
     with pytest.raises(ValueError, match="at least 2 numbers per channel in training, got 1; use a larger batch"):
         layer.forward(batch(ROW, N=1), train=True)
+
+
+@pytest.mark.parametrize("layer", [BatchNorm(eps=0.0), LRN(3, k=0), LRNWithin(3, k=0)])
+def test_division_by_zero_is_nan_on_every_backend(backend, layer):
+    layer, shape = built(layer, (2, 3, 3))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        y = layer.forward(np.zeros((2, 2, 3, 3)), train=True)
+
+    assert np.isnan(y).all()
 
 
 def test_batch_norm_runs_towards_the_batch():

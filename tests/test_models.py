@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import npnet
+from npnet.backend import ops
 from npnet.gradcheck import assert_directions
 from npnet.layers import LRN, AvgPool, Conv2D, Dense, LRNWithin, MaxPool, ReLU, Sigmoid, Tanh
 from npnet.models import MODELS
@@ -48,8 +49,10 @@ ORDER |= {name: ORDER["krizhevsky2012"] for name in ("caffe", "batchnorm", "half
 @pytest.fixture(scope="module")
 def nets():
     """Every version, built once."""
+    before = dict(vars(ops))
     npnet.use("numpy")
-    return {name: npnet.model(name) for name in MODELS}
+    yield {name: npnet.model(name) for name in MODELS}
+    vars(ops).update(before)
 
 
 def counts(net):
@@ -210,6 +213,19 @@ class TestSwitches:
 
         np.testing.assert_array_equal(npnet.without(net, "norm1")["conv2"].w, net["conv2"].w)
         assert npnet.without(net, "norm1")["conv2"].w is not net["conv2"].w
+
+    def test_frozen_stays_frozen(self):
+        net = self.net()
+        net.freeze("conv1", "norm1")
+        net.step = 5
+        variant = npnet.replace(npnet.without(net, "norm1"), ReLU, Tanh)
+
+        assert (variant.frozen, variant.step) == ({"conv1"}, 5)
+
+    @pytest.mark.parametrize("old", [ReLU(), 3])
+    def test_what_cannot_be_looked_for(self, old):
+        with pytest.raises(TypeError, match="replace needs a layer's name or a class to look for, got"):
+            npnet.replace(self.net(), old, Tanh)
 
     def test_the_first_network_is_left_alone(self):
         net = self.net()

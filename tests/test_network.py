@@ -119,6 +119,28 @@ class TestForwardAndBackward:
         np.testing.assert_allclose(p, ops.softmax_forward(net.forward(x)))
         np.testing.assert_array_equal(ending.probabilities(net.forward(x)), p)
 
+    def test_what_a_layer_remembers_stays_its_own(self, x):
+        """The caller may change an output, even of a layer that needs it again: y[n, label] -= 1 is a habit."""
+        net = npnet.Network((3,), dtype=np.float64, fc1=Dense(4, std=1), prob=Softmax())
+        y = net.forward(x[:, 0, 0, :3])
+        expected = net.backward(np.ones_like(y))
+        y[:, 0] -= 1
+
+        np.testing.assert_array_equal(net.backward(np.ones_like(y)), expected)
+
+    def test_probabilities_need_classes(self, x):
+        with pytest.raises(ValueError, match=r"probabilities need an output \(N, classes\), but this network's is "
+                                             r"\(4, 4, 2, 2\); end it in Flatten\(\) and Dense\(classes\)"):
+            small()[:"flatten"].probabilities(x)
+
+    def test_whole_numbers_of_numpy_are_numbers(self, x, tmp_path):
+        net, same = small(seed=np.arange(9)[7]), small(seed=7)
+        net.step, same.step = np.int64(3), 3
+
+        np.testing.assert_array_equal(net.forward(x, train=True), same.forward(x, train=True))
+        net.save(tmp_path / "net.npz")
+        assert npnet.load(tmp_path / "net.npz").seed == 7
+
 
 class TestParts:
     def test_by_name(self):
@@ -248,6 +270,48 @@ class TestSaving:
         with pytest.raises(ValueError, match=r"bad.np[yz] is damaged, or is not a network that npnet saved"):
             npnet.load(path)
 
+    @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+    def test_one_flipped_byte_anywhere_is_noticed_or_harmless(self, tmp_path, save):
+        net = npnet.Network((3,), fc1=Dense(2, std=1))
+        save(tmp_path / "good.npz", architecture=np.array(json.dumps(net.architecture())), **net.params())
+        good = (tmp_path / "good.npz").read_bytes()
+        for place in range(0, len(good), 3):
+            path = tmp_path / "bad.npz"
+            path.write_bytes(good[:place] + bytes([good[place] ^ 255]) + good[place + 1:])
+            try:
+                loaded = npnet.load(path)
+            except ValueError as error:
+                assert str(error).startswith(str(path))
+            else:
+                np.testing.assert_array_equal(loaded["fc1"].w, net["fc1"].w)
+
+    @pytest.mark.parametrize("change", [
+        lambda a: a.pop("layers"), lambda a: a.update(input_shape=3), lambda a: a.update(frozen=["conv9"]),
+        lambda a: a.update(seed="x"), lambda a: a["layers"].append(["conv1"]), lambda a: a["layers"][0].append(1),
+        lambda a: a["layers"].__setitem__(0, ["seed", "ReLU", {}]), lambda a: a["layers"].__setitem__(0, ["a", "ReLU", 3]),
+        lambda a: a.update(dtype="text")])
+    def test_an_architecture_that_cannot_be(self, tmp_path, change):
+        with np.load(self.saved(tmp_path)) as file:
+            arrays = dict(file)
+        architecture = json.loads(str(arrays["architecture"]))
+        change(architecture)
+        arrays["architecture"] = np.array(json.dumps(architecture))
+        np.savez(tmp_path / "odd.npz", **arrays)
+        with pytest.raises(ValueError):
+            npnet.load(tmp_path / "odd.npz")
+
+    def test_others_may_read_it(self, tmp_path):
+        old = os.umask(0o022)
+        try:
+            assert self.saved(tmp_path).stat().st_mode & 0o777 == 0o644
+        finally:
+            os.umask(old)
+
+    def test_numbers_of_numpy_as_arguments(self, tmp_path):
+        npnet.Network((3,), fc1=Dense(np.int64(4), std=np.float32(0.5))).save(tmp_path / "net.npz")
+
+        assert repr(npnet.load(tmp_path / "net.npz")["fc1"]) == "Dense(4, std=0.5)"
+
     def test_of_a_later_format(self, tmp_path):
         np.savez(tmp_path / "new.npz", architecture=np.array(json.dumps({"npnet": 2})))
         with pytest.raises(ValueError, match="has format 2, this npnet reads format 1; use a newer npnet"):
@@ -311,8 +375,25 @@ class TestChecking:
         net = small()
         net.forward(x)
         net["fc2"].w[3, 1] = np.nan
-        with pytest.raises(FloatingPointError, match="fc2: its output holds 4 of 24 numbers that are NaN or infinite"):
+        with pytest.raises(FloatingPointError, match="fc2: its output holds 4 of 24 numbers that are NaN or infinite; "
+                                                     "what was computed before it is fine"):
             net.forward(x)
+
+    def test_the_input_and_the_gradient_of_the_output(self, x):
+        net = small()
+        y = net.forward(x)
+        x[1, 1, 3, 4] = np.inf
+        with pytest.raises(FloatingPointError, match="^the input holds 1 of 968 numbers"):
+            net.forward(x)
+        with pytest.raises(FloatingPointError, match="^the gradient of the output holds 12 of 12 numbers"):
+            net.backward(y * np.nan)
+
+    def test_gradients_of_parameters(self, x):
+        net = small()
+        y = net.forward(x)
+        net["conv1"].x = x * np.nan
+        with pytest.raises(FloatingPointError, match="^conv1: the gradient of w holds"):
+            net.backward(y, to_input=False)
 
     def test_gradients_too(self, x):
         net = small()
@@ -369,6 +450,48 @@ class TestSentences:
         relu = ReLU()
         with pytest.raises(ValueError, match="relu2: this is the same object as relu1"):
             npnet.Network((3,), relu1=relu, relu2=relu)
+
+    @pytest.mark.parametrize("layer", [ReLU, "relu", None, object()])
+    def test_what_is_no_layer(self, layer):
+        with pytest.raises(TypeError, match=r"^relu1: .* is no layer; write ReLU\(\), with brackets, or class MyLayer"):
+            npnet.Network((3,), relu1=layer)
+
+    @pytest.mark.parametrize("shape, message", [
+        (3, r"input_shape must be \(C, H, W\) or \(D,\), got 3"), ((3, 4), "input_shape must be"),
+        ((3, -5, 4), "every size in input_shape must be a whole number of at least 1, got -5"),
+        ((3, 5.5, 4), "every size in input_shape must be"), ((0, 9, 9), "every size in input_shape must be")])
+    def test_what_is_no_shape(self, shape, message):
+        with pytest.raises(ValueError, match=message):
+            npnet.Network(shape, relu1=ReLU())
+
+    def test_seeds_and_a_layer_called_so(self):
+        for wrong in (1.5, "one", ReLU()):
+            with pytest.raises(TypeError, match="seed must be a whole number, got .*no layer can be called seed"):
+                npnet.Network((3,), seed=wrong, relu1=ReLU())
+
+    def test_an_empty_batch(self):
+        with pytest.raises(ValueError, match=r"input has shape \(0, 2, 11, 11\), but this network was built for"):
+            small().forward(np.zeros((0, 2, 11, 11)))
+
+    def test_errors_on_the_way_name_the_layer(self):
+        net = npnet.Network((3,), fc1=Dense(2), norm1=BatchNorm())
+        with pytest.raises(ValueError, match="^norm1: BatchNorm needs at least 2 numbers per channel"):
+            net.forward(np.zeros((1, 3), np.float32), train=True)
+
+    def test_rows_that_leave_no_room(self, x):
+        net = small()
+        net.rows = (3, 4)
+        with pytest.raises(ValueError, match=r"^drop2: rows=\(3, 4\) leaves 1 rows of the whole batch for 4 images"):
+            net.forward(x, train=True)
+
+    @pytest.mark.parametrize("dy, error, message", [
+        (np.zeros((4, 3), np.float32), TypeError, r"the gradient is float32, but this network computes in float64; use dy"),
+        ([[1.0]], ValueError, r"the last forward's output, \(4, 3\), got list"), (None, ValueError, "got NoneType")])
+    def test_gradient(self, x, dy, error, message):
+        net = small()
+        net.forward(x)
+        with pytest.raises(error, match=message):
+            net.backward(dy)
 
     def test_no_layers_and_other_dtypes(self):
         with pytest.raises(ValueError, match="a Network needs at least one layer"):

@@ -137,8 +137,10 @@ def tracked():
                 yield path
 
 
-def test_never_fastmath():
-    assert not [path for path in tracked() if "fastmath=True" in path.read_text() and path.name != "test_rooms.py"]
+@pytest.mark.parametrize("word", ["fastmath=True", "parallel=True", "prange"])
+def test_never(word):
+    """No infinities with fastmath; and numba's own threads have miscompiled sums (issues 3069, 7344, 8007, 8515)."""
+    assert not [path for path in tracked() if word in path.read_text() and path.name != "test_rooms.py"]
 
 
 def test_no_bare_prints_in_the_book():

@@ -8,7 +8,7 @@ by number, not by who is free, and sums are added in order: the same threads giv
 import functools
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController
@@ -20,16 +20,23 @@ def blas():
     return ThreadpoolController().select(user_api="blas")
 
 
+def asked(wanted):
+    """The number of threads in NPNET_THREADS, or None. Raises ValueError unless it is a whole one of at least 1."""
+    if wanted and (not wanted.isdecimal() or int(wanted) < 1):
+        raise ValueError(f"NPNET_THREADS must be a whole number of at least 1, got {wanted!r}")
+    return int(wanted) if wanted else None
+
+
+ASKED = asked(os.environ.get("NPNET_THREADS"))              # said when a backend is chosen, not in its first step
+
+
 @functools.cache
 def count():
     """How many threads work: NPNET_THREADS, else the processors we may use; 1 where BLAS cannot be held."""
     if not blas().lib_controllers:
         return 1
-    wanted = os.environ.get("NPNET_THREADS")
-    if wanted:
-        if not wanted.isdecimal() or int(wanted) < 1:
-            raise ValueError(f"NPNET_THREADS must be a whole number of at least 1, got {wanted!r}")
-        return int(wanted)
+    if ASKED:
+        return ASKED
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -71,5 +78,8 @@ def spread(task, total):
     cuts = [total * piece // pieces for piece in range(pieces + 1)]
     with single_blas():
         others = [pool(os.getpid()).submit(task, *cut) for cut in zip(cuts[1:-1], cuts[2:])]
-        first = task(cuts[0], cuts[1])
+        try:
+            first = task(cuts[0], cuts[1])
+        finally:
+            wait(others)                                    # none goes on alone when BLAS is let go
         return [first] + [other.result() for other in others]

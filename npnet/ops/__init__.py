@@ -12,8 +12,8 @@ Every chapter says what the operation is, derives its gradients, gives the defin
     h = p*stride + r - pad             v = q*stride + s - pad
 
 Arguments come in one order: the gradient, then what forward saved, then options. Nothing here
-modifies its arguments (but for update.py), and nothing here checks them: shapes are checked once,
-when a network is built.
+modifies its arguments (but for update.py). Shapes are not checked here but once, when a network is
+built; labels, which come with every batch, are.
 
 The chapters in reading order: shapes, dense, activation, softmax, conv, pool, lrn, batchnorm,
 dropout, update.

@@ -40,10 +40,10 @@ def lrn_constants(convention, n, k, alpha):
     """The k and alpha of the formula above, from a convention's k (None: its own) and alpha.
 
     >>> lrn_constants("paper", 5, None, 1e-4), lrn_constants("torch", 5, None, 1e-4)
-    ((2, 0.0001), (1, 2e-05))
+    ((2.0, 0.0001), (1.0, 2e-05))
     """
     own_k, of_the_mean = CONVENTIONS[convention]
-    return (own_k if k is None else k), (alpha / n if of_the_mean else alpha)
+    return float(own_k if k is None else k), float(alpha / n if of_the_mean else alpha)
 
 
 def lrn_forward_loops(x, n, k, alpha, beta, groups):

@@ -137,6 +137,8 @@ def softmax_cross_entropy(logits, labels):
 
 def check_labels(logits, labels):
     """Raises TypeError or ValueError unless labels are N integers, each one of the M classes."""
+    if logits.ndim != 2:
+        raise ValueError(f"logits must have shape (N, classes), got {logits.shape}; end the network in a Dense")
     N, M = logits.shape
     if not hasattr(labels, "dtype"):
         raise TypeError(f"labels must be an array of {N} integers, got a {type(labels).__name__}; "

@@ -10,20 +10,22 @@ from npnet import backend as backends
 from npnet.backend import ops
 from npnet.ops.conv import col2im_loops, conv2d_backward_loops, conv2d_forward_loops, im2col_loops
 
-PICTURE = np.array([[1.0, 2, 0, 1], [0, 1, 3, 1], [2, 1, 0, 0], [1, 0, 1, 2]])[None, None]
+ONE = np.array([[1.0, 2, 0, 1], [0, 1, 3, 1], [2, 1, 0, 0], [1, 0, 1, 2]])[None, None]
+PICTURE = np.concatenate([ONE, ONE])        # twice: some backends have another text for a single picture
 FILTER = np.array([[1.0, 0], [2, -1]])[None, None]
 
 # N, C, H, W, K, R, S, stride, pad, groups, ceil_mode
 CASES = [
     (1, 1, 5, 5, 1, 3, 3, 1, 0, 1, False),
+    (2, 1, 5, 5, 1, 3, 3, 1, 0, 1, False),
     (2, 3, 7, 6, 4, 3, 2, 2, 1, 1, False),
     (2, 4, 6, 7, 6, 2, 3, 1, 2, 2, False),
     (3, 4, 9, 8, 4, 3, 3, 3, 0, 4, False),          # rows that no window covers
-    (1, 2, 8, 9, 4, 1, 1, 2, 0, 2, False),          # stride larger than the window
+    (2, 2, 8, 9, 4, 1, 1, 2, 0, 2, False),          # stride larger than the window
     (2, 3, 8, 7, 2, 5, 3, 4, 1, 1, True),           # windows that hang over
-    (1, 2, 10, 10, 2, 3, 3, 4, 0, 2, True),
+    (3, 2, 10, 10, 2, 3, 3, 4, 0, 2, True),
     (2, 2, 4, 4, 2, 3, 3, 2, 1, 1, True),
-    (1, 1, 2, 2, 1, 5, 5, 1, 2, 1, False),          # a window larger than the picture
+    (2, 1, 2, 2, 1, 5, 5, 1, 2, 1, False),          # a window larger than the picture
     (2, 1, 5, 6, 3, 3, 3, 5, 2, 1, False),
 ]
 
@@ -41,11 +43,11 @@ def test_by_hand(backend):
 
     assert y[0, 0].tolist() == [[1, 2, 6], [4, 4, 4], [5, 1, 1]]       # a turned filter gives 5 2 4 / 4 6 0 / 1 1 3
     assert dx[0, 0].tolist() == [[1, 1, 1, 0], [3, 2, 2, -1], [3, 2, 2, -1], [2, 1, 1, -1]]
-    assert (dw[0, 0].tolist(), db.tolist()) == ([[10, 9], [9, 9]], [9])
+    assert (dw[0, 0].tolist(), db.tolist()) == ([[20, 18], [18, 18]], [18])        # the sum over both pictures
 
 
 def test_columns_by_hand(backend):
-    cols = ops.im2col(PICTURE, 2, 2, 2, 0)
+    cols = ops.im2col(ONE, 2, 2, 2, 0)
 
     assert cols.shape == (1, 1, 2, 2, 2, 2)
     assert cols.reshape(4, 4).T.tolist() == [[1, 2, 0, 1], [0, 1, 3, 1], [2, 1, 1, 0], [0, 0, 1, 2]]   # window by window
@@ -103,8 +105,8 @@ def test_groups_are_contiguous_blocks(backend, quarters):
 
 
 def test_strides_leave_out_and_the_rule_of_2012_reads_zeros(backend, quarters):
-    x, w, b = quarters(1, 2, 10, 10), quarters(3, 2, 3, 3), quarters(3)
-    longer = np.zeros((1, 2, 11, 11))
+    x, w, b = quarters(2, 2, 10, 10), quarters(3, 2, 3, 3), quarters(3)
+    longer = np.zeros((2, 2, 11, 11))
     longer[:, :, :10, :10] = x
 
     assert_same(ops.conv2d_forward(x, w, b, 1, 0, 1)[:, :, ::4, ::4], ops.conv2d_forward(x, w, b, 4, 0, 1))
@@ -156,7 +158,8 @@ def test_inputs_in_any_memory_order(backend, quarters, layout):
 def test_every_window_of_a_grid(backend, quarters):
     """Shapes of many strides, pads and windows, against the definition."""
     for size, window, stride, pad in itertools.product((5, 6), (2, 3), (1, 2, 3), (0, 1)):
-        x, w, b = quarters(1, 1, size, size + 1), quarters(1, 1, window, window), quarters(1)
+        x, w, b = quarters(2, 1, size, size + 1), quarters(1, 1, window, window), quarters(1)
+        y = conv2d_forward_loops(x, w, b, stride, pad, 1, True)
 
-        assert_same(conv2d_forward_loops(x, w, b, stride, pad, 1, True),
-                    ops.conv2d_forward(x, w, b, stride, pad, 1, True))
+        assert_same(y, ops.conv2d_forward(x, w, b, stride, pad, 1, True))
+        assert_same(conv2d_backward_loops(y, x, w, stride, pad, 1, True), ops.conv2d_backward(y, x, w, stride, pad, 1, True))

@@ -7,10 +7,11 @@ from npnet import ops as chapters
 from npnet.backend import ops
 from npnet.ops.lrn import lrn_constants
 
-A, K, ALPHA, BETA = np.array([1.0, 2, 3, 2, 1]).reshape(1, 5, 1, 1), 2, 0.5, 0.75       # n = 3
+ONE = np.array([1.0, 2, 3, 2, 1]).reshape(1, 5, 1, 1)
+A, K, ALPHA, BETA = np.concatenate([ONE, ONE]), 2, 0.5, 0.75        # n = 3; two, as some have another text for one
 
 # N, C, H, W, n, groups
-CASES = [(2, 5, 2, 3, 3, 1), (1, 8, 3, 2, 5, 2), (3, 6, 2, 2, 5, 3), (2, 3, 2, 2, 7, 1), (1, 4, 3, 3, 9, 2), (2, 7, 1, 2, 1, 1)]
+CASES = [(2, 5, 2, 3, 3, 1), (1, 8, 3, 2, 5, 2), (2, 8, 3, 2, 5, 2), (3, 6, 2, 2, 5, 3), (2, 3, 2, 2, 7, 1), (2, 4, 3, 3, 9, 2), (2, 7, 1, 2, 1, 1)]
 
 
 def sums_by_hand(x, n, groups):
@@ -27,12 +28,13 @@ def sums_by_hand(x, n, groups):
 def test_by_hand(backend):
     y, scale = ops.lrn_forward(A, 3, K, ALPHA, BETA, 1)
     dy = np.zeros_like(A)
-    dy[0, 2] = 1
+    dy[:, 2] = 1
     dx = ops.lrn_backward(dy, A, scale, 3, ALPHA, BETA, 1)
 
-    assert scale.ravel().tolist() == [4.5, 9, 10.5, 9, 4.5]
-    assert y.ravel().round(4).tolist() == [0.3237, 0.3849, 0.5143, 0.3849, 0.3237]
-    assert dx.ravel().round(4).tolist() == [0, -0.0735, 0.0612, -0.0735, 0]             # without the cross term 0.1714
+    for image in (0, 1):
+        assert scale[image].ravel().tolist() == [4.5, 9, 10.5, 9, 4.5]
+        assert y[image].ravel().round(4).tolist() == [0.3237, 0.3849, 0.5143, 0.3849, 0.3237]
+        assert dx[image].ravel().round(4).tolist() == [0, -0.0735, 0.0612, -0.0735, 0]      # without the cross term .1714
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -75,7 +77,7 @@ def test_conventions():
 
 def test_neighbours_ten_thousand_times_larger(backend):
     """A running sum in float32 (add the head, subtract the tail) goes negative here, and its power is NaN."""
-    x = np.array([1e4, -1e4, 1e4, 1e-2, 2e-2, 1e-2, 3e-2, 1e-2], np.float32).reshape(1, 8, 1, 1)
+    x = np.array([1e4, -1e4, 1e4, 1e-2, 2e-2, 1e-2, 3e-2, 1e-2], np.float32).reshape(1, 8, 1, 1).repeat(2, axis=0)
     y, scale = ops.lrn_forward(x, 3, 1, 1.0, 0.75, 1)
     expected = 1 + sums_by_hand(x.astype(np.float64), 3, 1)
 

@@ -84,5 +84,11 @@ def test_shift_and_equal_logits(backend, quarters):
     (np.eye(2, 3, dtype=int), ValueError, r"one-hot labels become integers by labels.argmax"),
 ])
 def test_bad_labels(backend, labels, error, message):
+    """Each with its sentence, on every backend."""
     with pytest.raises(error, match=message):
         ops.softmax_cross_entropy(LOGITS, labels)
+
+
+def test_logits_of_maps(backend):
+    with pytest.raises(ValueError, match=r"logits must have shape \(N, classes\), got \(2, 3, 4, 4\)"):
+        ops.softmax_cross_entropy(np.zeros((2, 3, 4, 4)), np.array([0, 1]))
