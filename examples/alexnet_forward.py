@@ -1,8 +1,9 @@
 """AlexNet, layer by layer: a photograph goes in at the top of this page, five classes come out at the end.
 
 Run it as a script, cell by cell in an editor or a notebook (a cell begins with # %%), or with a
-debugger: a step into any forward(...) leads to the text of its chapter in npnet/ops. After every layer
-one number of its output is computed again by hand, with a plain loop, and compared.
+debugger: a step into any forward(...) leads, through npnet/layers.py, to the text of its chapter in
+npnet/ops. After every layer one number of its output is computed again by hand, with a plain loop, and
+compared.
 
     python examples/alexnet_forward.py
 """
@@ -40,6 +41,10 @@ print(f"\nA photograph of {picture.shape[1]} x {picture.shape[0]} pixels becomes
 
 # %% The network, and the two lines that this page prints about every layer
 net = npnet.load(WEIGHTS) if WEIGHTS else npnet.model(NET)
+_, expected = npnet.MODELS["krizhevsky2012"]()
+if list(net.layers) != list(expected) or getattr(net["norm1"], "convention", None) != "paper":
+    raise SystemExit("This page is written for the layers of krizhevsky2012; for other networks: "
+                     "npnet explain --net NAME")
 work = {facts.name: facts.multiply_adds for facts in layer_facts(net)}
 print(f"{WEIGHTS or NET}: {len(net.layers)} layers, {sum(array.size for array in net.params().values()):,} parameters, "
       f"{sum(work.values()):,} multiply-adds.")

@@ -113,7 +113,7 @@ def numba_row():
 
 def cupy_row():
     """The array texts; CuPy runs them because its arrays answer NumPy's functions themselves."""
-    cupy = wanted("cupy", "cupy", "pip install 'npnet[cuda12]' or 'npnet[cuda13]'")
+    cupy = wanted("cupy", "cupy", "install the extra cuda12 or cuda13: pip install '.[cuda12]' in npnet's folder")
     return {**NUMPY, "device": "cuda", "to_device": cupy.asarray, "to_host": cupy.asnumpy}
 
 
@@ -172,7 +172,7 @@ def wanted(backend, package, how):
     """The package that a backend needs, or an ImportError that says how to get it."""
     try:
         return importlib.import_module(package)
-    except ImportError as error:
+    except (ImportError, AttributeError, OSError, SystemError) as error:       # how packages that do not fit fail
         raise ImportError(f"backend {backend} needs the package {package}, which does not import ({error}); "
                           f"{how}, or choose numpy") from None
 

@@ -107,7 +107,7 @@ class Point:
                             f"backward), and an input; got {type(subject).__name__} and {len(inputs)} inputs")
         self.run, self.back = subject if self.pair else (subject.forward, subject.backward)
         self.options = {"train": True} if train else {}         # a plain forward(x) need not know the word
-        self.params = dict(subject.params()) if hasattr(subject, "params") else {}
+        self.params = dict(subject.params()) if callable(getattr(subject, "params", None)) else {}
         self.grads = getattr(subject, "grads", dict)
         for name, array in self.params.items():
             if array.dtype != np.float64:
@@ -136,6 +136,9 @@ class Point:
         passed = self.dy.copy()
         self.gradients = self.backward(passed)
         unchanged("backward", {"dy": self.dy, **before}, {"dy": passed, **self.arrays})
+        if not self.pair:
+            self.nothing_hidden()
+        self.written_not_added()
         self.rounding = 8 * np.finfo(np.float64).eps * norm(self.dy * self.y)   # what L may be off by
 
     def call(self, replaced):
@@ -163,8 +166,31 @@ class Point:
         found = dict(zip(self.inputs, result)) | self.grads()
         for name in self.arrays:
             if found.get(name) is None:
-                raise ValueError(f"backward must give a gradient for {name}, but it gave None or nothing")
+                raise ValueError(f"grads() must hold a gradient for {name}, under the same name as in params()"
+                                 if name in self.params else
+                                 f"backward must give a gradient for {name}, but it gave None or nothing")
         return {name: np.array(found[name]) for name in self.arrays}
+
+    def nothing_hidden(self):
+        """An attribute w with a gradient dw that params() does not name would pass unchecked."""
+        own = vars(self.back.__self__) if hasattr(self.back, "__self__") else {}
+        for name, array in own.items():
+            gradient = own.get(f"d{name}")
+            if isinstance(array, np.ndarray) and isinstance(gradient, np.ndarray) and name not in self.arrays:
+                if array.shape == gradient.shape and not np.array_equal(gradient, self.dy):
+                    raise ValueError(f"the layer has {name} and d{name}, but no params() and grads() that name them, "
+                                     f"so {name} would pass unchecked; add def params(self): return "
+                                     f"{{\"{name}\": self.{name}}} and def grads(self): return "
+                                     f"{{\"{name}\": self.d{name}}}")
+
+    def written_not_added(self):
+        """A second backward after the same forward must give the same gradients."""
+        self.forward()
+        for name, gradient in self.backward(self.dy.copy()).items():
+            first = self.gradients[name]
+            if gradient.shape != first.shape or not np.allclose(gradient, first, rtol=1e-9, equal_nan=True):
+                raise ValueError(f"a second backward after the same forward gave another gradient for {name}; it must "
+                                 f"write its gradients, not add to the last ones, and draw no random numbers")
 
     def same_answer(self):
         again = self.forward()
@@ -340,6 +366,8 @@ def relation(a, n, point):
         return "the analytic gradient is 0" if n.any() else "the numeric gradient is 0"
     ratio, offset = float(a @ n / (n @ n)), float(np.mean(a - n))
     reason = name_ratio(ratio, point)
+    if a.size > 2 and not (a * n).any():
+        return "of the analytic and the numeric value one is 0: as with another mask than forward's"
     if (a.size > 1 or reason) and norm(a - ratio * n) < 1e-3 * norm(a - n):
         return f"analytic = {ratio:.6g} x numeric{reason}"
     if a.size > 1 and norm(a - n - offset) < 1e-3 * norm(a - n):

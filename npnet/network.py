@@ -281,6 +281,8 @@ def load(path, layers=None):
     Raises FileNotFoundError, or ValueError for a file that is damaged or not npnet's.
     """
     architecture, arrays = read(path)
+    if not isinstance(layers, (dict, type(None))):
+        raise TypeError(f"layers must be a dictionary of classes, {{'MyLRN': MyLRN}}, got a {type(layers).__name__}")
     known = LAYERS | (layers or {})
     try:
         input_shape, seed, dtype, frozen, rows = (

@@ -103,7 +103,7 @@ def test_unknown_backend():
 
 @pytest.mark.skipif(bool(importlib.util.find_spec("cupy")), reason="CuPy is installed")
 def test_cupy_missing():
-    with pytest.raises(ImportError, match=r"backend cupy needs the package cupy, which does not import .*npnet\[cuda12\]"):
+    with pytest.raises(ImportError, match=r"backend cupy needs the package cupy, which does not import .*extra cuda12"):
         npnet.use("cupy")
 
 

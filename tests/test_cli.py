@@ -226,6 +226,15 @@ def test_a_command_whose_file_is_missing(npnet_, monkeypatch):
     (["summary", "--net", "krizhevsky2012", "--size", "8"], "conv1: a window of 11 x 11 does not fit into 8 x 8"),
     (["gradcheck", "--backend", "abacus"], "backend must be one of loops, numpy, numba, cupy, got 'abacus'"),
     (["gradcheck", "LRN", "--shape", "2,3,4,4"], "--shape and --train are for a layer of your own"),
+    (["summary", "--net", ""], "no network is called ''; npnet has krizhevsky2012"),
+    (["summary", "--net", "lenet5", "--classes", "0"], "fc5: units must be"),
+    (["summary", "--net", "lenet5", "--size", "0"], "every size in input_shape must be"),
+    (["summary", "--weights", ""], "there is no file "),
+    (["summary", "--weights", "a.npz", "--size", "0"], "a.npz holds a whole network"),
+    (["summary", "--net", "lenet5", "--draw", ""], "; .png is the usual one"),
+    (["summary", "--net", "lenet5", "--classes", "1000000000000"], "not enough memory for"),
+    (["gradcheck", ""], "'' is not Python; write MyLRN(n=5), or for two functions forward,backward"),
+    (["gradcheck", "--backend", ""], "backend must be one of loops, numpy, numba, cupy, got ''"),
 ])
 def test_mistakes_are_one_sentence(npnet_, words, text):
     assert text in one_line(npnet_(*words))
@@ -236,9 +245,12 @@ def test_exceptions_become_sentences():
     assert sentence(FileNotFoundError(2, "No such file or directory", "a.npz")) == "a.npz: No such file or directory"
     assert sentence(OSError("the disk is full;\n   free some")) == "the disk is full; free some"
     assert sentence(ValueError()) == "ValueError"
+    assert sentence(MemoryError()) == "there is not enough memory for that"
+    assert sentence(MemoryError("Unable to allocate 611. TiB for an array")) == "not enough memory for 611. TiB for an array"
 
 
-@pytest.mark.parametrize("kind", [ValueError, TypeError, OSError, ImportError, KeyError, FloatingPointError])
+@pytest.mark.parametrize("kind", [ValueError, TypeError, OSError, ImportError, KeyError, FloatingPointError,
+                                  MemoryError])
 def test_what_a_command_raises(npnet_, monkeypatch, kind):
     def fail():
         raise kind("it is Monday")
@@ -325,8 +337,8 @@ def test_info(npnet_):
     code, out, err = npnet_("info")
     assert (code, err) == (0, "") and max(map(len, out.partition("\nfolders")[0].splitlines())) <= 79
     assert f"  version           {npnet.__version__}\n" in out and f"  numpy             {np.__version__}\n" in out
-    assert [line for line in out.splitlines() if line[0] != " "] == ["npnet", "packages", "backend", "processor",
-                                                                    "folders"]
+    titles = [line for line in out.splitlines() if line[0] != " "]
+    assert titles == ["npnet", "packages", "backend", "processor", "folders"]
 
 
 def test_info_names_what_is_not_installed(npnet_, monkeypatch):
@@ -334,7 +346,7 @@ def test_info_names_what_is_not_installed(npnet_, monkeypatch):
     packages = facts(npnet_)["packages"]
     assert packages["numpy"] == "2.1" and packages["cupy"] == "14.0"
     assert packages["numba"] == "not installed; pip install numba"
-    assert packages["torch"] == "not installed; pip install 'npnet[torch]'"
+    assert packages["torch"] == "not installed; pip install torch (npnet's extra torch)"
 
 
 def without_packages(monkeypatch, *names):

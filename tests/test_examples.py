@@ -36,6 +36,13 @@ def set_to(text, **settings):
     return text
 
 
+def promised():
+    """The lines about conv2 that README.md shows of what the walk prints."""
+    shown = re.findall(r"^```text\n(conv2 .*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(shown) == 1
+    return shown[0]
+
+
 def check_walk(out, layers):
     """Every layer is told about, and its number by hand agrees; so do the two at the end."""
     told = re.findall(r"^(\w+) +[A-Z]\w+\(.*\)\n.* -> .*\n.* zeros\nby hand  .*: agree$", out, re.MULTILINE)
@@ -57,6 +64,7 @@ def test_the_walk_as_it_is(tmp_path):
     assert out.startswith("The weights are random: the answers mean nothing yet.\nThe README tells how to get real")
     check_walk(out, list(npnet.MODELS["krizhevsky2012"]()[1]))
     assert "60,965,224 parameters, 724,406,816 multiply-adds" in out
+    assert promised() in out
     assert len(re.findall(r"%  class \d+$", out, re.MULTILINE)) == 5
     lengths = re.findall(r"^(\w+) +[\d.e-]+", out[out.index("The way back"):], re.MULTILINE)
     assert lengths == list(npnet.MODELS["krizhevsky2012"]()[1])[::-1]
@@ -85,3 +93,14 @@ def test_the_walk_is_flat():
     assert not re.search(r"argparse|__main__|__file__|explain\.(walk|terminal)|cli", text)
     for name in npnet.MODELS["krizhevsky2012"]()[1]:
         assert f'x = net["{name}"].forward(x)' in text
+
+
+@pytest.mark.parametrize("version", ["torchvision", "batchnorm", "caffe"])
+def test_walk_of_another_network_is_refused_at_once(tmp_path, version):
+    (tmp_path / "script.py").write_text(set_to(WALK.read_text("utf-8"), NET=version), "utf-8")
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                          text=True, capture_output=True)
+
+    assert done.returncode == 1
+    assert done.stderr == ("This page is written for the layers of krizhevsky2012; for other networks: "
+                           "npnet explain --net NAME\n")

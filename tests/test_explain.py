@@ -10,11 +10,13 @@ from PIL import Image
 import npnet
 from npnet import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
                    Network, ReLU, Sigmoid, Softmax, Tanh)
+from npnet import network
 from npnet.backend import BACKENDS, NUMPY
 from npnet.cli import main
 from npnet.cli import explain as command
-from npnet.explain import pictures, terminal
-from npnet.explain.walk import ByHand, Explain, cost, size_sentences
+from npnet.explain import by_hand, counts, pictures, terminal
+from npnet.explain.by_hand import ByHand
+from npnet.explain.walk import Explain, cost, size_sentences
 from npnet.layers import Layer
 
 
@@ -65,8 +67,8 @@ def test_by_hand_at_every_place(random, monkeypatch):
     net = moved(every_class(), random)
     for step in list(walked(net, random)):
         for place in list(np.ndindex(step.y.shape))[::3]:
-            monkeypatch.setattr("npnet.explain.walk.telling_place", lambda y: place)
-            hand = npnet.explain.walk.by_hand(step.layer, step.x, step.y)
+            monkeypatch.setattr(by_hand, "telling_place", lambda y: place)
+            hand = by_hand.by_hand(step.layer, step.x, step.y)
             assert hand.agrees and hand.index == place, (step.facts.name, hand)
 
 
@@ -133,6 +135,10 @@ def test_nan_and_infinity_are_explained(random):
     for step in Explain(net, x):
         assert len(terminal.block(step)) <= 10
         assert step.by_hand.agrees, step.facts.name
+
+
+def test_every_class_has_its_loop():
+    assert set(by_hand.BY_HAND) == set(npnet.layers.LAYERS.values())
 
 
 # ------------------------------------------------------------------------------- the walk
@@ -212,6 +218,32 @@ def test_errors(random):
         with pytest.raises(ValueError, match=r"ends in \(4, 7, 7\), and not in classes"):
             answer()
     assert len(terminal.pages(maps, backward=True)) == 2
+
+
+def test_check_names_the_layer_and_the_walk_ends(random, monkeypatch):
+    monkeypatch.setattr(network, "checking", True)
+    net = small()
+    explain = walked(net, random)
+    net["fc2"].w[3, 1] = np.inf
+    assert explain["flatten"].number == 3
+    with pytest.raises(FloatingPointError, match="^fc2: its output holds 1 of 5 numbers that are NaN or infinite"):
+        explain["fc2"]
+    with pytest.raises(FloatingPointError, match="^the input holds 243 of 243 numbers that are NaN"):
+        Explain(net, np.full_like(explain.x, np.nan))
+    net["fc2"].w[3, 1] = 0
+    monkeypatch.setattr(net["relu1"], "backward", lambda dy: np.full_like(dy, np.nan))
+    with pytest.raises(FloatingPointError, match="^relu1: the gradient of its input holds 196 of 196"):
+        explain.backward()
+    monkeypatch.undo()
+    explain.backward()
+
+
+def test_check_looks_at_the_gradients_of_parameters(random, monkeypatch):
+    monkeypatch.setattr(network, "checking", True)
+    explain = walked(small(), random)
+    monkeypatch.setattr(explain.net["conv1"], "grads", lambda: {"w": np.full((4, 3, 3, 3), np.nan)})
+    with pytest.raises(FloatingPointError, match="^conv1: the gradient of w holds 108 of 108"):
+        explain.backward()
 
 
 def test_cost(random):
@@ -296,7 +328,7 @@ def test_numbers_in_words():
     assert [terminal.duration(s) for s in (0, 0.0002, 0.0125, 0.5, 3.21, 12.5, 700)] == [
         "< 0.01 ms", "0.20 ms", "12 ms", "500 ms", "3.2 s", "12 s", "12 min"]
     assert [terminal.percent(p) for p in (0, 0.0001, 0.5, 1)] == ["0.0 %", "< 0.1 %", "50.0 %", "100.0 %"]
-    assert [terminal.amount(b) for b in (512, 2 ** 20)] == ["0.50 KB", "1.00 MB"]
+    assert [counts.amount(b) for b in (0, 512, 2 ** 20)] == ["0 KB", "0.50 KB", "1.00 MB"]
 
 
 def test_names_from_users_stay_inside_80_columns(random):
@@ -531,7 +563,16 @@ def test_a_network_that_nobody_knows(capsys, tmp_path):
     (["--weights", "mine.npz", "--net", "lenet5"], "lenet5 takes pictures of 1 channels, but this network takes"),
     (["--weights", "mine.npz", "--net", "lenet6"], "no network is called 'lenet6'; npnet has krizhevsky2012"),
     (["--weights", "mine.npz", "--classes", "4"], "mine.npz holds a whole network; leave --classes out"),
-    (["--weights", "row.npz"], "explain shows a network square pictures, grey or in colour; this one takes (8,)"),
+    (["--weights", "row.npz"], "pictures are prepared for square inputs, grey or in colour; this network takes (8,)"),
+    (["--weights", "mine.npz", "--classes", "0"], "mine.npz holds a whole network; leave --classes out"),
+    (["--weights", "mine.npz", "--net", ""], "no network is called ''; npnet has krizhevsky2012"),
+    (["--weights", ""], "there is no file "),
+    (["--net", ""], "no network is called ''; npnet has krizhevsky2012"),
+    (["--net", "lenet5", "--classes", "0"], "fc5: units must be"),
+    (["--net", "lenet5", "--layer", ""], "no layer is called ''"),
+    (["--net", "lenet5", "--names", ""], "Is a directory" if os.name == "posix" else ""),
+    (["--net", "lenet5", "--backend", ""], "backend must be one of loops, numpy, numba, cupy, got ''"),
+    ([""], ". is a folder; give the name of a picture in it"),
     (["--net", "lenet5", "--backend", "nimba"], "backend must be one of loops, numpy, numba, cupy, got 'nimba'"),
     (["--net", "lenet5", "--save", "setup.txt"], "setup.txt"),
 ])
@@ -597,16 +638,22 @@ def test_a_photograph(reference, capsys):
     assert "cat.jpg, 480 x 360 pixels, through caffe" in out and "input 3x227x227: BGR, 0 to 255" in out
 
 
-@pytest.mark.parametrize("name", npnet.MODELS)
-def test_pictures_are_prepared_for_every_version(name):
-    picture = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+def test_check_from_outside(capsys, monkeypatch, tmp_path):
+    """NPNET_CHECK=1 and a network with a NaN in it: one sentence."""
+    net = npnet.model("lenet5")
+    net["conv2"].w[0, 0, 0, 0] = np.nan
+    net.save(tmp_path / "bad.npz")
+    assert main(["explain", "--weights", str(tmp_path / "bad.npz")]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr(network, "checking", True)
+    assert main(["explain", "--weights", str(tmp_path / "bad.npz")]) == 2
+    out, err = capsys.readouterr()
+    assert headings(out) == ["conv1", "tanh1", "pool1"]
+    assert err.startswith("npnet: conv2: its output holds 100 of 1600 numbers that are NaN") and err.count("\n") == 1
 
-    class Shape:
-        input_shape, dtype = npnet.MODELS[name]()[0], np.dtype(np.float32)
 
-    x, order, words = command.network_input(picture, Shape, name)
-    assert x.shape == (1, *Shape.input_shape) and x.dtype == np.float32 and words.startswith(("RGB", "BGR", "grey"))
-    assert order == ("BGR" if name == "caffe" else "RGB")
-    low, high = {"lenet5": (0, 1), "caffe_lenet": (0, 1), "torchvision": (-2.2, 2.7), "single_tower": (-2.2, 2.7)}.get(
-        name, (-126, 152))
-    assert low <= x.min() < x.max() <= high
+def test_pictures_go_where_they_are_told(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(["explain", "--net", "lenet5", "--layer", "conv1", "--save", ""]) == 0
+    assert "3 pictures in ., 00-input.png to 01-conv1.png\n" in capsys.readouterr().out
+    assert len(os.listdir(tmp_path)) == 3

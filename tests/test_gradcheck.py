@@ -265,7 +265,7 @@ def test_some_entries_only():
     report = assert_gradients(counting, x, w, entries=10, method="central")
     assert [(row.checked, row.size) for row in report.rows] == [(10, 216), (10, 108)]
     assert "10 of 216 checked" in str(report)
-    assert len(runs) == 3 + 2 * 2 * 10                      # twice at first, once at last, two an entry
+    assert len(runs) == 4 + 2 * 2 * 10                      # twice at first, once at last, two an entry
 
 
 def test_buffers_may_be_used_again():
@@ -533,7 +533,7 @@ def test_missing_gradients():
         check_gradients((dense_forward, lambda *a: dense_backward(*a)[:2]), *DENSE_INPUTS)
     layer = Dense(numbers(5, 3), numbers(3))
     layer.grads = lambda: {"w": layer.dw}
-    with pytest.raises(ValueError, match="a gradient for b, but it gave None or nothing"):
+    with pytest.raises(ValueError, match=r"grads\(\) must hold a gradient for b, under the same name as in params"):
         check_gradients(layer, numbers(4, 5))
 
 
@@ -726,7 +726,8 @@ def test_one_entry_and_no_pattern():
     assert row.where == "Only 1 entry of 840 is wrong." and row.worst == (1, 2, 3, 4)
     rng = np.random.default_rng(0)
     scattered = rng.random(X4.shape) < 0.3
-    row = failing(identity_with(lambda dy: dy + scattered * rng.standard_normal(dy.shape)), X4)
+    noise = scattered * rng.standard_normal(X4.shape)
+    row = failing(identity_with(lambda dy: dy + noise), X4)
     assert row.wrong == scattered.sum()
     assert row.where == f"Spread over the whole array: {row.wrong} of the 840 entries there are wrong."
 
@@ -829,7 +830,7 @@ def test_directions_cost_two_runs_each():
     runs = []
     counting = (lambda x: runs.append(1) or x * 2), (lambda dy, x: 2 * dy)
     assert assert_directions(counting, numbers(30, 40), directions=7).rows[0].checked == 7
-    assert len(runs) == 3 + 2 * 7
+    assert len(runs) == 4 + 2 * 7
 
 
 def test_kinks_along_directions():
@@ -942,3 +943,54 @@ def test_dw_from_a_transposed_dy():
 def test_the_checker_imports_nothing_of_ours():
     imported = set(re.findall(r"^ *(?:from|import) (\w+)", Path(gradcheck.__file__).read_text(), re.M))
     assert imported == {"inspect", "textwrap", "warnings", "dataclasses", "math", "numpy"}
+
+
+class Hidden:
+    """y = x w, with a wrong dw that no params() names."""
+
+    def __init__(self):
+        self.w = numbers(5, 3)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w
+
+    def backward(self, dy):
+        self.dw = 7 * self.x.T @ dy
+        return dy @ self.w.T
+
+
+class Adding(Hidden):
+    """The right dw, but added to that of the last backward."""
+
+    dw = 0
+
+    def params(self):
+        return {"w": self.w}
+
+    def grads(self):
+        return {"w": self.dw}
+
+    def backward(self, dy):
+        self.dw = self.dw + self.x.T @ dy
+        return dy @ self.w.T
+
+
+def test_a_parameter_that_would_pass_unchecked():
+    with pytest.raises(ValueError, match=r"the layer has w and dw, but no params\(\) and grads\(\) that name them, so w "
+                                         r"would pass unchecked; add def params\(self\): return \{\"w\": self.w\}"):
+        check_gradients(Hidden(), numbers(4, 5))
+
+
+def test_gradients_that_are_added():
+    with pytest.raises(ValueError, match="a second backward after the same forward gave another gradient for w; it must "
+                                         "write its gradients, not add to the last ones"):
+        check_gradients(Adding(), numbers(4, 5))
+
+
+def test_another_mask_is_said_to_be_one():
+    rng = np.random.default_rng(1)
+    masks = rng.random((2, 4, 50)) >= 0.2
+    row = failing((lambda x: x * masks[0] / 0.8, lambda dy, x: dy * masks[1] / 0.8), numbers(4, 50))
+
+    assert "of the analytic and the numeric value one is 0: as with another mask than forward's" in row.where

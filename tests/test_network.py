@@ -241,6 +241,9 @@ class TestSaving:
                                              r"load\(path, layers=\{'Negative': Negative\}\)"):
             npnet.load(tmp_path / "net.npz")
 
+        with pytest.raises(TypeError, match=r"layers must be a dictionary of classes, \{'MyLRN': MyLRN\}, got a list"):
+            npnet.load(tmp_path / "net.npz", layers=[Negative])
+
     def test_a_name_is_looked_up_and_never_run(self, tmp_path):
         with np.load(self.saved(tmp_path)) as file:
             arrays = dict(file)

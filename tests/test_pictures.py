@@ -11,8 +11,9 @@ import pytest
 
 Image = pytest.importorskip("PIL.Image", reason="pictures need Pillow")
 
-from npnet.data.pictures import (read_picture, resize_and_crop, sample_picture,  # noqa: E402
-                                 to_input)
+from npnet.data.pictures import (PREPARED, prepare, read_picture, resize_and_crop,  # noqa: E402
+                                 sample_picture, to_input)
+from npnet.models import MODELS  # noqa: E402
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -508,3 +509,48 @@ def test_the_picture_is_not_changed():
 def test_scale_errors(options, said):
     with pytest.raises(ValueError, match=said):
         to_input(ONE, **options)
+
+
+# ---------------------------------------------------------------------------- prepare
+
+def test_every_version_is_in_the_table():
+    assert list(PREPARED) == list(MODELS)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_prepared_for_every_version(name):
+    picture = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    input_shape = MODELS[name]()[0]
+    x, order, words = prepare(picture, name, input_shape)
+    assert x.shape == (1, *input_shape) and x.dtype == np.float32
+    assert order == ("BGR" if name == "caffe" else "RGB")
+    assert words.startswith("grey" if input_shape[0] == 1 else order)
+    low, high = {"lenet5": (0, 1), "caffe_lenet": (0, 1), "torchvision": (-2.2, 2.7), "single_tower": (-2.2, 2.7)}.get(
+        name, (-126, 152))
+    assert low <= x.min() < x.max() <= high
+
+
+def test_prepared_is_cut_out_and_turned_into_numbers():
+    picture = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
+    x, order, words = prepare(picture, "caffe", (3, 24, 24))
+    np.testing.assert_array_equal(x, to_input(resize_and_crop(picture, 24), mean=(123, 117, 104), order="BGR"))
+    assert (order, words) == ("BGR", "BGR, 0 to 255, minus the mean")
+
+
+@pytest.mark.parametrize("shape, version", [((1, 9, 9), "lenet5"), ((3, 9, 9), "krizhevsky2012")])
+def test_prepared_where_nobody_knows_the_version(shape, version):
+    picture = np.full((9, 9, 3), 200, np.uint8)
+    np.testing.assert_array_equal(prepare(picture, None, shape)[0], prepare(picture, version, shape)[0])
+
+
+@pytest.mark.parametrize("version, shape, said", [
+    ("caffe", (8,), r"prepared for square inputs, grey or in colour; this network takes \(8,\)"),
+    ("caffe", (3, 8, 9), "prepared for square inputs"),
+    (None, (4, 8, 8), "prepared for square inputs"),
+    ("lenet5", (3, 8, 8), r"lenet5 takes pictures of 1 channels, but this network takes \(3, 8, 8\); name the version"),
+    ("caffe", (1, 8, 8), "caffe takes pictures of 3 channels"),
+    ("", (3, 8, 8), "no version is called ''; there are krizhevsky2012, original"),
+    ("lenet", (1, 8, 8), "no version is called 'lenet'")])
+def test_what_cannot_be_prepared(version, shape, said):
+    with pytest.raises(ValueError, match=said):
+        prepare(np.zeros((20, 20, 3), np.uint8), version, shape)

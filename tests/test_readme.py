@@ -14,8 +14,9 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PYTHON = [(code, BLOCKS[i + 1][1]) for i, (language, code) in enumerate(BLOCKS) if language == "python"]
 
 
-@pytest.mark.parametrize("code, printed", PYTHON, ids=["twelve lines", "own layer"])
-def test_python_prints_what_stands_under_it(code, printed, capsys):
+@pytest.mark.parametrize("code, printed", PYTHON, ids=["twelve lines", "build", "own layer"])
+def test_python_prints_what_stands_under_it(code, printed, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
 
     assert capsys.readouterr().out == printed
@@ -40,7 +41,7 @@ def test_every_version_with_its_parameters():
 
 
 def test_shell_lines_are_two_and_make_their_own_environment():
-    lines = [line for language, code in BLOCKS if language == "sh" for line in code.splitlines() if "venv" in line]
+    lines = [line for language, code in BLOCKS if language == "sh" for line in code.splitlines() if "-m venv" in line]
 
     assert [line.split()[-1] for line in lines] == ["examples/alexnet_forward.py", "pytest"]
     for line in lines:

@@ -12,6 +12,12 @@ import npnet
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "weights_from_torch.py"
 
 
+def run(folder, *words):
+    """The example with these arguments, run in a folder."""
+    return subprocess.run([sys.executable, str(EXAMPLE), *words], cwd=folder, text=True, capture_output=True,
+                          env={**os.environ, "PYTHONPATH": str(EXAMPLE.parents[1])})
+
+
 @pytest.mark.torch
 def test_same_answer_as_pytorch(tmp_path):
     import torch
@@ -30,9 +36,19 @@ def test_same_answer_as_pytorch(tmp_path):
     with torch.no_grad():
         expected = classifier(features(x).flatten(1)).numpy()
 
-    done = subprocess.run([sys.executable, str(EXAMPLE), "alexnet.pth", "alexnet.npz"], cwd=tmp_path, text=True,
-                          capture_output=True, env={**os.environ, "PYTHONPATH": str(EXAMPLE.parents[1])})
+    done = run(tmp_path, "alexnet.pth", "alexnet.npz")
     net = npnet.load(tmp_path / "alexnet.npz")
 
     assert done.stdout == "alexnet.npz: 57,053,004 parameters from alexnet.pth\n", done.stderr
     np.testing.assert_allclose(net.forward(x.numpy()), expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("words, source", [([], "alexnet-owt-7be5be79.pth"), (["mine.pth"], "mine.pth"),
+                                           (["mine.pth", "mine.npz"], "mine.pth")])
+def test_a_file_that_is_not_there(tmp_path, words, source):
+    done = run(tmp_path, *words)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (f"there is no file {source}; download it from "
+                           f"https://download.pytorch.org/models/alexnet-owt-7be5be79.pth\n")

@@ -21,12 +21,13 @@ COMMANDS = {
     "gradcheck": "is every backward right? npnet's layers, or yours",
     "explain": "one picture, walked through a network layer by layer",
 }
+DEFAULT = "krizhevsky2012"          # the network of a command that was not given --net
 EXAMPLES = """
     npnet summary --net krizhevsky2012
     npnet summary --net single_tower --classes 10 --style torchsummary
     npnet gradcheck "my_layer.py:MyLRN(n=5)" --shape 2,7,5,4
 """
-MENDED_BY_USER = (ValueError, TypeError, OSError, ImportError, KeyError, FloatingPointError)
+MENDED_BY_USER = (ValueError, TypeError, OSError, ImportError, KeyError, FloatingPointError, MemoryError)
 
 
 def main(arguments=None):
@@ -99,6 +100,9 @@ def sentence(error):
         text = str(error.args[0])
     elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    elif isinstance(error, MemoryError):
+        text = str(error).replace("Unable to allocate", "not enough memory for")
+        text = text or "there is not enough memory for that"
     else:
         text = str(error)
     return " ".join(text.split()) or type(error).__name__
@@ -112,7 +116,7 @@ def add_backend(parser):
 def choose_backend(options):
     """Use the backend that --backend names, or the default one; returns its name."""
     from .. import backend
-    if options.backend:
+    if options.backend is not None:
         backend.use(options.backend)
     backend.choose()
     return backend.ops.name

@@ -8,29 +8,16 @@
 import re
 from pathlib import Path
 
-from ..data import read_picture, resize_and_crop, sample_picture, to_input
-from ..explain.counts import recognised
-from ..explain.terminal import Page, duration, fitted, interactive, print_all, times, walk, warning
+from ..data import prepare, read_picture, sample_picture
+from ..explain.counts import recognised, times
+from ..explain.terminal import Page, duration, fitted, interactive, print_all, walk, warning
 from ..explain.walk import Explain, cost
 from ..models import MODELS, model
 from ..network import load
-from . import add_backend, choose_backend, echo
+from . import DEFAULT, add_backend, choose_backend, echo
 
-DEFAULT = "krizhevsky2012"
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
 LONG = 20                           # seconds that nobody waits for without having been asked
-
-PAPER = {"words": "RGB, 0 to 255, minus the mean"}
-TORCH = {"scale": "0-1", "mean": (0.485, 0.456, 0.406), "deviation": (0.229, 0.224, 0.225),
-         "words": "RGB, 0 to 1, minus the mean, over the deviation"}
-PREPARED = {                        # version: what to_input is told, and how we say it; all others like the paper
-    "caffe": {"order": "BGR", "mean": (123, 117, 104), "words": "BGR, 0 to 255, minus the mean"},
-    "single_tower": TORCH,
-    "torchvision": TORCH,
-    "cifar_four_layer": {"mean": (125.3, 123.0, 113.9), "words": "RGB, 0 to 255, minus CIFAR-10's mean"},
-    "lenet5": {"scale": "0-1", "mean": 0, "channels": 1, "words": "grey, 0 to 1"},
-    "caffe_lenet": {"mean": 0, "deviation": 256, "channels": 1, "words": "grey, 0 to 255, over 256"},
-}
 
 
 def add(commands):
@@ -55,16 +42,16 @@ def add(commands):
 
 def run(options):
     backend = choose_backend(options)
-    notes, path = [], Path(options.photo or sample_picture())
+    notes, path = [], sample_picture() if options.photo is None else Path(options.photo)
     picture = read_picture(path, notes)                         # before 60 million weights are drawn
-    names = read_names(options.names) if options.names else None
+    names = None if options.names is None else read_names(options.names)
     net, version = network(options, names)
-    x, order, prepared = network_input(picture, net, version)
-    explain = Explain(net, x, names, options.weights, picture, order)
-    last = net.known(options.layer) if options.layer else None
+    x, order, prepared = prepare(picture, version, net.input_shape)
+    explain = Explain(net, x.astype(net.dtype), names, options.weights, picture, order)
+    last = None if options.layer is None else net.known(options.layer)
     last = None if options.backward else last                   # a backward pass begins at the end
     multiply_adds, seconds = cost(net, last, options.backward)
-    through = f"{Path(options.weights).name} ({version or 'unknown'})" if options.weights else version
+    through = version if options.weights is None else f"{Path(options.weights).name} ({version or 'unknown'})"
     Page().show(fitted([
         f"{path.name}, {picture.shape[1]} x {picture.shape[0]} pixels, through {through}",
         *warning(explain), *notes, f"input {times(net.input_shape)}: {prepared}",
@@ -78,12 +65,12 @@ def run(options):
 
 def show(explain, options):
     """One block, the interactive walk or everything, and the pictures that were asked for."""
-    if options.layer:
+    if options.layer is not None:
         print_all(explain, options.backward, options.layer)
         save(explain, options)
     elif interactive():
         save(explain, options)                                  # first: q leaves the walk where it is
-        walk(explain, options.backward, options.save or FOLDER)
+        walk(explain, options.backward, FOLDER if options.save is None else options.save)
     else:
         print_all(explain, options.backward)
         save(explain, options)
@@ -91,17 +78,17 @@ def show(explain, options):
 
 def save(explain, options):
     """The pictures, if a folder was named: of one layer, or of everything."""
-    if not options.save:
+    if options.save is None:
         return
     from ..explain import pictures                              # draws; the text does without
-    if options.layer and not options.backward:
+    if options.layer is not None and not options.backward:
         paths = pictures.save(explain, options.save, explain[options.layer].number - 1)
     else:
         list(explain)                                           # runs every layer
         if options.backward and explain.classes and not explain.gradients:
             explain.backward()
         paths = pictures.save(explain, options.save)
-    echo(f"{len(paths)} pictures in {options.save}, {paths[0].name} to {paths[-1].name}")
+    echo(f"{len(paths)} pictures in {Path(options.save)}, {paths[0].name} to {paths[-1].name}")
 
 
 def agreed(seconds):
@@ -117,29 +104,16 @@ def agreed(seconds):
 
 def network(options, names):
     """The network, and the version whose pictures it expects (None: nobody knows)."""
-    if not options.weights:
-        name = options.net or DEFAULT
-        return model(name, options.classes or (len(names) if names else None), seed=options.seed), name
-    if options.classes:
+    if options.weights is None:
+        name = DEFAULT if options.net is None else options.net
+        classes = len(names) if names and options.classes is None else options.classes
+        return model(name, classes, seed=options.seed), name
+    if options.classes is not None:
         raise ValueError(f"{options.weights} holds a whole network; leave --classes out")
-    if options.net and options.net not in MODELS:
+    if options.net is not None and options.net not in MODELS:
         raise ValueError(f"no network is called {options.net!r}; npnet has {', '.join(MODELS)}")
     net = load(options.weights)
-    return net, options.net or recognised(net)
-
-
-def network_input(picture, net, version):
-    """The picture as the network expects it, (1, C, H, W), the order of its channels, and this in words."""
-    shape = net.input_shape
-    if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2]:
-        raise ValueError(f"explain shows a network square pictures, grey or in colour; this one takes {shape}")
-    rule = dict(PREPARED.get(version or ("lenet5" if shape[0] == 1 else DEFAULT), PAPER))
-    if rule.get("channels", 3) != shape[0]:
-        raise ValueError(f"{version} takes pictures of {rule.get('channels', 3)} channels, but this network takes "
-                         f"{shape}; give the --net that it was trained as")
-    prepared = rule.pop("words")
-    x = to_input(resize_and_crop(picture, shape[1]), **rule)
-    return x.astype(net.dtype), rule.get("order", "RGB"), prepared
+    return net, recognised(net) if options.net is None else options.net
 
 
 def read_names(path):

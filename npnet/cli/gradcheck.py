@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from ..backend import ops
-from ..gradcheck import check_gradients
+from ..gradcheck import check_gradients, spread
 from ..layers import (LAYERS, LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer,
                       LRNWithin, MaxPool, ReLU, Sigmoid, Softmax, Tanh, rng)
 from . import add_backend, choose_backend, echo
@@ -49,7 +49,7 @@ def add(commands):
 
 def run(options):
     backend = choose_backend(options)
-    if options.subject and options.subject not in LAYERS:
+    if options.subject is not None and options.subject not in LAYERS:
         return check_own(options)
     if options.shape or options.train:
         raise ValueError("--shape and --train are for a layer of your own, like 'my_layer.py:MyLRN(n=5)'")
@@ -98,7 +98,7 @@ def check_ours(options, backend):
     echo(f"backend {backend}, float64, seed {options.seed}; errors are relative, 0 to 1\n")
     echo(HEAD, "bold")
     reports = [check_layer(*case, options.seed) for case in cases]
-    if not options.subject:
+    if options.subject is None:
         reports.append(check_loss(options.seed))
     right = sum(report.ok for report in reports)
     wrong = len(reports) - right
@@ -184,10 +184,8 @@ class OnHost:
 
 
 def distinct(shape, seed):
-    """Numbers whose sizes all differ, from 0.5 to 1.5, in random order and with random signs: no ties, no kinks."""
-    draw = rng(seed, "gradcheck", shape)
-    count = math.prod(shape)
-    return (draw.permutation(np.linspace(0.5, 1.5, count)) * draw.choice([-1.0, 1.0], count)).reshape(shape)
+    """An input without ties and kinks: numbers whose sizes all differ, drawn anew for each seed and shape."""
+    return spread(shape, rng(seed, "gradcheck", shape))
 
 
 def build(layer, shape, seed):

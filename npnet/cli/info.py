@@ -21,8 +21,9 @@ from . import echo
 
 PACKAGES = ("numpy", "numba", "pillow", "matplotlib", "threadpoolctl", "rich")
 EXTRAS = {                              # package: the names it is installed under, and how to get it
-    "torch": (("torch",), "pip install 'npnet[torch]'"),
-    "cupy": (("cupy-cuda12x", "cupy-cuda13x", "cupy"), "pip install 'npnet[cuda12]' or 'npnet[cuda13]'"),
+    "torch": (("torch",), "pip install torch (npnet's extra torch)"),
+    "cupy": (("cupy-cuda12x", "cupy-cuda13x", "cupy"),
+             "pip install cupy-cuda12x or cupy-cuda13x (npnet's extras cuda12, cuda13)"),
     "h5py": (("h5py",), "pip install h5py"),
 }
 THREAD_SETTINGS = ("NPNET_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -67,10 +68,10 @@ def found():
 
 def packages():
     """Versions of what npnet needs, and of what it can use besides."""
-    found = {name: installed(name) or f"not installed; pip install {name}" for name in PACKAGES}
+    versions = {name: installed(name) or f"not installed; pip install {name}" for name in PACKAGES}
     for name, (names, how) in EXTRAS.items():
-        found[name] = next(filter(None, map(installed, names)), f"not installed; {how}")
-    return found
+        versions[name] = next(filter(None, map(installed, names)), f"not installed; {how}")
+    return versions
 
 
 def installed(name):

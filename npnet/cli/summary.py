@@ -6,9 +6,7 @@ from .. import backend, plots
 from ..explain import layer_facts, summary
 from ..models import MODELS, model
 from ..network import load
-from . import echo
-
-DEFAULT = "krizhevsky2012"
+from . import DEFAULT, echo
 
 
 def add(commands):
@@ -34,7 +32,7 @@ def run(options):
         print(json.dumps(counts.as_data(), indent=2))
     else:
         echo(counts.as_torchsummary() if options.style == "torchsummary" else str(counts))
-    if options.draw:
+    if options.draw is not None:
         rows = [("input", net.input_shape, 0)]
         rows += [(facts.name, facts.shape_out, facts.parameters) for facts in layer_facts(net)]
         plots.save(plots.shape_strip(rows, options.net or options.weights or DEFAULT), options.draw)
@@ -42,8 +40,8 @@ def run(options):
 
 def network(options):
     """The network that the options name."""
-    if not options.weights:
-        return model(options.net or DEFAULT, options.classes, options.size)
-    if options.net or options.classes or options.size:
+    if options.weights is None:
+        return model(DEFAULT if options.net is None else options.net, options.classes, options.size)
+    if (options.net, options.classes, options.size) != (None, None, None):
         raise ValueError(f"{options.weights} holds a whole network; leave --net, --classes and --size out")
     return load(options.weights)

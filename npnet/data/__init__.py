@@ -1,4 +1,4 @@
 """Data: from a photograph on the disk to the array that a network reads."""
-from npnet.data.pictures import read_picture, resize_and_crop, sample_picture, to_input
+from npnet.data.pictures import PREPARED, prepare, read_picture, resize_and_crop, sample_picture, to_input
 
-__all__ = ["read_picture", "resize_and_crop", "sample_picture", "to_input"]
+__all__ = ["PREPARED", "prepare", "read_picture", "resize_and_crop", "sample_picture", "to_input"]

@@ -4,9 +4,11 @@
     picture = resize_and_crop(picture, 227)       # uint8 (227, 227, 3)
     x = to_input(picture)                         # float32 (1, 3, 227, 227)
 
+    x, order, words = prepare(picture, "caffe", (3, 227, 227))      # the last two, as a version expects them
+
 The first step is the same for every network; the last one is not. A network that was trained on
 numbers from 0 to 255 and is shown numbers from 0 to 1 sees a black picture and names the same class
-every time, without any error. `to_input` has a table of who expects what.
+every time, without any error. The table PREPARED says who expects what.
 
 Pillow decodes the files. It is imported when a picture is read, so that `import npnet` stays fast.
 """
@@ -118,16 +120,8 @@ def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="R
     order      "RGB" or "BGR": the order of the channels in the result
     channels   3, or 1 for grey; then mean and deviation are one number each
 
-    Who expects what:
-
-        network                           scale  order  mean (R, G, B)                 deviation
-        AlexNet of the paper              0-255  RGB    that of its training pictures  1
-        Caffe: bvlc_alexnet, CaffeNet     0-255  BGR    123, 117, 104                  1
-        torchvision                       0-1    RGB    .485, .456, .406               .229, .224, .225
-        Caffe's LeNet, channels=1         0-255         0                              256
-
-    Caffe's pages print their mean as 104, 117, 123, because blue comes first there; and LeNet expects
-    white ink on black paper. ValueError if mean or deviation belong to the other scale.
+    Who expects what is in the table PREPARED, below. ValueError if mean or deviation belong to the
+    other scale.
     """
     _check_picture(picture)
     _check_scale(scale, order, channels)
@@ -142,6 +136,50 @@ def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="R
     if order == "BGR":
         x = x[:, :, ::-1]
     return np.ascontiguousarray(x.transpose(2, 0, 1)[None])         # (1, channels, H, W)
+
+
+# Who expects what: the version, what `to_input` is told, and this in words. The paper's mean is that of
+# its training pictures. Caffe's pages print their mean as 104, 117, 123, because blue comes first there.
+# Both LeNets expect white ink on black paper.
+PAPER = {}, "RGB, 0 to 255, minus the mean"
+TORCH = ({"scale": "0-1", "mean": (0.485, 0.456, 0.406), "deviation": (0.229, 0.224, 0.225)},
+         "RGB, 0 to 1, minus the mean, over the deviation")
+PREPARED = {
+    "krizhevsky2012": PAPER,
+    "original": PAPER,
+    "pool_first": PAPER,
+    "caffe": ({"order": "BGR", "mean": (123, 117, 104)}, "BGR, 0 to 255, minus the mean"),
+    "single_tower": TORCH,
+    "batchnorm": PAPER,
+    "torchvision": TORCH,
+    "half_tower": PAPER,
+    "cifar_four_layer": ({"mean": (125.3, 123.0, 113.9)}, "RGB, 0 to 255, minus CIFAR-10's mean"),
+    "lenet5": ({"scale": "0-1", "mean": 0, "channels": 1}, "grey, 0 to 1"),
+    "caffe_lenet": ({"mean": 0, "deviation": 256, "channels": 1}, "grey, 0 to 255, over 256"),
+}
+
+
+def prepare(picture, version, input_shape):
+    """A picture as a network of this version expects it: the input x, the order of its channels, and how, in words.
+
+    Any uint8 (H, W, 3) is cut to the square of input_shape and becomes float32 (1, *input_shape).
+    version None, where nobody knows: as the paper's, or as lenet5's for one channel. ValueError for
+    a version that is not in PREPARED, and for an input that is no square, grey or in colour.
+    """
+    channels, *sides = input_shape
+    if len(sides) != 2 or sides[0] != sides[1] or channels not in (1, 3):
+        raise ValueError(f"pictures are prepared for square inputs, grey or in colour; "
+                         f"this network takes {input_shape}")
+    if version is None:
+        version = "lenet5" if channels == 1 else "krizhevsky2012"
+    if version not in PREPARED:
+        raise ValueError(f"no version is called {version!r}; there are {', '.join(PREPARED)}")
+    options, words = PREPARED[version]
+    if options.get("channels", 3) != channels:
+        raise ValueError(f"{version} takes pictures of {options.get('channels', 3)} channels, but this network takes "
+                         f"{input_shape}; name the version that it was trained as")
+    x = to_input(resize_and_crop(picture, sides[0]), **options)
+    return x, options.get("order", "RGB"), words
 
 
 # ---------------------------------------------------------------------------- the file

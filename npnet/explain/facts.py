@@ -2,7 +2,7 @@
 import math
 from dataclasses import dataclass
 
-from ..layers import Layer, expression
+from ..layers import expression
 
 
 @dataclass
@@ -34,19 +34,13 @@ def layer_facts(net):
         elif len(shape_out) == 1 or stride is None:
             field, stride = net.input_shape[1:], None                   # flat outputs see the whole picture
         else:
-            R, S, step = answer(layer, "window", shape)
+            R, S, step = layer.window(shape)
             field = (field[0] + (R - 1) * stride, field[1] + (S - 1) * stride)
             stride *= step
         facts.append(LayerFacts(
             name=name, kind=type(layer).__name__, expression=expression(layer), shape_in=shape, shape_out=shape_out,
             parameters=sum(array.size for array in layer.params().values()), trained=name not in net.frozen,
-            multiply_adds=answer(layer, "multiply_adds", shape), connections=answer(layer, "connections", shape),
-            activations=math.prod(shape_out), columns=answer(layer, "columns", shape), field=field, stride=stride))
+            multiply_adds=layer.multiply_adds(shape), connections=layer.connections(shape),
+            activations=math.prod(shape_out), columns=layer.columns(shape), field=field, stride=stride))
         shape = shape_out
     return facts
-
-
-def answer(layer, question, shape):
-    """What a layer says of itself; one that does not know is taken for one that only passes numbers on."""
-    own = getattr(layer, question, None)
-    return own(shape) if own else getattr(Layer(), question)(shape)

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 
 from ..layers import pair
 from ..ops.lrn import lrn_constants
+from .counts import amount, times
 
 WIDTH = 80                  # columns; no line is longer
 LABEL = 12                  # of which the label takes so many, with two spaces before it
@@ -190,16 +191,8 @@ def label(name, text):
     return f"  {name:{LABEL - 1}} {text}"
 
 
-def times(shape):
-    return "x".join(map(str, shape))
-
-
 def percent(share):
     return "< 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
-
-
-def amount(size):
-    return f"{size / 2 ** 20:.2f} MB" if size >= 2 ** 20 / 10 else f"{size / 2 ** 10:.2f} KB"
 
 
 def duration(seconds):
