@@ -164,7 +164,8 @@ def answers(explain, count=5):
     lines = ["The five best classes" if explain.classes > 5 else "The classes"]
     for answer in explain.best(count):
         bar = "#" * round(30 * answer.probability) if math.isfinite(answer.probability) else ""
-        lines.append(f"  {percent(answer.probability):>7}  {bar:30}  {answer.label:>4}  {answer.name}")
+        number = "" if explain.names is None else f"{answer.label:>4}  "          # else its name says the number
+        lines.append(f"  {percent(answer.probability):>7}  {bar:30}  {number}{answer.name}")
     return fitted(lines + [f"  {line}" for line in warning(explain)])
 
 
@@ -172,7 +173,7 @@ def way_back(explain):
     """The page of the backward pass: one line per layer, as long as the network."""
     back = explain.gradients or explain.backward()
     lines = [f"One backward pass: loss {back.loss:.5g} for {explain.name(back.label)}",
-             "  lengths of the gradients, on their way back to the picture:",
+             "  (Euclidean) lengths of the gradients, on their way back to the picture:",
              f"  {'layer':10} {'of its output':>14} {'of its input':>14} {'of w':>12} {'of b':>12}"]
     for each in back.gradients:
         own = "".join(f" {each.parameters[name]:>12.4g}" for name in ("w", "b") if name in each.parameters)
