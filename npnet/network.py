@@ -73,9 +73,12 @@ class Network:
         if layer.draws:
             layer.seed, layer.name = self.seed, name
         try:
-            return tuple(layer.build(shape, rng(self.seed, "init", name), self.dtype))
+            made = layer.build(shape, rng(self.seed, "init", name), self.dtype)
         except (ValueError, TypeError) as error:
             raise type(error)(f"{name}: {error}") from error
+        if not isinstance(made, (tuple, list)):
+            raise TypeError(f"{name}: build must return the shape of one output, (C, H, W) or (D,), got {made!r}")
+        return tuple(made)
 
     def forward(self, x, train=False):
         """The output for a batch x (N, *input_shape). Frozen layers run as at test."""
@@ -88,6 +91,9 @@ class Network:
                 x = layer.forward(x, train=True) if train and name not in self.frozen else layer.forward(x)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from error
+            if x.shape[1:] != self.shapes[name]:
+                raise ValueError(f"{name}: forward made {x.shape[1:]} of every input, but build promised "
+                                 f"{self.shapes[name]}")
             check_finite(f"{name}: its output", x)
         self.output_shape = x.shape
         return x.copy() if x is getattr(layer, "y", None) else x       # what a layer remembers stays its own

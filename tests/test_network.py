@@ -472,6 +472,20 @@ class TestSentences:
             with pytest.raises(TypeError, match="seed must be a whole number, got .*no layer can be called seed"):
                 npnet.Network((3,), seed=wrong, relu1=ReLU())
 
+    def test_a_layer_that_breaks_its_promise(self):
+        class Half(Layer):
+            def forward(self, x, train=False):
+                return x[:, ::2]
+
+        class Silent(Half):
+            def build(self, shape, rng, dtype=np.float32):
+                pass
+
+        with pytest.raises(ValueError, match=r"^mine: forward made \(2,\) of every input, but build promised \(4,\)"):
+            npnet.Network((4,), mine=Half(), fc2=Dense(2)).forward(np.zeros((1, 4), np.float32))
+        with pytest.raises(TypeError, match=r"^mine: build must return the shape of one output, .*, got None"):
+            npnet.Network((4,), mine=Silent())
+
     def test_an_empty_batch(self):
         with pytest.raises(ValueError, match=r"input has shape \(0, 2, 11, 11\), but this network was built for"):
             small().forward(np.zeros((0, 2, 11, 11)))
