@@ -107,8 +107,9 @@ class Point:
                             f"backward), and an input; got {type(subject).__name__} and {len(inputs)} inputs")
         self.run, self.back = subject if self.pair else (subject.forward, subject.backward)
         self.options = {"train": True} if train else {}         # a plain forward(x) need not know the word
-        self.params = dict(subject.params()) if callable(getattr(subject, "params", None)) else {}
-        self.grads = getattr(subject, "grads", dict)
+        self.params, self.grads = dict(table(subject, "params")()), table(subject, "grads")
+        self.owner = getattr(getattr(self.back, "__self__", None), "__dict__", {})      # attributes of an object
+        self.early = dict(self.owner)
         for name, array in self.params.items():
             if array.dtype != np.float64:
                 raise TypeError(f"parameter {name} is {array.dtype}, but a check needs float64; build the "
@@ -173,11 +174,11 @@ class Point:
 
     def nothing_hidden(self):
         """An attribute w with a gradient dw that params() does not name would pass unchecked."""
-        own = vars(self.back.__self__) if hasattr(self.back, "__self__") else {}
-        for name, array in own.items():
-            gradient = own.get(f"d{name}")
-            if isinstance(array, np.ndarray) and isinstance(gradient, np.ndarray) and name not in self.arrays:
-                if array.shape == gradient.shape and not np.array_equal(gradient, self.dy):
+        for name, array in self.owner.items():
+            gradient = self.owner.get(f"d{name}")
+            weight = isinstance(array, np.ndarray) and array is self.early.get(name)    # there before forward ran
+            if weight and isinstance(gradient, np.ndarray) and gradient.shape == array.shape:
+                if not any(np.array_equal(array, known) for known in self.arrays.values()):
                     raise ValueError(f"the layer has {name} and d{name}, but no params() and grads() that name them, "
                                      f"so {name} would pass unchecked; add def params(self): return "
                                      f"{{\"{name}\": self.{name}}} and def grads(self): return "
@@ -188,7 +189,8 @@ class Point:
         self.forward()
         for name, gradient in self.backward(self.dy.copy()).items():
             first = self.gradients[name]
-            if gradient.shape != first.shape or not np.allclose(gradient, first, rtol=1e-9, equal_nan=True):
+            noise = 1e-9 * np.abs(first[np.isfinite(first)]).max(initial=0)
+            if gradient.shape != first.shape or not np.allclose(gradient, first, 1e-9, noise, equal_nan=True):
                 raise ValueError(f"a second backward after the same forward gave another gradient for {name}; it must "
                                  f"write its gradients, not add to the last ones, and draw no random numbers")
 
@@ -210,6 +212,16 @@ class Point:
                 transposed = ": it is transposed" if have == need[::-1] else ""
                 row.note(f"d{name} has shape {have}, but {name} has {need}{transposed}.", "wrong")
         self.same_answer()                      # random numbers may have agreed twice by chance
+
+
+def table(subject, word):
+    """The method params or grads of a subject, as a function that gives its dictionary."""
+    found = getattr(subject, word, dict)
+    if isinstance(found, dict):
+        return lambda: getattr(subject, word)
+    if not callable(found):
+        raise TypeError(f"{word} must be a method that returns a dictionary, got {type(found).__name__}")
+    return found
 
 
 def unchanged(who, before, after):
@@ -357,6 +369,8 @@ def locate(point, name, analytic, numeric, checked, wrong):
         if analytic.ndim > 1 and undo(analytic).shape == analytic.shape:
             if norm((undo(analytic) - numeric)[checked]) < 1e-3 * norm(a - n):
                 return f"The analytic gradient is {mistake}."
+    if not rule and a.size > 2 and not (a * n).any():
+        return "Where it is wrong, the analytic or the numeric value is 0: as with another mask than forward's."
     return whereabouts(name, checked, wrong) + (f"; there {rule}." if rule else ".")
 
 
@@ -366,8 +380,6 @@ def relation(a, n, point):
         return "the analytic gradient is 0" if n.any() else "the numeric gradient is 0"
     ratio, offset = float(a @ n / (n @ n)), float(np.mean(a - n))
     reason = name_ratio(ratio, point)
-    if a.size > 2 and not (a * n).any():
-        return "of the analytic and the numeric value one is 0: as with another mask than forward's"
     if (a.size > 1 or reason) and norm(a - ratio * n) < 1e-3 * norm(a - n):
         return f"analytic = {ratio:.6g} x numeric{reason}"
     if a.size > 1 and norm(a - n - offset) < 1e-3 * norm(a - n):

@@ -18,6 +18,7 @@ columns (numbers that im2col writes) and window (what one output sees of the inp
 import hashlib
 import inspect
 import math
+import numbers
 
 import numpy as np
 
@@ -113,17 +114,24 @@ def expression(layer):
 
 def pair(size):
     """Rows and columns of a window: 3 means (3, 3). Raises ValueError for anything but one number or two."""
-    numbers = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
-    if len(numbers) != 2:
+    rows_and_columns = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    if len(rows_and_columns) != 2:
         raise ValueError(f"size must be one number or (rows, columns), got {size!r}")
-    return numbers
+    return rows_and_columns
 
 
-def check_whole(**numbers):
-    """Raises ValueError unless every number is a whole one of at least 1."""
-    for name, number in numbers.items():
-        if not isinstance(number, (int, np.integer)) or number < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
+def check_whole(**values):
+    """Raises ValueError unless every value is a whole number of at least 1."""
+    for name, value in values.items():
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+def check_numbers(**values):
+    """Raises ValueError unless every value is a real number, Python's or NumPy's."""
+    for name, value in values.items():
+        if not isinstance(value, numbers.Real):
+            raise ValueError(f"{name} must be a number, got {value!r}")
 
 
 def check_pictures(layer, shape):
@@ -421,6 +429,7 @@ class LRN(Layer):
         check_pictures(self, shape)
         check_groups(self.groups, shape[0])
         check_odd(self.n)
+        check_numbers(alpha=self.alpha, beta=self.beta, k=0 if self.k is None else self.k)
         if self.convention not in CONVENTIONS:
             raise ValueError(f"convention must be one of {', '.join(CONVENTIONS)}, got {self.convention!r}")
         return shape
@@ -449,6 +458,7 @@ class LRNWithin(Layer):
         super().build(shape, rng, dtype)
         check_pictures(self, shape)
         check_odd(self.n)
+        check_numbers(k=self.k, alpha=self.alpha, beta=self.beta)
         return shape
 
     def forward(self, x, train=False):
@@ -483,6 +493,7 @@ class BatchNorm(Weighted):
 
     def build(self, shape, rng, dtype=np.float32):
         super().build(shape, rng, dtype)
+        check_numbers(momentum=self.momentum, eps=self.eps)
         self.w, self.b = (ops.to_device(start(shape[0], dtype)) for start in (np.ones, np.zeros))
         self.mean, self.var = (ops.to_device(start(shape[0], dtype)) for start in (np.zeros, np.ones))
         self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
@@ -527,8 +538,9 @@ class Dropout(Layer):
         self.p_drop = p_drop
 
     def build(self, shape, rng, dtype=np.float32):
-        if not isinstance(self.p_drop, (int, float)) or not 0 <= self.p_drop < 1:
-            raise ValueError(f"p_drop must be a number between 0 and 1 (1 itself excluded), got {self.p_drop!r}")
+        check_numbers(p_drop=self.p_drop)
+        if not 0 <= self.p_drop < 1:
+            raise ValueError(f"p_drop must lie between 0 and 1 (1 itself excluded), got {self.p_drop!r}")
         return super().build(shape, rng, dtype)
 
     def forward(self, x, train=False):
@@ -538,9 +550,9 @@ class Dropout(Layer):
     def draw(self, shape):
         """The mask for this step, True where a number is kept: drawn on the host for the whole batch."""
         first, total = self.rows or (0, shape[0])
-        if first + shape[0] > total:
-            raise ValueError(f"rows={self.rows} leaves {total - first} rows of the whole batch for {shape[0]} images; "
-                             f"rows is (first, total)")
+        if first < 0 or first + shape[0] > total:
+            raise ValueError(f"rows={self.rows} has no room for {shape[0]} images; it must be (first, total) with "
+                             f"first + {shape[0]} <= total")
         numbers = rng(self.seed, "dropout", self.name, self.step).random((total, *shape[1:]), np.float32)
         return ops.to_device(numbers[first:first + shape[0]] >= self.p_drop)
 

@@ -352,7 +352,7 @@ def replace(net, old, new):
         raise ValueError(f"this network has no {old.__name__}; it has "
                          f"{', '.join(sorted({type(layer).__name__ for layer in net.layers.values()}))}")
     return remade(net, {name: (new() if isinstance(new, type) else copied(new)) if name in chosen else copied(layer)
-                        for name, layer in net.layers.items()})
+                        for name, layer in net.layers.items()}, fresh=chosen)
 
 
 def copied(layer):
@@ -360,12 +360,14 @@ def copied(layer):
     return type(layer)(**copy.deepcopy(arguments(layer)))
 
 
-def remade(net, layers):
-    """A network of these layers; arrays of net that still fit by name and shape are copied into it."""
+def remade(net, layers, fresh=()):
+    """A network of these layers; arrays of net that still fit by name and shape are copied into it, but for
+    the layers that are `fresh`, which start as their arguments say."""
     new = Network(net.input_shape, net.seed, net.dtype, **layers)
     old_arrays = net.params() | net.state()
     for name, array in (new.params() | new.state()).items():
-        if name in old_arrays and old_arrays[name].shape == array.shape:
+        fits = name in old_arrays and old_arrays[name].shape == array.shape
+        if fits and name.rpartition(".")[0] not in fresh:
             array[...] = old_arrays[name]
     new.freeze(*(name for name in layers if name in net.frozen))
     new.step, new.rows = net.step, net.rows

@@ -37,7 +37,7 @@ def check_finite(what, array):
     finite = np.isfinite(array)
     if not finite.all():
         raise FloatingPointError(f"{what} holds {int(array.size - finite.sum())} of {array.size} numbers that are NaN "
-                                 f"or infinite; what was computed before it is fine")
+                                 f"or infinite; it is the first that does")
 
 
 class Network:
@@ -84,6 +84,7 @@ class Network:
         """The output for a batch x (N, *input_shape). Frozen layers run as at test."""
         self.check_input(x)
         check_finite("the input", x)
+        images = len(x)
         for name, layer in self.layers.items():
             if layer.draws:
                 layer.step, layer.rows = self.step, self.rows
@@ -91,12 +92,19 @@ class Network:
                 x = layer.forward(x, train=True) if train and name not in self.frozen else layer.forward(x)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from error
-            if x.shape[1:] != self.shapes[name]:
-                raise ValueError(f"{name}: forward made {x.shape[1:]} of every input, but build promised "
-                                 f"{self.shapes[name]}")
+            self.check_output(name, x, (images, *self.shapes[name]))
             check_finite(f"{name}: its output", x)
         self.output_shape = x.shape
-        return x.copy() if x is getattr(layer, "y", None) else x       # what a layer remembers stays its own
+        return x if layer.params() else x.copy()            # activations remember their output, Flatten hands it on
+
+    def check_output(self, name, y, promised):
+        """Raises ValueError or TypeError unless a layer made what its build promised, in the network's dtype."""
+        if getattr(y, "shape", None) != promised:
+            raise ValueError(f"{name}: forward must return an array {promised}, as build promised, got "
+                             f"{getattr(y, 'shape', type(y).__name__)}")
+        if y.dtype != self.dtype:
+            raise TypeError(f"{name}: forward must return {self.dtype}, as its input is, got {y.dtype}; "
+                            f"make arrays with x.dtype")
 
     def check_input(self, x):
         """Raises ValueError or TypeError unless x is a batch that this network was built for."""
@@ -126,6 +134,8 @@ class Network:
                 check_finite(f"{name}: the gradient of {key}", gradient)
             if name == last:
                 return None
+            if dy is None:
+                raise ValueError(f"{name}: backward must return the gradient of its input, got None")
             check_finite(f"{name}: the gradient of its input", dy)
         return dy if to_input else None
 
@@ -235,10 +245,12 @@ class Network:
 
         Raises OSError where the folder cannot be written, TypeError where a layer's argument is no plain data.
         """
-        path = Path(path)
+        path = Path(os.path.realpath(path))                 # through a link, not in its place
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError(f"cannot write {path}, which is no file; name one in a folder")
         arrays = {name: ops.to_host(array) for name, array in (self.params() | self.state()).items()}
         text = np.array(json.dumps(self.architecture(), default=plain))
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        beside = path.with_name(f".npnet-{os.getpid()}.part")
         try:
             with open(beside, "wb") as file:
                 np.savez(file, architecture=text, **arrays)
@@ -246,7 +258,7 @@ class Network:
         except OSError as error:
             raise OSError(f"cannot write {path} ({error.strerror or error}); choose another folder") from None
         finally:
-            if beside.exists():                             # only after something went wrong
+            if os.path.exists(beside):                      # only after something went wrong
                 beside.unlink()
 
 
@@ -298,7 +310,7 @@ def load(path, layers=None):
         net = Network(input_shape, seed, dtype, **built)
         net.freeze(*frozen)
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} describes no network that npnet could build ({error})") from None
+        raise ValueError(f"{path} describes no network that npnet could build ({error})") from error
     fill(net, arrays, path)
     return net
 
@@ -310,7 +322,7 @@ DAMAGE = (KeyError, TypeError, ValueError, AttributeError, EOFError, OSError, No
 
 def read(path):
     """The architecture and the arrays in a file that `save` wrote."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no file {path}; give the path of a network that save() wrote")
     try:
         stream = open(path, "rb")

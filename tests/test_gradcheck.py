@@ -993,4 +993,63 @@ def test_another_mask_is_said_to_be_one():
     masks = rng.random((2, 4, 50)) >= 0.2
     row = failing((lambda x: x * masks[0] / 0.8, lambda dy, x: dy * masks[1] / 0.8), numbers(4, 50))
 
-    assert "of the analytic and the numeric value one is 0: as with another mask than forward's" in row.where
+    assert row.where == "Where it is wrong, the analytic or the numeric value is 0: as with another mask than forward's."
+
+
+class Keeper:
+    """A right layer that keeps more than it must: what it was given and its gradients, also by other names."""
+
+    def __init__(self):
+        self.w = numbers(5, 3)
+
+    def forward(self, inputs):
+        self.x, self.z = inputs, inputs @ self.w
+        self.mask = (self.z > 0).astype(float)
+        return self.z * self.mask
+
+    def backward(self, dy):
+        self.dmask, self.dz = dy * self.z, dy * self.mask
+        self.dw, self.dx = self.x.T @ self.dz, self.dz @ self.w.T
+        return self.dx
+
+    def params(self):
+        return {"weight": self.w}
+
+    def grads(self):
+        return {"weight": self.dw}
+
+
+class Tables(Adding):
+    """params and grads as dictionaries, and a gradient that is all 0."""
+
+    def __init__(self):
+        super().__init__()
+        self.params, self.grads = {"w": self.w}, {}
+
+    def backward(self, dy):
+        self.grads["w"] = 0 * self.w
+        return dy @ self.w.T
+
+
+class Slots:
+    __slots__ = ()
+
+    def forward(self, x):
+        return 2 * x
+
+    def backward(self, dy):
+        return 2 * dy
+
+
+def test_right_layers_that_keep_things_are_not_accused():
+    for layer in (Keeper(), Slots()):
+        assert_gradients(layer, numbers(4, 5))
+
+
+def test_params_as_a_dictionary():
+    row = check_gradients(Tables(), numbers(4, 5)).rows[1]
+    assert row.verdict == "wrong" and "the analytic gradient is 0" in row.where
+    layer = Slots()
+    with pytest.raises(TypeError, match="params must be a method that returns a dictionary, got list"):
+        check_gradients(type("Listed", (Slots,), {"params": []})(), numbers(3))
+    assert check_gradients(layer, numbers(3)).ok

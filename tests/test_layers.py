@@ -196,9 +196,12 @@ def test_constructors_compute_nothing_and_refuse_nothing():
     (LRNWithin(2), (3, 8, 8), "n=2 must be odd"),
     (Conv2D(4, (3, 3, 3)), (3, 8, 8), r"size must be one number or \(rows, columns\), got \(3, 3, 3\)"),
     (AdaptiveAvgPool((1, 2, 3)), (3, 8, 8), r"size must be one number or \(rows, columns\)"),
-    (Dropout("0.5"), (3,), "p_drop must be a number between 0 and 1 .*, got '0.5'"),
-    (Dropout(1), (3,), "p_drop must be a number between 0 and 1"),
-    (Dropout(-0.1), (3,), "p_drop must be a number between 0 and 1"),
+    (Dropout("0.5"), (3,), "p_drop must be a number, got '0.5'"),
+    (Dropout(1), (3,), "p_drop must lie between 0 and 1"),
+    (Dropout(-0.1), (3,), "p_drop must lie between 0 and 1"),
+    (LRN(alpha="1e-4"), (3, 8, 8), "alpha must be a number, got '1e-4'"),
+    (LRNWithin(k=None), (3, 8, 8), "k must be a number, got None"),
+    (BatchNorm(eps=None), (3,), "eps must be a number, got None"),
 ])
 def test_what_does_not_fit_is_said_when_the_network_is_built(layer, shape, message):
     with pytest.raises(ValueError, match=f"^mine: .*{message}"):

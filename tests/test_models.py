@@ -214,6 +214,12 @@ class TestSwitches:
         np.testing.assert_array_equal(npnet.without(net, "norm1")["conv2"].w, net["conv2"].w)
         assert npnet.without(net, "norm1")["conv2"].w is not net["conv2"].w
 
+    def test_a_replaced_layer_starts_afresh(self):
+        net = npnet.replace(self.net(), "conv1", Conv2D(64, 5, pad=2, init="he"))
+
+        assert net["conv1"].w.std() == pytest.approx(np.sqrt(2 / 75), rel=0.05)
+        np.testing.assert_array_equal(net["conv2"].w, self.net()["conv2"].w)
+
     def test_frozen_stays_frozen(self):
         net = self.net()
         net.freeze("conv1", "norm1")

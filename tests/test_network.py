@@ -121,12 +121,13 @@ class TestForwardAndBackward:
 
     def test_what_a_layer_remembers_stays_its_own(self, x):
         """The caller may change an output, even of a layer that needs it again: y[n, label] -= 1 is a habit."""
-        net = npnet.Network((3,), dtype=np.float64, fc1=Dense(4, std=1), prob=Softmax())
-        y = net.forward(x[:, 0, 0, :3])
-        expected = net.backward(np.ones_like(y))
-        y[:, 0] -= 1
+        for tail in ({"prob": Softmax()}, {"relu": ReLU(), "drop": Dropout(0.2)}, {"relu": ReLU(), "flatten": Flatten()}):
+            net = npnet.Network((3,), dtype=np.float64, fc1=Dense(4, std=1), **tail)
+            y = net.forward(x[:, 0, 0, :3])
+            expected = net.backward(np.ones_like(y))
+            y[:] = -1
 
-        np.testing.assert_array_equal(net.backward(np.ones_like(y)), expected)
+            np.testing.assert_array_equal(net.backward(np.ones_like(y)), expected)
 
     def test_probabilities_need_classes(self, x):
         with pytest.raises(ValueError, match=r"probabilities need an output \(N, classes\), but this network's is "
@@ -349,6 +350,21 @@ class TestSaving:
         with pytest.raises(OSError, match="cannot write .*net.npz .*; choose another folder"):
             small().save(tmp_path / "missing" / "net.npz")
 
+    def test_through_a_link_and_never_over_what_is_no_file(self, tmp_path):
+        (tmp_path / "link.npz").symlink_to(self.saved(tmp_path))
+        small(seed=5).save(tmp_path / "link.npz")
+
+        assert (tmp_path / "link.npz").is_symlink()
+        assert npnet.load(tmp_path / "net.npz").seed == 5
+        for wrong in (tmp_path, os.devnull):
+            with pytest.raises(OSError, match="cannot write .*, which is no file; name one in a folder"):
+                small().save(wrong)
+
+    def test_names_as_long_as_the_system_allows(self, tmp_path):
+        small().save(tmp_path / ("n" * 251 + ".npz"))
+        with pytest.raises(OSError, match="cannot write .*; choose another folder"):
+            small().save(tmp_path / ("n" * 260 + ".npz"))
+
     def test_an_interrupted_write_leaves_the_old_file(self, tmp_path, monkeypatch, x):
         path = self.saved(tmp_path)
         before = path.read_bytes()
@@ -379,7 +395,7 @@ class TestChecking:
         net.forward(x)
         net["fc2"].w[3, 1] = np.nan
         with pytest.raises(FloatingPointError, match="fc2: its output holds 4 of 24 numbers that are NaN or infinite; "
-                                                     "what was computed before it is fine"):
+                                                     "it is the first that does"):
             net.forward(x)
 
     def test_the_input_and_the_gradient_of_the_output(self, x):
@@ -481,8 +497,27 @@ class TestSentences:
             def build(self, shape, rng, dtype=np.float32):
                 pass
 
-        with pytest.raises(ValueError, match=r"^mine: forward made \(2,\) of every input, but build promised \(4,\)"):
-            npnet.Network((4,), mine=Half(), fc2=Dense(2)).forward(np.zeros((1, 4), np.float32))
+        class Wide(Layer):
+            def forward(self, x, train=False):
+                return x * np.ones(x.shape)
+
+            def backward(self, dy):
+                pass
+
+        class Nothing(Layer):
+            def forward(self, x, train=False):
+                pass
+
+        x = np.zeros((2, 4), np.float32)
+        with pytest.raises(ValueError, match=r"^mine: forward must return an array \(2, 4\), as build promised, got \(2, 2\)"):
+            npnet.Network((4,), mine=Half(), fc2=Dense(2)).forward(x)
+        with pytest.raises(ValueError, match=r"^mine: forward must return an array \(2, 4\), .* got NoneType"):
+            npnet.Network((4,), mine=Nothing()).forward(x)
+        with pytest.raises(TypeError, match="^mine: forward must return float32, as its input is, got float64; make arrays"):
+            npnet.Network((4,), mine=Wide()).forward(x)
+        net = npnet.Network((4,), dtype=np.float64, mine=Wide())
+        with pytest.raises(ValueError, match="^mine: backward must return the gradient of its input, got None"):
+            net.backward(net.forward(np.zeros((2, 4))))
         with pytest.raises(TypeError, match=r"^mine: build must return the shape of one output, .*, got None"):
             npnet.Network((4,), mine=Silent())
 
@@ -498,7 +533,10 @@ class TestSentences:
     def test_rows_that_leave_no_room(self, x):
         net = small()
         net.rows = (3, 4)
-        with pytest.raises(ValueError, match=r"^drop2: rows=\(3, 4\) leaves 1 rows of the whole batch for 4 images"):
+        with pytest.raises(ValueError, match=r"^drop2: rows=\(3, 4\) has no room for 4 images; it must be \(first, total\)"):
+            net.forward(x, train=True)
+        net.rows = (-2, 8)
+        with pytest.raises(ValueError, match=r"^drop2: rows=\(-2, 8\) has no room"):
             net.forward(x, train=True)
 
     @pytest.mark.parametrize("dy, error, message", [
