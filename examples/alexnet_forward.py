@@ -363,7 +363,8 @@ total = 0.0
 for m in range(classes):
     total += np.exp(float(x[0, m]))
 compare(f"exp({x[0, best[0]]:.5g}) / {classes} exps", np.exp(float(x[0, best[0]])) / total, probabilities[best[0]])
-plots.save(plots.probabilities(probabilities, names, "The five best classes", picture), f"{FOLDER}/10-classes.png")
+title = "The five best classes" if WEIGHTS else "The five best classes (random weights)"
+plots.save(plots.probabilities(probabilities, names, title, picture), f"{FOLDER}/10-classes.png")
 
 
 # %% One backward pass: if the best class were the right one, how would the loss change with every number on the way?

@@ -10,7 +10,8 @@
 
 A constructor stores its arguments under their own names and computes nothing, so repr(layer) is the
 expression that makes the layer. Gradients are written, never added to: no zero_grad. `train` is
-False unless asked for, so that nothing is random by default.
+False unless asked for, so that nothing is random by default. Options go to the operations as
+float(option): one that came as an np.float64 would turn float32 arithmetic into float64.
 
 A layer also answers for itself what one picture of a given shape costs: multiply_adds, connections,
 columns (numbers that im2col writes) and window (what one output sees of the input).

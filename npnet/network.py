@@ -250,7 +250,7 @@ class Network:
             raise OSError(f"cannot write {path}, which is no file; name one in a folder")
         arrays = {name: ops.to_host(array) for name, array in (self.params() | self.state()).items()}
         text = np.array(json.dumps(self.architecture(), default=plain))
-        beside = path.with_name(f".npnet-{os.getpid()}.part")
+        beside = path.with_name(f".npnet-{os.getpid()}-{id(self)}.part")       # no other save writes there
         try:
             with open(beside, "wb") as file:
                 np.savez(file, architecture=text, **arrays)
