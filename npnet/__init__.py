@@ -4,7 +4,7 @@ The table of contents. Each name is found in its room when it is first used, so 
 is quick and a room that is missing costs only its own names.
 
     ops backend layers network models gradcheck         the book, in reading order
-    fast data explain plots cli                         the annexes
+    fast files data explain plots cli                   the annexes
 """
 import importlib
 
@@ -18,7 +18,7 @@ CONTENTS = {
     "models": "model MODELS without replace",
     "gradcheck": "assert_gradients check_gradients",
 }
-ROOMS = "ops backend layers network models gradcheck fast data explain plots cli".split()
+ROOMS = "ops backend layers network models gradcheck fast files data explain plots cli".split()
 
 __all__ = [name for names in CONTENTS.values() for name in names.split()]
 
