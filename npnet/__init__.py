@@ -3,8 +3,8 @@
 The table of contents. Each name is found in its room when it is first used, so that importing npnet
 is quick and a room that is missing costs only its own names.
 
-    ops backend layers network models gradcheck         the book, in reading order
-    fast files data explain plots cli                   the annexes
+    ops backend layers network models optim train gradcheck     the book, in reading order
+    fast files data weights explain plots fit cli               the annexes
 """
 import importlib
 
@@ -16,9 +16,10 @@ CONTENTS = {
               "Dropout Flatten",
     "network": "Network load check",
     "models": "model MODELS without replace",
+    "optim": "SGD",
     "gradcheck": "assert_gradients check_gradients",
 }
-ROOMS = "ops backend layers network models gradcheck fast files data explain plots cli".split()
+ROOMS = "ops backend layers network models optim train gradcheck fast files data weights explain plots fit cli".split()
 
 __all__ = [name for names in CONTENTS.values() for name in names.split()]
 

@@ -277,6 +277,33 @@ def cifar_four_layer(classes=10, size=32):
     )
 
 
+def cifar_alexnet(classes=10, size=32):
+    """AlexNet for pictures of 32 pixels: the paper's five convolutions, LRN, pooling and two towers, with fewer
+    filters, no stride in conv1, and one hidden dense layer in place of two."""
+    return (3, size, size), dict(
+        conv1=Conv2D(48, 5, pad=2, init="he"),
+        relu1=ReLU(),
+        norm1=LRN(n=5, k=2, alpha=1e-4, beta=0.75, groups=2),
+        pool1=MaxPool(3, 2, ceil_mode=True),
+        conv2=Conv2D(128, 5, pad=2, groups=2, init="he"),
+        relu2=ReLU(),
+        norm2=LRN(n=5, k=2, alpha=1e-4, beta=0.75, groups=2),
+        pool2=MaxPool(3, 2, ceil_mode=True),
+        conv3=Conv2D(192, 3, pad=1, init="he"),
+        relu3=ReLU(),
+        conv4=Conv2D(192, 3, pad=1, groups=2, init="he"),
+        relu4=ReLU(),
+        conv5=Conv2D(128, 3, pad=1, groups=2, init="he"),
+        relu5=ReLU(),
+        pool5=MaxPool(3, 2, ceil_mode=True),
+        flatten=Flatten(),
+        fc6=Dense(256, init="he"),
+        relu6=ReLU(),
+        drop6=Dropout(0.5),
+        fc7=Dense(classes, std=0.01),
+    )
+
+
 def lenet5(classes=10, size=28):
     """LeNet-5 of 1998: tanh, average pooling, every filter of conv2 sees all maps. 28 is padded by 2 to 32."""
     return (1, size, size), dict(
@@ -311,7 +338,7 @@ def caffe_lenet(classes=10, size=28):
 
 MODELS = {version.__name__: version for version in (
     krizhevsky2012, original, pool_first, caffe, single_tower, batchnorm, torchvision, half_tower, cifar_four_layer,
-    lenet5, caffe_lenet)}
+    cifar_alexnet, lenet5, caffe_lenet)}
 
 
 def model(name, classes=None, size=None, seed=0, init=None, dtype=np.float32):

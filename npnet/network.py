@@ -321,7 +321,8 @@ DAMAGE = (KeyError, TypeError, ValueError, AttributeError, EOFError, OSError, No
 
 
 def read(path):
-    """The architecture and the arrays in a file that `save` wrote."""
+    """The architecture and the arrays in a file that `save` wrote. Arrays whose names have a slash are not the
+    network's: whoever put them beside its own reads them."""
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no file {path}; give the path of a network that save() wrote")
     try:
@@ -330,7 +331,7 @@ def read(path):
         raise OSError(f"cannot read {path} ({error.strerror or error})") from None
     try:
         with stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            arrays = {name: file[name] for name in file.files if "/" not in name}
         architecture = json.loads(str(arrays.pop("architecture")))
         known_format = architecture["npnet"] == 1
     except DAMAGE:

@@ -1,0 +1,72 @@
+"""The loader: batches for training or testing, decoded and augmented by threads ahead of the step.
+
+    for x, labels in Loader(pictures, 128, pipeline, seed=0).epoch(3):
+        ...                                             # x float32 (128, C, H, W), labels int64 (128,)
+
+The order is shuffled without replacement by rng(seed, "shuffle", epoch), and picture i is augmented by
+rng(seed, "augment", epoch, i). So every epoch can be had again, from any batch on, and nothing depends
+on how many threads work. The last batch is as short as what is left.
+"""
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ..layers import check_whole, rng
+
+
+class Loader:
+    """Batches of pictures as a pipeline prepares them.
+
+    pictures: a Pictures. batch: how many at a time. train: shuffled and augmented; otherwise in their
+    order and as they are. workers: threads that prepare batches ahead of their use; 0 prepares each when
+    it is asked for. The first error of a worker is raised in its place in the order, and ends all of them.
+    """
+
+    def __init__(self, pictures, batch, pipeline, seed=0, train=True, workers=2):
+        check_whole(batch=batch)
+        if not isinstance(workers, (int, np.integer)) or workers < 0:
+            raise ValueError(f"workers must be a whole number of at least 0, got {workers!r}")
+        if not len(pictures):
+            raise ValueError("a Loader needs pictures, got none; is the folder empty?")
+        self.pictures, self.batch, self.pipeline, self.seed = pictures, batch, pipeline, seed
+        self.train, self.workers = train, workers
+
+    def __len__(self):
+        """The number of batches in an epoch."""
+        return -(-len(self.pictures) // self.batch)
+
+    def __iter__(self):
+        return self.epoch(0)
+
+    def order(self, number):
+        """The indices of the pictures in epoch `number`, each of them once."""
+        if not self.train:
+            return np.arange(len(self.pictures))
+        return rng(self.seed, "shuffle", number).permutation(len(self.pictures))
+
+    def epoch(self, number, first=0):
+        """The batches of epoch `number`, from batch `first` on."""
+        order = self.order(number)
+        cuts = [order[start:start + self.batch] for start in range(first * self.batch, len(order), self.batch)]
+        if not self.workers:
+            yield from (self.prepared(number, indices) for indices in cuts)
+            return
+        pool, waiting = ThreadPoolExecutor(self.workers, thread_name_prefix="npnet-loader"), deque()
+        try:
+            for indices in cuts:
+                waiting.append(pool.submit(self.prepared, number, indices))
+                if len(waiting) > self.workers + 1:                     # as many batches are kept in memory
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:                                                        # also when the caller stops in the middle
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def prepared(self, number, indices):
+        """One batch: x (n, C, H, W) and labels (n,)."""
+        if self.train:
+            x = [self.pipeline.train(self.pictures[i], rng(self.seed, "augment", number, i)) for i in indices]
+        else:
+            x = [self.pipeline.test(self.pictures[i]) for i in indices]
+        return np.stack(x), self.pictures.labels[indices]
