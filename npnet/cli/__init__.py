@@ -19,6 +19,11 @@ COMMANDS = {
     "info": "this machine: versions, backends, threads, folders",
     "summary": "every layer of a network: shapes, counts, memory",
     "gradcheck": "is every backward right? npnet's layers, or yours",
+    "train": "train a network, resume a run",
+    "evaluate": "how right trained networks are",
+    "predict": "what a picture shows",
+    "plot": "curves and filters of runs",
+    "data": "data sets: list, get, show, info, augment",
     "explain": "one picture, walked through a network layer by layer",
 }
 DEFAULT = "krizhevsky2012"          # the network of a command that was not given --net

@@ -102,13 +102,18 @@ def resize_and_crop(picture, size, shorter=None):
     Image = _pillow().Image
     _check_picture(picture)
     if shorter is None:
-        shorter = size if size <= 64 else 8 * round(size * 256 / 227 / 8)
+        shorter = shorter_for(size)
     if not 1 <= size <= shorter:
         raise ValueError(f"a square of size={size} cannot be cut out of a picture whose shorter side is "
                          f"shorter={shorter}; size must be at least 1 and at most shorter")
     top, bottom, left, right = *_middle(picture, 0, size, shorter), *_middle(picture, 1, size, shorter)
     return np.array(Image.fromarray(picture).resize(
         (size, size), Image.Resampling.BILINEAR, box=(left, top, right, bottom)))
+
+
+def shorter_for(size):
+    """How long the shorter side of a picture becomes before a square of `size` is cut out, as resize_and_crop says."""
+    return size if size <= 64 else 8 * round(size * 256 / 227 / 8)
 
 
 def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="RGB", channels=3):
@@ -154,6 +159,8 @@ PREPARED = {
     "torchvision": TORCH,
     "half_tower": PAPER,
     "cifar_four_layer": ({"mean": (125.3, 123.0, 113.9)}, "RGB, 0 to 255, minus CIFAR-10's mean"),
+    "cifar_alexnet": ({"mean": (125.3, 123.0, 113.9), "deviation": (63.0, 62.1, 66.7)},
+                      "RGB, 0 to 255, minus CIFAR-10's mean, over its deviation"),
     "lenet5": ({"scale": "0-1", "mean": 0, "channels": 1}, "grey, 0 to 1"),
     "caffe_lenet": ({"mean": 0, "deviation": 256, "channels": 1}, "grey, 0 to 255, over 256"),
 }

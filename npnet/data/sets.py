@@ -3,12 +3,20 @@
     flowers = DataSet("flowers", train=Pictures(images, labels, classes), test=Pictures(...))
     flowers.train[0]            uint8 (H, W, C), decoded when it is asked for
     flowers.train.labels        int64 (N,)
+
+    train, validation = held_out(flowers.train, 100, seed=0)
 """
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from ..layers import rng
 from .pictures import read_picture
+
+BLOCK = 1000                    # how many pictures are handed to the threads at a time
 
 
 @dataclass(frozen=True, repr=False)
@@ -16,8 +24,8 @@ class Pictures:
     """N pictures with labels.
 
     images: uint8 (N, H, W, C), C 3 (red, green, blue) or 1 (grey); or a sequence of N paths of files,
-    which are read when they are asked for. labels: N integers from 0 to len(classes) - 1. classes:
-    their names. Raises ValueError where these do not fit together.
+    which are read when they are asked for; or of N arrays (H, W, C) of several sizes. labels: N integers
+    from 0 to len(classes) - 1. classes: their names. Raises ValueError where these do not fit together.
     """
 
     images: object
@@ -43,31 +51,108 @@ class Pictures:
         return len(self.images)
 
     def __getitem__(self, i):
-        """Picture i, uint8 (H, W, C)."""
+        """Picture i, uint8 (H, W, C). Whatever is wrong with its file is raised as one sentence with its path."""
         image = self.images[i]
-        return image if isinstance(image, np.ndarray) else read_picture(image)
+        return image if isinstance(image, np.ndarray) else read_file(image)
 
     def take(self, indices):
-        """Only the pictures with these indices, in this order."""
-        indices = np.asarray(indices, np.int64)
+        """Only the pictures with these indices, in this order. A mask of True and False is no list of indices."""
+        indices = np.asarray(indices)
+        if indices.size and indices.dtype.kind not in "iu":
+            raise TypeError(f"indices must be whole numbers, got {indices.dtype}; np.flatnonzero(mask) makes them "
+                            f"from a mask")
+        indices = indices.astype(np.int64)
+        if indices.size and not -len(self) <= indices.min() <= indices.max() < len(self):
+            raise IndexError(f"indices must lie between 0 and {len(self) - 1}, got {indices.min()} to {indices.max()}")
         images = self.images[indices] if isinstance(self.images, np.ndarray) else [self.images[i] for i in indices]
         return Pictures(images, self.labels[indices], self.classes)
 
     def __repr__(self):
-        kind = "x".join(map(str, self.images.shape[1:])) if isinstance(self.images, np.ndarray) else "files"
+        if isinstance(self.images, np.ndarray):
+            kind = "x".join(map(str, self.images.shape[1:]))
+        else:
+            kind = "several sizes" if len(self) and isinstance(self.images[0], np.ndarray) else "files"
         return f"{len(self):,} pictures ({kind}) of {len(self.classes)} classes"
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """Pictures to train on and to test on (None where there are none), and where they come from, in a sentence."""
+    """Pictures to train on and to test on (None where there are none), and where they come from, in a sentence.
+
+    Where there are pictures to test on alone, train holds none, but has the classes. ValueError if the
+    classes of the two parts differ: a number would mean one thing in training and another in testing.
+    """
 
     name: str
     train: Pictures
     test: Pictures | None = None
     origin: str = ""
 
+    def __post_init__(self):
+        if self.test is not None and self.test.classes != self.train.classes:
+            raise ValueError(f"{self.name}: training and test pictures must have the same classes in the same order, "
+                             f"got {len(self.train.classes)} and {len(self.test.classes)} that differ")
+
     @property
     def classes(self):
         """The names of the classes, in the order of their numbers."""
         return self.train.classes
+
+
+# ---------------------------------------------------------------------------- parts of a set
+
+def held_out(pictures, count, seed):
+    """Two Pictures without a picture in common: all but `count` to train on, and `count` for validation.
+
+    Every class keeps its share: of 90 cats and 10 dogs, 10 pictures are 9 cats and 1 dog. Where a share
+    is no whole number, the largest remainders are rounded up. Which pictures of a class are drawn is
+    decided by rng(seed, "validation") alone. Both parts keep the order of `pictures`. ValueError unless
+    0 < count < len(pictures).
+    """
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or not 0 < count < len(pictures):
+        raise ValueError(f"the number of pictures held out must be a whole number from 1 to {len(pictures) - 1}, as "
+                         f"there are {len(pictures)} pictures, got {count!r}")
+    drawn = rng(seed, "validation").permutation(len(pictures))
+    chosen = np.zeros(len(pictures), bool)
+    for label, share in enumerate(_shares(np.bincount(pictures.labels, minlength=len(pictures.classes)), count)):
+        chosen[drawn[pictures.labels[drawn] == label][:share]] = True
+    return pictures.take(np.flatnonzero(~chosen)), pictures.take(np.flatnonzero(chosen))
+
+
+def _shares(sizes, count):
+    """How many of `count` fall to groups of these sizes, in proportion, with the exact sum: integers (groups,)."""
+    sizes = sizes.astype(object)                                        # Python's integers, exact
+    shares, remainders = sizes * count // sizes.sum(), sizes * count % sizes.sum()
+    missing = count - shares.sum()
+    shares[sorted(range(len(sizes)), key=lambda group: -remainders[group])[:missing]] += 1
+    return shares
+
+
+# ---------------------------------------------------------------------------- reading
+
+def read_file(path):
+    """The picture in a file, uint8 (H, W, 3); read_picture, whose sentences begin with the whole path here,
+    because a name such as 0001.jpg may be found in every class."""
+    path = Path(path)
+    try:
+        return read_picture(path)
+    except ValueError as error:
+        sentence = str(error)
+        raise ValueError(str(path) + sentence[len(path.name):] if sentence.startswith(path.name + " ")
+                         else f"{path}: {sentence}") from None
+
+
+def in_threads(work, items, progress=None, threads=None):
+    """[work(item) for item in items], by threads: Pillow decodes several pictures side by side.
+
+    progress(done, total) is called now and then. threads: as many as processors by default, at most 8.
+    The first error is raised, and what has not begun is left undone.
+    """
+    results = []
+    with ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1)) as pool:
+        for first in range(0, len(items), BLOCK):               # a million waiting tasks would fill the memory
+            for result in pool.map(work, items[first:first + BLOCK]):
+                results.append(result)
+                if progress and (len(results) % 50 == 0 or len(results) == len(items)):
+                    progress(len(results), len(items))
+    return results

@@ -1,0 +1,313 @@
+"""`npnet data`: data sets, where they come from, what is in them, what training makes of their pictures.
+
+    npnet data list                                 what there is, and what of it is on this computer
+    npnet data get cifar10                          download, check, unpack
+    npnet data info cifar10                         counts per class, sizes, origin, citation, checksums
+    npnet data show shapes --class star             a sheet of samples: samples.png
+    npnet data augment photo.jpg                    every augmentation before and after: augment.png
+"""
+import difflib
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from ..data import catalogue
+from . import echo
+from .info import line
+from .progress import bar
+
+MOST_CLASSES = 40               # that info lists; of more it says the smallest and the largest
+LOOKED_AT = 100                 # pictures that are opened to say how large they are
+
+
+def add(commands):
+    parser = commands.add_parser("data", help="data sets: list, get, show, info, augment")
+    parser.description = "Data sets: what there is, fetching it, looking at it."
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add_list(actions)
+    add_get(actions)
+    add_info(actions)
+    add_show(actions)
+    add_augment(actions)
+
+
+def add_list(actions):
+    parser = actions.add_parser("list", help="what there is, and what of it is on this computer")
+    parser.set_defaults(run=run_list)
+
+
+def add_get(actions):
+    parser = actions.add_parser("get", help="download data sets, check and unpack them")
+    parser.add_argument("names", nargs="+", metavar="NAME", help=f"one of {', '.join(catalogue.CATALOGUE)}")
+    parser.add_argument("--trust", action="store_true", help="take files whose checksum is not known, as they come")
+    parser.set_defaults(run=run_get)
+
+
+def add_info(actions):
+    parser = actions.add_parser("info", help="counts per class, sizes, origin, citation, checksums")
+    add_data(parser)
+    parser.set_defaults(run=run_info)
+
+
+def add_show(actions):
+    parser = actions.add_parser("show", help="draw a sheet of samples with their labels")
+    add_data(parser)
+    parser.add_argument("--count", type=int, default=40, metavar="N", help="how many pictures (default: 40)")
+    parser.add_argument("--class", dest="only", metavar="NAME", help="of this class alone")
+    parser.add_argument("--split", choices=("train", "test"), default="train",
+                        help="the pictures for training or those for testing (default: train)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="chooses the pictures (default: 0)")
+    parser.add_argument("--save", default="samples.png", metavar="FILE", help="default: samples.png")
+    parser.set_defaults(run=run_show)
+
+
+def add_augment(actions):
+    parser = actions.add_parser("augment", help="draw every augmentation of a picture, before and after")
+    parser.add_argument("picture", metavar="PICTURE", help="a picture file")
+    parser.add_argument("--kind", action="append", metavar="WORD", help="only those with this word in their title, "
+                        "such as crop, mirror or colour; may be given again")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random draws (default: 0)")
+    parser.add_argument("--save", default="augment.png", metavar="FILE", help="default: augment.png")
+    parser.set_defaults(run=run_augment)
+
+
+def add_data(parser):
+    parser.add_argument("data", nargs="?", default="shapes", metavar="NAME_OR_PATH",
+                        help="a name of npnet data list, a .npz file or a folder of pictures (default: shapes)")
+
+
+# ---------------------------------------------------------------------------- list and get
+
+def run_list(options):
+    rows = [("name", "pictures", "each", "classes", "room", "on this computer?")]
+    for entry in catalogue.CATALOGUE.values():
+        rows.append((entry.name, f"{entry.train + entry.test:,}", entry.picture, f"{entry.classes}", size(entry.room),
+                     here(entry)))
+    print_table(rows, "lrlrrl")
+    echo("\nnpnet data get NAME downloads one, npnet data info NAME says more.")
+    echo("unverified: no checksum is known, so get asks for --trust.")
+    echo("ImageNet (ILSVRC) needs registration at image-net.org; then name its folder.")
+
+
+def here(entry):
+    """In a word, whether a data set is on this computer."""
+    if not entry.parts:
+        return "drawn when needed"
+    try:
+        catalogue.folder(entry.name)
+        return "yes"
+    except FileNotFoundError:
+        return "no, unverified" if entry.unverified else "no"
+
+
+def size(count):
+    """"357 MB"; nothing for 0."""
+    return f"{count / 1e6:,.0f} MB" if count else "-"
+
+
+def run_get(options):
+    for name in options.names:
+        catalogue.entry(name)                                   # a slip is said before the first download
+    for name in options.names:
+        get(name, options.trust)
+
+
+def get(name, trust):
+    if not catalogue.entry(name).parts:
+        echo(f"{name} is drawn by npnet: there is nothing to download")
+        return
+    with bar(f"Downloading {name}", "B") as progress:
+        path = catalogue.fetch(name, trust, progress)
+    echo(f"{name} is complete: {path}")
+
+
+# ---------------------------------------------------------------------------- info
+
+def run_info(options):
+    name, there = options.data, True
+    if name in catalogue.CATALOGUE:
+        entry = catalogue.CATALOGUE[name]
+        there = not entry.parts or here(entry) == "yes"
+        print_facts(name, catalogue_facts(entry))
+    if there:
+        print_pictures(name, read(name))
+
+
+def read(name):
+    """The data set of that name or at that path; what takes long shows how far it is."""
+    from ..data import dataset
+    with bar(f"Reading {Path(name).name}") as progress:
+        return dataset(name, progress)
+
+
+def print_facts(title, facts):
+    echo(title, "bold")
+    for name, value in facts.items():
+        print(line(name, value))
+
+
+def catalogue_facts(entry):
+    """{name: text} of what the catalogue knows of a data set, and whether its files are right."""
+    facts = {"what": entry.about, "pictures": f"{entry.train:,} to train, {entry.test:,} to test, {entry.picture}, "
+             f"{entry.classes} classes", "citation": entry.citation, "licence": entry.licence}
+    for part in entry.parts:
+        name = "checksum" if len(entry.parts) == 1 else part.name.partition("-ubyte")[0]
+        facts[name] = part.checksum.replace(":", " ") if part.checksum else "unverified: none is known"
+    if entry.parts:
+        facts["from"] = sorted({address.rpartition("/")[0] + "/" for part in entry.parts for address in part.addresses})
+        facts["here"] = state(entry.name)
+    return facts
+
+
+def state(name):
+    """Where a data set is and whether every byte is what it was, or how to get it."""
+    try:
+        path = catalogue.folder(name)
+    except FileNotFoundError as error:
+        return str(error)
+    files, damaged = catalogue.contents(path), catalogue.damaged(path)
+    total = sum(count for count, _ in files.values()) / 1e6
+    verdict = f"DAMAGED: {', '.join(damaged)}; npnet data get {name} mends it" if damaged else "checksums right"
+    return f"{path}, {len(files)} files, {total:,.1f} MB, {verdict}"
+
+
+def print_pictures(name, data):
+    """Origin, sizes and the number of pictures of every class."""
+    parts = {"train": data.train} if data.test is None else {"train": data.train, "test": data.test}
+    facts = {"origin": data.origin or "unknown"}
+    for part, pictures in parts.items():
+        facts[part] = f"{len(pictures):,} pictures, {sizes(pictures)}"
+    if data.test is None:
+        facts["test"] = "none"
+    facts["classes"] = f"{len(data.classes):,}"
+    empty = [label for number, label in enumerate(data.classes) if not (data.train.labels == number).any()]
+    if empty:
+        facts["without pictures"] = f"{len(empty)} classes have none to train on: {', '.join(empty[:5])}" + (
+            " ..." if len(empty) > 5 else "")
+    print_facts(f"{name}, as it is read", facts)
+    counts = {part: np.bincount(pictures.labels, minlength=len(data.classes)) for part, pictures in parts.items()}
+    print()
+    print_counts(data.classes, counts)
+
+
+def print_counts(classes, counts):
+    """A table of the pictures per class; of very many classes the first ones, and the range of all."""
+    rows = [("class", *counts)]
+    for number, name in enumerate(classes[:MOST_CLASSES]):
+        rows.append((name, *(f"{count[number]:,}" for count in counts.values())))
+    print_table(rows, "l" + "r" * len(counts))
+    if len(classes) > MOST_CLASSES:
+        for part, count in counts.items():
+            echo(f"and {len(classes) - MOST_CLASSES:,} more; {part}: {count.min():,} to {count.max():,} in a class")
+
+
+def sizes(pictures):
+    """How large pictures are: "32x32, in colour", or the range of some that are looked at."""
+    if len(pictures) == 0:
+        return "of no size"
+    if isinstance(pictures.images, np.ndarray):
+        _, height, width, channels = pictures.images.shape
+        return f"{height}x{width}, {'in colour' if channels == 3 else 'grey'}"
+    shapes, problems = [], []
+    for i in np.linspace(0, len(pictures) - 1, min(LOOKED_AT, len(pictures))).astype(int):
+        try:
+            shapes.append(pictures[i].shape[:2])
+        except (ValueError, OSError) as error:
+            problems.append(str(error))
+    words = []
+    if shapes:
+        small, large = min(shapes, key=np.prod), max(shapes, key=np.prod)
+        words.append(f"{small[0]}x{small[1]} pixels (height x width)" if small == large else
+                     f"from {small[0]}x{small[1]} to {large[0]}x{large[1]} pixels (height x width)")
+    if problems:
+        words.append(f"{len(problems)} cannot be read: {problems[0]}")
+    return f"{'; '.join(words)}; {len(shapes) + len(problems):,} were looked at"
+
+
+# ---------------------------------------------------------------------------- pictures
+
+def run_show(options):
+    from .. import plots
+    if options.count < 1:
+        raise ValueError(f"--count must be at least 1, got {options.count}")
+    data = read(options.data)
+    pictures = data.train if options.split == "train" else data.test
+    if pictures is None or len(pictures) == 0:
+        raise ValueError(f"{options.data} has no pictures to {options.split}; leave --split out or choose another")
+    chosen = choose(pictures, options.count, options.only, options.seed)
+    labels = [pictures.classes[label] for label in pictures.labels[chosen]]
+    kind = "training" if options.split == "train" else "test"
+    title = f"{data.name}: {len(chosen):,} of {len(pictures):,} {kind} pictures"
+    plots.save(plots.samples([pictures[i] for i in chosen], labels, title), options.save)
+    echo(f"{title} in {Path(options.save)}")
+
+
+def choose(pictures, count, only=None, seed=0):
+    """Indices of `count` random pictures, of every class about as many, in the order of the classes.
+
+    only: the name of a class, of which all are. ValueError if no class has that name or if it has no pictures.
+    """
+    from ..layers import rng
+    shuffled = rng(seed, "show").permutation(len(pictures))
+    if only is not None:
+        shuffled = shuffled[pictures.labels[shuffled] == number_of(only, pictures.classes)]
+        if len(shuffled) == 0:
+            raise ValueError(f"the class {only} has no pictures here; leave --class or --split out")
+    labels, seen = pictures.labels[shuffled], {}
+    turn = np.zeros(len(labels), int)                           # the how-manieth of its class a picture is
+    for i, label in enumerate(labels.tolist()):
+        turn[i] = seen[label] = seen.get(label, -1) + 1
+    chosen = shuffled[np.argsort(turn, kind="stable")[:count]]
+    return chosen[np.argsort(pictures.labels[chosen], kind="stable")]
+
+
+def number_of(name, classes):
+    """The number of the class of that name, whatever the capitals."""
+    lower = [label.lower() for label in classes]
+    if name in classes:
+        return classes.index(name)
+    if name.lower() in lower:
+        return lower.index(name.lower())
+    near = difflib.get_close_matches(name.lower(), lower, n=1)
+    hint = f"did you mean {classes[lower.index(near[0])]}? " if near else ""
+    raise ValueError(f"no class is called {name!r}; {hint}there are {', '.join(classes[:20])}"
+                     f"{' and more' if len(classes) > 20 else ''}")
+
+
+def run_augment(options):
+    from .. import plots
+    from ..data import augment_examples, read_picture
+    notes = []
+    picture = read_picture(options.picture, notes)
+    rows = augment_examples(picture, options.seed)
+    if options.kind:
+        wanted = [row for row in rows if any(word.lower() in row[0].lower() for word in options.kind)]
+        if not wanted:
+            raise ValueError(f"no augmentation has {' or '.join(options.kind)} in its title; there are: "
+                             f"{'; '.join(title for title, _ in rows)}")
+        rows = wanted
+    for note in notes:
+        echo(note)
+    name = Path(options.picture).name
+    plots.save(plots.before_after(picture, rows, f"{name}, before and after"), options.save)
+    echo(f"{len(rows)} {'augmentation' if len(rows) == 1 else 'augmentations'} of {name} in {Path(options.save)}")
+
+
+# ---------------------------------------------------------------------------- tables
+
+def print_table(rows, sides):
+    """Rows of strings, the first one the heads, as aligned columns; sides: "l" or "r" for each.
+
+    Where the terminal is too narrow the first column is cut.
+    """
+    from rich.cells import cell_len                             # a Korean letter is two columns wide
+    from rich.console import Console
+    from rich.table import Table
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold" if sys.stdout.isatty() else "")
+    for number, (head, side) in enumerate(zip(rows[0], sides)):
+        table.add_column(head, justify={"l": "left", "r": "right"}[side], no_wrap=True, overflow="ellipsis",
+                         min_width=max(cell_len(row[number]) for row in rows) if number else None)
+    for row in rows[1:]:
+        table.add_row(*row)
+    Console(markup=False, highlight=False, emoji=False).print(table)

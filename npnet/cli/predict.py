@@ -1,0 +1,81 @@
+"""`npnet predict`: what a picture shows, as a trained network sees it.
+
+    npnet predict photo.jpg                             the network that comes with npnet
+    npnet predict *.jpg --weights runs/flowers --json
+"""
+import json
+import textwrap
+
+from . import add_backend, choose_backend, echo
+
+NET = "cifar_alexnet"               # the shipped one
+WIDTH = 30                          # of a bar, in characters
+
+
+def add(commands):
+    parser = commands.add_parser("predict", help="what a picture shows")
+    parser.description = ("The five most probable classes of each picture. A network knows only the classes that it was "
+                          "trained on, and names one of them whatever the picture shows.")
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="JPEG, PNG and others")
+    parser.add_argument("--weights", nargs="+", default=[NET], metavar="NETWORK",
+                        help=f"a run's folder, a checkpoint or a shipped network (default: {NET}); several are averaged")
+    parser.add_argument("--ten-crop", action="store_true", help="average over ten crops of each picture")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each picture, one on a line")
+    parser.add_argument("--save", metavar="FILE", help="draw the answers beside the picture (for one picture)")
+    add_backend(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    from ..data import read_picture
+    from .evaluate import listed, opened
+    choose_backend(options)
+    if options.save is not None and len(options.pictures) > 1:
+        raise ValueError(f"--save draws one picture, got {len(options.pictures)}")
+    networks = opened(options.weights)
+    if not options.json:
+        classes = networks[0].classes
+        words = (f"{' + '.join(options.weights)} knows {len(classes)} classes: {listed(classes)}. A picture of "
+                 f"anything else is none of them, and gets one of these names all the same.")
+        echo(textwrap.fill(words, 79))
+    failed = 0
+    for path in options.pictures:
+        notes = []
+        try:
+            picture = read_picture(path, notes)
+        except (OSError, ValueError) as error:                  # the others are answered all the same
+            failed += 1
+            echo(json.dumps({"picture": path, "error": str(error)}) if options.json else f"\n{path}: {error}")
+            continue
+        p = probabilities(networks, picture, options.ten_crop)
+        show(path, picture, p, networks[0].classes, notes, options)
+    return 2 if failed else 0
+
+
+def probabilities(networks, picture, ten):
+    """The answer (K,), averaged over the networks and, if `ten`, over ten crops."""
+    from ..backend import ops
+    total = 0
+    for one in networks:
+        x = one.pipeline.ten(picture) if ten else one.pipeline.test(picture)[None]
+        total = total + ops.to_host(one.net.probabilities(ops.to_device(x))).mean(axis=0)
+    return total / len(networks)
+
+
+def show(path, picture, p, classes, notes, options):
+    """The five best answers, as JSON or with bars, and the drawing if one was asked for."""
+    best = (-p).argsort(kind="stable")[:5]
+    if options.json:
+        told = [{"class": classes[k], "number": int(k), "probability": float(p[k])} for k in best]
+        echo(json.dumps({"picture": path, "answers": told, "notes": notes}))
+    else:
+        echo(f"\n{path}")
+        for note in notes:
+            echo(f"  ({note})")
+        width = max(len(classes[k]) for k in best)
+        for k in best:
+            echo(f"  {classes[k]:{width}}  {100 * p[k]:5.1f} %  {'█' * round(WIDTH * float(p[k]))}".rstrip(),
+                 "bold" if k == best[0] else None)
+    if options.save is not None:
+        from .. import plots
+        plots.save(plots.probabilities(p, classes, path, picture), options.save)

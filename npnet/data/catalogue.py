@@ -1,0 +1,275 @@
+"""The catalogue: data sets that can be fetched, where they are published, and how to know that they are right.
+
+    fetch("cifar10")        # downloads, checks, unpacks; the folder, at once if it is there already
+    folder("cifar10")       # the folder, or FileNotFoundError with the command that fetches it
+
+A data set lies in the folder data/<name> of NPNET_HOME, all its files directly in it. What was found
+right when it came is written down in contents.json beside them: the name, size and SHA-256 of every
+file. An archive is removed after it was unpacked, unless the user had put it there.
+"""
+import difflib
+import gzip
+import json
+import re
+import shutil
+import tarfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import backend
+from ..files import writing
+from ..files.download import digest, download, right
+
+CONTENTS = "contents.json"
+MOST_FILES, MOST_BYTES = 100, 2**30         # of an archive; CIFAR has 8 files and 190 MB
+MEMBER = re.compile(r"([\w~-][\w.~-]*/)?([\w~-][\w.~-]*)", re.ASCII)      # an optional folder and a plain name
+ARCHIVES = (".tar.gz", ".tgz")
+
+KRIZHEVSKY = "A. Krizhevsky, Learning multiple layers of features from tiny images, technical report, 2009"
+LECUN = "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, 1998"
+XIAO = "H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking, arXiv:1708.07747, 2017"
+CITE = "none stated; its authors ask for the citation"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file to download: its name here, its addresses, and its size and checksum as far as they are known."""
+
+    name: str
+    addresses: tuple
+    checksum: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A data set: what it is and the parts it comes in. room: bytes on the disk, while it is unpacked too."""
+
+    name: str
+    about: str
+    train: int
+    test: int
+    classes: int
+    picture: str
+    room: int
+    citation: str
+    licence: str
+    parts: tuple = ()
+
+    @property
+    def unverified(self):
+        """The names of parts whose checksum nobody gave us."""
+        return [part.name for part in self.parts if part.checksum is None]
+
+
+def four_files(places, checksums):
+    """The Parts of MNIST or of a set in its form: training pictures and labels, test pictures and labels."""
+    names = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz",
+             "t10k-labels-idx1-ubyte.gz")
+    return tuple(Part(name, tuple(place + name for place in places), f"md5:{checksum}")
+                 for name, checksum in zip(names, checksums))
+
+
+TORONTO = "https://www.cs.toronto.edu/~kriz/"
+ENTRIES = (
+    Entry("shapes", "ten kinds of figures, drawn by npnet from a seed", 6_000, 1_000, 10, "32x32 in colour", 0,
+          "none needed", "npnet's own"),
+    Entry("cifar10", "CIFAR-10: photographs of ten things, python batches", 50_000, 10_000, 10, "32x32 in colour",
+          357_000_000, KRIZHEVSKY, CITE, (Part(
+              "cifar-10-python.tar.gz", (TORONTO + "cifar-10-python.tar.gz",),
+              "md5:c58f30108f718f92721af3b95e74349a", 170_498_071),)),
+    Entry("cifar10-binary", "CIFAR-10 again, in its binary form", 50_000, 10_000, 10, "32x32 in colour",
+          357_000_000, KRIZHEVSKY, CITE, (Part(
+              "cifar-10-binary.tar.gz", (TORONTO + "cifar-10-binary.tar.gz",),
+              "md5:c32a1d4ab5d03f1284b67883e8d87530"),)),
+    Entry("cifar100", "CIFAR-100: photographs of a hundred things, python batches", 50_000, 10_000, 100,
+          "32x32 in colour", 357_000_000, KRIZHEVSKY, CITE, (Part(
+              "cifar-100-python.tar.gz", (TORONTO + "cifar-100-python.tar.gz",)),)),
+    Entry("mnist", "MNIST: handwritten digits", 60_000, 10_000, 10, "28x28 grey", 12_000_000, LECUN, "CC BY-SA 3.0",
+          four_files(("https://ossci-datasets.s3.amazonaws.com/mnist/",
+                      "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+                     ("f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432",
+                      "9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c"))),
+    Entry("fashion-mnist", "Fashion-MNIST: clothes, shoes and bags", 60_000, 10_000, 10, "28x28 grey", 31_000_000, XIAO,
+          "MIT", four_files(("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+                             "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"),
+                            ("8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe",
+                             "bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310"))),
+)
+CATALOGUE = {entry.name: entry for entry in ENTRIES}
+
+IMAGENET = ("ImageNet (ILSVRC) is given only to registered users, so npnet cannot download it: register at "
+            "image-net.org and name the folder of the unpacked archives in place of a data set")
+
+
+def entry(name):
+    """The Entry of that name. ValueError if there is none, with the nearest name; ImageNet has its own sentence."""
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    if re.match(r"ilsvrc|imagenet", str(name).lower()):
+        raise ValueError(IMAGENET)
+    near = difflib.get_close_matches(str(name).lower(), CATALOGUE, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise ValueError(f"no data set is called {name!r}; {hint}npnet knows {', '.join(CATALOGUE)}")
+
+
+def place(name):
+    """Where a data set lies once it was fetched: a Path, whether there or not."""
+    return backend.home() / "data" / entry(name).name
+
+
+def folder(name):
+    """The folder with all files of a data set that was fetched.
+
+    FileNotFoundError, with the command that fetches it, if it is not there or a file of it has not its
+    size any more; ValueError for a name that is not in the catalogue or is not stored in files (shapes).
+    """
+    if not entry(name).parts:
+        raise ValueError(f"{name} is drawn when it is needed, it has no folder; npnet.data.dataset({name!r}) draws it")
+    path = place(name)
+    files = contents(path)
+    if files is None:
+        raise FileNotFoundError(f"{name} is not on this computer yet: npnet data get {name}")
+    missing = [file for file, (size, _) in files.items() if not right(path / file, size)]
+    if missing:
+        raise FileNotFoundError(f"{name} in {path} lacks {missing[0]} or holds it damaged: npnet data get {name}")
+    return path
+
+
+def contents(path):
+    """{file: (bytes, checksum)} of a folder that fetch has filled, None of any other."""
+    try:
+        files = json.loads((Path(path) / CONTENTS).read_text())["files"]
+        return {str(file): (int(size), str(checksum)) for file, (size, checksum) in files.items()} or None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def damaged(path, progress=None):
+    """The files of a folder that fetch has filled whose bytes are not any more what they were: a list of names."""
+    found, files = [], contents(path) or {}
+    for number, (file, (size, checksum)) in enumerate(files.items()):
+        if not right(Path(path) / file, size, checksum):
+            found.append(file)
+        if progress:
+            progress(number + 1, len(files))
+    return found
+
+
+# ---------------------------------------------------------------------------- fetching
+
+def fetch(name, trust=False, progress=None, timeout=20):
+    """Download a data set, check it, unpack it; returns the Path of its folder. What is there and right is kept.
+
+    trust: also take files whose checksum is not known, as they come. progress: called as
+    progress(bytes so far, bytes in all or None). timeout: seconds, for a server that says nothing.
+
+    ConnectionError, one sentence with what to do, if no address gives the files; ValueError for a name
+    that is not in the catalogue, for one that needs trust, and for an archive that holds what no data
+    set needs; OSError if the files cannot be written.
+    """
+    known = entry(name)
+    path = place(name)
+    if not known.parts:
+        return path                                             # drawn, never stored
+    if contents(path) and not damaged(path):
+        return path
+    if known.unverified and not trust:
+        raise ValueError(f"{name} is unverified: npnet knows no checksum of {', '.join(known.unverified)} and could "
+                         f"not tell if another file came in its place; npnet data get {name} --trust takes it as it "
+                         f"comes")
+    _check_room(known, path)
+    files, counted = {}, _Sum(progress, len(known.parts))
+    for part in known.parts:
+        files.update(_fetch_part(part, path, counted, timeout))
+        counted.next_part()
+    with writing(path / CONTENTS) as temporary:
+        temporary.write_text(json.dumps({"name": name, "files": files}, indent=2))
+    return path
+
+
+class _Sum:
+    """The progress of several parts as one. How much it is in all is known when the last part has begun."""
+
+    def __init__(self, progress, parts):
+        self.progress, self.left, self.before, self.done = progress, parts, 0, 0
+
+    def __call__(self, done, total):
+        self.done = done
+        if self.progress:
+            self.progress(self.before + done, self.before + total if total is not None and self.left == 1 else None)
+
+    def next_part(self):
+        self.before, self.done, self.left = self.before + self.done, 0, self.left - 1
+
+
+def _fetch_part(part, path, progress, timeout):
+    """Have one part there and right; {file: (bytes, checksum)} of what it consists of."""
+    target = path / part.name
+    by_hand = right(target, part.size, part.checksum)
+    if not by_hand:
+        try:
+            download(part.addresses, target, part.size, part.checksum, progress, timeout)
+        except ConnectionError as error:
+            raise ConnectionError(f"{error}, then repeat the command; offline, the data set shapes needs no "
+                                  f"download") from None
+    if not part.name.endswith(ARCHIVES):
+        return {part.name: _facts(target)}
+    try:
+        return {name: _facts(path / name) for name in unpack(target, path)}
+    finally:
+        if not by_hand:                                         # the user's own file stays
+            target.unlink(missing_ok=True)
+
+
+def _facts(path):
+    return path.stat().st_size, f"sha256:{digest(path)}"
+
+
+def _check_room(known, path):
+    """Raise OSError if the disk has not the room, before an hour of downloading."""
+    free = shutil.disk_usage(next(there for there in (path, *path.absolute().parents) if there.exists())).free
+    if free < known.room:
+        raise OSError(f"{known.name} needs {known.room / 1e6:,.0f} MB in {path}, where {free / 1e6:,.0f} MB are free; "
+                      f"free some space, or name another folder in NPNET_HOME")
+
+
+def unpack(archive, path):
+    """Write the files of a .tar.gz directly into the folder `path`, without the folder that they are in; their names.
+
+    tarfile only reads here: every file is written by us, under a plain name in one folder. ValueError
+    for links, devices, names that lead elsewhere, two files of one name, more than 100 files or more
+    than 1 GB, and for an archive that is damaged.
+    """
+    archive, path, names, total = Path(archive), Path(path), [], 0
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            for member in tar:
+                if member.isdir() or member.isreg() and member.size == 0:
+                    continue
+                names.append(_checked_name(member, names, archive.name))
+                total += member.size
+                if len(names) > MOST_FILES or total > MOST_BYTES:
+                    raise ValueError(f"{archive.name} holds more than {MOST_FILES} files or {MOST_BYTES:,} bytes, "
+                                     f"which no data set of the catalogue does; it is not unpacked")
+                with writing(path / names[-1]) as temporary, open(temporary, "wb") as file:
+                    shutil.copyfileobj(tar.extractfile(member), file, 2**20)
+            while tar.fileobj.read(2**20):                      # to the end, where gzip compares its checksum
+                pass
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{archive} is no .tar.gz or is damaged ({error}); remove it and fetch it again") from None
+    if not names:
+        raise ValueError(f"{archive} holds no files; remove it and fetch it again")
+    return names
+
+
+def _checked_name(member, names, archive):
+    """The plain name of a member, if it may be written."""
+    match = MEMBER.fullmatch(member.name)
+    name = match[2] if match else None
+    plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)              # no link, device or file with holes
+    if not plain or name is None or name in [*names, archive, CONTENTS]:
+        raise ValueError(f"{archive} holds {member.name!r}, which is no plain file in one folder, so it is not "
+                         f"unpacked; it may be forged")
+    return name

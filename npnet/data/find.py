@@ -1,0 +1,100 @@
+"""One name or path, one data set: what `--data` means.
+
+    dataset("shapes")                           drawn here, no download
+    dataset("cifar10")                          a name of the catalogue, fetched by `npnet data get cifar10`
+    dataset("pets")                             a folder or an .npz file, recognised by what is in it
+
+A name comes first; a folder of the same name is given as ./cifar10.
+"""
+import difflib
+import inspect
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from .cifar import cifar, cifar_folder
+from .folders import check_folder, pictures_folder
+from .imagenet import imagenet, imagenet_kind, samples
+from .mnist import mnist, mnist_folder
+from .packs import pack
+
+UNDERSTOOD = ("an .npz file, or a folder with batches of CIFAR, idx files of MNIST, ILSVRC, or a folder of pictures "
+              "for each class")
+ARCHIVES = (".gz", ".tgz", ".tar", ".zip", ".xz", ".bz2", ".7z", ".rar")
+
+
+def dataset(name_or_path, progress=None, **options):
+    """The DataSet of that name, or at that path.
+
+    "shapes", a name of the catalogue, the path of an .npz file, or of a folder: CIFAR-10 or CIFAR-100 (option
+    coarse), MNIST or Fashion-MNIST (name), ILSVRC (devkit), photographs named by their synset (words), or
+    pictures in a folder for each class; `shapes` takes seed, train, test and size. progress(done, total) is
+    called now and then where reading takes long.
+
+    FileNotFoundError for a set that was not fetched yet and for what is neither a name nor a path (with the
+    nearest names); TypeError for an option that the reader lacks; ValueError and others as the readers say.
+    """
+    from .catalogue import CATALOGUE, folder
+    name = os.fspath(name_or_path)
+    if name == "shapes":
+        from .shapes import shapes
+        return _read(shapes, (), name, progress, options)
+    if name in CATALOGUE:
+        path = folder(name)
+        return replace(_read(recognised(path), (path,), name, progress, options), name=name)
+    path = Path(name).expanduser()
+    if not name or not os.path.exists(path):
+        raise _unknown(name)
+    return _read(recognised(path), (path,), name, progress, options)
+
+
+def recognised(path):
+    """The reader for what is at a path that exists: cifar, mnist, imagenet, samples, pictures_folder or pack."""
+    path = Path(path)
+    if path.suffix.lower() == ".npz" and path.is_file():
+        return pack
+    if not path.is_dir():
+        advice = "unpack it and give the folder" if path.suffix.lower() in ARCHIVES else "give the folder that it is in"
+        raise ValueError(f"{path} is a file that holds no data set as npnet reads them; {advice}, or {UNDERSTOOD}")
+    check_folder(path)
+    if cifar_folder(path):
+        return cifar
+    if mnist_folder(path):
+        return mnist
+    return {"samples": samples, "ilsvrc": imagenet, None: pictures_folder}[imagenet_kind(path)]
+
+
+def _read(read, arguments, name, progress, options):
+    """Call a reader with the options, if it has all of them, and with progress, if it has that."""
+    takes = [option for option in inspect.signature(read).parameters if option not in ("folder", "path", "progress")]
+    strange = [option for option in options if option not in takes]
+    if strange:
+        raise TypeError(f"{name} is read by {read.__name__}, which has no option {strange[0]}; it has "
+                        f"{', '.join(takes) or 'none'}")
+    if "progress" in inspect.signature(read).parameters:
+        options = {**options, "progress": progress}
+    return read(*arguments, **options)
+
+
+def _unknown(name):
+    """The error for what is neither a name nor a path, with the names that come close."""
+    from .catalogue import CATALOGUE, IMAGENET
+    if re.fullmatch(r"ilsvrc\w*|imagenet\w*", name.lower()):
+        return FileNotFoundError(IMAGENET)
+    near = _near(name, CATALOGUE)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return FileNotFoundError(f"there is no data set {name!r}, neither by name nor as a file or folder; {hint}the names "
+                             f"are {', '.join(CATALOGUE)}; or give {UNDERSTOOD}")
+
+
+def _near(name, names):
+    """Names of the catalogue, and of files beside the path, that come close."""
+    path = Path(name).expanduser()
+    try:
+        beside = {str(path.parent / found): found for found in sorted(os.listdir(path.parent))[:10_000]}
+    except OSError:
+        beside = {}
+    close = difflib.get_close_matches(name.lower(), names, n=2, cutoff=0.5)
+    files = difflib.get_close_matches(path.name, beside.values(), n=2, cutoff=0.7)
+    return (close + [place for place in beside if beside[place] in files])[:3]

@@ -1,0 +1,321 @@
+"""ILSVRC, the 1000 classes of ImageNet, as it is distributed; and photographs whose name begins with a synset.
+
+    ilsvrc/train/n01440764/n01440764_10026.JPEG         a folder for each synset (a set of words that mean one thing)
+    ilsvrc/val/ILSVRC2012_val_00000001.JPEG             flat, or sorted into folders of synsets
+    ilsvrc/ILSVRC2012_devkit_t12/data/meta.mat          the devkit, here or in ilsvrc/ itself
+    ilsvrc/ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt
+
+    data = imagenet("ilsvrc")
+    data = samples("imagenet_samples")                  # n01440764_tench.JPEG ..., with labels.txt
+
+Two numberings of the classes exist, and mixing them up is the classic bug of ImageNet: a network that is right is
+measured as one that guesses. The labels of the paper's successors, of Caffe and of PyTorch are the places of the
+synsets in sorted order, from 0: n01440764, the tench, is 0. The ground truth of the validation pictures has the
+devkit's own numbers, ILSVRC2012_ID, from 1, in another order: 1 is n02119789, the kit fox, which is 278 in sorted
+order. So the table in the devkit is needed to read it, and without it this reader refuses rather than guesses.
+"""
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from .folders import check_folder, files_of, part, pictures_in, read_labels
+from .matlab import read_table
+from .sets import DataSet, Pictures
+
+SYNSET = re.compile(r"n\d{8}")
+VALIDATION = re.compile(r"ILSVRC2012_val_(\d{8})\.jpe?g", re.IGNORECASE)
+SAMPLE = re.compile(r"(n\d{8})_(.+)\.jpe?g", re.IGNORECASE)
+TRUTH = "ILSVRC2012_validation_ground_truth.txt"
+TABLES = ("meta.mat", "map_clsloc.txt", "synsets.txt")
+WORDS = ("synset_words.txt", "LOC_synset_mapping.txt")
+CLASSES = 1000                  # of ILSVRC
+BUG = ("the numbers in the ground truth are the devkit's own (ILSVRC2012_ID), not places in the sorted order of the "
+       "synsets; taken for such, almost every picture gets a wrong class")
+
+
+def imagenet_kind(folder):
+    """ "ilsvrc", "samples", or None for a folder that is neither."""
+    names = files_of(folder)
+    if any(map(SAMPLE.fullmatch, names)):
+        return "samples"
+    if any(map(VALIDATION.fullmatch, names)) or _training(folder) or _flat(_validation(folder)):
+        return "ilsvrc"
+    return None
+
+
+def imagenet(folder, devkit=None, notes=None):
+    """ILSVRC in a folder as a DataSet of files; labels are places in the sorted order of the synsets, from 0.
+
+    The layouts are those above; the folder of the training or of the validation pictures may also be given
+    itself. With validation pictures alone, train holds no pictures but has the classes. If train has a part of
+    the classes only, validation pictures of the others are left out; `origin` and the list `notes` say how many.
+
+    devkit: the folder of meta.mat (or of map_clsloc.txt, or synsets.txt with lines `n02119789 1 kit_fox`) and of
+    the ground truth; None: it is looked for in the folder and in folders inside with devkit in their name. The
+    classes are called by their first word in synset_words.txt, if that is there, or in the devkit's table; else
+    by their synset.
+
+    Errors, one sentence each: FileNotFoundError for a missing file (the one for a missing table explains why it
+    is needed), ValueError for files that do not fit together.
+    """
+    folder, notes = Path(folder), [] if notes is None else notes
+    check_folder(folder)
+    before = len(notes)
+    training, validation = _training(folder), _validation(folder)
+    places = _places(folder, devkit)
+    table = _table(places)
+    train = _by_synset(training, None, notes) if training else None
+    if validation is None:
+        test = None
+    elif _flat(validation):
+        test = _flat_pictures(validation, places, table, train.classes if train else None, notes)
+    else:
+        test = _by_synset(validation, train.classes if train else None, notes)
+    if train is None and test is None:
+        raise FileNotFoundError(f"{folder} is not laid out as ILSVRC: it has no train/ with folders such as n01440764 "
+                                f"and no val/ with pictures such as ILSVRC2012_val_00000001.JPEG")
+    names = _names((train or test).classes, _words(places), table)
+    train = replace(train, classes=names) if train else Pictures([], np.zeros(0, np.int64), names)
+    test = replace(test, classes=names) if test else None
+    origin = f"ILSVRC (Russakovsky et al. 2015) in {folder.resolve().name}; classes in the sorted order of the synsets"
+    return DataSet(folder.resolve().name, train, test, "; ".join([origin, *notes[before:]]))
+
+
+# ---------------------------------------------------------------------------- layout
+
+def _training(folder):
+    """The folder of the training pictures: train/ with folders of synsets, or this folder itself; or None."""
+    found = part(folder, ("train",))
+    return next((place for place in (found, folder) if place and _synset_folders(place)), None)
+
+
+def _validation(folder):
+    """The folder of the validation pictures: val/ or this folder itself; or None."""
+    if any(map(VALIDATION.fullmatch, files_of(folder))):
+        return folder
+    for name in ("val", "validation", "valid"):
+        if (folder / name).is_dir() and (_flat(folder / name) or _synset_folders(folder / name)):
+            return folder / name
+    return None
+
+
+def _synset_folders(folder):
+    return any(SYNSET.fullmatch(path.name) and path.is_dir() for path in Path(folder).iterdir())
+
+
+def _flat(folder):
+    return folder is not None and any(map(VALIDATION.fullmatch, files_of(folder)))
+
+
+def _by_synset(folder, classes, notes):
+    """Pictures in folders of synsets; the classes are the synsets, sorted."""
+    pictures = pictures_in(folder, classes, notes)
+    strange = [name for name in pictures.classes if not SYNSET.fullmatch(name)]
+    if strange:
+        raise ValueError(f"{folder} has the folder {strange[0]}, which is no synset such as n01440764; remove it, or "
+                         f"move the folders of synsets elsewhere")
+    return pictures
+
+
+def _places(folder, devkit):
+    """The folders in which the devkit's files may be."""
+    if devkit is not None:
+        check_folder(devkit)
+        return [Path(devkit), Path(devkit) / "data"]
+    roots = [folder] if not _flat(folder) else [folder, folder.parent]
+    kits = [kit for root in roots for kit in sorted(root.iterdir()) if "devkit" in kit.name.lower() and kit.is_dir()]
+    return [place / inside for place in (*roots, folder / "val", *kits) for inside in ("", "data")]
+
+
+def _find(places, names):
+    return next((place / name for place in places for name in names if (place / name).is_file()), None)
+
+
+# ---------------------------------------------------------------------------- the flat validation folder
+
+def _flat_pictures(folder, places, table, classes, notes):
+    """The pictures of the flat folder, with the ground truth's numbers turned into places among the classes."""
+    truth = _find(places, [TRUTH])
+    if truth is None or table is None:
+        lacks = TRUTH if truth is None else f"{TABLES[0]} (or {TABLES[1]} with lines such as n02119789 1 kit_fox)"
+        raise FileNotFoundError(f"{folder} is ILSVRC's flat validation folder, and {lacks} of its devkit is missing: "
+                                f"{BUG}; put {TRUTH} and {TABLES[0]} beside the folder of the pictures or give devkit=")
+    answers = _answers(truth, len(table))
+    names = [name for name in files_of(folder) if VALIDATION.fullmatch(name)]
+    numbers = np.array([int(VALIDATION.fullmatch(name)[1]) for name in names])
+    if not 1 <= numbers.min() <= numbers.max() <= len(answers):
+        raise ValueError(f"{folder} has pictures numbered {numbers.min()} to {numbers.max()}, but {truth.name} has "
+                         f"{len(answers):,} lines; they do not belong together")
+    synsets = [table[answers[number - 1]][0] for number in numbers]
+    known = {synset for synset, _ in table.values()}
+    classes = classes or tuple(sorted(known))
+    missing = [synset for synset in classes if synset not in known]
+    if missing:
+        raise ValueError(f"the training pictures beside {folder} have the synset {missing[0]}, which the table of the "
+                         f"devkit lacks; it is the devkit of another year, or damaged")
+    place = {synset: label for label, synset in enumerate(classes)}
+    kept = [i for i, synset in enumerate(synsets) if synset in place]
+    if len(kept) < len(synsets):
+        notes.append(f"{len(synsets) - len(kept):,} validation pictures of classes not trained on were left out")
+    if len(names) < len(answers):
+        notes.append(f"{len(names):,} of {len(answers):,} validation pictures are there")
+    labels = np.array([place[synsets[i]] for i in kept], np.int64)
+    return Pictures([str(folder / names[i]) for i in kept], labels, classes)
+
+
+def _answers(path, classes):
+    """The devkit's number of every validation picture, in the order of the pictures."""
+    lines = path.read_text("utf-8", errors="replace").split()
+    strange = [line for line in lines if not (line.isascii() and line.isdecimal() and 1 <= int(line) <= classes)]
+    if strange or not lines:
+        raise ValueError(f"{path} must hold a number from 1 to {classes} for each picture, got "
+                         f"{repr(strange[0][:40]) if strange else 'nothing'}; unpack the devkit again")
+    return list(map(int, lines))
+
+
+# ---------------------------------------------------------------------------- the devkit's table and names
+
+def _table(places):
+    """{ILSVRC2012_ID: (synset, words)} of the classes, or None where no table is found."""
+    path = _find(places, TABLES)
+    if path is None:
+        return None
+    rows = _from_matlab(path) if path.suffix == ".mat" else _from_text(path)
+    table = {number: (synset, words) for number, synset, words in rows}
+    if len(table) < len(rows) or len({synset for _, synset, _ in rows}) < len(rows):
+        raise ValueError(f"{path} has a synset or a number twice; unpack the devkit again")
+    if sorted(table) != list(range(1, len(rows) + 1)):
+        raise ValueError(f"{path} must number its {len(rows):,} classes from 1 to {len(rows):,}; unpack the devkit "
+                         f"again")
+    if len(table) == CLASSES and [table[number][0] for number in sorted(table)] == sorted(s for _, s, _ in rows):
+        raise ValueError(f"{path} numbers the synsets in sorted order, which the devkit does not; {BUG}: use the "
+                         f"devkit's file as it was published")
+    return table
+
+
+def _from_matlab(path):
+    """(number, synset, words) of the classes; synsets that have others below them are no classes."""
+    rows = read_table(path)
+    try:
+        return [(int(row["ILSVRC2012_ID"]), str(row["WNID"]), str(row["words"])) for row in rows
+                if not row["num_children"]]
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"{path} must have the columns ILSVRC2012_ID, WNID, words and num_children, got "
+                         f"{', '.join(rows[0])}; is it the devkit's meta.mat?") from None
+
+
+def _from_text(path):
+    rows = []
+    for line, content in enumerate(path.read_text("utf-8", errors="replace").splitlines(), start=1):
+        cells = content.split(None, 2)
+        if not cells:
+            continue
+        if len(cells) < 2 or not SYNSET.fullmatch(cells[0]) or not cells[1].isdecimal():
+            raise ValueError(f"{path}, line {line} must be a synset, its number in the devkit and its name, as in "
+                             f"n02119789 1 kit_fox, got {content[:60]!r}; synsets alone do not tell the numbers")
+        rows.append((int(cells[1]), cells[0], cells[2].replace("_", " ") if len(cells) > 2 else cells[0]))
+    if not rows:
+        raise ValueError(f"{path} is empty; unpack the devkit again")
+    return rows
+
+
+def _words(places):
+    """{synset: words} of synset_words.txt, or {}."""
+    path = _find(places, WORDS)
+    return read_words(path) if path else {}
+
+
+def read_words(path):
+    """{synset: words} of a file with lines such as `n01440764 tench, Tinca tinca`. ValueError for another file."""
+    words = {}
+    for line, content in enumerate(Path(path).read_text("utf-8", errors="replace").splitlines(), start=1):
+        synset, _, text = content.strip().partition(" ")
+        if content.strip() and not (SYNSET.fullmatch(synset) and text.strip()):
+            raise ValueError(f"{path}, line {line} must be a synset and its words, as in n01440764 tench, Tinca tinca, "
+                             f"got {content[:60]!r}")
+        if content.strip():
+            words[synset] = text.strip()
+    return words
+
+
+def _names(synsets, words, table):
+    """What the classes are called: the first word; all words where two begin alike, such as the bird crane and the
+    machine; with their synset if that does not tell them apart either."""
+    known = {**{synset: text for synset, text in (table or {}).values()}, **words}
+    full = [known.get(synset, synset) for synset in synsets]
+    first = [text.split(",")[0].strip() for text in full]
+    names = [text if first.count(short) > 1 else short for short, text in zip(first, full)]
+    return tuple(f"{name} ({synset})" if names.count(name) > 1 else name for name, synset in zip(names, synsets))
+
+
+# ---------------------------------------------------------------------------- photographs named by their synset
+
+def samples(folder, words=None):
+    """Photographs such as n01440764_tench.JPEG in one folder, to test on: DataSet with an empty train.
+
+    The labels are places among ILSVRC's 1000 synsets in sorted order. They come from labels.txt beside the
+    pictures (lines `n01440764_tench.JPEG 0`), or from synset_words.txt, beside them or given as words; or the
+    pictures show all 1000 synsets. Classes that no picture shows are called by synset_words.txt or "class 7".
+
+    FileNotFoundError where none of these is there; ValueError where labels and synsets contradict each other, as
+    the devkit's numbers do.
+    """
+    folder = Path(folder)
+    check_folder(folder)
+    names = [name for name in files_of(folder) if SAMPLE.fullmatch(name)]
+    if not names:
+        raise FileNotFoundError(f"{folder} holds no pictures named by their synset, such as n01440764_tench.JPEG")
+    synsets = [SAMPLE.fullmatch(name)[1] for name in names]
+    path = Path(words) if words else _find([folder], WORDS)
+    known = read_words(path) if path else {}
+    place = _numbers(folder, names, synsets, known)
+    classes = [f"class {label}" for label in range(CLASSES)]
+    for name, synset in zip(names, synsets):
+        classes[place[synset]] = SAMPLE.fullmatch(name)[2].replace("_", " ")
+    if len(known) == CLASSES:
+        classes = _names(sorted(known), known, None)
+    test = Pictures([str(folder / name) for name in names], np.array([place[s] for s in synsets], np.int64), classes)
+    origin = f"photographs of ImageNet in {folder.resolve().name}, named by their synsets, in ILSVRC's sorted order"
+    return DataSet(folder.resolve().name, Pictures([], np.zeros(0, np.int64), classes), test, origin)
+
+
+def _numbers(folder, names, synsets, known):
+    """{synset: its place in ILSVRC's sorted order}."""
+    file = folder / "labels.txt"
+    found = sorted(set(synsets))
+    given = _given(file, dict(zip(names, synsets))) if file.is_file() else None
+    ordered = sorted(known) if len(known) == CLASSES else found if len(found) == CLASSES else None
+    if ordered is None and given is None:
+        raise FileNotFoundError(f"{folder} has pictures of {len(found)} synsets, but not their numbers among ILSVRC's "
+                                f"{CLASSES}; put labels.txt (lines such as {names[0]} 0) or synset_words.txt there")
+    place = {synset: label for label, synset in enumerate(ordered)} if ordered else given
+    strange = [synset for synset in found if synset not in place]
+    if strange:
+        raise ValueError(f"{folder} has a picture of {strange[0]}, to which neither labels.txt nor synset_words.txt "
+                         f"gives a number")
+    wrong = [synset for synset in given or {} if given[synset] != place.get(synset)]
+    if wrong:
+        raise ValueError(f"{file} gives {wrong[0]} the number {given[wrong[0]]}, but in the sorted order of the "
+                         f"synsets it is {place.get(wrong[0])}")
+    return place
+
+
+def _given(file, synset_of):
+    """{synset: number} of labels.txt, which must rise with the synsets: the devkit's numbers do not."""
+    given = {}
+    for line, name, label in read_labels(file):
+        if name not in synset_of:
+            raise FileNotFoundError(f"{file}, line {line}: there is no picture {name} beside it")
+        if not (label.isascii() and label.isdecimal() and int(label) < CLASSES):
+            raise ValueError(f"{file}, line {line} must be a picture and its number from 0 to {CLASSES - 1}, got "
+                             f"{label!r}")
+        if given.setdefault(synset_of[name], int(label)) != int(label):
+            raise ValueError(f"{file}, line {line}: {synset_of[name]} has the number {label} here and "
+                             f"{given[synset_of[name]]} further up")
+    rising = [given[synset] for synset in sorted(given)]
+    if any(second <= first for first, second in zip(rising, rising[1:])):
+        raise ValueError(f"the numbers in {file} do not rise with the synsets, so they are not places in ILSVRC's "
+                         f"sorted order; the devkit's own numbers would give wrong classes")
+    return given

@@ -1,0 +1,299 @@
+"""The pipeline: how a picture becomes what a network reads, in training and at test.
+
+    pipeline = Pipeline.for_training(flowers.train, (3, 227, 227), normalise="mean-picture", colour="paper")
+    pipeline.train(picture, rng(seed, "augment", epoch, index))     # float32 (3, 227, 227), a different one each epoch
+    pipeline.test(picture)                                          # float32 (3, 227, 227), the middle
+    pipeline.ten(picture)                                           # float32 (10, 3, 227, 227), to average over
+    print(pipeline)                                                 # the same in words
+
+Everything that is needed to repeat this on another picture is saved with the network: settings(),
+plain data, and arrays(); Pipeline.restored makes the pipeline again.
+"""
+import numbers
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from . import augment
+from .pictures import GREY, _check_scale, _per_channel, shorter_for
+from .statistics import of_channels, statistics
+
+NORMALISE = ("standard", "mean", "mean-picture", "none")
+ARRAYS = ("mean", "deviation", "vectors", "values")
+
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """How pictures become a network's input: the steps, in this order.
+
+    1. The picture, uint8 (H, W, 3) or grey (H, W, 1), is resized until its shorter side is `shorter`, and its
+       central square is cut out (section 2 of the paper: 256); a square of that size is left as it is.
+    2. In training, with `crop`, a random square of `size` is cut out of that one; else the middle.
+    3. It becomes float32: three equal channels from grey or one grey channel from colour where the network's
+       `channels` ask for it; from 0 to 255, or from 0 to 1 if `scale` is "0-1".
+    4. Minus `mean`: one number, one per channel, or a mean picture (channels, shorter, shorter), of which the same
+       square is taken; always in the order red, green, blue.
+    5. In training: moved by up to `pad` pixels, zeros (the mean colour) coming in; mirrored half of the
+       time, with `mirror`; its colours shifted, with `colour` "paper" or "original" (augment.pca_colour with
+       the basis `vectors`, `values` and `std`).
+    6. Over `deviation`, one number or one per channel; channels in the `order` "RGB" or "BGR".
+
+    ValueError, one sentence, where these do not fit together.
+    """
+
+    size: int
+    shorter: int
+    channels: int = 3
+    order: str = "RGB"
+    scale: str = "0-255"
+    mean: object = 0.0
+    deviation: object = 1.0
+    crop: bool = False
+    pad: int = 0
+    mirror: bool = False
+    colour: str | None = None
+    vectors: object = None
+    values: object = None
+    std: float = 0.1
+
+    def __post_init__(self):
+        for name, value in _checked(self).items():
+            object.__setattr__(self, name, value)                   # the class is frozen
+
+    def __eq__(self, other):
+        return isinstance(other, Pipeline) and self.settings() == other.settings() and all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in ARRAYS)
+
+    # ------------------------------------------------------------------------ pictures
+
+    def train(self, picture, draw):
+        """The picture as training sees it, with what `draw` draws: float32 (channels, size, size)."""
+        square = augment.square(picture, self.shorter)
+        if self.crop:
+            places = augment.window(self.shorter, self.shorter, self.size, draw)
+        else:
+            places = self._middle()
+        x = self._centred(square, places).transpose(1, 2, 0)        # (size, size, channels), as a picture
+        if self.pad:
+            x = augment.pad_and_crop(x, self.pad, draw)
+        if self.mirror:
+            x = augment.mirrored(x, draw)
+        if self.colour:
+            x = augment.pca_colour(x, self.vectors, self.values, draw, self.colour, self.std, self.scale)
+        return self._finished(x.transpose(2, 0, 1))
+
+    def test(self, picture):
+        """The picture as a test sees it, the middle, nothing random: float32 (channels, size, size)."""
+        return self._finished(self._centred(augment.square(picture, self.shorter), self._middle()))
+
+    def ten(self, picture):
+        """Ten views of the picture: float32 (10, channels, size, size), in the order of augment.ten_crops.
+
+        Four corners and the middle, then their mirror images. With `pad` they are cut from the picture with
+        its border of zeros; where there is neither a larger square nor a border, the five are equal.
+        Average the softmax outputs of the ten, not the logits.
+        """
+        everything = slice(0, self.shorter)
+        x = self._centred(augment.square(picture, self.shorter), (everything, everything))
+        x = np.pad(x, [(0, 0), (self.pad, self.pad), (self.pad, self.pad)])
+        views = augment.ten_crops(x.transpose(1, 2, 0), self.size)  # (10, size, size, channels)
+        return self._finished(views.transpose(0, 3, 1, 2))
+
+    def _middle(self):
+        begin = round((self.shorter - self.size) / 2)
+        return slice(begin, begin + self.size), slice(begin, begin + self.size)
+
+    def _centred(self, square, places):
+        """The part `places` of the square as numbers, minus the mean: float32 (channels, rows, columns), contiguous."""
+        x = square[places].transpose(2, 0, 1).astype(np.float32, order="C")
+        if self.channels != len(x):
+            x = _grey(x) if self.channels == 1 else np.repeat(x, 3, axis=0)
+        if self.scale == "0-1":
+            x /= 255
+        x -= self.mean[:, *places] if self.mean.ndim == 3 else self.mean[:, None, None]
+        return x
+
+    def _finished(self, x):
+        """Over the deviation, in the network's order of channels, contiguous: (..., channels, size, size)."""
+        x = x / self.deviation[:, None, None]
+        return np.ascontiguousarray(x[..., ::-1, :, :] if self.order == "BGR" else x)
+
+    def __str__(self):
+        return _words(self)
+
+    # ------------------------------------------------------------------------ making, saving
+
+    @classmethod
+    def for_training(cls, pictures, input_shape, normalise="standard", crop=None, pad=None, mirror=True, colour=None,
+                     order="RGB", shorter=None, most=None, progress=None):
+        """The pipeline for training a network of input_shape (C, H, W) on these pictures; computes what it needs.
+
+        normalise   "standard": minus the mean and over the deviation of each channel; "mean": minus the mean of each
+                    channel; "mean-picture": minus the mean picture, as the paper does; "none": pixels from 0 to 1
+        crop, pad   by default: for sides up to 64, moved by up to size // 8 pixels; for larger ones, random
+                    crops of a square of `shorter` (default: 256 for 227 and 224, others in proportion; the
+                    size itself with a pad)
+        mirror      False for pictures whose left and right mean something, such as digits and letters
+        most        of how many pictures the statistics are, at most (default: all)
+
+        progress(done, total) is called while the pictures are read. ValueError as the class.
+        """
+        channels, *sides = input_shape
+        if len(sides) != 2 or sides[0] != sides[1] or channels not in (1, 3):
+            raise ValueError(f"pictures are prepared for square inputs, grey or in colour; "
+                             f"this network takes {input_shape}")
+        if normalise not in NORMALISE:
+            raise ValueError(f"normalise must be one of {', '.join(NORMALISE)}, got {normalise!r}")
+        size = sides[0]
+        if shorter is None:
+            shorter = size if pad else shorter_for(size)
+        crop = shorter > size if crop is None else crop
+        pad = size // 8 if pad is None and shorter == size else pad or 0
+        chosen = dict(size=size, shorter=shorter, channels=channels, order=order, crop=crop, pad=pad, mirror=mirror)
+        if normalise == "none":
+            chosen["scale"] = "0-1"
+        # made once with any mean and basis, so that what does not fit is said before the pictures are read
+        cls(**chosen, mean=float(normalise != "none"), colour=colour, vectors=np.eye(3), values=np.ones(3))
+        if normalise != "none" or colour is not None:
+            found = of_channels(statistics(pictures, shorter, progress, most), channels)
+            chosen |= _normalised(found, normalise) | _coloured(found, colour)
+        return cls(**chosen)
+
+    def settings(self):
+        """Everything but the arrays, as plain data for JSON."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in ARRAYS}
+
+    def arrays(self):
+        """The arrays by name: mean, deviation (float32) and, with colours, vectors, values (float64)."""
+        return {name: getattr(self, name) for name in ARRAYS if getattr(self, name) is not None}
+
+    @classmethod
+    def restored(cls, settings, arrays):
+        """The pipeline of these settings() and arrays(), exactly. ValueError if there are others than ours."""
+        known = {field.name for field in fields(cls)}
+        given = {**settings, **arrays}
+        if not {"size", "shorter"} <= set(given) <= known:
+            wrong = sorted(set(given) - known) or ["no size or no shorter"]
+            raise ValueError(f"these are not the settings of a pipeline: they have {', '.join(wrong)}; "
+                             f"were they saved by a newer npnet?")
+        return cls(**given)
+
+
+def _normalised(found, normalise):
+    """mean and deviation for a pipeline from the statistics of the training pictures."""
+    if normalise == "none":
+        return {}
+    mean = found["mean_picture" if normalise == "mean-picture" else "channel_means"]
+    if mean.max() < 1:                      # black but for a few pixels
+        mean = 0.0
+    if normalise != "standard":
+        return {"mean": mean}
+    return {"mean": mean, "deviation": np.maximum(found["channel_deviations"], 1)}      # 0 if all have one colour
+
+
+def _coloured(found, colour):
+    """How a pipeline shifts colours, from the statistics of the training pictures."""
+    if colour is None:
+        return {}
+    if "colour_values" not in found:
+        raise ValueError(f"colour={colour!r} needs pictures in colour, but these are grey")
+    return {"colour": colour, "vectors": found["colour_vectors"], "values": found["colour_values"]}
+
+
+def _words(pipeline):
+    """The pipeline in one sentence: what every picture goes through, and what is added in training."""
+    size, shorter = pipeline.size, pipeline.shorter
+    parts = [] if size == shorter else [f"the middle {size} x {size} of {shorter} x {shorter} pixels"]
+    parts.append("grey" if pipeline.channels == 1 else pipeline.order)
+    parts.append("0 to 1" if pipeline.scale == "0-1" else "0 to 255")
+    if pipeline.mean.ndim == 3:
+        parts.append("minus the mean picture")
+    elif pipeline.mean.any():
+        parts.append(f"minus the mean {_listed(pipeline.mean, pipeline.order)}")
+    if (pipeline.deviation != 1).any():
+        parts.append(f"over {_listed(pipeline.deviation, pipeline.order)}")
+    extra = []
+    if pipeline.crop:
+        extra.append(f"random crops of {size} x {size}")
+    if pipeline.pad:
+        extra.append(f"moved by up to {pipeline.pad} pixel{'s' * (pipeline.pad > 1)}")
+    if pipeline.mirror:
+        extra.append("mirrored half of the time")
+    if pipeline.colour:
+        form = {"paper": "in the paper", "original": "the 2012 program"}[pipeline.colour]
+        extra.append(f"colours shifted as {form} ({pipeline.std:g})")
+    return f"{', '.join(parts)}; in training: {', '.join(extra) or 'the same'}"
+
+
+def _listed(values, order):
+    """(125.3, 123.0, 113.9), in the order of the network's channels; one number without brackets."""
+    values = values[::-1] if order == "BGR" else values
+    words = ", ".join(f"{value:.1f}" if abs(value) >= 1 else f"{value:.3g}" for value in values)
+    return words if len(values) == 1 else f"({words})"
+
+
+def _grey(x):
+    """(3, H, W) -> (1, H, W), as bright as the colours look."""
+    red, green, blue = GREY
+    return (red * x[0] + green * x[1] + blue * x[2])[None]
+
+
+# ---------------------------------------------------------------------------- checks
+
+def _checked(given):
+    """What a pipeline keeps: its numbers as Python's, its arrays as float32 and float64. Raises ValueError."""
+    sizes = {name: _whole(name, getattr(given, name)) for name in ("size", "shorter", "channels", "pad")}
+    size, shorter, pad = sizes["size"], sizes["shorter"], sizes["pad"]
+    if not 1 <= size <= shorter:
+        raise ValueError(f"a network's input of size={size} cannot be cut out of a picture whose shorter side is "
+                         f"shorter={shorter}; size must be at least 1 and at most shorter")
+    if given.crop and size == shorter:
+        raise ValueError(f"crop=True needs a square larger than the network's input, but size and shorter are both "
+                         f"{size}; make shorter larger, or use pad")
+    if pad < 0 or pad and shorter > size:
+        raise ValueError(f"pad must be 0 unless size and shorter are equal (a larger square is cropped, not padded), "
+                         f"got pad={pad} with size={size}, shorter={shorter}")
+    _check_scale(given.scale, given.order, sizes["channels"])
+    mean = _mean(given, sizes["channels"], shorter)
+    deviation = _per_channel("deviation", given.deviation, sizes["channels"], given.scale)
+    return {**sizes, **_colours(given, mean), "mean": mean, "deviation": deviation, "crop": bool(given.crop),
+            "mirror": bool(given.mirror)}
+
+
+def _whole(name, value):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    return int(value)
+
+
+def _mean(given, channels, shorter):
+    """The mean as float32: (1,), (channels,) or (channels, shorter, shorter)."""
+    if np.ndim(given.mean) < 2:
+        return _per_channel("mean", given.mean, channels, given.scale)
+    mean = np.array(given.mean, np.float32)
+    if mean.shape != (channels, shorter, shorter):
+        raise ValueError(f"the mean picture must be {(channels, shorter, shorter)}, as channels={channels} and "
+                         f"shorter={shorter}, got {mean.shape}")
+    _per_channel("mean", mean.max(), 1, given.scale)                # of the other scale
+    return mean
+
+
+def _colours(given, mean):
+    """How colours are shifted: the word, the basis and the deviation of the draw."""
+    std = float(given.std)
+    if not 0 <= std < np.inf:
+        raise ValueError(f"std must be at least 0, the paper's is 0.1, got {std:g}")
+    if given.colour is None:
+        return {"vectors": None, "values": None, "std": std}
+    if given.colour not in augment.FORMS:
+        raise ValueError(f'colour must be None, "paper" or "original", got {given.colour!r}')
+    if given.channels != 3:
+        raise ValueError(f"colour={given.colour!r} needs pictures in colour, but channels={given.channels}")
+    if given.vectors is None or given.values is None:
+        raise ValueError(f"colour={given.colour!r} needs the eigenvectors and eigenvalues of the training colours, "
+                         f"vectors and values; for_training computes them")
+    if given.colour == "original" and not mean.any():
+        raise ValueError('colour="original" makes pictures fainter, towards 0, which must be the mean colour; '
+                         'subtract a mean, or use colour="paper"')
+    vectors, values = augment.checked_basis(given.vectors, given.values)
+    return {"vectors": vectors, "values": values, "std": std}

@@ -1,0 +1,195 @@
+"""Download a file from the first of several addresses that gives it complete and right.
+
+    download(["https://one.org/a.gz", "https://two.org/a.gz"], "data/a.gz", checksum="md5:d53e105e...")
+
+Addresses of data sets die, and what then answers is often a friendly web page under the old name. So
+a file has its name only after its length and its checksum were found right; until then it is written
+beside (npnet.files.writing), and whatever happens, a full disk or Ctrl-C, nothing half is left.
+"""
+import hashlib
+import re
+import time
+from pathlib import Path
+
+from npnet.files.beside import writing
+
+PIECE = 2**16                   # bytes asked for at a time
+SLOWEST = 100                   # bytes per second; a server below it is not waited for
+TIMEOUT = 20                    # seconds without an answer, or below SLOWEST
+DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "git": 40}       # kinds of checksum: hexadecimal digits
+FEWEST = 8                      # digits of a checksum of which only the beginning is known
+WEB_PAGE = re.compile(rb"\s*(<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html)", re.IGNORECASE)
+
+
+def download(addresses, path, size=None, checksum=None, progress=None, timeout=TIMEOUT):
+    """Write to `path` what the first good address gives; returns the Path.
+
+    addresses: one, or several that are tried in this order, http:// or https://
+    size: in bytes, if it is known
+    checksum: "md5:...", "sha1:...", "sha256:..." or "git:..." (of a blob), or the beginning of one
+    progress: called as progress(bytes so far, bytes in all or None)
+    timeout: seconds after which a server that says nothing, or next to nothing, is given up
+
+    ConnectionError, one sentence that says what happened at each address, if none gave the file;
+    ValueError for arguments that are none; OSError if the file cannot be written.
+    """
+    addresses, path = [addresses] if isinstance(addresses, str) else list(addresses), Path(path)
+    _check_arguments(addresses, checksum)
+    failures = []
+    for address in addresses:
+        try:
+            with writing(path) as temporary:
+                start = _receive(address, temporary, size, progress or _silent, timeout)
+                _check(temporary, start, checksum)
+            return path
+        except _Failed as failure:
+            failures.append(f"{address} {failure}")
+    raise ConnectionError(f"{path.name} could not be downloaded: {'; '.join(failures)}; try again later, or get the "
+                          f"file in another way and put it at {path}")
+
+
+def right(path, size=None, checksum=None):
+    """Whether the file is there and has this size and this checksum, as far as they are known."""
+    path = Path(path)
+    return path.is_file() and size in (None, path.stat().st_size) and (
+        checksum is None or digest(path, checksum).startswith(_digits(checksum)))
+
+
+def digest(path, kind="sha256"):
+    """The checksum of a file in hexadecimal digits. kind: "md5", "sha1", "sha256" or "git"; ":..." may follow."""
+    path, kind = Path(path), kind.partition(":")[0]
+    sums = hashlib.new("sha1" if kind == "git" else kind, usedforsecurity=False)
+    if kind == "git":                                           # how Git names the content of a file
+        sums.update(b"blob %d\0" % path.stat().st_size)
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            sums.update(piece)
+    return sums.hexdigest()
+
+
+# ---------------------------------------------------------------------------- one address
+
+class _Failed(Exception):
+    """What happened at an address: the rest of a sentence that begins with it."""
+
+
+def _receive(address, temporary, size, progress, timeout):
+    """Write what the address sends to the file; returns its first bytes. _Failed if less or more comes than must."""
+    with _Answer(address, timeout) as answer, open(temporary, "wb") as file:
+        if size is not None and answer.length not in (None, size):
+            raise _Failed(f"offers {_page(answer.piece())}{answer.length:,} bytes where the file has {size:,}")
+        total, done, start = answer.length if size is None else size, 0, b""
+        progress(0, total)
+        while piece := answer.piece():
+            start = start or piece
+            done += len(piece)
+            if total is not None and done > total:
+                raise _Failed(f"sends {_page(start)}more than the {total:,} bytes of the file")
+            file.write(piece)
+            progress(done, total)
+    if total is not None and done < total:
+        raise _Failed(f"broke off after {done:,} of {total:,} bytes")
+    if done == 0:
+        raise _Failed("sent an empty file")
+    return start
+
+
+def _check(temporary, start, checksum):
+    """Raise _Failed unless the file is right."""
+    if checksum is None:
+        if WEB_PAGE.match(start) and temporary.suffix not in (".html", ".htm"):
+            raise _Failed("sent a web page in place of the file")
+        return
+    kind = checksum.partition(":")[0]
+    found = digest(temporary, kind)
+    if not found.startswith(_digits(checksum)):
+        raise _Failed(f"sent {_page(start)}{temporary.stat().st_size:,} bytes with the {kind} {found}, where "
+                      f"{_digits(checksum)} is right")
+
+
+def _page(start):
+    """Three words for what often stands where a file has been."""
+    return "a web page, " if WEB_PAGE.match(start) else ""
+
+
+class _Answer:
+    """What a server sends: `length` (None where it does not say) and piece after piece. Every trouble of the
+    network is _Failed; troubles of the disk are the caller's."""
+
+    def __init__(self, address, timeout):
+        import http.client
+        import urllib.request                                   # here: it takes longer than the rest of npnet.files
+        self.troubles = (OSError, http.client.HTTPException, ValueError)        # URLError and timeouts are OSError
+        self.timeout, self.began, self.received = timeout, time.monotonic(), 0
+        try:
+            request = urllib.request.Request(address, headers={"User-Agent": "npnet"})     # some refuse Python-urllib
+            self.response = urllib.request.urlopen(request, timeout=timeout)
+        except self.troubles as trouble:
+            if isinstance(trouble, urllib.request.HTTPError):
+                trouble.close()                                 # it is the answer, too
+            raise _Failed(_reason(trouble, timeout)) from None
+        if not isinstance(self.response, http.client.HTTPResponse):
+            self.response.close()
+            raise _Failed(f"leads to {self.response.url}, which is no address of the web")
+        self.length = self.response.length                      # what is left to read
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.response.close()
+
+    def piece(self):
+        """The next bytes, b"" at the end."""
+        try:
+            piece = self.response.read1(PIECE)                  # what is there; read() would wait for all of it
+        except self.troubles as trouble:
+            raise _Failed(_reason(trouble, self.timeout)) from None
+        self.received += len(piece)
+        now = time.monotonic()
+        if now - self.began > self.timeout:
+            if self.received < SLOWEST * (now - self.began):
+                raise _Failed(f"sends only {self.received / (now - self.began):.0f} bytes per second")
+            self.began, self.received = now, 0                  # a new stretch of time begins
+        return piece
+
+
+def _reason(trouble, timeout):
+    """What went wrong in the network, in words."""
+    import socket
+    if getattr(trouble, "code", None):                          # HTTPError: an answer, but no file
+        return f"answers {trouble.code} ({trouble.reason})"
+    trouble = getattr(trouble, "reason", trouble)               # URLError is only a wrapping
+    if isinstance(trouble, TimeoutError):
+        return f"did not answer for {timeout:g} seconds"
+    if isinstance(trouble, ConnectionRefusedError):
+        return "refuses connections"
+    if isinstance(trouble, socket.gaierror):
+        return "is not found (no network?)"
+    text = getattr(trouble, "strerror", None) or str(trouble)
+    return f"failed ({' '.join(text.split()) or type(trouble).__name__})"
+
+
+# ---------------------------------------------------------------------------- arguments
+
+def _check_arguments(addresses, checksum):
+    if not addresses:
+        raise ValueError("download needs at least one address")
+    for address in addresses:
+        if not re.match(r"https?://[^\s/]", address):
+            raise ValueError(f"an address must begin with http:// or https://, got {address!r}")
+    if checksum is not None:
+        _digits(checksum)
+
+
+def _digits(checksum):
+    """The hexadecimal digits of "md5:..."; ValueError if these are none."""
+    kind, _, digits = checksum.lower().partition(":")
+    if kind not in DIGITS or not re.fullmatch(f"[0-9a-f]{{{FEWEST},{DIGITS[kind]}}}", digits):
+        raise ValueError(f"a checksum must be one of {', '.join(DIGITS)}, a colon and {FEWEST} or more hexadecimal "
+                         f"digits, got {checksum!r}")
+    return digits
+
+
+def _silent(done, total):
+    """The progress that nobody sees."""

@@ -1,0 +1,210 @@
+"""Read a pickle without running it: CIFAR's python batches, and nothing that is more than data.
+
+A pickle is a small program. Two of its instructions, "fetch the function of this name" and "call it",
+let any file run any command on the computer of whoever reads it: pickle.load(file) must be
+understood as `sh file`. CIFAR-10 and CIFAR-100 are published as pickles all the same.
+
+So the instructions are carried out by Python, but "fetch the function of this name" finds only the
+names of the table in _names(), and what it finds are functions of this file, not NumPy's. They
+build arrays of plain numbers; a dtype of objects, whose bytes NumPy would take for addresses in
+memory, is refused like any name that is not in the table.
+
+    with open("data_batch_1", "rb") as file:
+        batch = unpickled(file, "data_batch_1")         # {b"data": uint8 (10000, 3072), b"labels": [6, 9, ...]}
+"""
+import io
+import math
+import pickle
+import pickletools
+import re
+
+import numpy as np
+
+MOST_BYTES = 2**30              # the largest file of CIFAR has 155 MB
+MOST_MEMO = 2**22               # things that a pickle remembers by a number; CIFAR-100 has some 100,000
+PLAIN = (int, float, complex, bytes, bytearray, str, np.generic, np.ndarray, type(None))
+NUMBERS = re.compile(r"b1|[iu][1248]|f[248]")
+DAMAGED = (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError, OverflowError,
+           MemoryError, RecursionError)     # UnicodeDecodeError is a ValueError
+
+
+def unpickled(source, name="the pickle"):
+    """What a pickle holds: dict, list, tuple, bytes, str, numbers, None, and NumPy arrays of numbers.
+
+    source: bytes, or a file opened in binary. name: what messages call it. Texts of Python 2, such as
+    CIFAR's keys, come as bytes. ValueError, one sentence, for anything else in the file (it names the
+    function that the pickle asks for; nothing of it is called) and for a file that is damaged, cut
+    off, or larger than 1 GB.
+    """
+    content = source if isinstance(source, bytes) else source.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"{name} has more than {MOST_BYTES:,} bytes; no data set that npnet knows has such pickles")
+    try:
+        _check_memo(content)
+        return _finished(_Unpickler(io.BytesIO(content), encoding="bytes").load(), {})
+    except _Refused as refusal:
+        raise ValueError(f"{name} {refusal}; npnet reads only plain data and arrays of numbers, because a pickle can "
+                         f"run any program") from None
+    except DAMAGED as error:
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise ValueError(f"{name} is no pickle, is damaged or was cut off ({reason}); fetch it again") from None
+
+
+class _Refused(Exception):
+    """The end of a sentence that begins with the name of the file."""
+
+
+class _Unpickler(pickle.Unpickler):
+    """Python's, which finds no functions but those of _names()."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.names = _names()
+
+    def find_class(self, module, name):
+        if (module, name) not in self.names:
+            raise _Refused(f"asks for {module}.{name}")
+        return self.names[module, name]
+
+    def persistent_load(self, number):
+        raise _Refused(f"refers to something outside the file ({str(number)[:40]})")
+
+
+def _check_memo(content):
+    """Raise _Refused if a number under which something is to be remembered is so high that Python's table
+    of them would fill the memory; ValueError if the file ends early."""
+    for instruction, argument, _ in pickletools.genops(content):
+        if instruction.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > MOST_MEMO:
+            raise _Refused(f"remembers something as number {argument:,}")
+
+
+# ---------------------------------------------------------------------------- what the names stand for
+
+class _StandIn:
+    """One of our functions under a name that a pickle may ask for. Nothing in the file can change it."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call):
+        self.call = call
+
+    def __call__(self, *arguments):
+        return self.call(*arguments)
+
+    def __setstate__(self, state):
+        raise _Refused("changes a function")
+
+
+def _names():
+    """{(module, name): what a pickle gets}. NumPy 2 calls numpy.core numpy._core, Python 3 __builtin__ builtins."""
+    names = {("numpy", "ndarray"): _StandIn(_no_call), ("numpy", "dtype"): _StandIn(_Dtype),
+             ("_codecs", "encode"): _StandIn(_encoded), ("__builtin__", "bytes"): _StandIn(_no_bytes)}
+    for package in ("numpy.core", "numpy._core"):
+        names[f"{package}.multiarray", "_reconstruct"] = _StandIn(_Array)
+        names[f"{package}.multiarray", "scalar"] = _StandIn(_scalar)
+        names[f"{package}.numeric", "_frombuffer"] = _StandIn(_array)
+    return names
+
+
+def _no_call(*_):
+    raise _Refused("makes an array without content")
+
+
+def _encoded(text, encoding):
+    """Bytes, as Python 3 writes them for Python 2: every byte a letter of Latin-1."""
+    if _text(encoding) not in ("latin1", "latin-1"):
+        raise _Refused(f"asks for bytes in {_text(encoding)[:40]}")
+    return text.encode("latin1")
+
+
+def _no_bytes():
+    return b""
+
+
+def _text(value):
+    """str, whether Python 2 or 3 wrote it."""
+    return value.decode("ascii") if isinstance(value, bytes) else str(value)
+
+
+class _Dtype:
+    """The type of an array's numbers: "u1" and the order of its bytes. Never a real dtype, until it is checked."""
+
+    def __init__(self, code, align=False, copy=True):
+        self.code, self.order = _text(code), "="
+
+    def __setstate__(self, state):
+        _, order, *described = state                                # (version, order, subtype, names, fields, ...)
+        if any(part is not None for part in described[:3]):
+            raise _Refused("holds an array of records")
+        self.order = _text(order)
+
+    def checked(self):
+        """NumPy's dtype."""
+        if not NUMBERS.fullmatch(self.code) or self.order not in ("|", "<", ">", "="):
+            raise _Refused(f"holds an array of type {self.code[:40]!r}")
+        return np.dtype(self.order.replace("|", "=") + self.code)
+
+
+class _Array:
+    """An array to be: `_reconstruct` makes it empty, the instruction BUILD hands over its content."""
+
+    def __init__(self, *_):                                         # of what kind and shape it is until then
+        self.array = None
+
+    def __setstate__(self, state):
+        _, shape, dtype, fortran, content = state
+        self.array = _array(content, dtype, shape, "F" if fortran else "C")
+
+
+def _array(content, dtype, shape, order):
+    """An array of its own from bytes. The shape must ask for neither more nor fewer than there are."""
+    dtype, shape = _checked(dtype), tuple(map(int, shape))
+    if not isinstance(content, (bytes, bytearray)):
+        raise _Refused("holds an array of objects")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
+        raise ValueError(f"an array {dtype} {shape} must not have {len(content):,} bytes")
+    return np.frombuffer(content, dtype).reshape(shape, order=_text(order)).copy(order="K")
+
+
+def _scalar(dtype, content):
+    """A single number of NumPy's."""
+    return _array(content, dtype, (), "C")[()]
+
+
+def _checked(dtype):
+    if not isinstance(dtype, _Dtype):
+        raise _Refused("holds an array without a type")
+    return dtype.checked()
+
+
+def _finished(value, done):
+    """The value with arrays in place of _Arrays, down to the last list.
+
+    done: {identity: (what was seen, what became of it)}, so that a list that holds itself, or one list in a
+    million places, is looked at once.
+    """
+    if id(value) in done:
+        return done[id(value)][1]
+    if isinstance(value, _Array):
+        if value.array is None:
+            raise ValueError("an array has no content")
+        return value.array
+    if type(value) not in (dict, list, tuple):
+        return _plain(value)
+    done[id(value)] = (value, value)
+    if type(value) is dict:
+        content = [(_plain(key), _finished(item, done)) for key, item in value.items()]
+        value.clear()
+        value.update(content)
+    elif type(value) is list:
+        value[:] = [_finished(item, done) for item in value]
+    else:
+        done[id(value)] = (value, tuple([_finished(item, done) for item in value]))
+    return done[id(value)][1]
+
+
+def _plain(value):
+    """The value, if it is a text, bytes, a number, None or an array that _array made."""
+    if not isinstance(value, PLAIN):
+        raise _Refused(f"holds a {type(value).__name__.strip('_').lower()} where plain data must be")
+    return value

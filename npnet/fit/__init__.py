@@ -1,0 +1,8 @@
+"""Fit: the ready loop, the doctor who watches it, and the report of a run."""
+from npnet.fit.answers import Score, answers, score
+from npnet.fit.doctor import Doctor
+from npnet.fit.loop import fit
+from npnet.fit.overfit import overfit
+from npnet.fit.run import Run
+
+__all__ = ["Doctor", "Run", "Score", "answers", "fit", "overfit", "score"]

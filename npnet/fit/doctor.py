@@ -1,0 +1,567 @@
+"""The doctor: watches a training and says in plain sentences what is wrong, what it may come from, what to try.
+
+    doctor = Doctor(net, classes=10)
+    for step in train(net, optimizer, batches):
+        for remark in doctor.step(step, net, optimizer):
+            print(remark)
+    for remark in doctor.epoch(row, net, optimizer):
+        print(remark)
+
+A training that fails does not stop and does not complain; it prints losses. What to look at is well
+known, and takes experience only because nobody looks:
+
+    the first loss      log(classes), if the network prefers no class: 2.303 for 10 classes
+    dead ReLUs          units that are 0 for every picture: no gradient passes them, so they stay so
+    steps               the length of a step over the length of the weights; about a thousandth is healthy
+    NaN and infinity    where they appear first; what comes after them says nothing
+    the labels          whether pictures that look alike have the same label more often than by chance
+
+Every step only the loss is looked at; the layers in the first five steps, and then more and more seldom.
+What is measured is what the layers remember of the last step, so nothing is computed a second time.
+"""
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..backend import ops
+from ..layers import Dense, ReLU, Softmax
+from .labels import Sample
+
+RATIO_LOW, RATIO_HEALTHY, RATIO_HIGH = 1e-5, 1e-3, 1e-1         # length of a step over length of the weights
+DEAD_SHARE = 0.5            # of a layer's units: above it, a remark
+ENOUGH_PICTURES = 64        # seen before a unit may be called dead
+STUCK_STEPS, WINDOW = 200, 50       # when a loss may be called stuck, and over how many steps it is averaged
+HIGH, VERY_HIGH = 2.5, 8.0  # of the first loss, above log(classes): for odd inputs, and for any (He's weights: up to 7)
+GAP = 0.15                  # right answers in training minus those in validation: above it, a remark
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that is wrong. where: a layer's name, "the loss", "the input", ...; text: a sentence or a few."""
+
+    where: str
+    text: str
+
+    def __str__(self):
+        return f"{self.where}: {self.text}"
+
+
+class Doctor:
+    """Watches one training of a network. classes: their names, or how many there are.
+
+    step and epoch return lists of new Remarks, empty when all is well; each thing is said once, and
+    again when it becomes worse. said: {(where, what): how bad it was}, what has been said so far.
+    """
+
+    def __init__(self, net, classes):
+        self.names = None if isinstance(classes, (int, np.integer)) else tuple(map(str, classes))
+        self.classes = int(classes) if self.names is None else len(self.names)
+        if self.classes < 2:
+            raise ValueError(f"a network needs at least 2 classes to tell apart, got {self.classes}")
+        self.said, self.new = {}, []
+        self.seen, self.fresh = 0, True                         # steps seen; whether they began with the first of all
+        self.losses, self.first_loss, self.highest = deque(maxlen=WINDOW), None, (-math.inf, 0)
+        self.largest_lr, self.logits = 0.0, None
+        self.labels, self.sorted = np.zeros(self.classes, np.int64), 0      # sorted: batches of one class at the start
+        self.ratios, self.alive, self.pictures = {}, {}, 0
+        self.sample, self.epochs = Sample(), 0
+
+    def step(self, step, net, optimizer):
+        """New remarks after one training step (npnet.train.Step): on the loss, and now and then on the layers."""
+        self.new, self.seen = [], self.seen + 1
+        if self.seen == 1:
+            self.fresh = optimizer.steps <= 1                   # else it goes on from a checkpoint
+        if not math.isfinite(step.loss):
+            self.broken(step, net)
+            return self.new
+        self.note(step, net)
+        if self.seen == 1:
+            self.first(step, net)
+        if looks(self.seen):
+            self.look(step, net, optimizer)
+        self.follow_loss(step, net, optimizer)
+        return self.new
+
+    def epoch(self, row, net, optimizer, counts=None):
+        """New remarks after an epoch.
+
+        row: a dictionary with train_loss, train_top1, loss and top1 (shares of right answers). counts:
+        how often each class was the answer (classes,), or the confusion matrix (classes, classes) with a
+        row for every true class; None leaves that out.
+        """
+        self.new, self.epochs = [], self.epochs + 1
+        if math.isfinite(row["train_loss"]):
+            self.validation(row)
+            if self.seen >= STUCK_STEPS and self.at_chance(row["train_loss"]) and self.at_chance(np.mean(self.losses)):
+                self.stuck(f"this epoch's mean, {row['train_loss']:.3f}, is", net, optimizer)
+            if counts is not None:
+                self.never_predicted(np.asarray(counts))
+        self.alive, self.pictures = {}, 0
+        return self.new
+
+    def diagnosis(self, net, optimizer):
+        """A list with one remark: what was found that can keep a network from learning; empty if nothing was."""
+        self.new, causes = [], self.causes(net, optimizer)
+        if causes and ("the loss", "stuck") not in self.said:
+            self.say("the causes", "found", numbered(causes))
+        return self.new
+
+    def say(self, where, what, text, level=0):
+        """Adds a remark, unless the same was said and has not become worse."""
+        if level > self.said.get((where, what), -math.inf):
+            self.said[where, what] = level
+            self.new.append(Remark(where, text))
+
+    # ------------------------------------------------------------------ every step
+
+    def note(self, step, net):
+        """What every step leaves: its loss, rate, logits, labels, and small copies of the first pictures."""
+        self.losses.append(step.loss)
+        if self.first_loss is None:
+            self.first_loss = step.loss
+        self.highest = max(self.highest, (step.loss, step.number))
+        self.largest_lr, self.logits = max(self.largest_lr, step.lr), step.logits
+        labels = np.asarray(ops.to_host(step.labels))
+        self.labels += np.bincount(labels, minlength=self.classes)[:self.classes]
+        if self.sorted == self.seen - 1 and len(labels) >= 8 and labels.min() == labels.max():
+            self.sorted += 1
+        if self.epochs == 0:                                    # in the first epoch every picture comes once
+            self.sample.add(first_input(net), labels)
+
+    def chance(self):
+        """The loss of a network that knows how frequent the classes are, and nothing about pictures."""
+        shares = self.labels[self.labels > 0] / self.labels.sum()
+        return float(-(shares * np.log(shares)).sum())
+
+    def at_chance(self, loss):
+        """Whether a loss says that nothing was learnt, and the last steps do not promise better."""
+        return 0.985 * self.chance() <= loss <= 1.15 * math.log(self.classes) and not self.falling()
+
+    def falling(self):
+        """Whether the later half of the last losses lies below the earlier one, by more than two standard errors."""
+        losses = np.array(self.losses)
+        half = len(losses) // 2
+        earlier, later = losses[:half], losses[half:]
+        error = math.sqrt((earlier.var() + later.var()) / max(half, 1))
+        return earlier.mean() - later.mean() > 2 * error + 0.001
+
+    # ------------------------------------------------------------------ the first step
+
+    def first(self, step, net):
+        """What can be seen at once: how the network ends and starts, the rate, the input, the first loss."""
+        self.ending(step.logits.shape[1], net)
+        self.equal_weights(net)
+        if step.lr == 0 and self.fresh:
+            self.say("the rate", "zero", "it is 0, so nothing will be learnt; choose one, 0.01 for a start")
+        mean, deviation = input_figures(net)
+        if deviation == 0:
+            self.say("the input", "constant", f"all numbers of the first batch are {mean:.3g}, so there is nothing to "
+                     f"see; look at the pictures (npnet data show), and at what is subtracted from them")
+        elif self.fresh:
+            self.first_losses(step.loss, step.logits.shape[1], mean, deviation)
+
+    def ending(self, outputs, net):
+        """A Softmax before the loss, which has one of its own; a wrong number of outputs."""
+        name, last = list(net.layers.items())[-1]
+        if isinstance(last, Softmax):
+            lowest = math.log(1 + (outputs - 1) / math.e)
+            self.say(name, "softmax", f"the network ends in Softmax, and the loss takes the softmax once more: it "
+                     f"cannot fall below {lowest:.2f}, and learning is slow; train the network without {name}")
+        if outputs != self.classes:
+            self.say(name, "outputs", f"the network has {outputs:,} outputs, but there are {self.classes:,} classes; "
+                     f"build it with classes={self.classes}")
+
+    def equal_weights(self, net):
+        """Layers whose units are all the same: they get the same gradient and stay the same."""
+        equal = same_units(net)
+        if equal:
+            value = "0" if not any(np.any(weights(net)[name]) for name in equal) else "equal"
+            self.say(listed(equal), "equal", f"all weights are {value}, so all units of a layer compute the same and "
+                     f"learn the same; draw them at random (init he, torch or paper)")
+
+    def first_losses(self, loss, outputs, mean, deviation):
+        """The first loss against that of a network that prefers no class."""
+        expected = math.log(outputs)
+        strange = scaling(mean, deviation)
+        if loss > expected + (HIGH if strange else VERY_HIGH):
+            self.say("the loss", "first", f"it starts at {loss:.2f}, and a network that prefers no class starts at "
+                     f"log({outputs}) = {expected:.2f}. It is sure before it has learnt anything, as the weights or "
+                     f"the inputs are too large. The inputs have mean {mean:.3g} and deviation "
+                     f"{deviation:.3g}{strange}. Try a mean of 0 and a deviation of 1, or smaller weights (init torch)")
+        if loss < 0.5 * expected:
+            self.say("the loss", "first", f"it starts at {loss:.2f}, far below log({outputs}) = {expected:.2f}, where "
+                     f"a network starts that prefers no class. If its weights are not trained already, see whether all "
+                     f"labels are the same, whether the pictures show them, and whether there are {outputs} classes")
+
+    # ------------------------------------------------------------------ the loss
+
+    def follow_loss(self, step, net, optimizer):
+        """A loss that grows, a loss that stays where it was, batches of one class."""
+        top = max(self.first_loss, math.log(self.classes))
+        recent = list(self.losses)[-10:]
+        if step.loss > 100 * top or len(recent) == 10 and sum(recent) / 10 > 3 * top:
+            self.say("the loss", "grows", f"it grows: {self.first_loss:.3g} at first, {step.loss:.3g} at step "
+                     f"{step.number}. The steps are too long: lower the rate (now {step.lr:g}) ten times, or start "
+                     f"with a warm-up, or shorten long gradients (clip)")
+        if self.sorted == 5:
+            self.say("the labels", "sorted", "each of the first 5 batches holds a single class, so the network "
+                     "unlearns one class while it learns the next; shuffle the pictures")
+        if self.seen % STUCK_STEPS == 0 and ("the loss", "stuck") not in self.said:
+            mean = float(np.mean(self.losses))
+            if self.at_chance(mean):
+                self.stuck(f"the mean of the last {len(self.losses)} steps, {mean:.3f}, is", net, optimizer)
+
+    def stuck(self, start, net, optimizer):
+        """One remark for a loss at chance, with all that was found that can explain it."""
+        found = numbered(self.causes(net, optimizer)) or (
+            f"Nothing that was measured explains it: try a rate ten times larger (now {optimizer.lr:g}), then ten "
+            f"times smaller, other initial weights (init he), and whether it learns one batch (npnet train "
+            f"--overfit-one-batch).")
+        self.say("the loss", "stuck", f"{start} still that of guessing ({self.guessing()}): nothing is learnt so far. "
+                 f"{found}")
+
+    def guessing(self):
+        """'log(10) = 2.303', and what knowing the classes' shares is worth where that is less."""
+        chance, even = self.chance(), math.log(self.classes)
+        text = f"log({self.classes}) = {even:.3f}"
+        return text if chance > 0.985 * even else f"{text}, or {chance:.3f} knowing how frequent each class is"
+
+    def causes(self, net, optimizer):
+        """What was found that can keep a loss at chance, as sentences without a full stop, the likeliest first."""
+        zeros = cause_of_zeros(net)
+        found = [cause_of_softmax(net), zeros, self.cause_of_height(), None if zeros else cause_of_dead(self.dead()),
+                 cause_of_rate(self.ratios, optimizer), cause_of_biases(net), cause_of_input(net)]
+        if not any(found):
+            found.append(cause_of_spread(self.logits))
+        found.append(self.cause_of_labels())
+        return [cause for cause in found if cause]
+
+    def cause_of_height(self):
+        """A loss that was much higher before."""
+        loss, number = self.highest
+        if self.first_loss is None or loss < 1.5 * max(math.log(self.classes), self.first_loss):
+            return None
+        return f"the loss rose to {loss:.3g} at step {number} before: the steps were too long, and what the first " \
+               f"weights could tell apart is lost; lower the rate ten times and start again"
+
+    def cause_of_labels(self):
+        """Labels that have nothing to do with their pictures."""
+        fit = self.sample.fit()
+        return None if fit is None or fit.fits else str(fit)
+
+    # ------------------------------------------------------------------ a look at the layers
+
+    def look(self, step, net, optimizer):
+        """Gradients that are no numbers, dead ReLUs, the lengths of steps."""
+        for name, gradient in net.grads().items():
+            if not finite(gradient):
+                layer, _, key = name.rpartition(".")
+                self.say(layer, "gradient", f"the gradient of {key} holds NaN or infinity at step {step.number}, while "
+                         f"the loss is still {step.loss:.3g}; lower the rate (now {step.lr:g}) ten times, or shorten "
+                         f"long gradients (clip)")
+        self.look_at_relus(net, len(step.labels))
+        if self.seen > 5:                                       # before, the velocity is still short
+            self.look_at_ratios(net, optimizer, step.lr)
+
+    def look_at_relus(self, net, pictures):
+        """Counts units that were above 0 for a picture; remarks on layers where most never were."""
+        self.pictures += pictures
+        for name, above in living(net).items():
+            self.alive[name] = self.alive.get(name, False) | above
+        if self.pictures < ENOUGH_PICTURES or same_units(net):
+            return
+        for name, share in self.dead().items():
+            if share > DEAD_SHARE:
+                everything = " Nothing passes, so no layer before it learns either." if share == 1 else ""
+                self.say(name, "dead", f"{share:.0%} of its units are 0 for each of the last {self.pictures:,} "
+                         f"pictures looked at, and a unit that is always 0 learns nothing.{everything} It comes from a "
+                         f"step that was too long, or from biases far below 0: lower the rate (now "
+                         f"{self.largest_lr:g}) and start again; the dead do not come back", level=math.floor(4 * share))
+
+    def dead(self):
+        """{layer: share of its units that were 0 for every picture looked at since the epoch began}."""
+        return {name: float(1 - above.mean()) for name, above in self.alive.items()}
+
+    def look_at_ratios(self, net, optimizer, lr):
+        """Remarks on layers whose steps were far too long or too short, three looks in a row."""
+        for name, ratio in step_ratios(net, optimizer, lr).items():
+            self.ratios.setdefault(name, deque(maxlen=3)).append(ratio)
+        means = {name: geometric_mean(last) for name, last in self.ratios.items() if len(last) == 3}
+        low = {name: mean for name, mean in means.items() if mean < RATIO_LOW}
+        if low and lr > 0 and lr >= self.largest_lr and self.fresh:     # not while a schedule brings the rate down
+            self.short_steps(low, means, lr)
+        for name, mean in means.items():
+            first, last = self.ratios[name][0], self.ratios[name][-1]
+            if min(self.ratios[name]) > RATIO_HIGH and last > 0.5 * first:
+                self.say(name, "ratio", f"a step changes its weights by {percent(mean)} of their length; about 0.1 % "
+                         f"is healthy. Lower the rate (now {lr:g}), perhaps to {lowered(lr, mean):g}, or begin with "
+                         f"larger weights (init he)", level=math.floor(math.log10(mean)))
+
+    def short_steps(self, low, means, lr):
+        """Steps that are too short: everywhere, the rate is too low; in some layers, the gradient fades."""
+        best = max(means, key=means.get)
+        if means[best] == 0:
+            self.say("the weights", "still", f"no weight moves, though the rate is {lr:g}: all gradients are 0")
+            return
+        if means[best] < RATIO_LOW:
+            self.say("the rate", "low", f"no layer's step is longer than {percent(means[best])} of its weights; about "
+                     f"0.1 % is healthy. Raise the rate (now {lr:g}), perhaps to {raised(lr, means[best]):g}")
+            return
+        for name, mean in low.items():
+            self.say(name, "ratio", f"a step changes its weights by only {percent(mean)} of their length, and those of "
+                     f"{best} by {percent(means[best])}: the gradient fades on its way back. Try init he, ReLU in "
+                     f"place of tanh or sigmoid, or batch normalisation; a higher rate (now {lr:g}) would be too much "
+                     f"for {best}")
+
+    # ------------------------------------------------------------------ NaN and infinity
+
+    def broken(self, step, net):
+        """One remark that names the first place where something is not a finite number."""
+        where, what = first_broken(net, step.logits)
+        self.say(where, "nan", f"{what}. The loss of step {step.number} is {step.loss}, and nothing after this step "
+                 f"can be used: go back to the last checkpoint with a rate (now {step.lr:g}) ten times lower, or "
+                 f"shorten long gradients (clip)")
+
+    # ------------------------------------------------------------------ validation
+
+    def validation(self, row):
+        """Training against validation: overfitting, or pictures that are prepared differently."""
+        if not math.isfinite(row["loss"]):
+            self.say("validation", "nan", f"its loss is {row['loss']}, while that of training is "
+                     f"{row['train_loss']:.3g}; look for NaN in the validation pictures and in running means (batch "
+                     f"normalisation)")
+            return
+        gap, chance = row["train_top1"] - row["top1"], 1 / self.classes
+        if gap <= GAP:
+            return
+        figures = f"{row['train_top1']:.1%} right in training, {row['top1']:.1%} in validation"
+        if row["top1"] < 1.5 * chance and row["train_top1"] > 3 * chance:
+            self.say("validation", "chance", f"{figures}, which is no better than guessing. Are these pictures "
+                     f"prepared as those of training are (scale, mean, order of colours), and their classes numbered "
+                     f"in the same order?")
+        elif row["loss"] > 1.5 * row["train_loss"]:
+            self.say("validation", "overfitting", f"{figures}, loss {row['train_loss']:.3f} and {row['loss']:.3f}: the "
+                     f"network learns the training pictures by heart. Try more pictures or more augmentation, dropout, "
+                     f"more weight decay, a smaller network, or stop earlier", level=math.floor(gap * 10))
+
+    def never_predicted(self, counts):
+        """Classes that exist and are never the answer."""
+        answers = counts.sum(axis=0) if counts.ndim == 2 else counts
+        exists = counts.sum(axis=1) > 0 if counts.ndim == 2 else self.labels > 0
+        never = np.flatnonzero((answers == 0) & exists)
+        if len(never) and answers.sum() >= 20 * self.classes:
+            named = [self.names[k] if self.names else str(k) for k in never]
+            self.say("the answers", "never", f"{len(never)} of {self.classes} classes are never the answer: "
+                     f"{listed(named)}. Have these too few training pictures, or is it too early?", level=len(never))
+
+
+def looks(seen):
+    """Whether the layers are looked at after the step that is the `seen`-th of this run."""
+    return seen <= 5 or seen % 50 == 0 or seen <= 50 and seen % 10 == 0
+
+
+# ---------------------------------------------------------------------------- causes of a loss at chance
+
+def numbered(causes):
+    """'(1) This. (2) That.'; a single cause has no number, and none give ''."""
+    if len(causes) == 1:
+        return f"{causes[0][0].upper()}{causes[0][1:]}."
+    return " ".join(f"({number}) {cause}." for number, cause in enumerate(causes, 1))
+
+
+def cause_of_rate(ratios, optimizer):
+    """A rate of 0, or one whose steps are far too short or long."""
+    lr = optimizer.lr
+    if lr == 0:
+        return "the rate is 0: choose one, 0.01 for a start"
+    longest = max((values[-1] for values in ratios.values()), default=RATIO_HEALTHY)
+    figures = f"{percent(longest)} of the weights' length where 0.1 % is healthy"
+    if 0 < longest < RATIO_LOW:
+        return f"the steps are too short, at most {figures}: raise the rate (now {lr:g}), perhaps to " \
+               f"{raised(lr, longest):g}"
+    return f"the steps are long, up to {figures}: lower the rate (now {lr:g})" if longest > 20 * RATIO_HEALTHY else None
+
+
+def cause_of_softmax(net):
+    """A Softmax layer before the loss."""
+    name, last = list(net.layers.items())[-1]
+    return f"the softmax is taken twice, by {name} and by the loss: leave {name} out" if isinstance(last, Softmax) else None
+
+
+def cause_of_input(net):
+    """Inputs that are constant, or so far from 0 that the mean hides what differs between them."""
+    mean, deviation = input_figures(net)
+    if deviation == 0:
+        return f"the inputs are all {mean:.3g}: there is nothing to see"
+    if abs(mean) > 1.5 * deviation:
+        return f"the inputs have mean {mean:.3g} and deviation {deviation:.3g}: subtract the mean, divide by the deviation"
+    return None
+
+
+def cause_of_zeros(net):
+    """Layers whose weights are all equal."""
+    equal = same_units(net)
+    return f"all units of {listed(equal)} have the same weights: draw them at random (init he)" if equal else None
+
+
+def cause_of_dead(shares):
+    """Layers most of whose units are dead."""
+    worst = [f"{name} ({share:.0%})" for name, share in shares.items() if share > DEAD_SHARE]
+    return f"most units are 0 for every picture in {listed(worst)}: lower the rate and start again" if worst else None
+
+
+def cause_of_biases(net):
+    """The paper's biases of 1 beside weights of 0.01: the first answers are all the same."""
+    found = [name for name, w in weights(net).items()
+             if "b" in net[name].params() and net[name].params()["b"].mean() > 0.5 and w.std() < 0.02]
+    return f"biases of 1 beside weights of about 0.01 ({listed(found)}) hide the picture, and the loss can stay here " \
+           f"for long: Caffe took biases of 0.1 (--net caffe), init he has none" if found else None
+
+
+def cause_of_spread(logits):
+    """Answers that do not depend on the picture, for no other reason that was found."""
+    spread = math.inf if logits is None else float(logits.std(axis=0).mean())
+    return f"the answers hardly depend on the picture, its outputs vary by {spread:.1g} from one picture to the " \
+           f"next: the weights are too small for these inputs (try init he)" if spread < 0.01 else None
+
+
+def listed(names, most=5):
+    """'conv1, conv2 and 3 more'."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+# ---------------------------------------------------------------------------- what is measured
+
+def weights(net):
+    """{layer: its weights}, trained or not, biases and batch norm's scales left out."""
+    return {name: layer.params()["w"] for name, layer in net.layers.items()
+            if "w" in layer.params() and layer.params()["w"].ndim > 1}
+
+
+def same_units(net):
+    """The names of the layers whose units have the same weights, all of them."""
+    return [name for name, w in weights(net).items() if equal_units(w, net[name])]
+
+
+def equal_units(w, layer):
+    """Whether all units of a layer have the same weights. Units are the columns of a Dense, else the first axis."""
+    units = w if isinstance(layer, Dense) else w.reshape(len(w), -1).T         # (weights of a unit, units)
+    return units.shape[1] > 1 and bool((units[:, 0] == units[:, 1]).all() and (units == units[:, :1]).all())
+
+
+def first_input(net):
+    """What the network was shown last, as its first layer that remembers its input has it; None if none does."""
+    for layer in net.layers.values():
+        if getattr(layer, "x", None) is not None:
+            return layer.x.reshape(len(layer.x), *net.input_shape)
+        if type(layer).__name__ != "Flatten":
+            return None
+    return None
+
+
+def input_figures(net):
+    """Mean and deviation of what the network was shown last; NaN where it is not remembered."""
+    x = first_input(net)
+    return (math.nan, math.nan) if x is None else (float(x.mean()), float(x.std()))
+
+
+def scaling(mean, deviation):
+    """What the figures of the inputs say, or nothing where they are as they should be."""
+    if abs(mean) > max(deviation, 3):
+        return ", as if the mean were not subtracted"
+    return ", as if they were not divided by their deviation" if deviation > 3 else ""
+
+
+def living(net):
+    """{ReLU: which of its units were above 0 for at least one picture of the last batch}; a map is one unit."""
+    found = {}
+    for name, layer in net.layers.items():
+        y = getattr(layer, "y", None)
+        if isinstance(layer, ReLU) and y is not None:
+            found[name] = ops.to_host(y.max(axis=(0, *range(2, y.ndim))) > 0)
+    return found
+
+
+def step_ratios(net, optimizer, lr):
+    """{layer: length of its weights' last step over the length of the weights}; biases and scales are left out."""
+    found = {}
+    for name, w in net.params().items():
+        if w.ndim > 1 and name in optimizer.velocity:
+            change, size = length(optimizer.velocity[name]), length(w)
+            if getattr(optimizer, "form", "paper") == "torch":          # there the velocity is not yet the step
+                change *= lr
+            found[name.rpartition(".")[0]] = change / size if size else math.inf if change else 0.0
+    return found
+
+
+def length(array):
+    """The square root of the sum of squares."""
+    return float(np.linalg.norm(array))
+
+
+def geometric_mean(ratios):
+    """0 where one of them is 0."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios)) if min(ratios) > 0 else 0.0
+
+
+def percent(ratio):
+    """'0.1 %', with two digits that count."""
+    return f"{100 * ratio:.2g} %"
+
+
+def lowered(lr, ratio):
+    """A rate that brings the ratio near 0.001: divided by a power of 10."""
+    return lr / 10 ** max(1, round(math.log10(ratio / RATIO_HEALTHY))) if math.isfinite(ratio) else lr / 10
+
+
+def raised(lr, ratio):
+    """A rate that brings the ratio near 0.001: multiplied by a power of 10."""
+    return lr * 10 ** max(1, round(math.log10(RATIO_HEALTHY / ratio)))
+
+
+def finite(array):
+    """Whether there is neither NaN nor infinity. A sum shows it, unless it overflows: then every number is asked."""
+    with np.errstate(all="ignore"):
+        return math.isfinite(float(array.sum())) or bool(np.isfinite(array).all())
+
+
+def first_broken(net, logits):
+    """(layer, a sentence): the first place in the last forward pass with NaN or infinity.
+
+    What the layers remember is from before the update, but their weights are from after it, so a
+    layer's weights are judged by what they made of a finite input.
+    """
+    names, sound = list(net.layers), (-1, None)             # the last array that is finite: made by which layer, and it
+    for place, array in remembered(net, logits):
+        if finite(array):
+            sound = place, array
+            continue
+        if place < 0:
+            bad = int((~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).sum())
+            return "the input", f"{bad} of {len(array)} pictures hold NaN or infinity: look at what they are divided by"
+        suspects = names[sound[0] + 1:place + 1]
+        name = next((name for name in suspects if net[name].params()), suspects[0])
+        return name, blame(net[name], sound[1])
+    return "the loss", "all outputs of the network are finite, so look at the labels"
+
+
+def remembered(net, logits):
+    """(which layer made it, array) for all inputs and outputs that the layers remember, in their order."""
+    for i, layer in enumerate(net.layers.values()):
+        for place, key in ((i - 1, "x"), (i, "y")):
+            if getattr(layer, key, None) is not None:
+                yield place, getattr(layer, key)
+    yield len(net.layers) - 1, logits
+
+
+def blame(layer, x):
+    """What is known of a layer whose output is the first with NaN or infinity, after a finite input x (or None)."""
+    start = "its output is the first that holds NaN or infinity"
+    if x is None:
+        return start
+    largest = float(abs(x).max())
+    if layer.params() and largest < 1e15:
+        return f"{start}, and its input does not (largest: {largest:.3g}), so its weights are no numbers any more"
+    return f"{start}; its input is finite, but reaches {largest:.3g}"

@@ -1,0 +1,112 @@
+"""The report of a run: one page for the browser, with everything in it, that shows what was made and how.
+
+    write_report(run, net, pipeline, test=score, sheets=[("Some mistakes", figure)])
+"""
+import base64
+import html
+
+from .. import plots
+from .loop import words
+from .run import write_text
+
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+h1 {{ font-size: 1.6rem }} h2 {{ font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem }}
+th, td {{ text-align: right; padding: 0.15rem 0.8rem; border-bottom: 1px solid #eee }}
+th:first-child, td:first-child {{ text-align: left }}
+pre {{ background: #f5f6f7; padding: 0.8rem; overflow-x: auto; font-size: 0.8rem; line-height: 1.35 }}
+img {{ max-width: 100%; height: auto }} .figure {{ font-size: 2rem; font-weight: 600 }}
+@media print {{ body {{ margin: 0 }} h2 {{ break-after: avoid }} img, pre, table {{ break-inside: avoid }} }}
+</style></head><body>
+{body}
+</body></html>
+"""
+
+
+def write_report(run, net, pipeline, test=None, sheets=()):
+    """Writes report.html into the run's folder; returns its path.
+
+    test: the Score on pictures that chose nothing, or None. sheets: pairs (title, Figure), saved beside it.
+    """
+    parts = [f"<h1>{escape(run.folder.name)}</h1>", *result_of(run, test), *curves_of(run)]
+    for title, figure in sheets:
+        name = title.lower().replace(" ", "-") + ".png"
+        plots.save(figure, run.folder / name)
+        parts += [f"<h2>{escape(title)}</h2>", image(run.folder / name, title)]
+    if (run.folder / "filters.png").exists():
+        parts += ["<h2>Filters of the first layer</h2>", image(run.folder / "filters.png", "the filters")]
+    parts += remarks_of(run)
+    parts += ["<h2>Network</h2>", f"<pre>{escape(str(net))}</pre>",
+              "<h2>Pictures</h2>", f"<p>{escape(run.settings.get('origin', ''))}</p><p>{escape(str(pipeline))}</p>",
+              "<h2>What made it</h2>", f"<pre>{escape(run.settings.get('command', 'npnet.fit.fit(...)'))}</pre>",
+              settings_of(run)]
+    path = run.folder / "report.html"
+    write_text(path, PAGE.format(title=escape(run.folder.name), body="\n".join(parts)))
+    return path
+
+
+def escape(text):
+    return html.escape(str(text))
+
+
+def image(path, words):
+    """A picture, put into the page itself."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<p><img alt="{escape(words)}" src="data:image/png;base64,{data}"></p>'
+
+
+def table(columns, rows):
+    """A table of texts."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    lines = ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
+    return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
+
+
+def percent(share):
+    return "" if share is None else f"{100 * share:.2f} %"
+
+
+def number(value, digits=4):
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def result_of(run, test):
+    """The figure that counts, and how the run ended."""
+    yield "<h2>Result</h2>"
+    if test is not None:
+        yield (f'<p><span class="figure">{percent(test.top1)}</span> of {test.pictures:,} test pictures right, '
+               f"{percent(test.top5)} among the best five; loss {test.loss:.4f}.</p>")
+    if run.best is not None:
+        yield f"<p>Best on the pictures that were watched: {escape(words(run.best, 'watched'))}.</p>"
+    minutes = sum(row["seconds"] for row in run.rows) / 60
+    yield f"<p>{run.epoch} epochs, {len(run.losses):,} steps, {minutes:.1f} minutes."
+    yield f" Ended because {escape(run.stopped)}.</p>" if run.stopped else "</p>"
+
+
+def curves_of(run):
+    """The curves and the numbers behind them."""
+    for name in ("curves.png", "losses.png"):
+        if (run.folder / name).exists():
+            yield image(run.folder / name, name)
+    rows = [[row["epoch"], f"{row['lr']:.2g}", number(row["train_loss"]), percent(row["train_top1"]),
+             number(row["loss"]), percent(row["top1"]), percent(row["top5"]), f"{row['seconds']:.0f}"]
+            for row in run.rows]
+    yield table(("epoch", "rate", "train loss", "right", "loss", "right", "in best five", "seconds"), rows)
+
+
+def remarks_of(run):
+    """What the doctor said."""
+    if run.remarks:
+        yield "<h2>Remarks</h2><ul>"
+        yield from (f"<li>{escape(remark)}</li>" for remark in run.remarks)
+        yield "</ul>"
+
+
+def settings_of(run):
+    """The settings that are not in the command."""
+    shown = {key: value for key, value in run.settings.items() if key not in ("command", "origin", "classes")}
+    return table(("setting", "value"), [(key, "" if value is None else value) for key, value in shown.items()])

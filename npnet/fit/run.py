@@ -1,0 +1,157 @@
+"""A run: what a training has done so far, and the folder that keeps it.
+
+    last.npz        the newest checkpoint, from which the training goes on
+    best.npz        the one with the lowest validation error
+    history.csv     a line for every epoch
+    losses.csv      a line for every step
+    settings.json   what made the run
+    curves.png      drawn from the history
+
+Everything that decides how a training goes on is in last.npz; the other files are made from it again.
+"""
+import csv
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import plots
+from ..backend import ops
+from ..fast.threads import blas, count
+from ..files import writing
+from ..weights import read_checkpoint, save_checkpoint
+from ..weights.checkpoint import versions
+
+COLUMNS = ("epoch", "steps", "lr", "train_loss", "train_top1", "loss", "top1", "top5", "seconds")
+
+
+def nothing():
+    """The sums of an epoch that has not begun."""
+    return {"batches": 0, "pictures": 0, "loss": 0.0, "right": 0, "seconds": 0.0}
+
+
+@dataclass
+class Run:
+    """What a training has done so far.
+
+    rows: a dictionary for every epoch, with COLUMNS as keys; shares of right answers lie between 0 and 1.
+    losses and rates: one for every step. sums: of the epoch that is under way. best: the row with the lowest
+    validation error, None without validation. waited: epochs since then. remarks: what the doctor said.
+    stopped: why it ended before its last epoch, or "".
+    """
+
+    folder: Path | None = None
+    settings: dict = field(default_factory=dict)
+    rows: list = field(default_factory=list)
+    losses: list = field(default_factory=list)
+    rates: list = field(default_factory=list)
+    sums: dict = field(default_factory=nothing)
+    best: dict | None = None
+    waited: int = 0
+    remarks: list = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def epoch(self):
+        """The number of epochs that are complete, which is the number of the next one, from 0."""
+        return len(self.rows)
+
+    def saw(self, step, seconds):
+        """Adds one training step to the epoch's sums."""
+        pictures = len(step.labels)
+        self.losses.append(step.loss)
+        self.rates.append(step.lr)
+        for key, value in (("batches", 1), ("pictures", pictures), ("loss", pictures * step.loss),
+                           ("right", round(pictures * step.accuracy)), ("seconds", seconds)):
+            self.sums[key] += value
+
+    def means(self):
+        """The training loss and the share of right answers of the epoch under way."""
+        pictures = max(self.sums["pictures"], 1)
+        return self.sums["loss"] / pictures, self.sums["right"] / pictures
+
+    def complete(self, result, lr, seconds):
+        """Ends the epoch with the Result of its evaluation (None without one); returns the new row."""
+        loss, top1 = self.means()
+        row = {"epoch": self.epoch + 1, "steps": len(self.losses), "lr": lr, "train_loss": loss, "train_top1": top1,
+               "loss": result and result.loss, "top1": result and result.top1, "top5": result and result.top5,
+               "seconds": round(self.sums["seconds"] + seconds, 3)}
+        self.rows.append(row)
+        self.sums = nothing()
+        return row
+
+    def is_best(self, row):
+        """Whether a row is better than all before it: fewer errors, or as many and a lower loss."""
+        better = self.best is None or (-row["top1"], row["loss"]) < (-self.best["top1"], self.best["loss"])
+        better = better and math.isfinite(row["loss"])
+        self.best, self.waited = (row, 0) if better else (self.best, self.waited + 1)
+        return better
+
+    # ------------------------------------------------------------------------ the folder
+
+    def save(self, name, net, optimizer, pipeline):
+        """Writes a checkpoint into the folder; does nothing without one."""
+        if self.folder is None:
+            return
+        kept = {key: getattr(self, key) for key in
+                ("settings", "rows", "rates", "sums", "best", "waited", "remarks", "stopped")}
+        save_checkpoint(self.folder / name, net, optimizer, pipeline, {**kept, "threads": threads()}, self.losses)
+
+    def restore(self, net, optimizer):
+        """Goes on from last.npz: fills the network and the optimizer; returns a warning or None."""
+        checkpoint = read_checkpoint(self.folder / "last.npz")
+        checkpoint.fill(net)
+        vars(optimizer).update(vars(checkpoint.optimizer()))
+        for key in ("settings", "rows", "rates", "sums", "best", "waited", "remarks"):
+            setattr(self, key, checkpoint.about[key])
+        self.losses = checkpoint.losses.tolist()
+        self.stopped = checkpoint.about["stopped"].replace("interrupted", "")
+        self.write_history()
+        return differences(checkpoint)
+
+    def write_history(self):
+        """Writes settings.json, history.csv and losses.csv; does nothing without a folder."""
+        if self.folder is None:
+            return
+        write_text(self.folder / "settings.json", json.dumps(self.settings, indent=2) + "\n")
+        write_table(self.folder / "history.csv", COLUMNS, [[row[name] for name in COLUMNS] for row in self.rows])
+        write_table(self.folder / "losses.csv", ("step", "loss", "lr"),
+                    [[number, *pair] for number, pair in enumerate(zip(self.losses, self.rates))])
+
+    def draw(self, net, names=()):
+        """Draws curves.png and filters.png; does nothing without a folder or before the first epoch ends."""
+        if self.folder is None or not self.rows:
+            return
+        plots.save(plots.curves({self.folder.name: self.rows}), self.folder / "curves.png")
+        plots.save(plots.losses(self.losses), self.folder / "losses.png")
+        first = next((name for name, w in net.params().items() if w.ndim == 4), None)
+        if first is not None:
+            plots.save(plots.filters(ops.to_host(net.params()[first]), f"{first} after {self.epoch} epochs"),
+                       self.folder / "filters.png")
+
+
+def threads():
+    """How many threads compute: npnet's own with numba, else those of NumPy's BLAS."""
+    if ops.name == "numba":
+        return count()
+    return max([library.num_threads for library in blas().lib_controllers], default=1)
+
+
+def differences(checkpoint):
+    """One sentence if this process computes otherwise than the one that wrote the checkpoint, or None."""
+    now = versions() | {"threads": threads()}
+    then = checkpoint.about["versions"] | {"threads": checkpoint.about["threads"]}
+    odd = [f"{name} {then[name]} then, {now[name]} now" for name in now if now[name] != then.get(name)]
+    return f"the run will not go on bit for bit as it would have: {'; '.join(odd)}" if odd else None
+
+
+def write_text(path, text):
+    with writing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_table(path, columns, rows):
+    with writing(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(columns)
+        table.writerows(rows)

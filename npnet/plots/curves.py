@@ -1,0 +1,187 @@
+"""Curves of training: loss and error from epoch to epoch, loss from step to step."""
+import numpy as np
+
+from npnet.plots.figure import BAR, TRACK, finish, new_axes, new_figure
+
+# Okabe and Ito, Color Universal Design (2008): colours that the colour-blind tell apart, without the yellow.
+RUNS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3b08", "#222222")
+MARKS = "osD^"
+GREY = "#8a8f94"                # published curves
+WIDE = 100                      # where the largest loss is so many times the smallest, the scale is logarithmic
+
+
+def curves(runs, title=None, reference=None):
+    """Loss (left) and error in percent (right) after every epoch, of one or several runs in one picture.
+
+    runs: {name: rows}, rows a list of dicts as in history.csv with the keys epoch (from 1), train_loss,
+    train_top1, loss, top1 and lr; shares of right answers from 0 to 1. What is missing, None or NaN is
+    left out. Dashed: the training pictures. Solid: the pictures held out. reference: {name: [(epoch,
+    train_loss, loss), ...]}, published curves, drawn in grey. Where a single run's learning rate falls by
+    half or more at once, a dotted line says so. ValueError if there is no epoch to draw.
+    """
+    runs = {_short(name): list(rows) for name, rows in runs.items()} if len(runs) < 2 else _told_apart(runs)
+    published = {_short(name): np.array([[_number(value) for value in row] for row in rows], float).reshape(-1, 3)
+                 for name, rows in (reference or {}).items()}
+    if not any(len(rows) for rows in (*runs.values(), *published.values())):
+        raise ValueError("there is no epoch to draw: runs must be {name: rows} with at least one row")
+    figure = new_figure(9 if len(runs) + len(published) < 2 else 10.5, 4.2)
+    left, right = _axes(figure, "loss", 1, 2, 1), _axes(figure, "error, %", 1, 2, 2)
+    handles = [_run(left, right, rows, number) for number, rows in enumerate(runs.values())]
+    handles += [_published(left, rows, number) for number, rows in enumerate(published.values())]
+    _settle(left, right)
+    fell = _falls(next(iter(runs.values()))) if len(runs) == 1 else []
+    for axes in (left, right):
+        for epoch, _ in fell:
+            axes.axvline(epoch - 0.5, color=GREY, linewidth=1, linestyle=":", zorder=1)
+    names = [*runs, *published]
+    if len(names) > 1:
+        figure.legend(handles, names, loc="outside right upper", fontsize=9, frameon=False)
+    return finish(figure, title or (names[0] if len(names) == 1 else None), _caption(fell, published))
+
+
+def losses(losses, title=None):
+    """The loss of every training step, losses (N,), pale, and its mean over the last steps, dark.
+
+    The mean is over a fiftieth of the steps. The scale is logarithmic if the largest mean is 100 times
+    the smallest. NaN and infinity are left out, and the caption says how many. ValueError if losses is
+    not (N,) with N at least 1.
+    """
+    values = np.array([_number(loss) for loss in losses], float) if np.ndim(losses) == 1 else np.empty(0)
+    if not len(values):
+        raise ValueError(f"losses must be (N,), one number per step and at least one, got {np.shape(losses)}")
+    steps, window = np.arange(1, len(values) + 1), max(1, len(values) // 50)
+    mean = _running_mean(values, window)
+    figure = new_figure(7.5, 4)
+    axes = _axes(figure, "loss")
+    axes.set_xlabel("step", fontsize=10)
+    few = len(values) <= 30
+    axes.plot(steps, values, color=BAR, alpha=1 if few else 0.3, linewidth=0.8, marker="o" if few else "", markersize=4)
+    if window > 1:
+        axes.plot(steps, mean, color=BAR, linewidth=2, marker="", linestyle="-")
+    axes.set_xlim(*((0.5, 1.5) if len(values) == 1 else (1, len(values))))
+    _scale(axes, mean)
+    missing = int((~np.isfinite(values)).sum())
+    caption = f"Pale: each step. Dark: the mean of the last {window:,} steps." if window > 1 else "One number per step."
+    return finish(figure, title, caption + (f" Left out: {missing:,} that are NaN or infinite." if missing else ""))
+
+
+# ---------------------------------------------------------------------------- the lines
+
+def _run(left, right, rows, number):
+    """The lines of one run in both axes; returns the one that the legend shows."""
+    colour, mark = RUNS[number % len(RUNS)], MARKS[number // len(RUNS) % len(MARKS)]
+    epochs = _column(rows, "epoch")
+    size = 0 if len(rows) > 40 else 4 if len(rows) > 1 else 6
+    for axes, training, held_out in ((left, _column(rows, "train_loss"), _column(rows, "loss")),
+                                     (right, 100 - 100 * _column(rows, "train_top1"), 100 - 100 * _column(rows, "top1"))):
+        axes.plot(epochs, training, color=colour, linewidth=1, linestyle="--", marker=mark, markersize=0.6 * size,
+                  markerfacecolor="white", zorder=2)
+        line, = axes.plot(epochs, held_out, color=colour, linewidth=2, linestyle="-", marker=mark, markersize=size,
+                          zorder=3)
+    return line
+
+
+def _published(axes, rows, number):
+    """A published curve, (N, 3): epoch, loss on the training pictures, loss on those held out."""
+    style = {"color": GREY, "marker": MARKS[number % len(MARKS)], "markersize": 5, "zorder": 2}
+    training, = axes.plot(rows[:, 0], rows[:, 1], linewidth=1, linestyle="--", markerfacecolor="white", **style)
+    held_out, = axes.plot(rows[:, 0], rows[:, 2], linewidth=1.5, linestyle="-", **style)
+    return held_out if np.isfinite(rows[:, 2]).any() else training
+
+
+def _number(value):
+    """A float; NaN for None, for an empty field and for infinity."""
+    value = float("nan") if value is None or value == "" else float(value)
+    return value if np.isfinite(value) else float("nan")
+
+
+def _column(rows, key):
+    return np.array([_number(row.get(key)) for row in rows], float)
+
+
+def _running_mean(values, window):
+    """The mean of the last `window` numbers at every place, of those that are finite; NaN where none is."""
+    finite = np.isfinite(values)
+    sums = np.concatenate([[0], np.cumsum(np.where(finite, values, 0))])
+    counts = np.concatenate([[0], np.cumsum(finite)])
+    last = np.arange(1, len(values) + 1)
+    first = np.maximum(last - window, 0)
+    count = counts[last] - counts[first]
+    return np.where(count > 0, (sums[last] - sums[first]) / np.maximum(count, 1), np.nan)
+
+
+def _falls(rows):
+    """Where a learning rate that had stayed the same falls to half or less: a list of (epoch, the new rate)."""
+    rates = _column(rows, "lr")
+    return [(rows[k]["epoch"], rates[k]) for k in range(2, len(rows))
+            if rates[k - 2] == rates[k - 1] and rates[k] <= rates[k - 1] / 2]
+
+
+# ---------------------------------------------------------------------------- the axes
+
+def _axes(figure, name, *place):
+    """Axes with numbers at both sides and pale lines behind."""
+    from matplotlib.ticker import MaxNLocator
+    axes = new_axes(figure, *place)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.grid(color=TRACK, linewidth=0.8, linestyle="-", zorder=0)
+    axes.set_axisbelow(True)
+    axes.set_title(name, fontsize=10)
+    return axes
+
+
+def _settle(left, right):
+    """The ranges of both axes, and a word instead of an axis that stays empty."""
+    last = max([epoch for line in left.lines for epoch in line.get_xdata() if np.isfinite(epoch)], default=1)
+    first = min([epoch for line in left.lines for epoch in line.get_xdata() if np.isfinite(epoch)], default=1)
+    for axes in (left, right):
+        margin = max(0.25, 0.02 * (last - first))
+        axes.set_xlim(first - margin, last + margin)
+        axes.set_xlabel("epoch", fontsize=10)
+        _scale(axes, np.concatenate([line.get_ydata() for line in axes.lines]), logarithmic=axes is left)
+    top = right.get_ylim()[1]
+    right.set_ylim(0, min(top, 102))
+
+
+def _scale(axes, values, logarithmic=True):
+    """From 0 to a little above the largest value; logarithmic if the values are very different."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "no numbers", transform=axes.transAxes, ha="center", fontsize=10)
+    elif logarithmic and values.min() > 0 and values.max() > WIDE * values.min():
+        axes.set_yscale("log")
+        decades = np.arange(np.floor(np.log10(values.min())), np.ceil(np.log10(values.max())) + 1).astype(int)
+        step = -(-len(decades) // 8)
+        axes.set_yticks(10.0 ** decades[::step], [f"1e{k}" if abs(k) > 3 else f"{10.0 ** k:g}" for k in decades[::step]])
+        axes.set_yticks([], minor=True)
+        axes.set_ylim(values.min() / 1.3, values.max() * 1.3)
+    else:
+        axes.set_ylim(min(0, 1.05 * values.min()), 1.05 * values.max() if values.max() > 0 else 1)
+
+
+def _short(name, most=28):
+    name = str(name)
+    return name if len(name) <= most else name[:most - 4].rstrip() + " ..."
+
+
+def _told_apart(runs):
+    """Runs under short names; where two would be the same, the end of the name is kept instead."""
+    short = {name: _short(name) for name in runs}
+    taken = list(short.values())
+    for name in runs:
+        if taken.count(short[name]) > 1:
+            short[name] = "... " + str(name)[-24:]
+    if len(set(short.values())) < len(runs):
+        return {str(name): list(rows) for name, rows in runs.items()}
+    return {short[name]: list(rows) for name, rows in runs.items()}
+
+
+def _caption(fell, published):
+    said = "Dashed: on the training pictures, while training. Solid: on the pictures held out."
+    if published:
+        said += " Grey: published, not ours."
+    if fell:
+        said += f" Dotted: the learning rate falls to {', '.join(f'{rate:g}' for _, rate in fell[:6])}."
+    return said

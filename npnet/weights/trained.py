@@ -1,0 +1,88 @@
+"""Trained networks: what a checkpoint, a run's folder or the name of a shipped network stands for.
+
+    cifar = trained("cifar_alexnet")                    shipped with npnet
+    mine = trained("runs/shapes-cifar_alexnet")         best.npz of a run, or last.npz
+    mine.net.probabilities(mine.pipeline.test(picture)[None])
+"""
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import network
+from ..data.pipeline import Pipeline
+from ..files import writing
+from .checkpoint import read_checkpoint
+
+SHIPPED = Path(__file__).parent / "shipped"             # NAME.npz, and NAME.md, the card that says how it was made
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network with all that its answers need: how pictures become its input, and what its classes are called.
+
+    settings: what made the run, plain data.
+    """
+
+    name: str
+    net: network.Network
+    pipeline: Pipeline
+    classes: tuple
+    settings: dict
+
+
+def shipped():
+    """The names of the networks that come with npnet."""
+    return sorted(path.stem for path in SHIPPED.glob("*.npz"))
+
+
+def trained(name_or_path):
+    """The Trained network of that name, in that checkpoint, or in that run's folder.
+
+    Raises FileNotFoundError where there is none, ValueError for a file that is damaged or holds a network
+    without the way its pictures are prepared.
+    """
+    path = found(name_or_path)
+    checkpoint = read_checkpoint(path)
+    pipeline, settings = checkpoint.pipeline(), checkpoint.about.get("settings", {})
+    if pipeline is None:
+        raise ValueError(f"{path} does not say how its pictures are prepared; give fit Loaders that have a Pipeline")
+    net = checkpoint.network()
+    classes = settings.get("classes") or [f"class {k}" for k in range(net.shapes[list(net.layers)[-1]][0])]
+    return Trained(str(name_or_path), net, pipeline, tuple(classes), settings)
+
+
+def found(name_or_path):
+    """The file that a name or path stands for."""
+    path = Path(name_or_path)
+    if str(name_or_path) in shipped():
+        return SHIPPED / f"{name_or_path}.npz"
+    if path.is_dir():
+        there = [path / name for name in ("best.npz", "last.npz") if (path / name).exists()]
+        if not there:
+            raise FileNotFoundError(f"{path} holds no run: there is neither best.npz nor last.npz in it")
+        return there[0]
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}, and npnet ships no network of that name; it ships "
+                                f"{', '.join(shipped()) or 'none'}")
+    return path
+
+
+def hand_on(checkpoint, path):
+    """Writes the network of a checkpoint, to be given to others: half the precision, nothing to train it further.
+
+    Numbers become float16, which changes answers in the third digit, and velocities and losses are left
+    out: a quarter of the size. npnet.load and trained read the file.
+    """
+    architecture, arrays = network.read(checkpoint)
+    kept = read_checkpoint(checkpoint)
+    about = {"settings": kept.about.get("settings", {}), "pipeline": kept.about["pipeline"],
+             "versions": kept.about["versions"]}
+    texts = {"architecture": architecture, "training/about": about}
+    with writing(path) as beside, open(beside, "wb") as file:
+        np.savez_compressed(
+            file, **{name: array.astype(np.float16) for name, array in arrays.items()},
+            **{f"pipeline/{name}": array for name, array in kept.pipeline_arrays.items()},
+            **{name: np.array(json.dumps(data)) for name, data in texts.items()},
+            **{"training/losses": np.zeros(0)})
