@@ -142,6 +142,7 @@ class MultiStep(Constant):
 
     def __post_init__(self):
         check_at_least_zero(lr=self.lr, factor=self.factor)
+        self.at = tuple(self.at)
         for step in self.at:
             check_steps(**{"every step in at": step})
 

@@ -21,11 +21,10 @@ COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "파랑": (0, 0, 255)}
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A home and a current folder of one's own; 80 columns; the command in the table."""
-    monkeypatch.setitem(cli.COMMANDS, "data", "data sets: list, get, show, info, augment")
+    """A home and a current folder of its own; 80 columns."""
     monkeypatch.setenv("NPNET_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.delenv("NPNET_DEBUG")
+    monkeypatch.delenv("NPNET_DEBUG", raising=False)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path

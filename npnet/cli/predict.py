@@ -14,11 +14,11 @@ WIDTH = 30                          # of a bar, in characters
 
 def add(commands):
     parser = commands.add_parser("predict", help="what a picture shows")
-    parser.description = ("The five most probable classes of each picture. A network knows only the classes that it was "
-                          "trained on, and names one of them whatever the picture shows.")
+    parser.description = ("The five most probable classes of each picture. A network knows only the classes that it "
+                          "was trained on, and names one of them whatever the picture shows.")
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="JPEG, PNG and others")
     parser.add_argument("--weights", nargs="+", default=[NET], metavar="NETWORK",
-                        help=f"a run's folder, a checkpoint or a shipped network (default: {NET}); several are averaged")
+                        help=f"a run's folder, a checkpoint, a shipped network (default: {NET}); several are averaged")
     parser.add_argument("--ten-crop", action="store_true", help="average over ten crops of each picture")
     parser.add_argument("--json", action="store_true", help="one JSON object for each picture, one on a line")
     parser.add_argument("--save", metavar="FILE", help="draw the answers beside the picture (for one picture)")

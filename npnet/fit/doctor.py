@@ -66,7 +66,7 @@ class Doctor:
         self.largest_lr, self.logits = 0.0, None
         self.labels, self.sorted = np.zeros(self.classes, np.int64), 0      # sorted: batches of one class at the start
         self.ratios, self.alive, self.pictures = {}, {}, 0
-        self.sample, self.epochs = Sample(), 0
+        self.sample, self.epochs, self.ended = Sample(), 0, False
 
     def step(self, step, net, optimizer):
         """New remarks after one training step (npnet.train.Step): on the loss, and now and then on the layers."""
@@ -74,7 +74,9 @@ class Doctor:
         if self.seen == 1:
             self.fresh = optimizer.steps <= 1                   # else it goes on from a checkpoint
         if not math.isfinite(step.loss):
-            self.broken(step, net)
+            if not self.ended:                                  # what comes after the first NaN says nothing
+                self.ended = True
+                self.broken(step, net)
             return self.new
         self.note(step, net)
         if self.seen == 1:
@@ -87,9 +89,9 @@ class Doctor:
     def epoch(self, row, net, optimizer, counts=None):
         """New remarks after an epoch.
 
-        row: a dictionary with train_loss, train_top1, loss and top1 (shares of right answers). counts:
-        how often each class was the answer (classes,), or the confusion matrix (classes, classes) with a
-        row for every true class; None leaves that out.
+        row: a dictionary with train_loss, train_top1, loss and top1 (shares of right answers; loss and top1
+        None where nothing was held out). counts: how often each class was the answer (classes,), or the
+        confusion matrix (classes, classes) with a row for every true class; None leaves that out.
         """
         self.new, self.epochs = [], self.epochs + 1
         if math.isfinite(row["train_loss"]):
@@ -191,7 +193,7 @@ class Doctor:
                      f"the inputs are too large. The inputs have mean {mean:.3g} and deviation "
                      f"{deviation:.3g}{strange}. Try a mean of 0 and a deviation of 1, or smaller weights (init torch)")
         if loss < 0.5 * expected:
-            self.say("the loss", "first", f"it starts at {loss:.2f}, far below log({outputs}) = {expected:.2f}, where "
+            self.say("the loss", "first", f"it starts at {max(loss, 0):.2f}, far below log({outputs}) = {expected:.2f}, where "
                      f"a network starts that prefers no class. If its weights are not trained already, see whether all "
                      f"labels are the same, whether the pictures show them, and whether there are {outputs} classes")
 
@@ -278,7 +280,8 @@ class Doctor:
                 self.say(name, "dead", f"{share:.0%} of its units are 0 for each of the last {self.pictures:,} "
                          f"pictures looked at, and a unit that is always 0 learns nothing.{everything} It comes from a "
                          f"step that was too long, or from biases far below 0: lower the rate (now "
-                         f"{self.largest_lr:g}) and start again; the dead do not come back", level=math.floor(4 * share))
+                         f"{self.largest_lr:g}) and start again; the dead do not come back",
+                         level=math.floor(4 * share))
 
     def dead(self):
         """{layer: share of its units that were 0 for every picture looked at since the epoch began}."""
@@ -297,7 +300,7 @@ class Doctor:
             if min(self.ratios[name]) > RATIO_HIGH and last > 0.5 * first:
                 self.say(name, "ratio", f"a step changes its weights by {percent(mean)} of their length; about 0.1 % "
                          f"is healthy. Lower the rate (now {lr:g}), perhaps to {lowered(lr, mean):g}, or begin with "
-                         f"larger weights (init he)", level=math.floor(math.log10(mean)))
+                         f"larger weights (init he)", level=math.floor(math.log10(min(mean, 1e30))))
 
     def short_steps(self, low, means, lr):
         """Steps that are too short: everywhere, the rate is too low; in some layers, the gradient fades."""
@@ -328,6 +331,8 @@ class Doctor:
 
     def validation(self, row):
         """Training against validation: overfitting, or pictures that are prepared differently."""
+        if row["loss"] is None:                                 # nothing was held out
+            return
         if not math.isfinite(row["loss"]):
             self.say("validation", "nan", f"its loss is {row['loss']}, while that of training is "
                      f"{row['train_loss']:.3g}; look for NaN in the validation pictures and in running means (batch "
@@ -387,7 +392,9 @@ def cause_of_rate(ratios, optimizer):
 def cause_of_softmax(net):
     """A Softmax layer before the loss."""
     name, last = list(net.layers.items())[-1]
-    return f"the softmax is taken twice, by {name} and by the loss: leave {name} out" if isinstance(last, Softmax) else None
+    if not isinstance(last, Softmax):
+        return None
+    return f"the softmax is taken twice, by {name} and by the loss: leave {name} out"
 
 
 def cause_of_input(net):
@@ -396,7 +403,7 @@ def cause_of_input(net):
     if deviation == 0:
         return f"the inputs are all {mean:.3g}: there is nothing to see"
     if abs(mean) > 1.5 * deviation:
-        return f"the inputs have mean {mean:.3g} and deviation {deviation:.3g}: subtract the mean, divide by the deviation"
+        return f"the inputs have mean {mean:.3g} and deviation {deviation:.3g}: subtract the one, divide by the other"
     return None
 
 
@@ -544,7 +551,7 @@ def first_broken(net, logits):
         suspects = names[sound[0] + 1:place + 1]
         name = next((name for name in suspects if net[name].params()), suspects[0])
         return name, blame(net[name], sound[1])
-    return "the loss", "all outputs of the network are finite, so look at the labels"
+    return "the loss", f"the outputs of the network are finite, but reach {float(abs(logits).max()):.3g}"
 
 
 def remembered(net, logits):

@@ -92,7 +92,7 @@ def by_chance(labels):
 
 
 def margin(chance, count):
-    """Four standard deviations of a binomial share, times the root of 2: neighbours come in pairs, and agree together."""
+    """Four standard deviations of a binomial share, times the root of 2, as neighbours come in pairs."""
     return 4 * math.sqrt(2 * chance * (1 - chance) / count)
 
 

@@ -267,7 +267,7 @@ def memory_sentence(net, batch, free=None):
 
 
 def fitting(net, batch, free):
-    """The largest batch below this one, a power of 2, whose step takes at most nine tenths of `free`; 0 if none does."""
+    """The largest power of 2 below this batch with which a step takes at most nine tenths of `free`; 0 if none."""
     smaller = 2 ** int(math.log2(batch))
     while smaller >= 1 and (smaller == batch or grown(net, smaller) > 0.9 * free):
         smaller //= 2

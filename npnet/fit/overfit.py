@@ -45,7 +45,8 @@ class OverfitResult:
             return f"the network can learn this batch: {figures}; what does not learn on all data is then the data " \
                    f"or the settings"
         if math.isfinite(self.loss) and self.loss < 0.5 * self.losses[0]:
-            return f"the network is learning this batch, but has not finished: {figures}; give it more steps, or a higher rate"
+            return f"the network is learning this batch, but has not finished: {figures}; give it more steps, or a " \
+                   f"higher rate"
         return f"the network cannot learn this batch: {figures}; before all data is tried, this has to work"
 
     def __str__(self):

@@ -36,7 +36,7 @@ def confusion(matrix, names, title=None):
 
 def _colours(figure, axes, shares):
     from matplotlib.colors import PowerNorm
-    image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 100), interpolation="nearest")
+    image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 100), interpolation="nearest" if len(shares) <= 200 else "auto")
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02)
     bar.outline.set_visible(False)
     bar.ax.set_yticks([0, 5, 20, 50, 100], ["0", "5", "20", "50", "100 %"], fontsize=9)

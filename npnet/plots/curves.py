@@ -58,7 +58,7 @@ def losses(losses, title=None):
     axes.plot(steps, values, color=BAR, alpha=1 if few else 0.3, linewidth=0.8, marker="o" if few else "", markersize=4)
     if window > 1:
         axes.plot(steps, mean, color=BAR, linewidth=2, marker="", linestyle="-")
-    axes.set_xlim(*((0.5, 1.5) if len(values) == 1 else (1, len(values))))
+    _across(axes, 1, len(values))
     _scale(axes, mean)
     missing = int((~np.isfinite(values)).sum())
     caption = f"Pale: each step. Dark: the mean of the last {window:,} steps." if window > 1 else "One number per step."
@@ -121,10 +121,11 @@ def _falls(rows):
 
 def _axes(figure, name, *place):
     """Axes with numbers at both sides and pale lines behind."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
     axes = new_axes(figure, *place)
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.0f}"))
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.grid(color=TRACK, linewidth=0.8, linestyle="-", zorder=0)
     axes.set_axisbelow(True)
     axes.set_title(name, fontsize=10)
@@ -133,15 +134,22 @@ def _axes(figure, name, *place):
 
 def _settle(left, right):
     """The ranges of both axes, and a word instead of an axis that stays empty."""
-    last = max([epoch for line in left.lines for epoch in line.get_xdata() if np.isfinite(epoch)], default=1)
-    first = min([epoch for line in left.lines for epoch in line.get_xdata() if np.isfinite(epoch)], default=1)
+    epochs = np.concatenate([line.get_xdata() for line in left.lines])
+    epochs = epochs[np.isfinite(epochs)] if np.isfinite(epochs).any() else np.ones(1)
     for axes in (left, right):
-        margin = max(0.25, 0.02 * (last - first))
-        axes.set_xlim(first - margin, last + margin)
+        _across(axes, epochs.min(), epochs.max())
         axes.set_xlabel("epoch", fontsize=10)
         _scale(axes, np.concatenate([line.get_ydata() for line in axes.lines]), logarithmic=axes is left)
     top = right.get_ylim()[1]
     right.set_ylim(0, min(top, 102))
+
+
+def _across(axes, first, last):
+    """The range of epochs or steps, with a little room at both sides."""
+    margin = max(0.015 * (last - first), 0.1 if last > first else 0.5)
+    axes.set_xlim(first - margin, last + margin)
+    if first == last:
+        axes.set_xticks([first], [f"{first:,.0f}"])
 
 
 def _scale(axes, values, logarithmic=True):

@@ -28,6 +28,8 @@ from ..files import writing
 SCHEDULES = {kind.__name__: kind for kind in (optim.Constant, optim.StepDecay, optim.MultiStep, optim.Polynomial,
                                               optim.Cosine, optim.WarmUp, optim.Plateau)}
 
+OPTIMIZER = ("momentum", "weight_decay", "bias_lr", "form", "clip")        # SGD's arguments after lr
+
 
 def save_checkpoint(path, net, optimizer, pipeline=None, about=None, losses=()):
     """Writes a checkpoint. about: plain data for JSON, whatever is wanted back.
@@ -80,11 +82,14 @@ class Checkpoint:
         network.fill(net, arrays, self.path)
 
     def optimizer(self):
-        """The optimizer as it was, with its velocity and its schedule."""
-        settings = dict(self.about["optimizer"])
-        steps = settings.pop("steps")
-        optimizer = optim.SGD(schedule_of(settings.pop("schedule")), **settings)
-        optimizer.steps = steps
+        """The optimizer as it was, with its velocity and its schedule. ValueError if the file describes none."""
+        try:
+            settings = {**self.about["optimizer"]}
+            steps, schedule = settings.pop("steps"), schedule_of(settings.pop("schedule"))
+            optimizer = optim.SGD(schedule, *(settings.pop(name) for name in OPTIMIZER))
+            optimizer.steps = int(steps)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{self.path} describes no optimizer that npnet could make ({error})") from None
         optimizer.velocity = {name: ops.to_device(v.copy()) for name, v in self.velocity.items()}
         return optimizer
 
@@ -122,7 +127,7 @@ def part(arrays, prefix):
 
 def settings_of(optimizer):
     """An optimizer, but for its velocity, as plain data."""
-    names = ("momentum", "weight_decay", "bias_lr", "form", "clip", "steps")
+    names = (*OPTIMIZER, "steps")
     return {"schedule": schedule_data(optimizer.schedule)} | {name: getattr(optimizer, name) for name in names}
 
 

@@ -1,0 +1,255 @@
+"""Checkpoints: everything comes back bit for bit, and what is no checkpoint gets one sentence."""
+import json
+import pickletools
+import zipfile
+
+import numpy as np
+import pytest
+
+import npnet
+from npnet import optim
+from npnet.data import Pipeline
+from npnet.train import train
+from npnet.weights import hand_on, read_checkpoint, save_checkpoint, trained
+
+PIPELINE = Pipeline(size=8, shorter=8, channels=3, mean=np.float32([100, 120, 140]), deviation=np.float32([50, 60, 70]), pad=1)
+
+
+def small(seed=0):
+    return npnet.Network((3, 8, 8), seed=seed, conv1=npnet.Conv2D(4, 3, pad=1, init="he"), norm1=npnet.BatchNorm(),
+                         relu1=npnet.ReLU(), flatten=npnet.Flatten(), drop2=npnet.Dropout(0.3), fc2=npnet.Dense(3, std=0.1))
+
+
+def batches(first=0, last=6):
+    random = np.random.default_rng(0)
+    drawn = [(random.standard_normal((5, 3, 8, 8), dtype=np.float32), random.integers(0, 3, 5)) for _ in range(last)]
+    return drawn[first:]
+
+
+def make(path, schedule=optim.Cosine(0.05, 6), steps=3):
+    """A checkpoint after some steps, with the network and the optimizer that it is of."""
+    net, optimizer = small(), npnet.SGD(schedule, clip=5, bias_lr=2)
+    losses = [step.loss for step in train(net, optimizer, batches()[:steps])]
+    save_checkpoint(path, net, optimizer, PIPELINE, {"epoch": 3, "settings": {"classes": ["a", "b", "c"]}}, losses)
+    return net, optimizer, losses
+
+
+def arrays(net):
+    return net.params() | net.state()
+
+
+def equal(one, other):
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_everything_comes_back(backend, tmp_path):
+    net, optimizer, losses = make(tmp_path / "a.npz")
+    checkpoint = read_checkpoint(tmp_path / "a.npz")
+    again = checkpoint.optimizer()
+
+    assert equal(arrays(checkpoint.network()), arrays(net))
+    assert equal(again.velocity, optimizer.velocity)
+    assert again.velocity["conv1.w"].dtype == np.float32
+    assert repr(again) == repr(optimizer) and again.steps == 3
+    assert checkpoint.losses.tolist() == losses
+    assert checkpoint.about["epoch"] == 3
+    assert checkpoint.about["versions"]["backend"] == backend and checkpoint.about["versions"]["numpy"] == np.__version__
+    assert checkpoint.pipeline() == PIPELINE
+
+
+def test_training_goes_on_bit_for_bit(backend, tmp_path):
+    whole, optimizer = small(), npnet.SGD(optim.Cosine(0.05, 6), clip=5, bias_lr=2)
+    list(train(whole, optimizer, batches()))
+    make(tmp_path / "a.npz")
+    checkpoint = read_checkpoint(tmp_path / "a.npz")
+    half, again = checkpoint.network(), checkpoint.optimizer()
+    list(train(half, again, batches(3)))
+
+    assert equal(arrays(half), arrays(whole)) and equal(again.velocity, optimizer.velocity)
+
+
+@pytest.mark.parametrize("schedule", [
+    optim.Constant(0.1), optim.StepDecay(0.1, 5, 0.3), optim.MultiStep(0.1, (2, 4)), optim.Polynomial(0.1, 9, 2.0),
+    optim.Cosine(0.1, 9, 0.01), optim.WarmUp(4, optim.Cosine(0.1, 9)), optim.Plateau(0.1, patience=0)])
+def test_schedules_come_back_with_what_they_remember(schedule, tmp_path):
+    schedule.saw(0.5), schedule.saw(0.6)
+    make(tmp_path / "a.npz", schedule, steps=1)
+    again = read_checkpoint(tmp_path / "a.npz").optimizer().schedule
+
+    assert type(again) is type(schedule)
+    assert [again(step) for step in range(12)] == [schedule(step) for step in range(12)]
+    for one in (again, schedule):
+        one.saw(0.55)
+    assert again == schedule
+
+
+def test_npnet_load_reads_it_as_a_network(tmp_path):
+    net = make(tmp_path / "a.npz")[0]
+
+    assert equal(arrays(npnet.load(tmp_path / "a.npz")), arrays(net))
+
+
+def test_filling_a_network_that_is_there(tmp_path):
+    net = make(tmp_path / "a.npz")[0]
+    other = small(seed=5)
+    read_checkpoint(tmp_path / "a.npz").fill(other)
+
+    assert equal(arrays(other), arrays(net))
+
+
+def test_filling_another_network_is_refused(tmp_path):
+    make(tmp_path / "a.npz")
+
+    with pytest.raises(ValueError, match="a.npz was saved from a network with other layers; build the same one"):
+        read_checkpoint(tmp_path / "a.npz").fill(npnet.without(small(), "norm1"))
+
+
+def test_nothing_is_a_pickle(tmp_path):
+    make(tmp_path / "a.npz")
+    with zipfile.ZipFile(tmp_path / "a.npz") as file:
+        for name in file.namelist():
+            assert file.read(name)[:6] == b"\x93NUMPY"
+            header = file.read(name)[10:80]
+            assert b"'|O'" not in header
+            with pytest.raises((ValueError, IndexError, KeyError)):
+                list(pickletools.genops(file.read(name)))
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
+        assert all(file[name].dtype != object for name in file.files)
+
+
+def test_a_schedule_of_ones_own_cannot_be_saved(tmp_path):
+    with pytest.raises(TypeError, match="cannot save the schedule .*; the schedules of npnet.optim can be saved: Constant"):
+        save_checkpoint(tmp_path / "a.npz", small(), npnet.SGD(lambda step: 0.1))
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------------------- what is no checkpoint
+
+def test_every_truncation_is_one_sentence(tmp_path):
+    make(tmp_path / "whole.npz")
+    whole = (tmp_path / "whole.npz").read_bytes()
+    for length in [*range(0, len(whole), len(whole) // 40), len(whole) - 1]:
+        (tmp_path / "cut.npz").write_bytes(whole[:length])
+        with pytest.raises(ValueError, match="cut.npz is damaged, or is not"):
+            read_checkpoint(tmp_path / "cut.npz")
+
+
+def test_damage_is_noticed_wherever_it_is(tmp_path):
+    make(tmp_path / "whole.npz")
+    whole = bytearray((tmp_path / "whole.npz").read_bytes())
+    random, noticed = np.random.default_rng(0), 0
+    before = read_checkpoint(tmp_path / "whole.npz")
+    for place in random.integers(0, len(whole), 150):
+        damaged = whole.copy()
+        damaged[place] ^= 0xFF
+        (tmp_path / "bad.npz").write_bytes(damaged)
+        try:
+            checkpoint = read_checkpoint(tmp_path / "bad.npz")
+            # bytes that zip files keep twice or do not use, such as dates
+            assert equal(checkpoint.velocity, before.velocity) and equal(arrays(checkpoint.network()), arrays(before.network()))
+        except ValueError as error:
+            assert "bad.npz" in str(error)
+            noticed += 1
+    assert noticed > 100
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x04K\x01.", b"PK\x03\x04 no zip"])
+def test_foreign_files(content, tmp_path):
+    (tmp_path / "a.npz").write_bytes(content)
+
+    with pytest.raises(ValueError, match="a.npz is damaged, or is not a network that npnet saved"):
+        read_checkpoint(tmp_path / "a.npz")
+
+
+def test_a_network_without_a_training(tmp_path):
+    small().save(tmp_path / "a.npz")
+
+    with pytest.raises(ValueError, match="a.npz holds a network, but no training that could go on"):
+        read_checkpoint(tmp_path / "a.npz")
+
+
+def test_arrays_of_somebody_else(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros(3))
+
+    with pytest.raises(ValueError, match="a.npz is damaged, or is not a network that npnet saved"):
+        read_checkpoint(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda about: about["optimizer"].update(schedule={"kind": "Magic"}), "describes no optimizer"),
+    (lambda about: about["optimizer"].pop("momentum"), "describes no optimizer"),
+    (lambda about: about["optimizer"].update(momentum=7), "describes no optimizer"),
+])
+def test_settings_that_were_changed_by_hand(change, message, tmp_path):
+    make(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        kept = {name: file[name] for name in file.files}
+    about = json.loads(str(kept["training/about"]))
+    change(about)
+    np.savez(tmp_path / "b.npz", **{**kept, "training/about": np.array(json.dumps(about))})
+
+    with pytest.raises(ValueError, match=message):
+        read_checkpoint(tmp_path / "b.npz").optimizer()
+
+
+def test_a_full_disk_keeps_the_old_one(tmp_path, monkeypatch):
+    make(tmp_path / "a.npz")
+    before = (tmp_path / "a.npz").read_bytes()
+    monkeypatch.setattr(np, "savez", full)
+
+    with pytest.raises(OSError, match="there is no room left to write .*a.npz; free some space"):
+        make(tmp_path / "a.npz", steps=4)
+    assert (tmp_path / "a.npz").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+
+
+def full(file, **arrays):
+    """A disk that has room for 100 bytes."""
+    import errno
+    file.write(bytes(100))
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+# ---------------------------------------------------------------------------- trained networks
+
+def test_trained_has_all_that_answers_need(tmp_path):
+    net = make(tmp_path / "best.npz")[0]
+    for name in (tmp_path, tmp_path / "best.npz"):
+        one = trained(name)
+        assert equal(arrays(one.net), arrays(net)) and one.pipeline == PIPELINE and one.classes == ("a", "b", "c")
+
+
+def test_a_folder_prefers_the_best(tmp_path):
+    make(tmp_path / "last.npz", steps=2)
+    assert trained(tmp_path).net.params()["fc2.w"].sum() == make(tmp_path / "other.npz", steps=2)[0].params()["fc2.w"].sum()
+    net = make(tmp_path / "best.npz", steps=4)[0]
+    assert equal(trained(tmp_path).net.params(), net.params())
+
+
+@pytest.mark.parametrize("name, message", [
+    ("", "holds no run: there is neither best.npz nor last.npz in it"),
+    ("nowhere.npz", "there is no file .*nowhere.npz, and npnet ships no network of that name; it ships cifar_alexnet"),
+])
+def test_what_is_no_trained_network(name, message, tmp_path):
+    with pytest.raises(FileNotFoundError, match=message):
+        trained(tmp_path / name)
+
+
+def test_without_a_pipeline(tmp_path):
+    save_checkpoint(tmp_path / "a.npz", small(), npnet.SGD())
+
+    with pytest.raises(ValueError, match="a.npz does not say how its pictures are prepared"):
+        trained(tmp_path / "a.npz")
+
+
+def test_handed_on_it_is_small_and_says_the_same(tmp_path):
+    net = make(tmp_path / "a.npz")[0]
+    hand_on(tmp_path / "a.npz", tmp_path / "small.npz")
+    one, x = trained(tmp_path / "small.npz"), batches()[0][0]
+
+    with np.load(tmp_path / "small.npz") as file:
+        assert file["conv1.w"].dtype == np.float16
+        assert not [name for name in file.files if name.startswith("velocity/")]
+    assert one.net.dtype == np.float32 and one.pipeline == PIPELINE
+    assert np.abs(one.net.probabilities(x) - net.probabilities(x)).max() < 2e-3
+    assert not equal(one.net.params(), net.params())

@@ -1,0 +1,402 @@
+"""fit: the ready loop, its folder, Ctrl-C, and runs that are killed at any moment and end the same."""
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import npnet
+from npnet import optim
+from npnet.data import Loader, Pictures, Pipeline
+from npnet.fit import answers, fit, score
+from npnet.weights import read_checkpoint, trained
+
+PIPELINE = Pipeline(size=8, shorter=8, channels=3, mean=127.0, deviation=60.0, pad=1)
+
+
+def pictures(count, seed=0):
+    """Squares that are brighter at the top, in the middle or at the bottom."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 3, count)
+    images = random.integers(0, 120, (count, 8, 8, 3), np.uint8)
+    for image, label in zip(images, labels):
+        image[3 * label:3 * label + 2] += 100
+    return Pictures(images, labels, ("top", "middle", "bottom"))
+
+
+def small(seed=0):
+    return npnet.Network((3, 8, 8), seed=seed, conv1=npnet.Conv2D(4, 3, pad=1, init="he"), relu1=npnet.ReLU(),
+                         pool1=npnet.MaxPool(3, 2, ceil_mode=True), flatten=npnet.Flatten(), drop2=npnet.Dropout(0.2),
+                         fc2=npnet.Dense(3, std=0.1))
+
+
+def loaders(batch=10, train=60, held=20):
+    return (Loader(pictures(train), batch, PIPELINE, workers=0),
+            Loader(pictures(held, seed=1), batch, PIPELINE, train=False, workers=0))
+
+
+def run(out=None, epochs=3, lr=0.02, net=None, optimizer=None, **options):
+    training, validation = loaders()
+    net = net or small()
+    options = {"quiet": True, "settings": {"classes": ["top", "middle", "bottom"]}, **options}
+    return net, fit(net, optimizer or npnet.SGD(lr), training, validation, epochs, out, **options)
+
+
+def arrays(path):
+    """Everything in a checkpoint but the clock's times."""
+    with np.load(path) as file:
+        kept = {name: file[name].tobytes() for name in file.files if name != "training/about"}
+        about = json.loads(str(file["training/about"]))
+    for row in [*about["rows"], about["best"] or {}, about["sums"]]:
+        row.pop("seconds", None)
+    return kept, about
+
+
+def history(folder):
+    """history.csv without the clock's times."""
+    with open(folder / "history.csv", newline="") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def ends_as(folder, other):
+    assert arrays(folder / "last.npz") == arrays(other / "last.npz")
+    assert arrays(folder / "best.npz") == arrays(other / "best.npz")
+    assert history(folder) == history(other)
+    assert (folder / "losses.csv").read_text() == (other / "losses.csv").read_text()
+
+
+# ---------------------------------------------------------------------------- the loop
+
+def test_it_learns_and_keeps_the_run(tmp_path):
+    net, done = run(tmp_path / "a", 8)
+
+    assert done.rows[-1]["top1"] > 0.9 and done.rows[0]["train_loss"] > done.rows[-1]["train_loss"]
+    assert [row["epoch"] for row in done.rows] == list(range(1, 9)) and [row["steps"] for row in done.rows][:2] == [6, 12]
+    assert len(done.losses) == 48 and not done.stopped
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        "best.npz", "curves.png", "filters.png", "history.csv", "last.npz", "losses.csv", "losses.png", "settings.json"]
+    assert json.loads((tmp_path / "a" / "settings.json").read_text()) == {"classes": ["top", "middle", "bottom"]}
+    with open(tmp_path / "a" / "losses.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == done.losses and rows[7]["step"] == "7"
+
+
+def test_the_history_is_what_happened(tmp_path):
+    """The row of an epoch from train and evaluate alone."""
+    from npnet.train import evaluate, train
+    done = run(tmp_path, 1)[1]
+    net, (training, validation) = small(), loaders()
+    steps = list(train(net, npnet.SGD(0.02), training.epoch(0)))
+    result = evaluate(net, validation.epoch(0))
+
+    row = done.rows[0]
+    assert row["train_loss"] == pytest.approx(np.mean([step.loss for step in steps]))
+    assert row["train_top1"] == pytest.approx(np.mean([step.accuracy for step in steps]))
+    assert (row["loss"], row["top1"], row["top5"]) == (result.loss, result.top1, result.top5)
+    assert history(tmp_path)[0]["loss"] == repr(result.loss)
+
+
+def test_the_best_one_is_kept(tmp_path):
+    """A rate that destroys what was learnt: the best checkpoint is not the last."""
+    net, done = run(tmp_path, 6, optimizer=npnet.SGD(lambda_free(), clip=100))
+    best = max(done.rows, key=lambda row: (row["top1"], -row["loss"]))
+
+    assert done.best == best and best is not done.rows[-1]
+    validation = loaders()[1]
+    kept = trained(tmp_path)
+    p = answers([(kept.net, PIPELINE)], validation.pictures)
+    assert score(p, validation.pictures.labels).top1 == best["top1"]
+    assert read_checkpoint(tmp_path / "best.npz").about["rows"][-1]["epoch"] == best["epoch"]
+
+
+def lambda_free():
+    """A rate that is right for 24 steps and then a hundred times as high."""
+    return optim.MultiStep(0.02, (24,), factor=100)
+
+
+def test_validation_that_may_not_choose(tmp_path):
+    done = run(tmp_path, 2, chooses=False)[1]
+
+    assert done.rows[0]["top1"] is not None and not (tmp_path / "best.npz").exists()
+
+
+def test_without_validation_and_without_a_folder():
+    training = loaders()[0]
+    done = fit(small(), npnet.SGD(0.02), training, epochs=2, quiet=True)
+
+    assert [row["loss"] for row in done.rows] == [None, None] and done.best is None
+
+
+def test_early_stopping(tmp_path):
+    done = run(tmp_path, 50, lr=0.0, patience=2)[1]
+
+    assert done.epoch == 4 and done.stopped == "the error has not improved for 3 epochs"
+
+
+def test_plateau_lowers_the_rate_and_ends():
+    done = run(None, 50, optimizer=npnet.SGD(optim.Plateau(0.0, patience=0, times=2)))[1]
+
+    assert done.epoch == 4 and "after the last drop" in done.stopped
+    done = run(None, 9, optimizer=npnet.SGD(optim.Plateau(1e-6, patience=0, times=2)))[1]
+    assert len({round(rate, 12) for rate in done.rates}) > 1
+
+
+def test_limited_batches():
+    done = run(None, 2, limit_batches=2)[1]
+
+    assert len(done.losses) == 4 and [row["steps"] for row in done.rows] == [2, 4]
+
+
+def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
+    run(tmp_path, 1)
+    before = (tmp_path / "last.npz").read_bytes()
+
+    with pytest.raises(FileExistsError, match="holds a run already; resume it, or choose another folder"):
+        run(tmp_path, 1)
+    assert (tmp_path / "last.npz").read_bytes() == before
+
+
+def test_a_read_only_folder_is_noticed_before_training(tmp_path, monkeypatch):
+    from npnet.files import beside
+    monkeypatch.setattr(beside.os, "access", lambda path, mode: False)
+    (tmp_path / "settings.json").write_text("{}")
+    net = small()
+    before = net.params()["fc2.w"].copy()
+
+    with pytest.raises(PermissionError, match="settings.json is write-protected"):
+        run(tmp_path, net=net)
+    assert np.array_equal(net.params()["fc2.w"], before)
+
+
+def test_plain_lines(capsys):
+    run(None, 2, quiet=False)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
+
+    assert len(lines) == 2 and all(len(line) < 100 for line in lines)
+    assert lines[0].startswith("epoch   1  train loss ") and "validation loss" in lines[0] and "error" in lines[0]
+
+
+def test_memory_is_predicted_before_the_first_step(monkeypatch, capsys):
+    from npnet.fit import loop
+    monkeypatch.setattr(loop, "memory_sentence", lambda net, batch: f"a step of {batch} pictures needs too much")
+    run(None, 1, quiet=False)
+
+    assert capsys.readouterr().out.splitlines()[0] == "a step of 10 pictures needs too much"
+
+
+def test_the_doctor_is_heard(capsys):
+    net = small()
+    net.params()["conv1.w"][0, 0, 0, 0] = np.nan
+    with np.errstate(all="ignore"):
+        done = run(None, 1, net=net, quiet=False)[1]
+
+    assert any("conv1" in remark for remark in done.remarks)
+    assert all(remark in capsys.readouterr().out for remark in done.remarks)
+
+
+# ---------------------------------------------------------------------------- resuming
+
+@pytest.mark.parametrize("schedule", [lambda: optim.Cosine(0.02, 24), lambda: optim.Plateau(0.02, patience=0)])
+def test_resumed_after_an_epoch_it_ends_the_same(tmp_path, schedule):
+    run(tmp_path / "whole", 4, optimizer=npnet.SGD(schedule()))
+    run(tmp_path / "parts", 1, optimizer=npnet.SGD(schedule()))
+    run(tmp_path / "parts", 3, resume=True)
+    run(tmp_path / "parts", 4, resume=True, lr=17)              # what was given anew does not count
+
+    ends_as(tmp_path / "parts", tmp_path / "whole")
+
+
+def test_nothing_is_left_to_do(tmp_path):
+    run(tmp_path, 2)
+    before = arrays(tmp_path / "last.npz")
+    net, done = run(tmp_path, 2, resume=True)
+
+    assert done.epoch == 2 and arrays(tmp_path / "last.npz") == before
+    assert np.array_equal(net.params()["fc2.w"], trained(tmp_path / "last.npz").net.params()["fc2.w"])
+
+
+def test_resuming_what_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no file .*last.npz"):
+        run(tmp_path, resume=True)
+    with pytest.raises(ValueError, match="resume needs out, the folder of the run"):
+        run(None, resume=True)
+
+
+def test_resuming_with_another_network(tmp_path):
+    run(tmp_path, 1)
+
+    with pytest.raises(ValueError, match="was saved from a network with other layers"):
+        run(tmp_path, 2, resume=True, net=npnet.without(small(), "drop2"))
+
+
+def test_another_backend_is_said(tmp_path, capsys):
+    npnet.use("numpy")
+    run(tmp_path, 1)
+    npnet.use("loops")
+    run(tmp_path, 1, resume=True, quiet=False)
+
+    assert "the run will not go on bit for bit as it would have: backend numpy then, loops now" in capsys.readouterr().out
+
+
+def test_other_threads_are_said(tmp_path, capsys, monkeypatch):
+    from npnet.fit import run as runs
+    run(tmp_path, 1)
+    monkeypatch.setattr(runs, "threads", lambda: 77)
+    run(tmp_path, 1, resume=True, quiet=False)
+
+    assert "77 now" in capsys.readouterr().out
+
+
+class Pressing(Loader):
+    """A loader during whose batch number `at` somebody presses Ctrl-C."""
+
+    at = 4
+
+    def prepared(self, number, indices):
+        self.asked = getattr(self, "asked", 0) + 1
+        if self.asked == self.at:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+        return super().prepared(number, indices)
+
+
+@pytest.mark.parametrize("at", [4, 6, 9], ids=["in an epoch", "at its end", "in the second"])
+def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(tmp_path, capsys, at):
+    run(tmp_path / "whole")
+    training, validation = loaders()
+    pressed = Pressing(training.pictures, 10, PIPELINE, workers=0)
+    pressed.at = at
+    done = fit(small(), npnet.SGD(0.02), pressed, validation, 3, tmp_path / "parts",
+               settings={"classes": ["top", "middle", "bottom"]})
+    said = capsys.readouterr().out
+
+    assert done.stopped == "interrupted" and len(done.losses) == at
+    assert f"saved. Go on with: npnet train --resume {tmp_path / 'parts'}" in said
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    run(tmp_path / "parts", resume=True)
+    ends_as(tmp_path / "parts", tmp_path / "whole")
+
+
+def test_outside_the_main_thread_it_runs_too():
+    rows = []
+    thread = threading.Thread(target=lambda: rows.extend(run(None, 1)[1].rows))
+    thread.start()
+    thread.join()
+
+    assert len(rows) == 1
+
+
+KILLED = """
+import os, signal, sys, time
+sys.path.insert(0, {tests!r})
+import npnet
+npnet.use("numpy")
+import numpy as np
+import test_fit
+from pathlib import Path
+
+folder, kills = Path({folder!r}), 0
+last, random = folder / "last.npz", np.random.default_rng(7)
+
+def written():
+    return last.stat().st_mtime_ns if last.exists() else 0
+
+while True:
+    before = written()
+    child = os.fork()
+    if not child:
+        test_fit.run(folder, 6, resume=last.exists(), save_every=0)
+        os._exit(0)
+    alive = True
+    while kills % 2 and alive and written() == before:          # every other one gets as far as a checkpoint
+        alive = os.waitpid(child, os.WNOHANG) == (0, 0)
+    deadline = time.monotonic() + random.uniform(0, 0.02)
+    while time.monotonic() < deadline and alive:
+        alive = os.waitpid(child, os.WNOHANG) == (0, 0)
+    if not alive:
+        break
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    kills += 1
+print(kills)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, which this system does not have")
+def test_killed_at_any_moment_it_ends_the_same(tmp_path):
+    """kill -9, many times, with a checkpoint after every step, so that many fall into the writing."""
+    npnet.use("numpy")
+    run(tmp_path / "whole", 6, save_every=0)
+    script = KILLED.format(tests=os.path.dirname(__file__), folder=str(tmp_path / "parts"))
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True,
+                          env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout.split()[-1]) >= 20
+    same_but_threads(tmp_path / "parts", tmp_path / "whole")
+
+
+def same_but_threads(folder, other):
+    """ends_as, but for the number of BLAS's threads and what was said about it; products this small use one."""
+    pairs = [(arrays(folder / name), arrays(other / name)) for name in ("last.npz", "best.npz")]
+    for (ours, about), (theirs, their_about) in pairs:
+        assert ours == theirs
+        for key in ("rows", "rates", "best", "waited", "optimizer", "pipeline", "settings"):
+            assert about[key] == their_about[key]
+    assert history(folder) == history(other)
+    assert (folder / "losses.csv").read_text() == (other / "losses.csv").read_text()
+
+
+# ---------------------------------------------------------------------------- answers
+
+class Fixed(npnet.Layer):
+    """Logits that are three pixels' brightness."""
+
+    def build(self, shape, rng, dtype=np.float32):
+        return (3,)
+
+    def forward(self, x, train=False):
+        return x[:, 0, 0, :3].copy()
+
+
+def test_score_by_hand():
+    p = np.array([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7], [0.3, 0.3, 0.4]])
+    result = score(p, np.array([0, 1, 1]))
+
+    assert (result.pictures, result.top1, result.top5) == (3, pytest.approx(1 / 3), 1)
+    assert result.loss == pytest.approx(-np.log([0.7, 0.2, 0.3]).mean())
+    assert result.confusion.tolist() == [[1, 0, 0], [0, 0, 2], [0, 0, 0]]
+
+
+def test_an_ensemble_averages_probabilities_not_logits():
+    one, other = small(0), small(1)
+    held = pictures(7)
+    x = np.stack([PIPELINE.test(held[i]) for i in range(7)])
+    expected = (one.probabilities(x) + other.probabilities(x)) / 2
+
+    assert np.allclose(answers([(one, PIPELINE), (other, PIPELINE)], held, batch=3), expected, atol=1e-6)
+
+
+def test_ten_crops_average_probabilities_per_picture():
+    net, held = npnet.Network((3, 8, 8), fixed=Fixed()), pictures(5)
+    raw = Pipeline(size=8, shorter=8, channels=3, pad=2, mean=127.0, deviation=60.0)
+    expected = np.stack([net.probabilities(raw.ten(held[i])).mean(axis=0) for i in range(5)])
+    averaged = answers([(net, raw)], held, ten=True, batch=20)
+
+    assert np.allclose(averaged, expected, atol=1e-6)
+    assert not np.allclose(averaged, answers([(net, raw)], held), atol=1e-3)
+    logits = np.stack([net.forward(raw.ten(held[i])).mean(axis=0) for i in range(5)])
+    assert not np.allclose(averaged, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), atol=1e-3)
+
+
+def test_networks_of_different_classes_are_no_ensemble():
+    other = npnet.Network((3, 8, 8), flatten=npnet.Flatten(), fc=npnet.Dense(4))
+
+    with pytest.raises(ValueError, match=r"need the same classes, got outputs \[\(3,\), \(4,\)\]"):
+        answers([(small(), PIPELINE), (other, PIPELINE)], pictures(3))
