@@ -566,7 +566,7 @@ def test_a_network_that_nobody_knows(capsys, tmp_path):
     (["--weights", "row.npz"], "pictures are prepared for square inputs, grey or in colour; this network takes (8,)"),
     (["--weights", "mine.npz", "--classes", "0"], "mine.npz holds a whole network; leave --classes out"),
     (["--weights", "mine.npz", "--net", ""], "no network is called ''; npnet has krizhevsky2012"),
-    (["--weights", ""], "there is no file "),
+    (["--weights", ""], ". holds no run: there is neither best.npz nor last.npz in it"),
     (["--net", ""], "no network is called ''; npnet has krizhevsky2012"),
     (["--net", "lenet5", "--classes", "0"], "fc5: units must be"),
     (["--net", "lenet5", "--layer", ""], "no layer is called ''"),

@@ -32,7 +32,7 @@ def caption(figure):
 
 MIXED = [picture(*shape) for shape in ((30, 20), (10, 50), (40, 40, 1), (333, 500), (8, 8))]
 EVERY = {
-    "samples": lambda: plots.samples(np.stack([picture(32, 32, 3, k) for k in range(25)]), ["crescent"] * 25, "shapes"),
+    "samples": lambda: plots.samples(np.stack([picture(32, 32, 3, k) for k in range(12)]), ["crescent"] * 12, "shapes"),
     "one sample": lambda: plots.samples([picture(28, 28, 1)], ["7"]),
     "samples of all sizes": lambda: plots.samples(
         MIXED, ["W" * 60, "a name of a great many words", "c", "German shepherd, German police dog", ""], "mixed",
@@ -50,10 +50,10 @@ EVERY = {
     "losses": lambda: plots.losses(2 / np.arange(1, 2001) ** 0.3, "each step"),
     "three losses": lambda: plots.losses([2.3, 2.2, 2.1]),
     "wide losses": lambda: plots.losses(10.0 ** -np.linspace(0, 6, 500)),
-    "confusion": lambda: plots.confusion(counts(10), [f"class {k}" for k in range(10)], "shapes"),
+    "confusion": lambda: plots.confusion(counts(7) * 50, [f"class {k}" for k in range(7)], "shapes"),
     "confusion of two": lambda: plots.confusion([[900, 100], [50, 4000]], ["cat", "dog"]),
     "confusion of twenty": lambda: plots.confusion(counts(20) * 100, [f"a long name of class {k}" for k in range(20)]),
-    "confusion of thirty": lambda: plots.confusion(counts(30), [f"class {k}" for k in range(30)]),
+    "confusion of twenty-four": lambda: plots.confusion(counts(24), [f"class {k}" for k in range(24)]),
     "confusion of a thousand": lambda: plots.confusion(counts(1000), [f"class {k}" for k in range(1000)], "ImageNet"),
 }
 
@@ -62,7 +62,7 @@ EVERY = {
 def test_every_figure_is_legible_and_can_be_saved(name, tmp_path):
     figure = EVERY[name]()
     assert isinstance(figure, matplotlib.figure.Figure)
-    if name != "confusion of twenty":                           # 400 numbers: too many pairs to compare
+    if len(texts(figure)) < 80:                                 # beyond, too many pairs to compare
         check_layout(figure)
     plots.save(figure, tmp_path / "a.png", dpi=50)
     with Image.open(tmp_path / "a.png") as opened:
@@ -112,10 +112,10 @@ def test_samples_side_by_side(side, count, columns):
     assert len({round(extent[0], 6) for _, extent in shown(figure)}) == columns
 
 
-def test_long_labels_are_cut_and_short_ones_are_not():
-    found = texts(plots.samples([picture(9, 9)] * 2, ["a dog of many words", "cat"]))
-    assert "cat" in found and "a dog of many words" not in found
-    cut, = [text for text in found if text.startswith("a dog")]
+def test_long_labels_have_two_lines_and_are_cut_and_short_ones_are_not():
+    found = texts(plots.samples([picture(9, 9)] * 3, ["crescent? hourglass", "cat", "German shepherd, German police dog"]))
+    assert {"crescent?", "hourglass", "cat", "German"} <= set(found)
+    cut, = [text for text in found if text.startswith("shepherd")]
     assert cut.endswith(" ...") and len(cut) > 8
 
 

@@ -6,6 +6,7 @@
 """
 import json
 
+from ..layers import check_whole
 from . import add_backend, choose_backend, echo
 from .progress import bar
 
@@ -33,6 +34,7 @@ def add(commands):
 def run(options):
     from .. import plots
     from ..fit import answers, score
+    check_whole(**{"--limit": 1 if options.limit is None else options.limit, "--batch": options.batch})
     choose_backend(options)
     networks = opened(options.networks)
     pictures, name = pictures_of(options, networks)
@@ -99,6 +101,6 @@ def confusions(matrix, names, most=20):
     rows = sorted(rows, key=lambda row: row[0])[:most] if len(rows) > most else rows
     width = min(28, max(len(row[1]) for row in rows))
     lines = [f"{'class':{width}}  pictures    right  most often taken for"]
-    lines += [f"{name[:width]:{width}}  {count:8,}  {100 * right:5.1f} %  {taken}"
+    lines += [f"{name[:width]:{width}}  {count:8,}  {100 * right:5.1f} %  {taken}".rstrip()
               for right, name, count, taken in rows]
     return "\n".join(lines)

@@ -6,6 +6,7 @@
     npnet explain cat.jpg --backward --save walk    with the gradients, and pictures in a folder
 """
 import re
+import textwrap
 from pathlib import Path
 
 from ..data import prepare, read_picture, sample_picture
@@ -14,6 +15,7 @@ from ..explain.terminal import Page, duration, fitted, interactive, print_all, w
 from ..explain.walk import Explain, cost
 from ..models import MODELS, model
 from ..network import load
+from ..weights import is_trained, shipped, trained
 from . import DEFAULT, add_backend, choose_backend, echo
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
@@ -45,16 +47,22 @@ def run(options):
     notes, path = [], sample_picture() if options.photo is None else Path(options.photo)
     picture = read_picture(path, notes)                         # before 60 million weights are drawn
     names = None if options.names is None else read_names(options.names)
-    net, version = network(options, names)
-    x, order, prepared = prepare(picture, version, net.input_shape)
-    explain = Explain(net, x.astype(net.dtype), names, options.weights, picture, order)
+    known = known_network(options)
+    if known is not None:
+        net, version, names = known.net, known.name, names or known.classes
+        x, order, prepared = known.pipeline.test(picture)[None], known.pipeline.order, str(known.pipeline)
+    else:
+        net, version = network(options, names)
+        x, order, prepared = prepare(picture, version, net.input_shape)
+    weights = known.name if known else options.weights
+    explain = Explain(net, x.astype(net.dtype), names, weights, picture, order)
     last = None if options.layer is None else net.known(options.layer)
     last = None if options.backward else last                   # a backward pass begins at the end
     multiply_adds, seconds = cost(net, last, options.backward)
-    through = version if options.weights is None else f"{Path(options.weights).name} ({version or 'unknown'})"
+    through = version if known or options.weights is None else f"{Path(options.weights).name} ({version or 'unknown'})"
     Page().show(fitted([
         f"{path.name}, {picture.shape[1]} x {picture.shape[0]} pixels, through {through}",
-        *warning(explain), *notes, f"input {times(net.input_shape)}: {prepared}",
+        *warning(explain), *notes, *textwrap.wrap(f"input {times(net.input_shape)}: {prepared}", 79),
         *([] if version else ["(a guess: --net NAME says what the network was trained as)"]),
         f"{multiply_adds:,} multiply-adds{f' up to {last}' if last else ''}"
         f"{' in both directions' if options.backward else ''}, "
@@ -100,6 +108,14 @@ def agreed(seconds):
         return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
+
+
+def known_network(options):
+    """The Trained network that the options name, shipped or from a run, which knows its own classes and how its
+    pictures are prepared; None where they name random weights or a file with weights alone."""
+    if options.weights is None:
+        return trained(options.net) if options.net in shipped() and options.classes is None else None
+    return trained(options.weights) if options.net is None and is_trained(options.weights) else None
 
 
 def network(options, names):

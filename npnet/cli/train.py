@@ -6,21 +6,25 @@
     npnet train --data my_pictures/ --overfit-one-batch         can this network learn anything here?
 """
 import os
+import shlex
 from pathlib import Path
 
 from .. import optim
+from ..layers import check_whole
 from ..models import MODELS, model
 from . import add_backend, choose_backend, echo
 from .progress import bar
 
-NET, DATA = "cifar_alexnet", "shapes"
 SCHEDULES = ("constant", "step", "multistep", "polynomial", "cosine", "plateau")
 MEAN_ONLY = ("krizhevsky2012", "original", "pool_first", "caffe", "half_tower", "cifar_four_layer")     # as published
-OPTIONS = """
-    data net weights freeze epochs batch lr schedule every at factor power patience warm_up momentum weight_decay
-    bias_lr form clip init dropout size normalise augment colour seed validation workers skip_damaged early_stopping
-    limit_batches save_every
-""".split()                         # what makes a run, and is kept with it
+DEFAULTS = {                        # of what makes a run, and is kept with it; None: the network or the data decide
+    "data": "shapes", "net": "cifar_alexnet", "size": None, "init": None, "dropout": None, "weights": None,
+    "freeze": [], "epochs": 3, "batch": 64, "lr": 0.01, "schedule": "cosine", "every": 10.0, "at": [], "factor": 0.1,
+    "power": 1.0, "patience": 2, "warm_up": 0.0, "momentum": 0.9, "weight_decay": 0.0005, "bias_lr": 1.0,
+    "form": "paper", "clip": None, "seed": 0, "validation": None, "normalise": None, "augment": None, "colour": None,
+    "skip_damaged": False, "workers": 2, "early_stopping": None, "limit_batches": None, "save_every": 300.0,
+}
+ANEW = ("epochs", "workers", "save_every")              # what may be given anew to a run that goes on
 
 
 def add(commands):
@@ -33,79 +37,84 @@ def add(commands):
     run = parser.add_argument_group("the run")
     add_run(run)
     add_backend(run)
-    parser.set_defaults(run=lambda options: train(options, parser))
+    parser.set_defaults(run=train)
+
+
+def option(group, name, words, kind=str, metavar=None, **more):
+    """Adds --name to a group of options. Its default stands in DEFAULTS and in the help, so that what was typed
+    can be told from what was not."""
+    default = DEFAULTS[name.replace("-", "_")]
+    words = words if default in (None, []) else f"{words} (default: {default})"
+    group.add_argument(f"--{name}", type=kind, metavar=metavar, help=words, **more)
 
 
 def add_what(group):
-    group.add_argument("--data", default=DATA, metavar="NAME", help="shapes, a name of npnet data list, a folder or "
-                       "an .npz file (default: %(default)s)")
-    group.add_argument("--net", default=NET, metavar="NAME", help=f"one of {', '.join(MODELS)} (default: %(default)s)")
-    group.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the network's own)")
-    group.add_argument("--init", choices=("paper", "he", "torch"), help="initial weights (default: the network's own)")
-    group.add_argument("--dropout", type=float, metavar="SHARE", help="of every Dropout (default: the network's own)")
-    group.add_argument("--weights", metavar="NETWORK", help="begin with the arrays of this run, checkpoint or shipped "
-                       "network that fit by name and shape")
-    group.add_argument("--freeze", nargs="+", default=[], metavar="LAYER", help="layers that are not trained")
+    option(group, "data", "shapes, a name of npnet data list, a folder or an .npz file", metavar="NAME")
+    option(group, "net", f"one of {', '.join(MODELS)}", metavar="NAME")
+    option(group, "size", "of the input's side (default: the network's own)", int, "PIXELS")
+    option(group, "init", "initial weights (default: the network's own)", choices=("paper", "he", "torch"))
+    option(group, "dropout", "of every Dropout (default: the network's own)", float, "SHARE")
+    option(group, "weights", "begin with the arrays of this run, checkpoint or shipped network that fit by name and "
+           "shape", metavar="NETWORK")
+    option(group, "freeze", "layers that are not trained", metavar="LAYER", nargs="+")
 
 
 def add_how(group):
-    def number(name, default, words, kind=float, metavar=None):
-        group.add_argument(name, type=kind, default=default, metavar=metavar, help=f"{words} (default: %(default)s)")
-    number("--epochs", 3, "how many times all pictures are seen", int, "N")
-    number("--batch", 64, "pictures in a step", int, "N")
-    number("--lr", 0.01, "learning rate")
-    group.add_argument("--schedule", choices=SCHEDULES, default="cosine", help="of the rate (default: %(default)s)")
-    number("--every", 10, "step: between two drops", metavar="EPOCHS")
-    group.add_argument("--at", type=float, nargs="+", default=[], metavar="EPOCH", help="multistep: when it drops")
-    number("--factor", 0.1, "step, multistep, plateau: of one drop")
-    number("--power", 1.0, "polynomial: its power")
-    number("--patience", 2, "plateau: how long without a lower validation error before a drop", int, "EPOCHS")
-    number("--warm-up", 0.0, "in which the rate rises to --lr", metavar="EPOCHS")
-    number("--momentum", 0.9, "of the velocity")
-    number("--weight-decay", 0.0005, "of weights, not of biases")
-    number("--bias-lr", 1.0, "how many times as fast biases learn: 2 in Caffe and in 2012", metavar="TIMES")
-    group.add_argument("--form", choices=("paper", "torch"), default="paper",
-                       help="of the momentum (default: %(default)s)")
-    group.add_argument("--clip", type=float, metavar="LENGTH", help="of all gradients together (default: none)")
-    number("--seed", 0, "of weights, order, augmentation, dropout", int, "N")
+    option(group, "epochs", "how many times all pictures are seen", int, "N")
+    option(group, "batch", "pictures in a step", int, "N")
+    option(group, "lr", "learning rate", float, "RATE")
+    option(group, "schedule", "of the rate", choices=SCHEDULES)
+    option(group, "every", "step: between two drops", float, "EPOCHS")
+    option(group, "at", "multistep: when it drops", float, "EPOCH", nargs="+")
+    option(group, "factor", "step, multistep, plateau: of one drop", float, "TIMES")
+    option(group, "power", "polynomial: its power", float)
+    option(group, "patience", "plateau: how long without a lower validation error before a drop", int, "EPOCHS")
+    option(group, "warm-up", "in which the rate rises to --lr", float, "EPOCHS")
+    option(group, "momentum", "of the velocity", float, "SHARE")
+    option(group, "weight-decay", "of weights, not of biases", float, "RATE")
+    option(group, "bias-lr", "how many times as fast biases learn: 2 in Caffe and in 2012", float, "TIMES")
+    option(group, "form", "of the momentum", choices=("paper", "torch"))
+    option(group, "clip", "of all gradients together (default: none)", float, "LENGTH")
+    option(group, "seed", "of weights, order, augmentation, dropout", int, "N")
 
 
 def add_pictures(group):
-    group.add_argument("--validation", type=int, metavar="N", help="how many training pictures are held out to watch "
-                       "and to choose by (default: a tenth; 0: none, the test pictures are watched and choose nothing)")
-    group.add_argument("--normalise", choices=("standard", "mean", "mean-picture", "none"),
-                       help="minus the mean and over the deviation; minus the mean; minus the mean picture; none "
-                       "(default: standard, and mean for the networks of 2012)")
-    group.add_argument("--augment", choices=("yes", "no", "crop"), help="shifts or crops, and mirror images; crop: no "
-                       "mirror images (default: yes, and crop for grey pictures)")
-    group.add_argument("--colour", choices=("paper", "original"), help="shift colours along their principal "
-                       "components, as the paper says or as the code of 2012 did")
-    group.add_argument("--skip-damaged", action="store_true",
+    option(group, "validation", "how many training pictures are held out to watch and to choose by (default: a tenth; "
+           "0: none, the test pictures are watched and choose nothing)", int, "N")
+    option(group, "normalise", "minus the mean and over the deviation; minus the mean; minus the mean picture; none "
+           "(default: standard, and mean for the networks of 2012)",
+           choices=("standard", "mean", "mean-picture", "none"))
+    option(group, "augment", "shifts or crops, and mirror images; crop: no mirror images (default: yes, and crop for "
+           "grey pictures)", choices=("yes", "no", "crop"))
+    option(group, "colour", "shift colours along their principal components, as the paper says or as the code of 2012 "
+           "did", choices=("paper", "original"))
+    group.add_argument("--skip-damaged", action="store_true", default=None,
                        help="leave out pictures that cannot be read, and name them")
-    group.add_argument("--workers", type=int, default=2, metavar="N",
-                       help="threads that prepare pictures (default: %(default)s)")
+    option(group, "workers", "threads that prepare pictures", int, "N")
 
 
 def add_run(group):
     group.add_argument("--out", metavar="DIR",
                        help="its folder (default: runs/DATA-NET, with a number if that is taken)")
     group.add_argument("--resume", metavar="DIR", help="go on with the run in this folder; --epochs may be given anew")
-    group.add_argument("--early-stopping", type=int, metavar="EPOCHS",
-                       help="end after more than so many without a lower validation error")
-    group.add_argument("--save-every", type=float, default=300, metavar="SECONDS",
-                       help="between two checkpoints within an epoch (default: %(default)s)")
-    group.add_argument("--limit-batches", type=int, metavar="N", help="only so many in each epoch: for a quick look")
+    option(group, "early-stopping", "end after more than so many without a lower validation error", int, "EPOCHS")
+    option(group, "save-every", "between two checkpoints within an epoch", float, "SECONDS")
+    option(group, "limit-batches", "only so many in each epoch: for a quick look", int, "N")
     group.add_argument("--overfit-one-batch", action="store_true",
                        help="train on one batch only: what cannot be learnt by heart cannot be learnt")
 
 
-def train(options, parser):
+def train(options):
     from ..fit import fit                                       # here, so that --help is quick
-    kept = None if options.resume is None else resumed(options, parser)
+    given = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
+    kept, checkpoint = (DEFAULTS, None) if options.resume is None else resumed(options, given)
+    vars(options).update({name: kept[name] for name in DEFAULTS} | given)
+    check_whole(**{"--epochs": options.epochs, "--batch": options.batch,
+                   "--limit-batches": 1 if options.limit_batches is None else options.limit_batches})
     backend = choose_backend(options)
     data, training, validation, test = pictures_of(options)
     net = network(options, len(data.classes))
-    pipeline = kept.pipeline() if kept else pipeline_of(options, training, net)
+    pipeline = checkpoint.pipeline() if checkpoint else pipeline_of(options, training, net)
     loaders = {name: loader(options, part, pipeline, name == "train") for name, part in
                (("train", training), ("validation", validation), ("test", test)) if part is not None}
     optimizer = optimizer_of(options, len(loaders["train"]))
@@ -133,51 +142,44 @@ def one_batch(net, optimizer, loader):
     return 0 if result.learnt else 1
 
 
-def resumed(options, parser):
-    """Puts the options that the run in a folder was made with into `options`, but for --epochs if it was given.
-
-    Returns the run's last checkpoint.
-    """
+def resumed(options, given):
+    """The settings that the run in a folder was made with, and its last checkpoint. given: what was typed anew."""
     from ..weights import read_checkpoint
     path = Path(options.resume) / "last.npz"
     if not path.exists():
         raise FileNotFoundError(f"{options.resume} holds no run that could go on (there is no {path})")
-    given = [name for name in OPTIONS if getattr(options, name) != parser.get_default(name)]
-    odd = [f"--{name.replace('_', '-')}" for name in given if name not in ("epochs", "workers", "save_every")]
-    if odd:
-        raise ValueError(f"a run goes on with its own settings; leave {', '.join(odd)} out, or begin a new run")
+    odd = [f"--{name.replace('_', '-')}" for name in given if name not in ANEW]
+    if odd or options.out is not None:
+        raise ValueError(f"a run goes on with its own settings; leave {', '.join(odd or ['--out'])} out, or begin a "
+                         f"new run")
     checkpoint = read_checkpoint(path)
     kept = checkpoint.about["settings"]
-    if not set(OPTIONS) <= set(kept):
+    if not set(DEFAULTS) <= set(kept):
         raise ValueError(f"the run in {options.resume} was not made by npnet train; "
                          f"go on as it was made, with npnet.fit.fit(..., resume=True)")
-    if options.epochs != kept["epochs"] and "epochs" in given and kept["schedule"] in ("cosine", "polynomial"):
+    if given.get("epochs", kept["epochs"]) != kept["epochs"] and kept["schedule"] in ("cosine", "polynomial"):
         raise ValueError(f"the {kept['schedule']} of this run ends after {kept['epochs']} epochs; leave --epochs out, "
                          f"or begin a new run with --weights {options.resume}")
-    for name in OPTIONS:
-        if name not in given:
-            setattr(options, name, kept[name])
-    options.overfit_one_batch = False
     if options.backend is None and not os.environ.get("NPNET_BACKEND"):
         options.backend = kept["backend"]
-    return checkpoint
+    return kept, checkpoint
 
 
 def settings_of(options, data, backend):
     """What made the run, as plain data."""
-    return {"command": command(options), **{name: getattr(options, name) for name in OPTIONS}, "backend": backend,
+    return {"command": command(options), **{name: getattr(options, name) for name in DEFAULTS}, "backend": backend,
             "classes": list(data.classes), "origin": data.origin}
 
 
 def command(options):
     """The command that makes the same run again."""
-    words = ["npnet train"]
-    for name in OPTIONS:
+    words = ["npnet", "train"]
+    for name in DEFAULTS:
         value = getattr(options, name)
-        if value not in (None, False, []):
-            value = " ".join(map(str, value)) if isinstance(value, list) else value
-            words.append(f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}"))
-    return " ".join(words)
+        if value != DEFAULTS[name] or name in ("data", "net"):
+            values = [] if value is True else value if isinstance(value, list) else [value]
+            words += [f"--{name.replace('_', '-')}", *map(str, values)]
+    return shlex.join(words)
 
 
 def pictures_of(options):

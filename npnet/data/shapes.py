@@ -20,7 +20,7 @@ from .sets import DataSet, Pictures
 
 FINER = 4                       # drawn this many times larger, then averaged: smooth edges
 SMALLEST, LARGEST = 8, 512      # pixels, the side of a picture
-DARK, LIGHT = 100, 150          # red, green and blue of the ground are below the one, those of the figure above the other
+DARK, LIGHT = 100, 150          # red, green and blue of the ground are below DARK, those of the figure at least LIGHT
 OFTEN = 100                     # pictures from one call of progress to the next
 
 

@@ -193,7 +193,7 @@ class Doctor:
                      f"the inputs are too large. The inputs have mean {mean:.3g} and deviation "
                      f"{deviation:.3g}{strange}. Try a mean of 0 and a deviation of 1, or smaller weights (init torch)")
         if loss < 0.5 * expected:
-            self.say("the loss", "first", f"it starts at {max(loss, 0):.2f}, far below log({outputs}) = {expected:.2f}, where "
+            self.say("the loss", "first", f"it starts at {loss + 0:.2f}, far below log({outputs}) = {expected:.2f}, where "
                      f"a network starts that prefers no class. If its weights are not trained already, see whether all "
                      f"labels are the same, whether the pictures show them, and whether there are {outputs} classes")
 

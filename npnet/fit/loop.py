@@ -37,6 +37,8 @@ def fit(net, optimizer, loader, validation=None, epochs=10, out=None, resume=Fal
     run = begin(net, optimizer, out, resume, settings or {})
     doctor = Doctor(net, loader.pictures.classes)
     with display(epochs, quiet) as screen, interrupts() as interrupted:
+        if resume:
+            screen.say(f"going on after epoch {run.epoch} and {run.sums['batches']} steps of the next")
         tell(screen, run, run.warning, memory_sentence(net, loader.batch))
         while run.epoch < epochs and not run.stopped:
             if not one_epoch(run, net, optimizer, loader, screen, doctor, interrupted, save_every, limit_batches):

@@ -258,7 +258,7 @@ def memory_sentence(net, batch, free=None):
     if free is None or needed <= free:
         return None
     start = f"a training step of {batch} {'picture' if batch == 1 else 'pictures'} needs about " \
-            f"{amount(needed)} more memory, but {amount(free)} {'are' if free >= 2 ** 20 else 'is'} free"
+            f"{amount(needed)} more memory, but {amount(free)} are free"
     fits = fitting(net, batch, free)
     if fits:
         return f"{start}: use --batch {fits}"

@@ -36,7 +36,9 @@ def confusion(matrix, names, title=None):
 
 def _colours(figure, axes, shares):
     from matplotlib.colors import PowerNorm
-    image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 100), interpolation="nearest" if len(shares) <= 200 else "auto")
+    image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 100),
+                        interpolation="nearest" if len(shares) <= 200 else "auto")
+    axes.grid(False)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02)
     bar.outline.set_visible(False)
     bar.ax.set_yticks([0, 5, 20, 50, 100], ["0", "5", "20", "50", "100 %"], fontsize=9)
@@ -60,8 +62,8 @@ def _names(axes, names):
     axes.set_xlabel("answer", fontsize=10)
     if K <= NUMBERED:
         for line in np.arange(1, K) - 0.5:
-            axes.axhline(line, color="white", linewidth=0.8)
-            axes.axvline(line, color="white", linewidth=0.8)
+            axes.axhline(line, color="white", linewidth=0.8, linestyle="-", marker="")
+            axes.axvline(line, color="white", linewidth=0.8, linestyle="-", marker="")
 
 
 def _numbers(axes, matrix):

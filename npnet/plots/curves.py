@@ -32,7 +32,7 @@ def curves(runs, title=None, reference=None):
     fell = _falls(next(iter(runs.values()))) if len(runs) == 1 else []
     for axes in (left, right):
         for epoch, _ in fell:
-            axes.axvline(epoch - 0.5, color=GREY, linewidth=1, linestyle=":", zorder=1)
+            axes.axvline(epoch - 0.5, color=GREY, linewidth=1, linestyle=":", marker="", zorder=1)
     names = [*runs, *published]
     if len(names) > 1:
         figure.legend(handles, names, loc="outside right upper", fontsize=9, frameon=False)
@@ -72,8 +72,9 @@ def _run(left, right, rows, number):
     colour, mark = RUNS[number % len(RUNS)], MARKS[number // len(RUNS) % len(MARKS)]
     epochs = _column(rows, "epoch")
     size = 0 if len(rows) > 40 else 4 if len(rows) > 1 else 6
-    for axes, training, held_out in ((left, _column(rows, "train_loss"), _column(rows, "loss")),
-                                     (right, 100 - 100 * _column(rows, "train_top1"), 100 - 100 * _column(rows, "top1"))):
+    loss = _column(rows, "train_loss"), _column(rows, "loss")
+    error = 100 - 100 * _column(rows, "train_top1"), 100 - 100 * _column(rows, "top1")
+    for axes, (training, held_out) in ((left, loss), (right, error)):
         axes.plot(epochs, training, color=colour, linewidth=1, linestyle="--", marker=mark, markersize=0.6 * size,
                   markerfacecolor="white", zorder=2)
         line, = axes.plot(epochs, held_out, color=colour, linewidth=2, linestyle="-", marker=mark, markersize=size,
@@ -120,16 +121,20 @@ def _falls(rows):
 # ---------------------------------------------------------------------------- the axes
 
 def _axes(figure, name, *place):
-    """Axes with numbers at both sides and pale lines behind."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    """Axes with pale lines behind; _across and _scale give them numbers."""
     axes = new_axes(figure, *place)
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.0f}"))
-    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.grid(color=TRACK, linewidth=0.8, linestyle="-", zorder=0)
     axes.set_axisbelow(True)
     axes.set_title(name, fontsize=10)
     return axes
+
+
+def _ticks(axis, low, high, most, integer=False):
+    """At most about `most` round numbers between low and high."""
+    from matplotlib.ticker import MaxNLocator
+    places = MaxNLocator(most, integer=integer, steps=[1, 2, 5, 10]).tick_values(low, high)
+    places = [place for place in places if low <= place <= high]
+    axis.set_ticks(places, [f"{place:,.6g}" for place in places])
 
 
 def _settle(left, right):
@@ -139,17 +144,16 @@ def _settle(left, right):
     for axes in (left, right):
         _across(axes, epochs.min(), epochs.max())
         axes.set_xlabel("epoch", fontsize=10)
-        _scale(axes, np.concatenate([line.get_ydata() for line in axes.lines]), logarithmic=axes is left)
-    top = right.get_ylim()[1]
-    right.set_ylim(0, min(top, 102))
+        values = [line.get_ydata() for line in axes.lines]
+        _scale(axes, np.concatenate(values or [np.empty(0)]), logarithmic=axes is left)
+    right.set_ylim(0, min(right.get_ylim()[1], 102))
 
 
 def _across(axes, first, last):
     """The range of epochs or steps, with a little room at both sides."""
     margin = max(0.015 * (last - first), 0.1 if last > first else 0.5)
     axes.set_xlim(first - margin, last + margin)
-    if first == last:
-        axes.set_xticks([first], [f"{first:,.0f}"])
+    _ticks(axes.xaxis, first, last, 8, integer=True)
 
 
 def _scale(axes, values, logarithmic=True):
@@ -160,13 +164,17 @@ def _scale(axes, values, logarithmic=True):
         axes.text(0.5, 0.5, "no numbers", transform=axes.transAxes, ha="center", fontsize=10)
     elif logarithmic and values.min() > 0 and values.max() > WIDE * values.min():
         axes.set_yscale("log")
-        decades = np.arange(np.floor(np.log10(values.min())), np.ceil(np.log10(values.max())) + 1).astype(int)
+        low, high = values.min() / 1.3, values.max() * 1.3
+        axes.set_ylim(low, high)
+        decades = np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1).astype(int)
         step = -(-len(decades) // 8)
-        axes.set_yticks(10.0 ** decades[::step], [f"1e{k}" if abs(k) > 3 else f"{10.0 ** k:g}" for k in decades[::step]])
+        labels = [f"1e{k}" if abs(k) > 3 else f"{10.0 ** k:g}" for k in decades[::step]]
+        axes.set_yticks(10.0 ** decades[::step], labels)
         axes.set_yticks([], minor=True)
-        axes.set_ylim(values.min() / 1.3, values.max() * 1.3)
     else:
-        axes.set_ylim(min(0, 1.05 * values.min()), 1.05 * values.max() if values.max() > 0 else 1)
+        low, high = min(0, 1.05 * values.min()), 1.05 * values.max() if values.max() > 0 else 1
+        axes.set_ylim(low, high)
+        _ticks(axes.yaxis, low, high, 6)
 
 
 def _short(name, most=28):

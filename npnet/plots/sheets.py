@@ -1,15 +1,18 @@
 """Sheets of pictures: samples of a data set with their labels, a picture and what augmentation makes of it."""
+import textwrap
+
 import numpy as np
 
 from npnet.plots.figure import finish, new_axes, new_figure
 
 MARK = "#c0392b"                # the frame of a picture whose answer is wrong
-LABEL, GAP = 0.22, 0.08         # inches: a line of text, the space between two pictures
+LABEL, GAP = 0.22, 0.08         # inches: the text over or under a picture, the space between two pictures
+LINE = 0.14                     # inches: how much a second line adds
 SMALL = 64                      # pixels: up to here pictures are drawn small, ten side by side
 
 
 def samples(images, labels, title=None, columns=None, wrong=None):
-    """Pictures in rows, each with its label beneath it, cut where it is too long.
+    """Pictures in rows, each with its label beneath it, in two lines or cut where it is too long.
 
     images: uint8 (N, H, W, C), or N arrays uint8 (H, W, C) of any sizes, C 3 (red, green, blue) or 1
     (grey). labels: N strings. columns: how many side by side (10 up to 64 pixels, 6 beyond). wrong: N
@@ -25,15 +28,17 @@ def samples(images, labels, title=None, columns=None, wrong=None):
     if columns < 1:
         raise ValueError(f"samples: columns must be at least 1, got {columns}")
     cell = 1.35 if large else 0.85                                          # inches
-    across, down = cell + GAP, cell + LABEL + GAP
+    labels = [_lines(str(label), cell) for label in labels]
+    across, down = cell + GAP, cell + LABEL + GAP + LINE * (max(map(len, labels)) > 1)
     figure, axes = _paper(columns * across - GAP, -(-len(images) // columns) * down, title)
     written = []
-    for k, (image, label) in enumerate(zip(images, labels)):
+    for k, (image, lines) in enumerate(zip(images, labels)):
         left, top = k % columns * across, k // columns * down
         box = _put(axes, image, left, top, cell)
         if wrong is not None and wrong[k]:
             _frame(axes, *box)
-        written.append(axes.text(left + cell / 2, top + cell + 0.03, str(label), fontsize=8, ha="center", va="top"))
+        written += [axes.text(left + cell / 2, top + cell + 0.02 + LINE * number, line, fontsize=8, ha="center", va="top")
+                    for number, line in enumerate(lines)]
     finish(figure, title)
     for text in written:
         _cut(text, cell)
@@ -86,6 +91,7 @@ def _paper(width, height, title):
     figure = new_figure(max(width + 0.3, 3.0), height + (0.75 if title else 0.3))
     axes = new_axes(figure)
     axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal", autoscale_on=False)
+    axes.grid(False)
     return figure, axes
 
 
@@ -104,6 +110,12 @@ def _put(axes, image, left, top, cell, middle=True):
 def _frame(axes, left, top, width, height):
     from matplotlib.patches import Rectangle
     axes.add_patch(Rectangle((left, top), width, height, fill=False, linewidth=2.5, edgecolor=MARK, clip_on=False))
+
+
+def _lines(label, cell):
+    """A label as one line or two; what is still too wide is cut once it is drawn."""
+    lines = textwrap.wrap(label, int(15 * cell), break_long_words=False)            # letters in an inch
+    return lines if len(lines) < 3 else [lines[0], " ".join(lines[1:])]
 
 
 def _cut(text, width):

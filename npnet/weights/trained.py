@@ -5,6 +5,7 @@
     mine.net.probabilities(mine.pipeline.test(picture)[None])
 """
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,17 @@ def trained(name_or_path):
     net = checkpoint.network()
     classes = settings.get("classes") or [f"class {k}" for k in range(net.shapes[list(net.layers)[-1]][0])]
     return Trained(str(name_or_path), net, pipeline, tuple(classes), settings)
+
+
+def is_trained(path):
+    """Whether a path is a run's folder, or a file with a training in it, not a network alone."""
+    if Path(path).is_dir():
+        return True
+    try:
+        with zipfile.ZipFile(path) as file:
+            return "training/about.npy" in file.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def found(name_or_path):

@@ -1,0 +1,318 @@
+"""npnet train, evaluate, predict and plot, as they are typed."""
+import json
+import re
+import shlex
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import npnet
+from npnet.cli import main
+from npnet.cli.evaluate import confusions
+from npnet.weights import read_checkpoint, trained
+
+COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory):
+    """Noisy pictures in three colours, as an .npz file."""
+    random = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    images = np.array(list(COLOURS.values()))[labels][:, None, None] + random.integers(-40, 41, (60, 12, 12, 3))
+    images = np.clip(images, 0, 255).astype(np.uint8)
+    path = tmp_path_factory.mktemp("data") / "colours.npz"
+    np.savez(path, train_x=images[:45], train_y=labels[:45], test_x=images[45:], test_y=labels[45:],
+             classes=np.array(list(COLOURS)))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Every test in a folder of its own, on the backend that needs no compiler."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NPNET_BACKEND", "numpy")
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+QUICK = ["--batch", "9", "--workers", "0", "--net", "caffe_lenet", "--size", "16", "--lr", "0.05"]
+
+
+def train(pack, *words):
+    return main(["train", "--data", str(pack), *QUICK, *words])
+
+
+def picture(colour, path):
+    Image.new("RGB", (40, 30), COLOURS[colour]).save(path)
+    return str(path)
+
+
+def width(path):
+    with Image.open(path) as image:
+        return image.size[0]
+
+
+# ---------------------------------------------------------------------------- train
+
+def test_a_run_from_its_data_to_its_report(pack, capsys, tmp_path):
+    assert train(pack, "--epochs", "6", "--out", "runs/a", "--augment", "no") == 0
+    said = capsys.readouterr().out
+
+    assert "colours: 41 to train, 4 for validation, 15 to test; 3 classes" in said
+    assert len(re.findall(r"^epoch   \d  train loss .* validation loss .* s$", said, re.MULTILINE)) == 6
+    assert re.search(r"^best.npz: [\d.]+ % of 15 test pictures right", said, re.MULTILINE)
+    assert {path.name for path in (tmp_path / "runs" / "a").iterdir()} >= {
+        "best.npz", "last.npz", "history.csv", "losses.csv", "settings.json", "curves.png", "filters.png",
+        "confusion.png", "report.html"}
+
+
+def test_the_report_shows_the_run_and_needs_no_other_file(pack, tmp_path):
+    train(pack, "--epochs", "1", "--out", "a&b")
+    page = (tmp_path / "a&b" / "report.html").read_text()
+
+    assert "<h1>a&amp;b</h1>" in page and "--net caffe_lenet" in page and "conv1" in page
+    assert page.count("data:image/png;base64,") >= 3 and not re.search(r'(src|href)="(?!data:)', page)
+    assert "of 15 test pictures right" in re.sub("<[^>]+>", "", page)
+
+
+def test_the_same_command_makes_the_same_network(pack, tmp_path):
+    train(pack, "--epochs", "1", "--out", "a")
+    settings = json.loads((tmp_path / "a" / "settings.json").read_text())
+    assert main([*shlex.split(settings["command"])[1:], "--out", "b"]) == 0
+
+    one, other = (read_checkpoint(tmp_path / name / "last.npz") for name in "ab")
+    assert one.losses.tolist() == other.losses.tolist() and len(one.losses) == 5
+    assert all(np.array_equal(v, other.velocity[name]) for name, v in one.velocity.items())
+
+
+def test_classes_and_channels_follow_the_data(pack, tmp_path):
+    train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "a")
+    one = trained("a")
+
+    assert one.classes == tuple(COLOURS) and one.net.shapes["ip2"] == (3,)
+    assert one.pipeline.channels == 1 and not one.pipeline.mirror
+
+
+def test_resuming_by_the_command(pack, capsys, tmp_path):
+    words = ["--schedule", "step", "--every", "1"]
+    train(pack, "--epochs", "3", "--out", "whole", *words)
+    train(pack, "--epochs", "1", "--out", "parts", *words)
+    assert main(["train", "--resume", "parts", "--epochs", "3"]) == 0
+
+    whole, parts = (read_checkpoint(tmp_path / name / "last.npz") for name in ("whole", "parts"))
+    assert whole.losses.tolist() == parts.losses.tolist()
+    assert all(np.array_equal(v, parts.velocity[name]) for name, v in whole.velocity.items())
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--resume", "nowhere"], "nowhere holds no run that could go on"),
+    (["--resume", "a", "--lr", "3"], "a run goes on with its own settings; leave --lr out, or begin a new run"),
+    (["--resume", "a", "--out", "b"], "a run goes on with its own settings; leave --out out"),
+    (["--resume", "a", "--epochs", "9"], "the cosine of this run ends after 1 epochs; leave --epochs out"),
+    (["--data", "nothing"], "nothing"),
+    (["--net", "alexnet"], "no network is called 'alexnet'"),
+    (["--lr", "-1"], "lr must be a number of at least 0, got -1.0"),
+    (["--validation", "45"], "--validation must leave some of the 45 training pictures, got 45"),
+    (["--batch", "0"], "batch must be a whole number of at least 1, got 0"),
+    (["--freeze", "conv9"], "no layer is called 'conv9'"),
+    (["--epochs", "x"], "argument --epochs: invalid int value: 'x'"),
+    (["--epochs", "0"], "--epochs must be a whole number of at least 1, got 0"),
+    (["--limit-batches", "0"], "--limit-batches must be a whole number of at least 1, got 0"),
+])
+def test_what_cannot_be_meant_is_one_line(pack, words, message, capsys):
+    train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "a")
+    capsys.readouterr()
+    words = words if "--resume" in words else ["--data", str(pack), *QUICK, "--epochs", "1", *words]
+
+    assert main(["train", *words]) == 2
+    error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("npnet: ")]
+    assert len(error) == 1 and message in error[0]
+
+
+def test_a_run_is_not_overwritten_and_folders_are_numbered(pack, capsys, tmp_path):
+    for _ in range(2):
+        assert train(pack, "--epochs", "1", "--limit-batches", "1") == 0
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["colours-caffe_lenet", "colours-caffe_lenet-2"]
+    assert train(pack, "--epochs", "1", "--out", "runs/colours-caffe_lenet") == 2
+    assert "holds a run already" in capsys.readouterr().err
+
+
+def test_without_validation_the_test_pictures_choose_nothing(pack, capsys, tmp_path):
+    train(pack, "--epochs", "1", "--validation", "0", "--out", "a")
+
+    assert "45 to train, 15 to test" in (said := capsys.readouterr().out) and " test loss " in said
+    assert not (tmp_path / "a" / "best.npz").exists() and "last.npz: " in said
+
+
+def test_beginning_with_other_weights_and_freezing(pack, capsys, tmp_path):
+    train(pack, "--epochs", "1", "--out", "a")
+    train(pack, "--epochs", "1", "--out", "b", "--weights", "a", "--freeze", "conv1", "conv2")
+
+    assert "8 of 8 arrays from a: conv1.w" in capsys.readouterr().out
+    one, other = trained("a").net, trained("b").net
+    assert np.array_equal(one.params()["conv1.w"], other.state()["conv1.w"]) and "conv1.w" not in other.params()
+    assert not np.array_equal(one.params()["ip2.w"], other.params()["ip2.w"])
+
+
+def test_overfitting_one_batch(pack, capsys):
+    assert train(pack, "--overfit-one-batch", "--augment", "no") == 0
+    assert "can learn this batch" in capsys.readouterr().out
+    assert train(pack, "--overfit-one-batch", "--lr", "0") == 1
+
+
+@pytest.mark.parametrize("schedule", ["constant", "step", "multistep", "polynomial", "cosine", "plateau"])
+def test_every_schedule_by_name(pack, schedule, tmp_path):
+    assert train(pack, "--epochs", "1", "--limit-batches", "1", "--schedule", schedule, "--at", "1", "2", "--warm-up", "0.4",
+                 "--out", "a") == 0
+    kept = read_checkpoint(tmp_path / "a" / "last.npz").about["optimizer"]["schedule"]
+    assert kept["kind"] == ("WarmUp" if round(0.4) else kept["kind"]) and kept["lr"] == 0.05
+
+
+def test_every_hyperparameter_arrives(pack, tmp_path):
+    train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "a", "--momentum", "0.5", "--weight-decay", "0.01",
+          "--bias-lr", "2", "--form", "torch", "--clip", "3", "--seed", "9", "--init", "he")
+    about = read_checkpoint(tmp_path / "a" / "last.npz").about
+
+    assert about["optimizer"] | {"schedule": None} == {
+        "schedule": None, "momentum": 0.5, "weight_decay": 0.01, "bias_lr": 2.0, "form": "torch", "clip": 3.0, "steps": 1}
+    net = trained("a").net
+    assert net.seed == 9 and net["conv1"].init == "he"
+
+
+def test_damaged_pictures_are_named_and_skipped_by_a_flag(tmp_path, capsys):
+    for colour in COLOURS:
+        for part, count in (("train", 4), ("test", 2)):
+            (tmp_path / "set" / part / colour).mkdir(parents=True)
+            for i in range(count):
+                picture(colour, tmp_path / "set" / part / colour / f"{i}.png")
+    bad = tmp_path / "set" / "train" / "green" / "2.png"
+    bad.write_bytes(bad.read_bytes()[:60])
+
+    assert train("set", "--epochs", "1", "--validation", "1") == 2
+    assert "green/2.png" in capsys.readouterr().err
+    assert train("set", "--epochs", "1", "--validation", "1", "--skip-damaged", "--out", "a") == 0
+    said = capsys.readouterr().out
+    assert "green/2.png" in said and "10 to train, 1 for validation, 6 to test" in said
+
+
+def test_a_set_without_test_pictures_holds_a_fifth_out(tmp_path, capsys):
+    for colour in COLOURS:
+        (tmp_path / "set" / colour).mkdir(parents=True)
+        for i in range(10):
+            picture(colour, tmp_path / "set" / colour / f"{i}.png")
+
+    assert train("set", "--epochs", "1", "--validation", "3", "--out", "a") == 0
+    assert "21 to train, 3 for validation, 6 to test" in capsys.readouterr().out
+    assert main(["evaluate", "a", "--workers", "0"]) == 0
+    assert "on 6 pictures of set, test" in capsys.readouterr().out
+
+
+# ---------------------------------------------------------------------------- evaluate, predict, plot
+
+@pytest.fixture(scope="module")
+def runs(pack, tmp_path_factory):
+    """Two runs that know the three colours."""
+    folder = tmp_path_factory.mktemp("runs")
+    npnet.use("numpy")
+    for seed, name in enumerate("ab"):
+        words = ["--epochs", "12", "--augment", "no", "--normalise", "mean", "--lr", "0.0005", "--out", str(folder / name), "--seed", str(seed)]
+        assert main(["train", "--data", str(pack), "--net", "cifar_alexnet", "--batch", "9", "--workers", "0", *words]) == 0
+    return folder
+
+
+def test_evaluate(runs, capsys, tmp_path):
+    assert main(["evaluate", str(runs / "a")]) == 0
+    said = capsys.readouterr().out
+
+    assert "on 15 pictures of colours, test" in said and (tmp_path / "confusion.png").exists()
+    right = float(re.search(r"right ([\d.]+) %", said)[1])
+    assert right == 100 and "error 0.00 / 0.00 %" in said
+    assert re.search(r"^green +5  100.0 %$", said, re.MULTILINE)
+
+
+def test_evaluate_as_json_an_ensemble_with_ten_crops(runs, capsys, pack):
+    assert main(["evaluate", str(runs / "a"), str(runs / "b" / "last.npz"), "--ten-crop", "--json", "--data", str(pack),
+                 "--part", "train", "--limit", "7"]) == 0
+    result = json.loads(capsys.readouterr().out)
+
+    assert result["pictures"] == 7 == np.sum(result["confusion"]) and result["classes"] == list(COLOURS)
+    assert 0 <= result["top1"] <= result["top5"] == 1
+
+
+@pytest.mark.parametrize("words, message", [
+    (["nowhere"], "there is no file nowhere"),
+    (["RUN", "--data", "shapes"], "shapes has the classes circle, "),
+    (["RUN", "--limit", "0"], "--limit must be a whole number of at least 1, got 0"),
+])
+def test_evaluate_what_cannot_be(runs, words, message, capsys):
+    assert main(["evaluate", *[str(runs / "a") if word == "RUN" else word for word in words]]) == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_confusions_of_many_classes_are_the_worst():
+    matrix = np.diag(np.arange(1, 31))
+    matrix[3, 5] = 96
+    lines = confusions(matrix, [f"class {k}" for k in range(30)]).splitlines()
+
+    assert len(lines) == 21 and re.match(r"class 3 +100    4.0 %  class 5 \(96\)$", lines[1])
+
+
+def test_predict(runs, capsys, tmp_path):
+    paths = [picture(colour, tmp_path / f"{colour}.png") for colour in COLOURS]
+    assert main(["predict", *paths, "--weights", str(runs / "a")]) == 0
+    said = capsys.readouterr().out
+
+    assert "knows 3 classes: red, green, blue." in said.replace("\n", " ") and "none of them" in said.replace("\n", " ")
+    answers = re.findall(r"\n(\S+)\.png\n  (\w+) +([\d.]+) %  (█+)", said)
+    assert [answer[1] for answer in answers] == list(COLOURS) and [answer[0].split("/")[-1] for answer in answers] == list(COLOURS)
+    assert max(len(line) for line in said.splitlines() if ".png" not in line) < 80
+
+
+def test_predict_as_json_and_drawn(runs, capsys, tmp_path):
+    path = picture("blue", tmp_path / "blue.png")
+    assert main(["predict", path, "--weights", str(runs / "a"), str(runs / "b"), "--json", "--ten-crop", "--save", "said.png"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+
+    assert answer["picture"] == path and answer["answers"][0]["class"] == "blue" and answer["answers"][0]["number"] == 2
+    assert sum(one["probability"] for one in answer["answers"]) == pytest.approx(1, abs=1e-5)
+    assert width("said.png") > 300
+
+
+def test_one_bad_picture_among_several(runs, capsys, tmp_path):
+    good = picture("red", tmp_path / "red.png")
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+
+    assert main(["predict", str(tmp_path / "bad.jpg"), good, "--weights", str(runs / "a")]) == 2
+    said = capsys.readouterr().out
+    assert "bad.jpg" in said and re.search(r"red +\d", said)
+
+
+def test_plot(runs, capsys, tmp_path):
+    assert main(["plot", str(runs / "a"), str(runs / "b"), "--save", "both.png", "--filters"]) == 0
+    said = capsys.readouterr().out
+
+    assert "2 runs in both.png" in said and width("both.png") > 600
+    assert (runs / "b" / "filters.png").exists()
+
+
+def test_plot_beside_published_curves(runs, tmp_path):
+    (tmp_path / "paper.csv").write_text("name,epoch,train_loss,loss\nnote,1,1.426,1.074\nnote,2,0.939,0.848\n")
+
+    assert main(["plot", str(runs / "a"), "--reference", "paper.csv"]) == 0
+    (tmp_path / "bad.csv").write_text("name,epoch\nnote,1\n")
+    assert main(["plot", str(runs / "a"), "--reference", "bad.csv"]) == 2
+
+
+@pytest.mark.parametrize("content, message", [
+    (None, "is not the folder of a run: it has no history.csv"),
+    ("epoch,loss\n", "no epoch is complete yet"),
+    ("epoch,loss\nx,y\n", "is not a table of numbers"),
+])
+def test_plot_what_is_no_run(content, message, capsys, tmp_path):
+    (tmp_path / "run").mkdir()
+    if content:
+        (tmp_path / "run" / "history.csv").write_text(content)
+
+    assert main(["plot", "run"]) == 2
+    assert message in capsys.readouterr().err
