@@ -19,6 +19,6 @@ for epoch in range(EPOCHS):
         if step.number % 20 == 0:
             print(f"step {step.number:4d}  loss {step.loss:.3f}  {100 * step.accuracy:3.0f} % right", flush=True)
     result = evaluate(net, tests)
-    print(f"epoch {epoch + 1}: {100 * result.top1:.1f} % of {result.pictures:,} test pictures right, loss {result.loss:.3f}")
+    print(f"epoch {epoch + 1}: {100 * result.top1:.1f} % of {result.pictures:,} test pictures right")
 
 net.save("shapes.npz")

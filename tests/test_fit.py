@@ -54,14 +54,14 @@ def arrays(path):
         kept = {name: file[name].tobytes() for name in file.files if name != "training/about"}
         about = json.loads(str(file["training/about"]))
     for row in [*about["rows"], about["best"] or {}, about["sums"]]:
-        row.pop("seconds", None)
+        row.pop("seconds", None), row.pop("waiting", None)
     return kept, about
 
 
 def history(folder):
     """history.csv without the clock's times."""
     with open(folder / "history.csv", newline="") as file:
-        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+        return [{key: value for key, value in row.items() if key not in ("seconds", "waiting")} for row in csv.DictReader(file)]
 
 
 def ends_as(folder, other):
@@ -198,6 +198,24 @@ def test_the_doctor_is_heard(capsys):
 
     assert any("conv1" in remark for remark in done.remarks)
     assert all(remark in capsys.readouterr().out for remark in done.remarks)
+
+
+class Slow(Loader):
+    """A loader that takes longer than the steps."""
+
+    def prepared(self, number, indices):
+        time.sleep(0.3)
+        return super().prepared(number, indices)
+
+
+def test_waiting_for_pictures_is_measured_and_said():
+    training = loaders()[0]
+    slow = fit(small(), npnet.SGD(0.02), Slow(training.pictures, 10, PIPELINE, workers=0), epochs=1, quiet=True)
+    quick = fit(small(), npnet.SGD(0.02), training, epochs=1, quiet=True)
+
+    assert 1.8 < slow.rows[0]["waiting"] <= slow.rows[0]["seconds"]
+    assert any("the steps waited 2 of 2 s for pictures" in remark for remark in slow.remarks)
+    assert not any("waited" in remark for remark in quick.remarks)
 
 
 # ---------------------------------------------------------------------------- resuming

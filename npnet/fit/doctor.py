@@ -193,9 +193,10 @@ class Doctor:
                      f"the inputs are too large. The inputs have mean {mean:.3g} and deviation "
                      f"{deviation:.3g}{strange}. Try a mean of 0 and a deviation of 1, or smaller weights (init torch)")
         if loss < 0.5 * expected:
-            self.say("the loss", "first", f"it starts at {loss + 0:.2f}, far below log({outputs}) = {expected:.2f}, where "
-                     f"a network starts that prefers no class. If its weights are not trained already, see whether all "
-                     f"labels are the same, whether the pictures show them, and whether there are {outputs} classes")
+            self.say("the loss", "first", f"it starts at {loss + 0:.2f}, far below log({outputs}) = {expected:.2f}, "
+                     f"where a network starts that prefers no class. If its weights are not trained already, see "
+                     f"whether all labels are the same, whether the pictures show them, and whether there are "
+                     f"{outputs} classes")
 
     # ------------------------------------------------------------------ the loss
 

@@ -71,9 +71,10 @@ def one_epoch(run, net, optimizer, loader, screen, doctor, interrupted, save_eve
     began = clock = saved = time.monotonic()
     first, here = run.sums["batches"], 0
     with closing(loader.epoch(run.epoch, first)) as batches:
-        for step in train(net, optimizer, islice(batches, total - first)):
+        waited = Waited(islice(batches, total - first))
+        for step in train(net, optimizer, waited):
             now = time.monotonic()
-            run.saw(step, now - clock)
+            run.saw(step, now - clock, waited.seconds)
             clock, here = now, here + len(step.labels)
             loss, accuracy = run.means()
             screen.step(run.epoch + 1, run.sums["batches"], total,
@@ -91,6 +92,22 @@ def one_epoch(run, net, optimizer, loader, screen, doctor, interrupted, save_eve
     return True
 
 
+class Waited:
+    """The same batches; seconds is how long the last one kept its taker waiting."""
+
+    def __init__(self, batches):
+        self.batches, self.seconds = iter(batches), 0.0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        began = time.monotonic()
+        batch = next(self.batches)
+        self.seconds = time.monotonic() - began
+        return batch
+
+
 def after_epoch(run, net, optimizer, loader, validation, screen, doctor, patience, chooses, limit_batches):
     """Evaluation, the row of the history, checkpoints: best first, so that a kill between the two loses neither."""
     clock = time.monotonic()
@@ -101,7 +118,7 @@ def after_epoch(run, net, optimizer, loader, validation, screen, doctor, patienc
             result = evaluate(net, islice(batches, limit_batches))
     row = run.complete(result, lr, time.monotonic() - clock)
     screen.say(words(row, "validation" if chooses else "test"))
-    tell(screen, run, *doctor.epoch(row, net, optimizer))
+    tell(screen, run, *doctor.epoch(row, net, optimizer), waiting(row))
     if result is not None:
         better = run.is_best(row)
         if hasattr(optimizer.schedule, "saw"):                  # a schedule of one's own need not have it
@@ -124,6 +141,13 @@ def words(row, whose):
     if row["loss"] is not None:
         text += f"   {whose} loss {row['loss']:.3f}, error {100 * (1 - row['top1']):4.1f} %"
     return text + f"   {row['seconds']:.0f} s"
+
+
+def waiting(row):
+    """A sentence if the steps waited long for their pictures."""
+    if row["waiting"] > max(1, 0.1 * row["seconds"]):
+        return (f"the loader: the steps waited {row['waiting']:.0f} of {row['seconds']:.0f} s for pictures; "
+                f"more workers may help, or pictures that are already small")
 
 
 def tell(screen, run, *remarks):

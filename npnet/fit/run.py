@@ -22,19 +22,20 @@ from ..files import writing
 from ..weights import read_checkpoint, save_checkpoint
 from ..weights.checkpoint import versions
 
-COLUMNS = ("epoch", "steps", "lr", "train_loss", "train_top1", "loss", "top1", "top5", "seconds")
+COLUMNS = ("epoch", "steps", "lr", "train_loss", "train_top1", "loss", "top1", "top5", "seconds", "waiting")
 
 
 def nothing():
     """The sums of an epoch that has not begun."""
-    return {"batches": 0, "pictures": 0, "loss": 0.0, "right": 0, "seconds": 0.0}
+    return {"batches": 0, "pictures": 0, "loss": 0.0, "right": 0, "seconds": 0.0, "waiting": 0.0}
 
 
 @dataclass
 class Run:
     """What a training has done so far.
 
-    rows: a dictionary for every epoch, with COLUMNS as keys; shares of right answers lie between 0 and 1.
+    rows: a dictionary for every epoch, with COLUMNS as keys; shares of right answers lie between 0 and 1, waiting is
+    how many of its seconds were spent waiting for pictures.
     losses and rates: one for every step. sums: of the epoch that is under way. best: the row with the lowest
     validation error, None without validation. waited: epochs since then. remarks: what the doctor said.
     stopped: why it ended before its last epoch, or "".
@@ -56,13 +57,13 @@ class Run:
         """The number of epochs that are complete, which is the number of the next one, from 0."""
         return len(self.rows)
 
-    def saw(self, step, seconds):
-        """Adds one training step to the epoch's sums."""
+    def saw(self, step, seconds, waiting):
+        """Adds one training step to the epoch's sums; waiting: the part of its seconds in which its batch was awaited."""
         pictures = len(step.labels)
         self.losses.append(step.loss)
         self.rates.append(step.lr)
         for key, value in (("batches", 1), ("pictures", pictures), ("loss", pictures * step.loss),
-                           ("right", round(pictures * step.accuracy)), ("seconds", seconds)):
+                           ("right", round(pictures * step.accuracy)), ("seconds", seconds), ("waiting", waiting)):
             self.sums[key] += value
 
     def means(self):
@@ -75,7 +76,7 @@ class Run:
         loss, top1 = self.means()
         row = {"epoch": self.epoch + 1, "steps": len(self.losses), "lr": lr, "train_loss": loss, "train_top1": top1,
                "loss": result and result.loss, "top1": result and result.top1, "top5": result and result.top5,
-               "seconds": round(self.sums["seconds"] + seconds, 3)}
+               "seconds": round(self.sums["seconds"] + seconds, 3), "waiting": round(self.sums["waiting"], 3)}
         self.rows.append(row)
         self.sums = nothing()
         return row

@@ -37,8 +37,9 @@ def samples(images, labels, title=None, columns=None, wrong=None):
         box = _put(axes, image, left, top, cell)
         if wrong is not None and wrong[k]:
             _frame(axes, *box)
-        written += [axes.text(left + cell / 2, top + cell + 0.02 + LINE * number, line, fontsize=8, ha="center", va="top")
-                    for number, line in enumerate(lines)]
+        for number, line in enumerate(lines):
+            under = top + cell + 0.02 + LINE * number
+            written.append(axes.text(left + cell / 2, under, line, fontsize=8, ha="center", va="top"))
     finish(figure, title)
     for text in written:
         _cut(text, cell)
