@@ -14,7 +14,7 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PYTHON = [(code, BLOCKS[i + 1][1]) for i, (language, code) in enumerate(BLOCKS) if language == "python"]
 
 
-@pytest.mark.parametrize("code, printed", PYTHON, ids=["twelve lines", "build", "own layer"])
+@pytest.mark.parametrize("code, printed", PYTHON, ids=["train", "twelve lines", "build", "own layer"])
 def test_python_prints_what_stands_under_it(code, printed, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
@@ -23,7 +23,7 @@ def test_python_prints_what_stands_under_it(code, printed, capsys, tmp_path, mon
 
 
 def test_twelve_lines():
-    assert len(PYTHON[0][0].splitlines()) <= 12
+    assert len(PYTHON[1][0].splitlines()) <= 12
 
 
 def test_shape_table():
@@ -54,7 +54,7 @@ def test_files_and_commands_that_it_names_exist():
         assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"npnet (info|summary|gradcheck|explain)", README))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"npnet (info|summary|gradcheck|explain|train|evaluate|predict|plot|data)", README))))
 def test_commands_have_help(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

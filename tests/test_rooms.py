@@ -90,7 +90,7 @@ def test_the_book_alone(tmp_path):
     """Every annex deleted in a copy: the book's own tests pass, and numba says what it misses."""
     shutil.copytree(PACKAGE, tmp_path / "npnet", ignore=shutil.ignore_patterns("__pycache__", *ANNEXES))
     names = ["conftest.py", "standin.py", "test_device.py", "test_layers.py", "test_network.py", "test_backend.py",
-             "test_gradcheck.py"]
+             "test_gradcheck.py", "test_optim.py", "test_train.py"]
     shutil.copytree(ROOT / "tests" / "ops", tmp_path / "tests" / "ops")
     for name in names:
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests" / name)

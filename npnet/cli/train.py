@@ -19,7 +19,7 @@ SCHEDULES = ("constant", "step", "multistep", "polynomial", "cosine", "plateau")
 MEAN_ONLY = ("krizhevsky2012", "original", "pool_first", "caffe", "half_tower", "cifar_four_layer")     # as published
 DEFAULTS = {                        # of what makes a run, and is kept with it; None: the network or the data decide
     "data": "shapes", "net": "cifar_alexnet", "size": None, "init": None, "dropout": None, "weights": None,
-    "freeze": [], "epochs": 3, "batch": 64, "lr": 0.01, "schedule": "cosine", "every": 10.0, "at": [], "factor": 0.1,
+    "freeze": [], "epochs": 3, "batch": 32, "lr": 0.02, "schedule": "cosine", "every": 10.0, "at": [], "factor": 0.1,
     "power": 1.0, "patience": 2, "warm_up": 0.0, "momentum": 0.9, "weight_decay": 0.0005, "bias_lr": 1.0,
     "form": "paper", "clip": None, "seed": 0, "validation": None, "normalise": None, "augment": None, "colour": None,
     "skip_damaged": False, "workers": 2, "early_stopping": None, "limit_batches": None, "save_every": 300.0,

@@ -58,7 +58,7 @@ class Run:
         return len(self.rows)
 
     def saw(self, step, seconds, waiting):
-        """Adds one training step to the epoch's sums; waiting: the part of its seconds in which its batch was awaited."""
+        """Adds a training step to the epoch's sums; waiting: how many of its seconds its batch was waited for."""
         pictures = len(step.labels)
         self.losses.append(step.loss)
         self.rates.append(step.lr)

@@ -1,0 +1,65 @@
+"""The network that npnet trained and ships: what its card promises, measured again."""
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import npnet
+from npnet.cli import main
+from npnet.data import dataset
+from npnet.fit import answers, score
+from npnet.weights import shipped, trained
+from npnet.weights.trained import SHIPPED
+
+CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
+
+
+def card(what):
+    """A percentage that the card states."""
+    found = re.search(rf"^\| {re.escape(what)} \| ([\d.]+) % \|", (SHIPPED / "cifar_alexnet.md").read_text(), re.MULTILINE)
+    assert found, what
+    return float(found[1])
+
+
+def test_it_is_there_and_small():
+    assert shipped() == ["cifar_alexnet"]
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 3e6
+    one = trained("cifar_alexnet")
+    assert list(one.classes) == CLASSES and one.settings["seed"] == 2012
+    assert one.net.architecture()["layers"] == npnet.model("cifar_alexnet").architecture()["layers"]
+    assert all(np.isfinite(array).all() for array in one.net.params().values())
+
+
+def test_the_card_has_the_command_that_made_it():
+    text = (SHIPPED / "cifar_alexnet.md").read_text()
+
+    assert trained("cifar_alexnet").settings["command"] in text.replace("\\\n", "").replace("  ", " ")
+    assert "JPEG-recompressed" in text and "Krizhevsky" in text
+    assert card("10,000 test pictures, JPEG-recompressed") >= 80
+
+
+@pytest.mark.reference
+def test_the_first_thousand_test_pictures(reference):
+    """Exact and recompressed, to the figure on the card."""
+    one = trained("cifar_alexnet")
+    exact = dataset(reference / "cifar10_lossless_4000_1000.npz").test
+    p = answers([(one.net, one.pipeline)], exact)
+
+    assert len(exact) == 1000 and 100 * score(p, exact.labels).top1 == pytest.approx(card("1,000 test pictures, exact"), abs=0.11)
+
+
+@pytest.mark.reference
+def test_the_photograph_of_a_cat(reference, capsys):
+    assert main(["predict", str(reference / "caffe" / "cat.jpg")]) == 0
+    said = capsys.readouterr().out
+
+    assert re.search(r"cat\.jpg\n  cat ", said) and "knows 10 classes" in said
+
+
+def test_explain_uses_it_with_no_download(capsys, tmp_path):
+    Image.new("RGB", (50, 40), (10, 60, 200)).save(tmp_path / "sky.png")
+    assert main(["explain", str(tmp_path / "sky.png"), "--net", "cifar_alexnet"]) == 0
+    said = capsys.readouterr().out
+
+    assert "random" not in said and "through cifar_alexnet" in said and "airplane" in said
