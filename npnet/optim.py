@@ -66,7 +66,9 @@ class SGD:
 
     def velocity_of(self, name, w):
         """The velocity of one parameter, 0 at first. ValueError if it belongs to a parameter of another shape."""
-        v = self.velocity.setdefault(name, np.zeros_like(w))
+        if name not in self.velocity:
+            self.velocity[name] = np.zeros_like(w)
+        v = self.velocity[name]
         if v.shape != w.shape:
             raise ValueError(f"{name} has shape {w.shape}, but its velocity {v.shape}; "
                              f"make an SGD of its own for every network")

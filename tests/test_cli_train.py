@@ -114,6 +114,7 @@ def test_resuming_by_the_command(pack, capsys, tmp_path):
     (["--net", "alexnet"], "no network is called 'alexnet'"),
     (["--lr", "-1"], "lr must be a number of at least 0, got -1.0"),
     (["--validation", "45"], "--validation must leave some of the 45 training pictures, got 45"),
+    (["--validation", "0", "--schedule", "plateau"], "--schedule plateau and --early-stopping need pictures that were"),
     (["--batch", "0"], "batch must be a whole number of at least 1, got 0"),
     (["--freeze", "conv9"], "no layer is called 'conv9'"),
     (["--epochs", "x"], "argument --epochs: invalid int value: 'x'"),

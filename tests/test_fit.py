@@ -126,6 +126,14 @@ def test_validation_that_may_not_choose(tmp_path):
     assert done.rows[0]["top1"] is not None and not (tmp_path / "best.npz").exists()
 
 
+def test_test_pictures_choose_neither_the_rate_nor_the_end():
+    done = run(None, 4, optimizer=npnet.SGD(optim.Plateau(0.0, patience=0, times=0)), chooses=False)[1]
+
+    assert done.epoch == 4 and done.best is None
+    with pytest.raises(ValueError, match="patience needs validation pictures that may choose; hold some out"):
+        run(None, 4, patience=1, chooses=False)
+
+
 def test_without_validation_and_without_a_folder():
     training = loaders()[0]
     done = fit(small(), npnet.SGD(0.02), training, epochs=2, quiet=True)

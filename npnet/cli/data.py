@@ -55,8 +55,8 @@ def add_show(actions):
     add_data(parser)
     parser.add_argument("--count", type=int, default=40, metavar="N", help="how many pictures (default: 40)")
     parser.add_argument("--class", dest="only", metavar="NAME", help="of this class alone")
-    parser.add_argument("--split", choices=("train", "test"), default="train",
-                        help="the pictures for training or those for testing (default: train)")
+    parser.add_argument("--split", choices=("train", "test"),
+                        help="the pictures for training or those for testing (default: train, if there are any)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="chooses the pictures (default: 0)")
     parser.add_argument("--save", default="samples.png", metavar="FILE", help="default: samples.png")
     parser.set_defaults(run=run_show)
@@ -192,14 +192,16 @@ def print_pictures(name, data):
 
 
 def print_counts(classes, counts):
-    """A table of the pictures per class; of very many classes the first ones, and the range of all."""
+    """A table of the pictures per class; of very many classes the first that have some, and the range of all."""
+    there = sum(counts.values()) > 0
+    numbers = range(len(classes)) if len(classes) <= MOST_CLASSES else np.flatnonzero(there)[:MOST_CLASSES]
     rows = [("class", *counts)]
-    for number, name in enumerate(classes[:MOST_CLASSES]):
-        rows.append((name, *(f"{count[number]:,}" for count in counts.values())))
+    for number in numbers:
+        rows.append((classes[number], *(f"{count[number]:,}" for count in counts.values())))
     print_table(rows, "l" + "r" * len(counts))
-    if len(classes) > MOST_CLASSES:
+    if len(classes) > len(numbers):
         for part, count in counts.items():
-            echo(f"and {len(classes) - MOST_CLASSES:,} more; {part}: {count.min():,} to {count.max():,} in a class")
+            echo(f"and {len(classes) - len(numbers):,} more; {part}: {count.min():,} to {count.max():,} in a class")
 
 
 def sizes(pictures):
@@ -232,12 +234,13 @@ def run_show(options):
     if options.count < 1:
         raise ValueError(f"--count must be at least 1, got {options.count}")
     data = read(options.data)
-    pictures = data.train if options.split == "train" else data.test
+    split = options.split or ("train" if len(data.train) else "test")
+    pictures = data.train if split == "train" else data.test
     if pictures is None or len(pictures) == 0:
-        raise ValueError(f"{options.data} has no pictures to {options.split}; leave --split out or choose another")
+        raise ValueError(f"{options.data} has no pictures to {split}; leave --split out or choose another")
     chosen = choose(pictures, options.count, options.only, options.seed)
     labels = [pictures.classes[label] for label in pictures.labels[chosen]]
-    kind = "training" if options.split == "train" else "test"
+    kind = "training" if split == "train" else "test"
     title = f"{data.name}: {len(chosen):,} of {len(pictures):,} {kind} pictures"
     plots.save(plots.samples([pictures[i] for i in chosen], labels, title), options.save)
     echo(f"{title} in {Path(options.save)}")

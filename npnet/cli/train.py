@@ -197,6 +197,9 @@ def pictures_of(options):
     count = len(training) // 10 if options.validation is None else options.validation
     if not 0 <= count < len(training):
         raise ValueError(f"--validation must leave some of the {len(training)} training pictures, got {count}")
+    if not count and (options.schedule == "plateau" or options.early_stopping is not None):
+        raise ValueError("--schedule plateau and --early-stopping need pictures that were held out; leave "
+                         "--validation 0 out")
     validation = None
     if count:
         training, validation = held_out(training, count, options.seed)
@@ -317,5 +320,5 @@ def mistakes(p, pictures, most=24):
     from .. import plots
     wrong = (p.argmax(axis=1) != pictures.labels).nonzero()[0]
     worst = wrong[(-p[wrong].max(axis=1)).argsort(kind="stable")][:most]
-    names = [f"{pictures.classes[p[i].argmax()]}? {pictures.classes[pictures.labels[i]]}" for i in worst]
+    names = [f"{pictures.classes[pictures.labels[i]]}, not {pictures.classes[p[i].argmax()]}" for i in worst]
     return [("Confident mistakes", plots.samples([pictures[i] for i in worst], names))] if len(worst) else []

@@ -17,6 +17,7 @@ import math
 import pickle
 import pickletools
 import re
+import warnings
 
 import numpy as np
 
@@ -73,9 +74,11 @@ class _Unpickler(pickle.Unpickler):
 def _check_memo(content):
     """Raise _Refused if a number under which something is to be remembered is so high that Python's table
     of them would fill the memory; ValueError if the file ends early."""
-    for instruction, argument, _ in pickletools.genops(content):
-        if instruction.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > MOST_MEMO:
-            raise _Refused(f"remembers something as number {argument:,}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")                         # of odd escapes in damaged texts
+        for instruction, argument, _ in pickletools.genops(content):
+            if instruction.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > MOST_MEMO:
+                raise _Refused(f"remembers something as number {argument:,}")
 
 
 # ---------------------------------------------------------------------------- what the names stand for

@@ -65,6 +65,7 @@ class Doctor:
         self.losses, self.first_loss, self.highest = deque(maxlen=WINDOW), None, (-math.inf, 0)
         self.largest_lr, self.logits = 0.0, None
         self.labels, self.sorted = np.zeros(self.classes, np.int64), 0      # sorted: batches of one class at the start
+        self.answers = np.zeros(self.classes, np.int64)         # how often each class was the answer in this epoch
         self.ratios, self.alive, self.pictures = {}, {}, 0
         self.sample, self.epochs, self.ended = Sample(), 0, False
 
@@ -86,21 +87,21 @@ class Doctor:
         self.follow_loss(step, net, optimizer)
         return self.new
 
-    def epoch(self, row, net, optimizer, counts=None):
+    def epoch(self, row, net, optimizer):
         """New remarks after an epoch.
 
         row: a dictionary with train_loss, train_top1, loss and top1 (shares of right answers; loss and top1
-        None where nothing was held out). counts: how often each class was the answer (classes,), or the
-        confusion matrix (classes, classes) with a row for every true class; None leaves that out.
+        None where nothing was held out).
         """
         self.new, self.epochs = [], self.epochs + 1
         if math.isfinite(row["train_loss"]):
             self.validation(row)
             if self.seen >= STUCK_STEPS and self.at_chance(row["train_loss"]) and self.at_chance(np.mean(self.losses)):
                 self.stuck(f"this epoch's mean, {row['train_loss']:.3f}, is", net, optimizer)
-            if counts is not None:
-                self.never_predicted(np.asarray(counts))
+            if not self.at_chance(row["train_loss"]):           # a network that learns nothing has one answer
+                self.never_predicted()
         self.alive, self.pictures = {}, 0
+        self.answers = np.zeros_like(self.answers)
         return self.new
 
     def diagnosis(self, net, optimizer):
@@ -127,6 +128,8 @@ class Doctor:
         self.largest_lr, self.logits = max(self.largest_lr, step.lr), step.logits
         labels = np.asarray(ops.to_host(step.labels))
         self.labels += np.bincount(labels, minlength=self.classes)[:self.classes]
+        answers = np.asarray(ops.to_host(step.logits)).argmax(axis=1)
+        self.answers += np.bincount(answers, minlength=self.classes)[:self.classes]
         if self.sorted == self.seen - 1 and len(labels) >= 8 and labels.min() == labels.max():
             self.sorted += 1
         if self.epochs == 0:                                    # in the first epoch every picture comes once
@@ -352,12 +355,10 @@ class Doctor:
                      f"network learns the training pictures by heart. Try more pictures or more augmentation, dropout, "
                      f"more weight decay, a smaller network, or stop earlier", level=math.floor(gap * 10))
 
-    def never_predicted(self, counts):
-        """Classes that exist and are never the answer."""
-        answers = counts.sum(axis=0) if counts.ndim == 2 else counts
-        exists = counts.sum(axis=1) > 0 if counts.ndim == 2 else self.labels > 0
-        never = np.flatnonzero((answers == 0) & exists)
-        if len(never) and answers.sum() >= 20 * self.classes:
+    def never_predicted(self):
+        """Classes that have pictures and were not the answer once in this epoch."""
+        never = np.flatnonzero((self.answers == 0) & (self.labels > 0))
+        if len(never) and self.answers.sum() >= 20 * self.classes:
             named = [self.names[k] if self.names else str(k) for k in never]
             self.say("the answers", "never", f"{len(never)} of {self.classes} classes are never the answer: "
                      f"{listed(named)}. Have these too few training pictures, or is it too early?", level=len(never))

@@ -28,12 +28,14 @@ def fit(net, optimizer, loader, validation=None, epochs=10, out=None, resume=Fal
     loader, validation: Loaders; validation may be None. out: the run's folder, or None to write nothing.
     resume: go on from out/last.npz; the network and the optimizer become what they were, settings included.
     patience: end when the validation error has not improved for more than so many epochs. chooses: whether
-    the best checkpoint may be chosen by `validation`; False if those are the test pictures. save_every:
+    `validation` may choose the best checkpoint, the rate and the end; False if those are the test pictures. save_every:
     seconds between two checkpoints within an epoch. limit_batches: only so many in each epoch. settings:
     plain data that is kept with the run.
 
     Raises FileExistsError for a folder with a run in it, unless it is resumed; OSError where it cannot be written.
     """
+    if patience is not None and not (chooses and validation):
+        raise ValueError("patience needs validation pictures that may choose; hold some out")
     run = begin(net, optimizer, out, resume, settings or {})
     doctor = Doctor(net, loader.pictures.classes)
     with display(epochs, quiet) as screen, interrupts() as interrupted:
@@ -119,7 +121,8 @@ def after_epoch(run, net, optimizer, loader, validation, screen, doctor, patienc
     row = run.complete(result, lr, time.monotonic() - clock)
     screen.say(words(row, "validation" if chooses else "test"))
     tell(screen, run, *doctor.epoch(row, net, optimizer), waiting(row))
-    if result is not None:
+    better = False
+    if result is not None and chooses:
         better = run.is_best(row)
         if hasattr(optimizer.schedule, "saw"):                  # a schedule of one's own need not have it
             optimizer.schedule.saw(1 - result.top1)
@@ -127,7 +130,7 @@ def after_epoch(run, net, optimizer, loader, validation, screen, doctor, patienc
             run.stopped = f"the error has not improved for {run.waited} epochs"
     if getattr(optimizer.schedule, "finished", False):
         run.stopped = "the error stopped improving after the last drop of the rate"
-    if result is not None and chooses and better:
+    if better:
         run.save("best.npz", net, optimizer, loader.pipeline)
     run.save("last.npz", net, optimizer, loader.pipeline)
     run.write_history()

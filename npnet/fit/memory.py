@@ -165,8 +165,7 @@ def at_once(batch):
 
 def updating(net):
     """Bytes that the optimizer needs besides its velocity: NumPy makes two arrays on the way, compiled loops none."""
-    largest = max((array.nbytes for array in net.params().values()), default=0)
-    return largest if compiled() else 2 * largest
+    return 0 if compiled() else 2 * max((array.nbytes for array in net.params().values()), default=0)
 
 
 # ---------------------------------------------------------------------------- what is free

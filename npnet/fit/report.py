@@ -6,7 +6,6 @@ import base64
 import html
 
 from .. import plots
-from .loop import words
 from .run import write_text
 
 PAGE = """<!DOCTYPE html>
@@ -81,7 +80,8 @@ def result_of(run, test):
         yield (f'<p><span class="figure">{percent(test.top1)}</span> of {test.pictures:,} test pictures right, '
                f"{percent(test.top5)} among the best five; loss {test.loss:.4f}.</p>")
     if run.best is not None:
-        yield f"<p>Best on the pictures that were watched: {escape(words(run.best, 'watched'))}.</p>"
+        yield (f"<p>Best epoch on the pictures held out: {run.best['epoch']}, {percent(run.best['top1'])} right, "
+               f"loss {run.best['loss']:.4f}.</p>")
     minutes = sum(row["seconds"] for row in run.rows) / 60
     yield f"<p>{run.epoch} epochs, {len(run.losses):,} steps, {minutes:.1f} minutes."
     yield f" Ended because {escape(run.stopped)}.</p>" if run.stopped else "</p>"
@@ -95,7 +95,8 @@ def curves_of(run):
     rows = [[row["epoch"], f"{row['lr']:.2g}", number(row["train_loss"]), percent(row["train_top1"]),
              number(row["loss"]), percent(row["top1"]), percent(row["top5"]), f"{row['seconds']:.0f}"]
             for row in run.rows]
-    yield table(("epoch", "rate", "train loss", "right", "loss", "right", "in best five", "seconds"), rows)
+    whose = "held-out" if run.best else "test"
+    yield table(("epoch", "rate", "train loss", "right", f"{whose} loss", "right", "in best five", "seconds"), rows)
 
 
 def remarks_of(run):
@@ -107,6 +108,7 @@ def remarks_of(run):
 
 
 def settings_of(run):
-    """The settings that are not in the command."""
-    shown = {key: value for key, value in run.settings.items() if key not in ("command", "origin", "classes")}
-    return table(("setting", "value"), [(key, "" if value is None else value) for key, value in shown.items()])
+    """All settings, those too that were not given; what is None or empty was left to the network or the data."""
+    shown = {key: value for key, value in run.settings.items()
+             if key not in ("command", "origin", "classes") and value not in (None, [], False)}
+    return table(("setting", "value"), shown.items())
