@@ -98,7 +98,7 @@ class Doctor:
             self.validation(row)
             if self.seen >= STUCK_STEPS and self.at_chance(row["train_loss"]) and self.at_chance(np.mean(self.losses)):
                 self.stuck(f"this epoch's mean, {row['train_loss']:.3f}, is", net, optimizer)
-            if not self.at_chance(row["train_loss"]):           # a network that learns nothing has one answer
+            if self.answers.any() and not self.at_chance(row["train_loss"]):       # a network that learns nothing has one answer
                 self.never_predicted()
         self.alive, self.pictures = {}, 0
         self.answers = np.zeros_like(self.answers)
