@@ -7,6 +7,7 @@
 """
 import os
 import shlex
+import textwrap
 from pathlib import Path
 
 from .. import optim
@@ -21,8 +22,8 @@ DEFAULTS = {                        # of what makes a run, and is kept with it; 
     "data": "shapes", "net": "cifar_alexnet", "size": None, "init": None, "dropout": None, "weights": None,
     "freeze": [], "epochs": 3, "batch": 32, "lr": 0.02, "schedule": "cosine", "every": 10.0, "at": [], "factor": 0.1,
     "power": 1.0, "patience": 2, "warm_up": 0.0, "momentum": 0.9, "weight_decay": 0.0005, "bias_lr": 1.0,
-    "form": "paper", "clip": None, "seed": 0, "validation": None, "normalise": None, "augment": None, "colour": None,
-    "skip_damaged": False, "workers": 2, "early_stopping": None, "limit_batches": None, "save_every": 300.0,
+    "form": "paper", "clip": None, "seed": 0, "validation": None, "normalise": None, "shorter": None, "augment": None,
+    "colour": None, "skip_damaged": False, "workers": 2, "early_stopping": None, "limit_batches": None, "save_every": 300.0,
 }
 ANEW = ("epochs", "workers", "save_every")              # what may be given anew to a run that goes on
 
@@ -84,6 +85,8 @@ def add_pictures(group):
     option(group, "normalise", "minus the mean and over the deviation; minus the mean; minus the mean picture; none "
            "(default: standard, and mean for the networks of 2012)",
            choices=("standard", "mean", "mean-picture", "none"))
+    option(group, "shorter", "to which the shorter side of a picture is resized, before it is cropped to the input "
+           "(default: 256 for 227 and 224, in proportion for others, the input's up to 64)", int, "PIXELS")
     option(group, "augment", "shifts or crops, and mirror images; crop: no mirror images (default: yes, and crop for "
            "grey pictures)", choices=("yes", "no", "crop"))
     option(group, "colour", "shift colours along their principal components, as the paper says or as the code of 2012 "
@@ -247,7 +250,8 @@ def pipeline_of(options, pictures, net):
     asked = {"no": {"crop": False, "pad": 0, "mirror": False}, "crop": {"mirror": False}, "yes": {}}[augment]
     with bar("mean of the training pictures") as progress:
         return Pipeline.for_training(pictures, net.input_shape, normalise=normalise, colour=options.colour,
-                                     order="BGR" if options.net == "caffe" else "RGB", progress=progress, **asked)
+                                     order="BGR" if options.net == "caffe" else "RGB", shorter=options.shorter,
+                                     progress=progress, **asked)
 
 
 def loader(options, pictures, pipeline, training):
@@ -277,11 +281,17 @@ def describe(options, data, loaders, net, pipeline, optimizer, backend):
     parameters = sum(w.size for w in net.params().values())
     purposes = {"train": "to train", "validation": "for validation", "test": "to test"}
     numbers = ", ".join(f"{len(part.pictures):,} {purposes[name]}" for name, part in loaders.items())
-    echo(f"{data.name}: {numbers}; {len(data.classes)} classes. {data.origin}".rstrip())
+    tell(f"{data.name}: {numbers}; {len(data.classes)} classes. {data.origin}")
     size = " x ".join(map(str, net.input_shape))
-    echo(f"{options.net}: {parameters:,} parameters to train, input {size}, on {backend}")
-    echo(str(pipeline))
-    echo(f"{options.epochs} epochs of {len(loaders['train'])} steps of {options.batch}; {optimizer}")
+    tell(f"{options.net}: {parameters:,} parameters to train, input {size}, on {backend}")
+    tell(str(pipeline))
+    steps = min(len(loaders["train"]), options.limit_batches or len(loaders["train"]))
+    tell(f"{options.epochs} epoch{'s' * (options.epochs > 1)} of {steps} steps of {options.batch}; {optimizer}")
+
+
+def tell(sentence):
+    """Prints a sentence that may be long, in lines for a terminal."""
+    echo(textwrap.fill(sentence.strip(), 79, subsequent_indent="  ", break_on_hyphens=False))
 
 
 def free_folder(options):

@@ -98,7 +98,7 @@ class Doctor:
             self.validation(row)
             if self.seen >= STUCK_STEPS and self.at_chance(row["train_loss"]) and self.at_chance(np.mean(self.losses)):
                 self.stuck(f"this epoch's mean, {row['train_loss']:.3f}, is", net, optimizer)
-            if self.answers.any() and not self.at_chance(row["train_loss"]):       # a network that learns nothing has one answer
+            if self.answers.any() and not self.at_chance(row["train_loss"]):
                 self.never_predicted()
         self.alive, self.pictures = {}, 0
         self.answers = np.zeros_like(self.answers)
@@ -356,7 +356,7 @@ class Doctor:
                      f"more weight decay, a smaller network, or stop earlier", level=math.floor(gap * 10))
 
     def never_predicted(self):
-        """Classes that have pictures and were not the answer once in this epoch."""
+        """Classes that have pictures and were not the answer once in this epoch, in a network that learns."""
         never = np.flatnonzero((self.answers == 0) & (self.labels > 0))
         if len(never) and self.answers.sum() >= 20 * self.classes:
             named = [self.names[k] if self.names else str(k) for k in never]
