@@ -23,7 +23,8 @@ DEFAULTS = {                        # of what makes a run, and is kept with it; 
     "freeze": [], "epochs": 3, "batch": 32, "lr": 0.02, "schedule": "cosine", "every": 10.0, "at": [], "factor": 0.1,
     "power": 1.0, "patience": 2, "warm_up": 0.0, "momentum": 0.9, "weight_decay": 0.0005, "bias_lr": 1.0,
     "form": "paper", "clip": None, "seed": 0, "validation": None, "normalise": None, "shorter": None, "augment": None,
-    "colour": None, "skip_damaged": False, "workers": 2, "early_stopping": None, "limit_batches": None, "save_every": 300.0,
+    "colour": None, "skip_damaged": False, "workers": 2, "early_stopping": None, "limit_batches": None,
+    "save_every": 300.0,
 }
 ANEW = ("epochs", "workers", "save_every")              # what may be given anew to a run that goes on
 
