@@ -1,4 +1,4 @@
-"""Train AlexNet for 32 pixels on CIFAR-10, as the network that npnet ships was: a loop of one's own.
+"""Train AlexNet for 32 pixels on CIFAR-10, with the settings of the network that npnet ships: a loop of one's own.
 
     npnet data get cifar10 && python examples/train_cifar.py                      (170 MB)
     python examples/train_cifar.py my_cifar.npz --epochs 20

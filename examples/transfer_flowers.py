@@ -8,6 +8,7 @@ photographs each of 17 kinds of flowers (Oxford VGG). No photograph goes through
 weights shuffled, and on the pixels. Everything is done for several splits into pictures to train on and to test on.
 """
 import argparse
+import copy
 import time
 
 import numpy as np
@@ -40,7 +41,7 @@ def convolutions(path):
 
 def shuffled(net):
     """The same network, the weights of every layer in another order: as large, as many zeros, nothing learnt."""
-    other = npnet.replace(net, "relu1", npnet.ReLU())           # a copy
+    other = copy.deepcopy(net)
     for name, array in other.state().items():
         array[...] = npnet.layers.rng(0, "shuffled", name).permutation(array.ravel()).reshape(array.shape)
     return other
@@ -82,7 +83,8 @@ def split(pictures, seed):
 
 def main():
     parser = argparse.ArgumentParser(description="Flowers, seen through a trained AlexNet")
-    parser.add_argument("weights"), parser.add_argument("flowers")
+    parser.add_argument("weights")
+    parser.add_argument("flowers")
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--limit", type=int, help="only so many pictures of each kind: for a quick look")
     options = parser.parse_args()

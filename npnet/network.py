@@ -298,7 +298,11 @@ def load(path, layers=None):
     Nothing in the file is run: classes are looked up by name, arrays are read without pickle.
     Raises FileNotFoundError, or ValueError for a file that is damaged or not npnet's.
     """
-    architecture, arrays = read(path)
+    return assembled(path, *read(path)[:2], layers)
+
+
+def assembled(path, architecture, arrays, layers=None):
+    """The network of what `read` found in the file `path`; errors as `load`."""
     if not isinstance(layers, (dict, type(None))):
         raise TypeError(f"layers must be a dictionary of classes, {{'MyLRN': MyLRN}}, got a {type(layers).__name__}")
     known = LAYERS | (layers or {})
@@ -321,8 +325,8 @@ DAMAGE = (KeyError, TypeError, ValueError, AttributeError, EOFError, OSError, No
 
 
 def read(path):
-    """The architecture and the arrays in a file that `save` wrote. Arrays whose names have a slash are not the
-    network's: whoever put them beside its own reads them."""
+    """The architecture, the arrays, and what others put beside them in a file that `save` wrote: arrays whose
+    names have a slash are not the network's."""
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no file {path}; give the path of a network that save() wrote")
     try:
@@ -331,14 +335,15 @@ def read(path):
         raise OSError(f"cannot read {path} ({error.strerror or error})") from None
     try:
         with stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files if "/" not in name}
+            every = {name: file[name] for name in file.files}
+        arrays = {name: array for name, array in every.items() if "/" not in name}
         architecture = json.loads(str(arrays.pop("architecture")))
         known_format = architecture["npnet"] == 1
     except DAMAGE:
         raise ValueError(f"{path} is damaged, or is not a network that npnet saved") from None
     if not known_format:
         raise ValueError(f"{path} has format {architecture['npnet']}, this npnet reads format 1; use a newer npnet")
-    return architecture, arrays
+    return architecture, arrays, {name: array for name, array in every.items() if "/" in name}
 
 
 def made(path, name, kind, given, known):

@@ -83,7 +83,7 @@ def clipping(grads, clip):
     """What to multiply all gradients by, so that together they are not longer than clip (Pascanu et al. 2013)."""
     if clip is None:
         return 1
-    length = math.sqrt(sum(float(np.square(dw).sum(dtype=np.float64)) for dw in grads.values()))
+    length = math.sqrt(sum(float(np.square(dw, dtype=np.float64).sum()) for dw in grads.values()))
     return 1 if length <= clip else clip / length
 
 
@@ -108,7 +108,7 @@ class Constant:
     """lr, always."""
 
     lr: float
-    finished = False            # what Plateau and those made from it say otherwise
+    finished = False            # Plateau and WarmUp set it
 
     def __post_init__(self):
         check_at_least_zero(lr=self.lr)

@@ -91,7 +91,7 @@ def test_npnet_load_reads_it_as_a_network(tmp_path):
 
 def test_filling_a_network_that_is_there(tmp_path):
     net = make(tmp_path / "a.npz")[0]
-    other = small(seed=5)
+    other = small()
     read_checkpoint(tmp_path / "a.npz").fill(other)
 
     assert equal(arrays(other), arrays(net))
@@ -100,8 +100,9 @@ def test_filling_a_network_that_is_there(tmp_path):
 def test_filling_another_network_is_refused(tmp_path):
     make(tmp_path / "a.npz")
 
-    with pytest.raises(ValueError, match="a.npz was saved from a network with other layers; build the same one"):
-        read_checkpoint(tmp_path / "a.npz").fill(npnet.without(small(), "norm1"))
+    for other, what in [(npnet.without(small(), "norm1"), "other layers"), (small(seed=5), "another seed")]:
+        with pytest.raises(ValueError, match=f"a.npz was saved from a network with {what}; build the same one"):
+            read_checkpoint(tmp_path / "a.npz").fill(other)
 
 
 def test_nothing_is_a_pickle(tmp_path):
@@ -192,6 +193,19 @@ def test_settings_that_were_changed_by_hand(change, message, tmp_path):
         read_checkpoint(tmp_path / "b.npz").optimizer()
 
 
+@pytest.mark.parametrize("change", [
+    {"training/about": np.array("{no JSON")}, {"training/about": np.array("[1]")}, {"training/losses": None},
+    {"training/about": np.array("7")}])
+def test_a_checkpoint_with_parts_that_are_none(change, tmp_path):
+    make(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        kept = {name: file[name] for name in file.files} | change
+    np.savez(tmp_path / "b.npz", **{name: array for name, array in kept.items() if array is not None})
+
+    with pytest.raises(ValueError, match="b.npz is damaged, or is not a checkpoint that npnet saved"):
+        read_checkpoint(tmp_path / "b.npz")
+
+
 def test_a_full_disk_keeps_the_old_one(tmp_path, monkeypatch):
     make(tmp_path / "a.npz")
     before = (tmp_path / "a.npz").read_bytes()
@@ -250,6 +264,6 @@ def test_handed_on_it_is_small_and_says_the_same(tmp_path):
     with np.load(tmp_path / "small.npz") as file:
         assert file["conv1.w"].dtype == np.float16
         assert not [name for name in file.files if name.startswith("velocity/")]
-    assert one.net.dtype == np.float32 and one.pipeline == PIPELINE
+    assert one.net.dtype == np.float32 and one.pipeline == PIPELINE and "data" not in one.settings
     assert np.abs(one.net.probabilities(x) - net.probabilities(x)).max() < 2e-3
     assert not equal(one.net.params(), net.params())

@@ -2,6 +2,7 @@
 import json
 import re
 import shlex
+import shutil
 
 import numpy as np
 import pytest
@@ -70,6 +71,7 @@ def test_a_run_from_its_data_to_its_report(pack, capsys, tmp_path):
 def test_the_report_shows_the_run_and_needs_no_other_file(pack, tmp_path):
     train(pack, "--epochs", "1", "--out", "a&b")
     page = (tmp_path / "a&b" / "report.html").read_text()
+    assert "<td>seed</td><td>0</td>" in page and "<td>clip</td>" not in page
 
     assert "<h1>a&amp;b</h1>" in page and "--net caffe_lenet" in page and "conv1" in page
     assert page.count("data:image/png;base64,") >= 3 and not re.search(r'(src|href)="(?!data:)', page)
@@ -118,6 +120,10 @@ def test_resuming_by_the_command(pack, capsys, tmp_path):
     (["--batch", "0"], "batch must be a whole number of at least 1, got 0"),
     (["--freeze", "conv9"], "no layer is called 'conv9'"),
     (["--epochs", "x"], "argument --epochs: invalid int value: 'x'"),
+    (["--schedule", "multistep"], "--schedule multistep needs --at, the epochs at which the rate drops"),
+    (["--every", "0"], "--every must be above 0, got 0"),
+    (["--early-stopping", "-1"], "--early-stopping must be a whole number of at least 1, got -1"),
+    (["--resume", "a", "--overfit-one-batch"], "leave --overfit-one-batch out"),
     (["--epochs", "0"], "--epochs must be a whole number of at least 1, got 0"),
     (["--limit-batches", "0"], "--limit-batches must be a whole number of at least 1, got 0"),
 ])
@@ -144,6 +150,13 @@ def test_without_validation_the_test_pictures_choose_nothing(pack, capsys, tmp_p
 
     assert "45 to train, 15 to test" in (said := capsys.readouterr().out) and " test loss " in said
     assert not (tmp_path / "a" / "best.npz").exists() and "last.npz: " in said
+
+
+def test_the_filters_that_are_drawn_are_the_first_even_if_frozen(pack, tmp_path):
+    from npnet.fit.run import first_filters
+    train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "a", "--freeze", "conv1")
+
+    assert first_filters(trained("a").net)[0] == "conv1"
 
 
 def test_beginning_with_other_weights_and_freezing(pack, capsys, tmp_path):
@@ -207,6 +220,56 @@ def test_a_set_without_test_pictures_holds_a_fifth_out(tmp_path, capsys):
     assert "21 to train, 3 for validation, 6 to test" in capsys.readouterr().out
     assert main(["evaluate", "a", "--workers", "0"]) == 0
     assert "on 6 pictures of set, test" in capsys.readouterr().out
+
+
+def test_no_seed_tests_on_what_another_has_seen(tmp_path):
+    """Of a set without test pictures the same fifth is held out, whatever the seed: or an ensemble would leak."""
+    from npnet.cli.recipe import parts
+    from npnet.data import arrays
+    images = np.random.default_rng(0).integers(0, 256, (50, 12, 12, 3), np.uint8)
+    np.savez("set.npz", x=images, y=np.arange(50) % 3)
+    tested = parts(arrays((images, np.arange(50) % 3)))[1]
+    for seed in ("0", "5"):
+        train("set.npz", "--epochs", "1", "--limit-batches", "1", "--seed", seed, "--out", seed)
+    assert main(["evaluate", "0", "5", "--workers", "0", "--json"]) == 0
+
+    settings = [read_checkpoint(f"{seed}/last.npz").about for seed in "05"]
+    assert [about["loader"]["pictures"] for about in settings] == [36, 36] and len(tested) == 10
+    assert settings[0]["loader"]["labels"] != settings[1]["loader"]["labels"]           # validation follows the seed
+
+
+def test_a_run_goes_on_from_another_folder_and_without_the_weights_it_began_with(pack, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(pack.parent)
+    train("colours.npz", "--epochs", "1", "--out", str(tmp_path / "a"), "--schedule", "constant")
+    train("colours.npz", "--epochs", "1", "--out", str(tmp_path / "b"), "--schedule", "constant", "--weights", str(tmp_path / "a"))
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree("a")
+
+    assert main(["train", "--resume", "b", "--epochs", "2"]) == 0
+    assert json.loads((tmp_path / "b" / "settings.json").read_text())["epochs"] == 2
+    assert main(["evaluate", "b"]) == 0
+
+
+def test_a_run_of_an_older_npnet_goes_on(pack, tmp_path):
+    """Settings that were not there when it began have their defaults."""
+    from npnet.cli import recipe
+    train(pack, "--epochs", "1", "--out", "a", "--schedule", "constant")
+    checkpoint = read_checkpoint("a/last.npz")
+    with np.load("a/last.npz") as file:
+        kept = {name: file[name] for name in file.files}
+    for name in ("shorter", "times"):
+        assert checkpoint.about["settings"].pop(name) == recipe.DEFAULTS[name]
+    for row in checkpoint.about["rows"]:
+        row.pop("waiting")
+    np.savez("a/last.npz", **{**kept, "training/about": np.array(json.dumps(checkpoint.about))})
+
+    assert main(["train", "--resume", "a", "--epochs", "2"]) == 0
+
+
+def test_a_loss_that_is_no_number_is_exit_code_1(pack, capsys, tmp_path):
+    with np.errstate(all="ignore"):
+        assert train(pack, "--epochs", "3", "--out", "a", "--lr", "1e30") == 1
+    assert "ended: the loss is" in capsys.readouterr().out and not (tmp_path / "a" / "report.html").exists()
 
 
 # ---------------------------------------------------------------------------- evaluate, predict, plot

@@ -36,6 +36,36 @@ def set_to(text, **settings):
     return text
 
 
+def test_training_on_shapes(tmp_path):
+    text = (ROOT / "examples" / "train_shapes.py").read_text("utf-8").replace("EPOCHS, BATCH, RATE = 3, 32, 0.02", "EPOCHS, BATCH, RATE = 1, 32, 0.02")
+    assert 'dataset("shapes")' in text
+    out = run(text.replace('dataset("shapes")', 'dataset("shapes", train=320, test=100)'), tmp_path)
+
+    assert re.fullmatch(r"step    0  loss 2\.\d+  +\d+ % right\nepoch 1: [\d.]+ % of 100 test pictures right\n", out)
+    assert npnet.load(tmp_path / "shapes.npz").shapes["fc7"] == (10,)
+
+
+def test_training_on_cifar(tmp_path):
+    random = np.random.default_rng(0)
+    pictures, labels = random.integers(0, 256, (600, 32, 32, 3), np.uint8), np.arange(600) % 10
+    np.savez(tmp_path / "my.npz", train_x=pictures[:500], train_y=labels[:500], test_x=pictures[500:], test_y=labels[500:])
+    text = (ROOT / "examples" / "train_cifar.py").read_text("utf-8")
+    out = run(text.replace("parser.parse_args()", 'parser.parse_args(["my.npz", "--epochs", "1", "--steps", "2"])'), tmp_path)
+
+    assert re.fullmatch(r"epoch 1: [\d.]+ % of the validation pictures right, loss [\d.]+, \d+ s\n"
+                        r"test: [\d.]+ % right, [\d.]+ % among the best five\n", out)
+
+
+@pytest.mark.reference
+def test_transfer_to_flowers(tmp_path, reference):
+    text = (ROOT / "examples" / "transfer_flowers.py").read_text("utf-8")
+    words = [str(reference / "alexnet_conv" / "alexnet_conv_float.npz"), str(reference / "flowers17_128.npz"), "--splits", "1", "--limit", "6"]
+    out = run(text.replace("parser.parse_args()", f"parser.parse_args({words})"), tmp_path)
+    right = {name: float(share) for name, share in re.findall(r"^(\w+) +([\d.]+) % right", out, re.MULTILINE)}
+
+    assert right["trained"] > 50 and right["trained"] > right["shuffled"] + 10 and set(right) == {"trained", "shuffled", "pixels"}
+
+
 def promised():
     """The lines about conv2 that README.md shows of what the walk prints."""
     shown = re.findall(r"^```text\n(conv2 .*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)

@@ -2,6 +2,8 @@
 import csv
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -41,10 +43,13 @@ def loaders(batch=10, train=60, held=20):
             Loader(pictures(held, seed=1), batch, PIPELINE, train=False, workers=0))
 
 
+SETTINGS = {"classes": ["top", "middle", "bottom"], "command": "npnet train"}
+
+
 def run(out=None, epochs=3, lr=0.02, net=None, optimizer=None, **options):
     training, validation = loaders()
     net = net or small()
-    options = {"quiet": True, "settings": {"classes": ["top", "middle", "bottom"]}, **options}
+    options = {"quiet": True, "settings": SETTINGS, **options}
     return net, fit(net, optimizer or npnet.SGD(lr), training, validation, epochs, out, **options)
 
 
@@ -81,7 +86,7 @@ def test_it_learns_and_keeps_the_run(tmp_path):
     assert len(done.losses) == 48 and not done.stopped
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
         "best.npz", "curves.png", "filters.png", "history.csv", "last.npz", "losses.csv", "losses.png", "settings.json"]
-    assert json.loads((tmp_path / "a" / "settings.json").read_text()) == {"classes": ["top", "middle", "bottom"]}
+    assert json.loads((tmp_path / "a" / "settings.json").read_text()) == SETTINGS
     with open(tmp_path / "a" / "losses.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["loss"]) for row in rows] == done.losses and rows[7]["step"] == "7"
@@ -127,11 +132,14 @@ def test_validation_that_may_not_choose(tmp_path):
 
 
 def test_test_pictures_choose_neither_the_rate_nor_the_end():
-    done = run(None, 4, optimizer=npnet.SGD(optim.Plateau(0.0, patience=0, times=0)), chooses=False)[1]
+    done = run(None, 4, chooses=False)[1]
 
     assert done.epoch == 4 and done.best is None
-    with pytest.raises(ValueError, match="patience needs validation pictures that may choose; hold some out"):
-        run(None, 4, patience=1, chooses=False)
+    message = "patience and Plateau need validation pictures that may choose; hold some out"
+    for options in ({"patience": 1}, {"optimizer": npnet.SGD(optim.Plateau(0.1))},
+                    {"optimizer": npnet.SGD(optim.WarmUp(2, optim.Plateau(0.1)))}):
+        with pytest.raises(ValueError, match=message):
+            run(None, 4, chooses=False, **options)
 
 
 def test_without_validation_and_without_a_folder():
@@ -190,6 +198,26 @@ def test_plain_lines(capsys):
     assert lines[0].startswith("epoch   1  train loss ") and "validation loss" in lines[0] and "error" in lines[0]
 
 
+def test_plain_lines_say_how_much_is_left(capsys, monkeypatch):
+    from npnet.fit import display
+    monkeypatch.setattr(display, "OFTEN", 0)
+    run(None, 2, quiet=False)
+
+    assert re.search(r"^epoch 1/2   16 %  loss [\d.]+  [\d.]+ %  \d+ pictures/s  \d+:\d\d left$", capsys.readouterr().out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("seconds, text", [(0.4, "0:00"), (59.6, "1:00"), (605, "10:05"), (3600, "1:00:00"), (7325, "2:02:05")])
+def test_clock_times(seconds, text):
+    from npnet.fit.loop import clock_time
+    assert clock_time(seconds) == text
+
+
+def test_classes_come_from_the_pictures(tmp_path):
+    run(tmp_path, 1, settings=None)
+
+    assert trained(tmp_path).classes == ("top", "middle", "bottom")
+
+
 def test_memory_is_predicted_before_the_first_step(monkeypatch, capsys):
     from npnet.fit import loop
     monkeypatch.setattr(loop, "memory_sentence", lambda net, batch: f"a step of {batch} pictures needs too much")
@@ -203,9 +231,45 @@ def test_the_doctor_is_heard(capsys):
     net.params()["conv1.w"][0, 0, 0, 0] = np.nan
     with np.errstate(all="ignore"):
         done = run(None, 1, net=net, quiet=False)[1]
+    said = capsys.readouterr().out
 
     assert any("conv1" in remark for remark in done.remarks)
-    assert all(remark in capsys.readouterr().out for remark in done.remarks)
+    assert all(remark in said for remark in done.remarks)
+
+
+class Breaking(Loader):
+    """A loader whose pictures are infinitely bright from batch `at` on."""
+
+    at, asked = 9, 0
+
+    def prepared(self, number, indices):
+        self.asked += 1
+        x, labels = super().prepared(number, indices)
+        return (x if self.asked < self.at else x + np.float32(np.inf)), labels
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(tmp_path):
+    npnet.use("numpy")                                          # computes in this thread, where errstate is known
+    training, validation = loaders()
+    with np.errstate(all="ignore"):
+        done = fit(small(), npnet.SGD(0.02), Breaking(training.pictures, 10, PIPELINE, workers=0), validation, 5, tmp_path, quiet=True)
+
+    assert done.failed and done.stopped == "the loss is nan; the last checkpoint is from before" and done.epoch == 1
+    assert len(done.losses) == 9
+    kept = trained(tmp_path / "last.npz").net.params()
+    assert all(np.isfinite(w).all() for w in kept.values()) and len(read_checkpoint(tmp_path / "last.npz").losses) == 6
+
+
+def test_a_validation_loss_that_is_no_number(tmp_path):
+    npnet.use("numpy")
+    training, validation = loaders()
+    breaking = Breaking(validation.pictures, 10, PIPELINE, train=False, workers=0)
+    breaking.at = 3
+    with np.errstate(all="ignore"):
+        done = fit(small(), npnet.SGD(0.02), training, breaking, 5, tmp_path, quiet=True)
+
+    assert done.failed and "the validation loss is nan" in done.stopped and len(history(tmp_path)) == 2
+    assert read_checkpoint(tmp_path / "best.npz").about["best"]["epoch"] == 1
 
 
 class Slow(Loader):
@@ -261,6 +325,58 @@ def test_resuming_with_another_network(tmp_path):
         run(tmp_path, 2, resume=True, net=npnet.without(small(), "drop2"))
 
 
+def test_resuming_with_other_pictures_or_another_batch(tmp_path):
+    run(tmp_path, 1)
+    training, validation = loaders()
+    for other, odd in [(Loader(training.pictures, 4, PIPELINE), "batch 10 then, 4 now"),
+                       (Loader(training.pictures, 10, PIPELINE, seed=9), "seed 0 then, 9 now"),
+                       (Loader(training.pictures.take(range(59)), 10, PIPELINE), "pictures 60 then, 59 now"),
+                       (Loader(training.pictures.take(range(59, -1, -1)), 10, PIPELINE), "labels")]:
+        with pytest.raises(ValueError, match=f"last.npz cannot go on with another batch, seed or other pictures .*{odd}"):
+            fit(small(), npnet.SGD(0.02), other, validation, 2, tmp_path, resume=True, quiet=True)
+
+
+def test_the_checkpoint_of_no_run(tmp_path):
+    from npnet.weights import save_checkpoint
+    save_checkpoint(tmp_path / "last.npz", small(), npnet.SGD(), PIPELINE)
+
+    with pytest.raises(ValueError, match="last.npz is the checkpoint of no run of npnet.fit; begin a new one"):
+        run(tmp_path, resume=True)
+
+
+def test_what_a_killed_writing_left_is_removed(tmp_path):
+    run(tmp_path, 1)
+    (tmp_path / ".writing-0123.npz").write_bytes(b"half")
+    run(tmp_path, 2, resume=True)
+
+    assert not list(tmp_path.glob(".writing-*"))
+
+
+def test_settings_given_anew_are_kept(tmp_path):
+    run(tmp_path, 1, settings={**SETTINGS, "epochs": 1})
+    run(tmp_path, 2, resume=True, settings={**SETTINGS, "epochs": 2})
+
+    assert read_checkpoint(tmp_path / "last.npz").about["settings"]["epochs"] == 2
+
+
+def test_a_run_that_ended_early_says_so(tmp_path, capsys):
+    run(tmp_path, 50, lr=0.0, patience=1)
+    done = run(tmp_path, 50, lr=0.0, patience=1, resume=True, quiet=False)[1]
+
+    assert done.epoch == 3 and "the run has ended: the error has not improved for 2 epochs" in capsys.readouterr().out
+
+
+def test_an_evaluation_that_fails_loses_nothing(tmp_path):
+    run(tmp_path / "whole", 2)
+    training, validation = loaders()
+    held = Pictures([*validation.pictures.images, tmp_path / "missing.png"], [*validation.pictures.labels, 0], validation.pictures.classes)
+    with pytest.raises(FileNotFoundError, match="missing.png"):
+        fit(small(), npnet.SGD(0.02), training, Loader(held, 10, PIPELINE, train=False, workers=0), 2, tmp_path / "parts", quiet=True, settings=SETTINGS)
+    assert len(read_checkpoint(tmp_path / "parts" / "last.npz").losses) == 6
+    run(tmp_path / "parts", 2, resume=True)
+    ends_as(tmp_path / "parts", tmp_path / "whole")
+
+
 def test_another_backend_is_said(tmp_path, capsys):
     npnet.use("numpy")
     run(tmp_path, 1)
@@ -299,11 +415,11 @@ def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(tmp_path, capsys, 
     pressed = Pressing(training.pictures, 10, PIPELINE, workers=0)
     pressed.at = at
     done = fit(small(), npnet.SGD(0.02), pressed, validation, 3, tmp_path / "parts",
-               settings={"classes": ["top", "middle", "bottom"]})
+               settings=SETTINGS)
     said = capsys.readouterr().out
 
     assert done.stopped == "interrupted" and len(done.losses) == at
-    assert f"saved. Go on with: npnet train --resume {tmp_path / 'parts'}" in said
+    assert f"saved. Go on with: npnet train --resume {shlex.quote(str(tmp_path / 'parts'))}" in said
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     run(tmp_path / "parts", resume=True)
     ends_as(tmp_path / "parts", tmp_path / "whole")
@@ -373,8 +489,9 @@ def same_but_threads(folder, other):
     pairs = [(arrays(folder / name), arrays(other / name)) for name in ("last.npz", "best.npz")]
     for (ours, about), (theirs, their_about) in pairs:
         assert ours == theirs
-        for key in ("rows", "rates", "best", "waited", "optimizer", "pipeline", "settings"):
+        for key in ("rows", "rates", "best", "waited", "remarks", "optimizer", "pipeline", "settings", "loader"):
             assert about[key] == their_about[key]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in other.iterdir())
     assert history(folder) == history(other)
     assert (folder / "losses.csv").read_text() == (other / "losses.csv").read_text()
 

@@ -10,7 +10,7 @@ from npnet.data.augment import colour_basis, pca_colour, ten_crops  # noqa: E402
 from npnet.data.pictures import read_picture, resize_and_crop, to_input  # noqa: E402
 from npnet.data.pipeline import Pipeline  # noqa: E402
 from npnet.data.sets import Pictures  # noqa: E402
-from npnet.data.statistics import load, of_channels, save, statistics  # noqa: E402
+from npnet.data.statistics import of_channels, statistics  # noqa: E402
 from npnet.layers import rng  # noqa: E402
 
 BASIS = {"vectors": np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]]), "values": (0.2, 0.05, 0.01)}
@@ -303,29 +303,6 @@ def test_statistics_of_grey_from_colour():
     three = of_channels(statistics(in_memory(20, 6, 1), 6), 3)
     assert three["channel_means"].shape == (3,) and np.ptp(three["channel_means"]) == 0
     assert three["mean_picture"].shape == (3, 6, 6) and three["channel_deviations"].shape == (3,)
-
-
-def test_statistics_are_saved_and_read_back(tmp_path):
-    found = statistics(in_memory(), 8)
-    save(tmp_path / "new" / "statistics.npz", found)
-    again = load(tmp_path / "new" / "statistics.npz")
-    assert again.keys() == found.keys()
-    for name in found:
-        np.testing.assert_array_equal(again[name], found[name])
-        assert again[name].dtype == found[name].dtype
-
-
-def test_statistics_that_cannot_be_read(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no file .*none.npz"):
-        load(tmp_path / "none.npz")
-    save(tmp_path / "cut.npz", statistics(in_memory(), 8))
-    (tmp_path / "cut.npz").write_bytes((tmp_path / "cut.npz").read_bytes()[:-300])
-    np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    np.savez(tmp_path / "pickle.npz", x=np.array([{}], object))
-    (tmp_path / "text.npz").write_text("mean 3")
-    for name in ("cut", "other", "pickle", "text"):
-        with pytest.raises(ValueError, match=rf"{name}.npz does not hold the statistics of pictures, or is damaged"):
-            load(tmp_path / f"{name}.npz")
 
 
 # ---------------------------------------------------------------------------- for training

@@ -6,6 +6,8 @@
 """
 import json
 
+import numpy as np
+
 from ..layers import check_whole
 from . import add_backend, choose_backend, echo
 from .progress import bar
@@ -21,7 +23,9 @@ def add(commands):
     parser.add_argument("--part", choices=("test", "train"), default="test", help="default: %(default)s")
     parser.add_argument("--ten-crop", action="store_true",
                         help="average over four corners, the middle, and their mirror images (section 4.1)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures")
+    parser.add_argument("--limit", type=int, metavar="N", help="only N of the pictures, evenly spaced")
+    parser.add_argument("--skip-damaged", action="store_true",
+                        help="leave out pictures that cannot be read, and name them")
     parser.add_argument("--batch", type=int, default=100, metavar="N", help="default: %(default)s")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="threads that prepare pictures")
     parser.add_argument("--save", metavar="FILE", default="confusion.png",
@@ -69,19 +73,21 @@ def opened(names):
 def pictures_of(options, networks):
     """The pictures, and the name of their set; their classes must be the network's."""
     from ..data import dataset
-    from .train import parts
+    from .recipe import parts, readable
     settings = networks[0].settings
     source = options.data or settings.get("data")
     if source is None:
         raise ValueError(f"{networks[0].name} does not say what it was trained on; give --data")
     with bar(f"reading {source}") as progress:
         data = dataset(source, progress=progress)
-    training, held = parts(data, settings.get("seed", 0) if options.data is None else 0)
+    training, held = parts(data)
     pictures = training if options.part == "train" else held
+    pictures = readable(pictures) if options.skip_damaged else pictures
     if pictures.classes != networks[0].classes:
         raise ValueError(f"{source} has the classes {listed(pictures.classes)}, but {networks[0].name} was trained "
                          f"on {listed(networks[0].classes)}")
-    return pictures.take(range(min(options.limit, len(pictures)))) if options.limit else pictures, data.name
+    count = min(options.limit or len(pictures), len(pictures))
+    return pictures.take(np.arange(count) * len(pictures) // count), data.name       # of all classes, evenly
 
 
 def listed(classes, most=10):

@@ -76,12 +76,11 @@ def published(path):
 def filters(folder):
     """Draws the filters of a run's first convolution."""
     from .. import plots
-    from ..backend import ops
+    from ..fit.run import first_filters
     from ..weights import trained
-    net = trained(folder).net
-    name = next((name for name, w in (net.params() | net.state()).items() if w.ndim == 4), None)
+    name, w = first_filters(trained(folder).net)
     if name is None:
         raise ValueError(f"{folder}: this network has no convolution whose filters could be drawn")
     path = folder / "filters.png"
-    plots.save(plots.filters(ops.to_host((net.params() | net.state())[name]), f"{folder.name}, {name}"), path)
+    plots.save(plots.filters(w, f"{folder.name}, {name}"), path)
     return path

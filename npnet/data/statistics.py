@@ -2,22 +2,20 @@
 
     found = statistics(flowers.train, 256, progress)        # one pass over the pictures
     found["mean_picture"]                                   # float64 (3, 256, 256)
-    save("statistics.npz", found); found = load("statistics.npz")
 
 Sums of pixels and of their products are whole numbers and are added as such, without rounding. So the
 result does not depend on the order of the pictures, nor on the number of threads that decode them.
+What a pipeline needs of them it keeps, and a checkpoint with it.
 """
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..files import writing
 from .augment import colour_basis, square
 from .pictures import GREY
 
 BLOCK_PIXELS = 2 ** 18          # about how many pixels a thread adds up at a time: 6 MB of float64
-KEYS = ("pictures", "mean_picture", "channel_means", "channel_deviations", "covariance")
 
 
 def statistics(pictures, shorter, progress=None, most=None, threads=None):
@@ -75,26 +73,6 @@ def of_channels(found, channels):
     return {"pictures": found["pictures"], "mean_picture": np.tensordot(turn, found["mean_picture"], 1),
             "channel_means": turn @ found["channel_means"], "channel_deviations": np.sqrt(np.diag(covariance)),
             "covariance": covariance}
-
-
-def save(path, found):
-    """Write what statistics() found into the file `path` (.npz). Errors as npnet.files.writing."""
-    with writing(path) as temporary:
-        np.savez(temporary, **found)
-
-
-def load(path):
-    """Read what save() wrote. OSError if there is no such file; ValueError if it is something else or damaged."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"there is no file {path}; npnet.data.statistics.save writes such a one")
-    with open(path, "rb") as file:              # np.load leaves a damaged file open
-        try:
-            found = dict(np.load(file, allow_pickle=False))
-        except Exception:                       # zipfile.BadZipFile, ValueError, EOFError, zlib.error ...
-            found = {}
-    if not set(KEYS) <= set(found):
-        raise ValueError(f"{path} does not hold the statistics of pictures, or is damaged; compute them again")
-    return found
 
 
 def _add(pictures, block, shorter, channels):

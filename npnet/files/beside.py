@@ -39,6 +39,12 @@ def writing(path):
         temporary.unlink(missing_ok=True)       # after a success the name is already gone
 
 
+def tidy(folder):
+    """Removes what programs that were killed while they wrote have left in a folder."""
+    for path in Path(folder).glob(".writing-*"):
+        path.unlink(missing_ok=True)
+
+
 def _begin(target):
     """Make the folder and an empty temporary file in it; returns its path."""
     if target.is_dir():

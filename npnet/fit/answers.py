@@ -49,11 +49,11 @@ def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None):
         def passed(done, of):
             if progress:
                 progress(number * of + done, len(networks) * of)
-        total = total + of_one(net, pipeline, pictures, ten, batch, workers, passed)
+        total = total + of_network(net, pipeline, pictures, ten, batch, workers, passed)
     return total / len(networks)
 
 
-def of_one(net, pipeline, pictures, ten, batch, workers, progress):
+def of_network(net, pipeline, pictures, ten, batch, workers, progress):
     """The probabilities (N, classes) of one network."""
     batch = max(1, batch // 10) if ten else batch
     loader = Loader(pictures, batch, TenCrops(pipeline) if ten else pipeline, train=False, workers=workers)

@@ -32,11 +32,11 @@ class Bar(Lines):
 
     def __enter__(self):
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn
         self.console = Console(highlight=False, markup=False, emoji=False)
         self.progress = Progress(TextColumn("{task.description}", markup=False), BarColumn(bar_width=12),
-                                 TextColumn("{task.fields[words]}", markup=False), TimeRemainingColumn(compact=True),
-                                 console=self.console, transient=True)
+                                 TextColumn("{task.fields[words]}", markup=False), console=self.console,
+                                 transient=True)
         self.task = self.progress.add_task("", words="")
         self.progress.start()
         return self
@@ -45,8 +45,6 @@ class Bar(Lines):
         self.progress.stop()
 
     def step(self, epoch, done, total, words):
-        if self.progress.tasks[0].description != f"epoch {epoch}/{self.epochs}":
-            self.progress.reset(self.task)                      # time left is that of this epoch
         self.progress.update(self.task, description=f"epoch {epoch}/{self.epochs}", completed=done, total=total,
                              words=words)
 

@@ -98,6 +98,8 @@ class Doctor:
             self.validation(row)
             if self.seen >= STUCK_STEPS and self.at_chance(row["train_loss"]) and self.at_chance(np.mean(self.losses)):
                 self.stuck(f"this epoch's mean, {row['train_loss']:.3f}, is", net, optimizer)
+            elif self.epochs == 1 and self.at_chance(row["train_loss"]) and self.cause_of_labels():
+                self.say("the labels", "shuffled", numbered([self.cause_of_labels()]))
             if self.answers.any() and not self.at_chance(row["train_loss"]):
                 self.never_predicted()
         self.alive, self.pictures = {}, 0
@@ -148,6 +150,8 @@ class Doctor:
         """Whether the later half of the last losses lies below the earlier one, by more than two standard errors."""
         losses = np.array(self.losses)
         half = len(losses) // 2
+        if half < 2:
+            return False
         earlier, later = losses[:half], losses[half:]
         error = math.sqrt((earlier.var() + later.var()) / max(half, 1))
         return earlier.mean() - later.mean() > 2 * error + 0.001

@@ -7,6 +7,9 @@ It shows progress, evaluates after every epoch, keeps checkpoints and a history 
 the doctor look, and ends early when asked to. Ctrl-C finishes the step and saves; a run that was
 interrupted, or killed, goes on with resume=True and ends as if it had never stopped.
 """
+import math
+import os
+import shlex
 import signal
 import threading
 import time
@@ -14,6 +17,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
+from ..optim import Plateau
 from ..train import evaluate, train
 from .display import display
 from .doctor import Doctor
@@ -32,66 +36,149 @@ def fit(net, optimizer, loader, validation=None, epochs=10, out=None, resume=Fal
     seconds between two checkpoints within an epoch. limit_batches: only so many in each epoch. settings:
     plain data that is kept with the run.
 
-    Raises FileExistsError for a folder with a run in it, unless it is resumed; OSError where it cannot be written.
+    A loss that is no number ends the run, and last.npz stays what it was. Raises FileExistsError for a folder with
+    a run in it, unless it is resumed; OSError where it cannot be written; ValueError for settings that do not fit.
     """
-    if patience is not None and not (chooses and validation):
-        raise ValueError("patience needs validation pictures that may choose; hold some out")
-    run = begin(net, optimizer, out, resume, settings or {})
-    doctor = Doctor(net, loader.pictures.classes)
-    with display(epochs, quiet) as screen, interrupts() as interrupted:
-        if resume:
-            screen.say(f"going on after epoch {run.epoch} and {run.sums['batches']} steps of the next")
-        tell(screen, run, run.warning, memory_sentence(net, loader.batch))
-        while run.epoch < epochs and not run.stopped:
-            if not one_epoch(run, net, optimizer, loader, screen, doctor, interrupted, save_every, limit_batches):
-                break
-            after_epoch(run, net, optimizer, loader, validation, screen, doctor, patience, chooses, limit_batches)
-            if interrupted() and run.epoch < epochs and not run.stopped:
-                run.stopped = "interrupted"
-                screen.say(f"interrupted after epoch {run.epoch}; {go_on(run)}")
-        run.draw(net)
-    return run
+    plateau = isinstance(getattr(optimizer.schedule, "then", optimizer.schedule), Plateau)
+    if (patience is not None or plateau) and not (chooses and validation):
+        raise ValueError("patience and Plateau need validation pictures that may choose; hold some out")
+    settings = {"classes": list(loader.pictures.classes), **(settings or {})}
+    training = Training(net, optimizer, loader, validation, Run(out and Path(out), settings, chooses=chooses))
+    training.patience, training.limit = patience, limit_batches
+    with display(epochs, quiet) as training.screen, interrupts() as interrupted:
+        training.begin(resume)
+        training.go(epochs, save_every, interrupted)
+    training.run.draw(net)
+    return training.run
 
 
-def begin(net, optimizer, out, resume, settings):
-    """A new Run, or the one in the folder."""
-    run = Run(None if out is None else Path(out), settings)
-    run.warning = None
-    if resume:
-        if out is None:
+class Training:
+    """One call of fit: what takes part in it, and its steps in their order."""
+
+    def __init__(self, net, optimizer, loader, validation, run):
+        self.net, self.optimizer, self.loader, self.validation, self.run = net, optimizer, loader, validation, run
+        self.doctor = Doctor(net, loader.pictures.classes)
+        self.patience = self.limit = self.screen = None
+
+    def begin(self, resume):
+        """Goes on from the folder's checkpoint, or leaves a first one there: what cannot be written is noticed now."""
+        run = self.run
+        if resume and run.folder is None:
             raise ValueError("resume needs out, the folder of the run")
-        run.warning = run.restore(net, optimizer)
-    elif out is not None and (run.folder / "last.npz").exists():
-        raise FileExistsError(f"{out} holds a run already; resume it, or choose another folder")
-    run.write_history()                                         # an unwritable folder is noticed now, not in an hour
-    return run
+        if not resume and run.folder is not None and (run.folder / "last.npz").exists():
+            raise FileExistsError(f"{run.folder} holds a run already; resume it, or choose another folder")
+        warning = run.restore(self.net, self.optimizer, self.loader) if resume else None
+        run.write_history()
+        if resume:
+            self.doctor.said = {(where, what): level for where, what, level in run.said}
+            self.screen.say(f"going on after epoch {run.epoch} and {run.sums['batches']} steps of the next"
+                            + (f"; the run has ended: {run.stopped}" if run.stopped else ""))
+        else:
+            self.save("last.npz")
+        self.tell(warning, memory_sentence(self.net, min(self.loader.batch, len(self.loader.pictures))))
 
+    def go(self, epochs, save_every, interrupted):
+        """Epoch after epoch, until the last one or until something ends the run."""
+        run = self.run
+        while run.epoch < epochs and not run.stopped:
+            self.steps(epochs, save_every, interrupted)
+            if not run.stopped:
+                self.after_epoch()
+            if interrupted() and run.epoch < epochs and not run.stopped:
+                self.interrupted()
 
-def one_epoch(run, net, optimizer, loader, screen, doctor, interrupted, save_every, limit_batches):
-    """The steps of one epoch, or what is left of them; False if it was interrupted, then all is saved."""
-    total = min(len(loader), limit_batches or len(loader))
-    began = clock = saved = time.monotonic()
-    first, here = run.sums["batches"], 0
-    with closing(loader.epoch(run.epoch, first)) as batches:
-        waited = Waited(islice(batches, total - first))
-        for step in train(net, optimizer, waited):
-            now = time.monotonic()
-            run.saw(step, now - clock, waited.seconds)
-            clock, here = now, here + len(step.labels)
-            loss, accuracy = run.means()
-            screen.step(run.epoch + 1, run.sums["batches"], total,
-                        f"loss {loss:.3f}  {100 * accuracy:.1f} %  {here / (now - began):.0f} pictures/s")
-            tell(screen, run, *doctor.step(step, net, optimizer))
-            if interrupted() and run.sums["batches"] < total:
-                run.stopped = "interrupted"
-                run.save("last.npz", net, optimizer, loader.pipeline)
-                run.write_history()
-                screen.say(f"interrupted after step {optimizer.steps} of epoch {run.epoch + 1}; " + go_on(run))
-                return False
-            if run.folder is not None and now - saved > save_every:
-                run.save("last.npz", net, optimizer, loader.pipeline)
-                saved = time.monotonic()
-    return True
+    def steps(self, epochs, save_every, interrupted):
+        """The training steps of one epoch, or what is left of them."""
+        run, total = self.run, min(len(self.loader), self.limit or len(self.loader))
+        first, began = run.sums["batches"], time.monotonic()
+        clock = saved = began
+        with closing(self.loader.epoch(run.epoch, first)) as batches:
+            waited = Waited(islice(batches, total - first))
+            for step in train(self.net, self.optimizer, waited):
+                now = time.monotonic()
+                run.saw(step, now - clock, waited.seconds)
+                clock = now
+                self.show(total, epochs, (now - began) / (run.sums["batches"] - first))
+                self.tell(*self.doctor.step(step, self.net, self.optimizer))
+                if not math.isfinite(step.loss):
+                    return self.end(f"the loss is {step.loss}; the last checkpoint is from before")
+                if interrupted() and run.sums["batches"] < total:
+                    return self.interrupted()
+                if now - saved > save_every:
+                    self.save("last.npz")
+                    saved = now
+
+    def show(self, total, epochs, seconds):
+        """The line of progress; seconds: of one step."""
+        run, (loss, accuracy) = self.run, self.run.means()
+        left = seconds * ((epochs - run.epoch) * total - run.sums["batches"])
+        speed = self.loader.batch / max(seconds, 1e-9)
+        self.screen.step(run.epoch + 1, run.sums["batches"], total, f"loss {loss:.3f}  {100 * accuracy:.1f} %  "
+                         f"{speed:.0f} pictures/s  {clock_time(left)} left")
+
+    def after_epoch(self):
+        """Evaluation and checkpoints: last.npz once before, as evaluation may fail; then best.npz before last.npz, so
+        that a kill between the two loses neither."""
+        run = self.run
+        if self.validation is not None:
+            self.save("last.npz")
+        began = time.monotonic()
+        row = run.complete(self.evaluated(), time.monotonic() - began)
+        self.screen.say(words(row, "validation" if run.chooses else "test"))
+        self.tell(*self.doctor.epoch(row, self.net, self.optimizer), waiting(row))
+        if row["loss"] is not None and not math.isfinite(row["loss"]):
+            return self.end(f"the validation loss is {row['loss']}; the last checkpoint is from before")
+        better = row["loss"] is not None and run.chooses and self.choose(row)
+        if better:
+            self.save("best.npz")
+        self.save("last.npz")
+        run.write_history()
+        if run.stopped:
+            self.screen.say(f"ended after epoch {row['epoch']}: {run.stopped}")
+
+    def evaluated(self):
+        """The Result on the validation pictures, or None without such."""
+        if self.validation is None:
+            return None
+        with closing(self.validation.epoch(0)) as batches:
+            return evaluate(self.net, islice(batches, self.limit))
+
+    def choose(self, row):
+        """What the validation error decides: the rate, the end, and the best epoch; whether it is this one."""
+        run, schedule = self.run, self.optimizer.schedule
+        better = run.is_best(row)
+        if hasattr(schedule, "saw"):                                    # a schedule of one's own need not have it
+            schedule.saw(1 - row["top1"])
+        if self.patience is not None and run.waited > self.patience:
+            run.stopped = f"the error has not improved for {run.waited} epochs"
+        if getattr(schedule, "finished", False):
+            run.stopped = "the error stopped improving after the last drop of the rate"
+        return better
+
+    def interrupted(self):
+        """Saves, and says how to go on."""
+        run = self.run
+        self.save("last.npz")
+        run.write_history()
+        self.screen.say(f"interrupted after {run.epoch} epochs and {run.sums['batches']} steps; {go_on(run)}")
+        run.stopped = "interrupted"                                     # not in the checkpoint: it goes on
+
+    def end(self, why):
+        """Ends a run whose numbers have become useless; its last checkpoint stays."""
+        self.run.stopped, self.run.failed = why, True
+        self.run.write_history()
+        self.screen.say(f"ended: {why}")
+
+    def save(self, name):
+        """Writes a checkpoint of the run."""
+        self.run.said = [[*key, level] for key, level in self.doctor.said.items()]
+        self.run.save(name, self.net, self.optimizer, self.loader)
+
+    def tell(self, *remarks):
+        """Shows and keeps what there is to say."""
+        for remark in map(str, filter(None, remarks)):
+            self.run.remarks.append(remark)
+            self.screen.say(remark)
 
 
 class Waited:
@@ -110,32 +197,10 @@ class Waited:
         return batch
 
 
-def after_epoch(run, net, optimizer, loader, validation, screen, doctor, patience, chooses, limit_batches):
-    """Evaluation, the row of the history, checkpoints: best first, so that a kill between the two loses neither."""
-    clock = time.monotonic()
-    lr = run.rates[-1]
-    result = None
-    if validation is not None:
-        with closing(validation.epoch(0)) as batches:
-            result = evaluate(net, islice(batches, limit_batches))
-    row = run.complete(result, lr, time.monotonic() - clock)
-    screen.say(words(row, "validation" if chooses else "test"))
-    tell(screen, run, *doctor.epoch(row, net, optimizer), waiting(row))
-    better = False
-    if result is not None and chooses:
-        better = run.is_best(row)
-        if hasattr(optimizer.schedule, "saw"):                  # a schedule of one's own need not have it
-            optimizer.schedule.saw(1 - result.top1)
-        if patience is not None and run.waited > patience:
-            run.stopped = f"the error has not improved for {run.waited} epochs"
-    if getattr(optimizer.schedule, "finished", False):
-        run.stopped = "the error stopped improving after the last drop of the rate"
-    if better:
-        run.save("best.npz", net, optimizer, loader.pipeline)
-    run.save("last.npz", net, optimizer, loader.pipeline)
-    run.write_history()
-    if run.stopped:
-        screen.say(f"ended after epoch {row['epoch']}: {run.stopped}")
+def clock_time(seconds):
+    """Seconds as 1:02:03 or 2:03."""
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
 
 
 def words(row, whose):
@@ -147,25 +212,19 @@ def words(row, whose):
 
 
 def waiting(row):
-    """A sentence if the steps waited long for their pictures."""
+    """A sentence if the steps waited long for their pictures, else None."""
     if row["waiting"] > max(1, 0.1 * row["seconds"]):
         return (f"the loader: the steps waited {row['waiting']:.0f} of {row['seconds']:.0f} s for pictures; "
                 f"more workers may help, or pictures that are already small")
-
-
-def tell(screen, run, *remarks):
-    """Shows and keeps what there is to say."""
-    for remark in map(str, filter(None, remarks)):
-        if remark not in run.remarks:                           # a resumed run says nothing twice
-            run.remarks.append(remark)
-            screen.say(remark)
 
 
 def go_on(run):
     """How an interrupted run goes on."""
     if run.folder is None:
         return "nothing was saved, because the run has no folder"
-    return f"saved. Go on with: npnet train --resume {run.folder}"
+    if "command" in run.settings:
+        return f"saved. Go on with: npnet train --resume {shlex.quote(str(run.folder))}"
+    return f"saved in {run.folder}. Go on with: fit(..., resume=True)"
 
 
 @contextmanager
@@ -177,9 +236,9 @@ def interrupts():
         if pressed:
             raise KeyboardInterrupt
         pressed.append(True)
-        print("\nfinishing the step ...", flush=True)
+        os.write(2, b"\nfinishing the step ...\n")                      # print may be under way already
 
-    if threading.current_thread() is not threading.main_thread():           # only there can signals be caught
+    if threading.current_thread() is not threading.main_thread():       # only there can signals be caught
         yield lambda: False
         return
     before = signal.signal(signal.SIGINT, remember)

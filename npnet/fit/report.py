@@ -95,7 +95,7 @@ def curves_of(run):
     rows = [[row["epoch"], f"{row['lr']:.2g}", number(row["train_loss"]), percent(row["train_top1"]),
              number(row["loss"]), percent(row["top1"]), percent(row["top5"]), f"{row['seconds']:.0f}"]
             for row in run.rows]
-    whose = "held-out" if run.best else "test"
+    whose = "held-out" if run.chooses else "test"
     yield table(("epoch", "rate", "train loss", "right", f"{whose} loss", "right", "in best five", "seconds"), rows)
 
 
@@ -110,5 +110,5 @@ def remarks_of(run):
 def settings_of(run):
     """All settings, those too that were not given; what is None or empty was left to the network or the data."""
     shown = {key: value for key, value in run.settings.items()
-             if key not in ("command", "origin", "classes") and value not in (None, [], False)}
+             if key not in ("command", "origin", "classes") and not (value is None or value is False or value == [])}
     return table(("setting", "value"), shown.items())

@@ -5,27 +5,29 @@
     history.csv     a line for every epoch
     losses.csv      a line for every step
     settings.json   what made the run
-    curves.png      drawn from the history
+    curves.png, losses.png, filters.png     drawn from these
 
 Everything that decides how a training goes on is in last.npz; the other files are made from it again.
 """
 import csv
 import json
 import math
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import plots
 from ..backend import ops
 from ..fast.threads import blas, count
-from ..files import writing
+from ..files import tidy, writing
 from ..weights import read_checkpoint, save_checkpoint
 from ..weights.checkpoint import versions
 
 COLUMNS = ("epoch", "steps", "lr", "train_loss", "train_top1", "loss", "top1", "top5", "seconds", "waiting")
+KEPT = ("rows", "rates", "sums", "best", "waited", "chooses", "remarks", "said", "stopped")      # in a checkpoint
 
 
-def nothing():
+def no_sums():
     """The sums of an epoch that has not begun."""
     return {"batches": 0, "pictures": 0, "loss": 0.0, "right": 0, "seconds": 0.0, "waiting": 0.0}
 
@@ -35,10 +37,11 @@ class Run:
     """What a training has done so far.
 
     rows: a dictionary for every epoch, with COLUMNS as keys; shares of right answers lie between 0 and 1, waiting is
-    how many of its seconds were spent waiting for pictures.
-    losses and rates: one for every step. sums: of the epoch that is under way. best: the row with the lowest
-    validation error, None without validation. waited: epochs since then. remarks: what the doctor said.
-    stopped: why it ended before its last epoch, or "".
+    how many of its seconds were spent waiting for pictures. losses and rates: one for every step. sums: of the
+    epoch that is under way. best: the row with the lowest validation error, None without validation. waited: epochs
+    since then. chooses: whether the pictures of the evaluation may choose anything. remarks: what the doctor said, and
+    said what he remembers of it. stopped: why it ended before its last epoch, or ""; failed: because its numbers
+    were none any more.
     """
 
     folder: Path | None = None
@@ -46,11 +49,14 @@ class Run:
     rows: list = field(default_factory=list)
     losses: list = field(default_factory=list)
     rates: list = field(default_factory=list)
-    sums: dict = field(default_factory=nothing)
+    sums: dict = field(default_factory=no_sums)
     best: dict | None = None
     waited: int = 0
+    chooses: bool = True
     remarks: list = field(default_factory=list)
+    said: list = field(default_factory=list)
     stopped: str = ""
+    failed: bool = False
 
     @property
     def epoch(self):
@@ -71,14 +77,15 @@ class Run:
         pictures = max(self.sums["pictures"], 1)
         return self.sums["loss"] / pictures, self.sums["right"] / pictures
 
-    def complete(self, result, lr, seconds):
+    def complete(self, result, seconds):
         """Ends the epoch with the Result of its evaluation (None without one); returns the new row."""
         loss, top1 = self.means()
-        row = {"epoch": self.epoch + 1, "steps": len(self.losses), "lr": lr, "train_loss": loss, "train_top1": top1,
+        row = {"epoch": self.epoch + 1, "steps": len(self.losses), "lr": self.rates[-1],
+               "train_loss": loss, "train_top1": top1,
                "loss": result and result.loss, "top1": result and result.top1, "top5": result and result.top5,
                "seconds": round(self.sums["seconds"] + seconds, 3), "waiting": round(self.sums["waiting"], 3)}
         self.rows.append(row)
-        self.sums = nothing()
+        self.sums = no_sums()
         return row
 
     def is_best(self, row):
@@ -90,45 +97,78 @@ class Run:
 
     # ------------------------------------------------------------------------ the folder
 
-    def save(self, name, net, optimizer, pipeline):
+    def save(self, name, net, optimizer, loader):
         """Writes a checkpoint into the folder; does nothing without one."""
         if self.folder is None:
             return
-        kept = {key: getattr(self, key) for key in
-                ("settings", "rows", "rates", "sums", "best", "waited", "remarks", "stopped")}
-        save_checkpoint(self.folder / name, net, optimizer, pipeline, {**kept, "threads": threads()}, self.losses)
+        about = {key: getattr(self, key) for key in ("settings", *KEPT)}
+        about |= {"threads": threads(), "loader": facts(loader)}
+        save_checkpoint(self.folder / name, net, optimizer, getattr(loader, "pipeline", None), about, self.losses)
 
-    def restore(self, net, optimizer):
-        """Goes on from last.npz: fills the network and the optimizer; returns a warning or None."""
+    def restore(self, net, optimizer, loader):
+        """Goes on from last.npz: fills the network and the optimizer; returns a warning or None.
+
+        Raises ValueError for a checkpoint that is no run's, and where the network or the pictures are others.
+        """
         checkpoint = read_checkpoint(self.folder / "last.npz")
+        about = checkpoint.about
+        if not {"settings", "rows", "rates", "sums"} <= set(about):
+            raise ValueError(f"{checkpoint.path} is the checkpoint of no run of npnet.fit; begin a new one")
+        same_pictures(about.get("loader"), facts(loader), checkpoint.path)
         checkpoint.fill(net)
         vars(optimizer).update(vars(checkpoint.optimizer()))
-        for key in ("settings", "rows", "rates", "sums", "best", "waited", "remarks"):
-            setattr(self, key, checkpoint.about[key])
+        for key in KEPT:
+            setattr(self, key, about.get(key, getattr(self, key)))
+        self.settings, self.sums = about["settings"] | self.settings, no_sums() | about["sums"]
         self.losses = checkpoint.losses.tolist()
-        self.stopped = checkpoint.about["stopped"].replace("interrupted", "")
-        self.write_history()
-        return differences(checkpoint)
+        tidy(self.folder)
+        return differences(about)
 
     def write_history(self):
         """Writes settings.json, history.csv and losses.csv; does nothing without a folder."""
         if self.folder is None:
             return
         write_text(self.folder / "settings.json", json.dumps(self.settings, indent=2) + "\n")
-        write_table(self.folder / "history.csv", COLUMNS, [[row[name] for name in COLUMNS] for row in self.rows])
+        write_table(self.folder / "history.csv", COLUMNS, [[row.get(name) for name in COLUMNS] for row in self.rows])
         write_table(self.folder / "losses.csv", ("step", "loss", "lr"),
                     [[number, *pair] for number, pair in enumerate(zip(self.losses, self.rates))])
 
-    def draw(self, net, names=()):
-        """Draws curves.png and filters.png; does nothing without a folder or before the first epoch ends."""
+    def draw(self, net):
+        """Draws the curves and the first filters; does nothing without a folder or before the first epoch ends."""
         if self.folder is None or not self.rows:
             return
         plots.save(plots.curves({self.folder.name: self.rows}), self.folder / "curves.png")
         plots.save(plots.losses(self.losses), self.folder / "losses.png")
-        first = next((name for name, w in net.params().items() if w.ndim == 4), None)
-        if first is not None:
-            plots.save(plots.filters(ops.to_host(net.params()[first]), f"{first} after {self.epoch} epochs"),
-                       self.folder / "filters.png")
+        name, w = first_filters(net)
+        if name is not None:
+            title = f"{name} after {self.epoch} epoch{'s' * (self.epoch > 1)}"
+            plots.save(plots.filters(w, title), self.folder / "filters.png")
+
+
+def first_filters(net):
+    """The name of the first convolution, frozen or not, and its filters (K, C, R, S); None and None without one."""
+    for name, layer in net.layers.items():
+        for w in layer.params().values():                      # a frozen layer's too
+            if w.ndim == 4:
+                return name, ops.to_host(w)
+    return None, None
+
+
+def facts(loader):
+    """What decides the order of a loader's pictures, as plain data; nothing of one that is not npnet's."""
+    if not all(hasattr(loader, name) for name in ("batch", "seed", "pictures")):
+        return {}
+    labels = loader.pictures.labels
+    return {"batch": int(loader.batch), "seed": int(loader.seed), "pictures": len(labels),
+            "labels": zlib.crc32(labels.tobytes())}
+
+
+def same_pictures(then, now, path):
+    """Raises ValueError unless a run goes on with the loader that it began with."""
+    odd = [f"{name} {then[name]} then, {now[name]} now" for name in now if then and then[name] != now[name]]
+    if odd:
+        raise ValueError(f"{path} cannot go on with another batch, seed or other pictures ({'; '.join(odd)}); give "
+                         f"what it began with, or begin a new run")
 
 
 def threads():
@@ -138,11 +178,10 @@ def threads():
     return max([library.num_threads for library in blas().lib_controllers], default=1)
 
 
-def differences(checkpoint):
-    """One sentence if this process computes otherwise than the one that wrote the checkpoint, or None."""
-    now = versions() | {"threads": threads()}
-    then = checkpoint.about["versions"] | {"threads": checkpoint.about["threads"]}
-    odd = [f"{name} {then[name]} then, {now[name]} now" for name in now if now[name] != then.get(name)]
+def differences(about):
+    """One sentence if this process computes otherwise than the one that wrote a checkpoint, or None."""
+    now, then = versions() | {"threads": threads()}, about["versions"] | {"threads": about.get("threads")}
+    odd = [f"{name} {then[name]} then, {now[name]} now" for name in now if name in then and now[name] != then[name]]
     return f"the run will not go on bit for bit as it would have: {'; '.join(odd)}" if odd else None
 
 

@@ -16,7 +16,8 @@ It is written beside the old one and renamed, never as a pickle, and nothing in 
 """
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -54,8 +55,17 @@ def save_checkpoint(path, net, optimizer, pipeline=None, about=None, losses=()):
 
 
 def versions():
-    """What this process computes with; other versions may round otherwise."""
-    return {"npnet": __version__, "numpy": np.__version__, "python": platform.python_version(), "backend": ops.name}
+    """What this process computes with; other versions may round otherwise, draw or decode otherwise."""
+    packages = {name: installed(name) for name in ("numpy", "numba", "pillow")}
+    return {"npnet": __version__, **packages, "python": platform.python_version(), "backend": ops.name}
+
+
+def installed(package):
+    """The version of a package, or None."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 @dataclass
@@ -63,6 +73,8 @@ class Checkpoint:
     """What a checkpoint's file holds. about is what was given to save_checkpoint, and its own entries."""
 
     path: str
+    architecture: dict
+    arrays: dict
     about: dict
     losses: np.ndarray
     velocity: dict
@@ -70,16 +82,16 @@ class Checkpoint:
 
     def network(self, layers=None):
         """The network, built anew; layers={"MyLRN": MyLRN} makes classes of one's own known."""
-        return network.load(self.path, layers)
+        return network.assembled(self.path, self.architecture, self.arrays, layers)
 
     def fill(self, net):
         """Copies parameters and state into a network that is built like the saved one. ValueError if it is not."""
-        architecture, arrays = network.read(self.path)
         ours = json.loads(json.dumps(net.architecture(), default=network.plain))
-        if ours["layers"] != architecture["layers"]:
-            raise ValueError(f"{self.path} was saved from a network with other layers; build the same one, or let "
-                             f"read_checkpoint(...).network() build it")
-        network.fill(net, arrays, self.path)
+        for key, what in (("layers", "other layers"), ("seed", "another seed"), ("frozen", "other frozen layers")):
+            if ours[key] != self.architecture[key]:
+                raise ValueError(f"{self.path} was saved from a network with {what}; build the same one, or let "
+                                 f"read_checkpoint(...).network() build it")
+        network.fill(net, self.arrays, self.path)
 
     def optimizer(self):
         """The optimizer as it was, with its velocity and its schedule. ValueError if the file describes none."""
@@ -105,19 +117,16 @@ def read_checkpoint(path):
     Raises FileNotFoundError, and ValueError for a file that is damaged, cut off, no file of npnet's, or a
     network without a training.
     """
-    network.read(path)                                          # one sentence for what is no file of npnet's
+    architecture, arrays, kept = network.read(path)
+    if "training/about" not in kept:
+        raise ValueError(f"{path} holds a network, but no training that could go on; give the last.npz or best.npz "
+                         f"of a run")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if "training/about" not in file.files:
-                raise ValueError(f"{path} holds a network, but no training that could go on; "
-                                 f"give the last.npz or best.npz of a run")
-            kept = {name: file[name] for name in file.files if "/" in name}
-    except network.DAMAGE as error:
-        if "holds a network" in str(error):
-            raise
+        about = {"pipeline": None, **json.loads(str(kept["training/about"]))}
+        losses = kept["training/losses"]
+    except (KeyError, TypeError, ValueError):
         raise ValueError(f"{path} is damaged, or is not a checkpoint that npnet saved") from None
-    about = json.loads(str(kept.pop("training/about")))
-    return Checkpoint(str(path), about, kept.pop("training/losses"), part(kept, "velocity"), part(kept, "pipeline"))
+    return Checkpoint(str(path), architecture, arrays, about, losses, part(kept, "velocity"), part(kept, "pipeline"))
 
 
 def part(arrays, prefix):
@@ -136,12 +145,12 @@ def schedule_data(schedule):
     if type(schedule).__name__ not in SCHEDULES:
         raise TypeError(f"cannot save the schedule {schedule!r}; the schedules of npnet.optim can be saved: "
                         f"{', '.join(SCHEDULES)}")
-    fields = {name: getattr(schedule, name) for name in asdict(schedule)}
+    data = {field.name: getattr(schedule, field.name) for field in fields(schedule)}
     return {"kind": type(schedule).__name__} | {
-        name: schedule_data(value) if name == "then" else value for name, value in fields.items()}
+        name: schedule_data(value) if name == "then" else value for name, value in data.items()}
 
 
 def schedule_of(data):
     """The schedule that schedule_data described."""
-    fields = {name: schedule_of(value) if name == "then" else value for name, value in data.items() if name != "kind"}
-    return SCHEDULES[data["kind"]](**fields)
+    values = {name: schedule_of(value) if name == "then" else value for name, value in data.items() if name != "kind"}
+    return SCHEDULES[data["kind"]](**values)

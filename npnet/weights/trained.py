@@ -84,17 +84,16 @@ def found(name_or_path):
 def hand_on(checkpoint, path):
     """Writes the network of a checkpoint, to be given to others: half the precision, nothing to train it further.
 
-    Numbers become float16, which changes answers in the third digit, and velocities and losses are left
-    out: a quarter of the size. npnet.load and trained read the file.
+    Numbers become float16, which changes answers in the third digit; velocities, losses and the place of
+    the data are left out: a quarter of the size. npnet.load and trained read the file.
     """
-    architecture, arrays = network.read(checkpoint)
     kept = read_checkpoint(checkpoint)
-    about = {"settings": kept.about.get("settings", {}), "pipeline": kept.about["pipeline"],
-             "versions": kept.about["versions"]}
-    texts = {"architecture": architecture, "training/about": about}
+    settings = {name: value for name, value in kept.about.get("settings", {}).items() if name != "data"}
+    about = {"settings": settings, "pipeline": kept.about["pipeline"], "versions": kept.about["versions"]}
+    texts = {"architecture": kept.architecture, "training/about": about}
     with writing(path) as beside, open(beside, "wb") as file:
         np.savez_compressed(
-            file, **{name: array.astype(np.float16) for name, array in arrays.items()},
+            file, **{name: array.astype(np.float16) for name, array in kept.arrays.items()},
             **{f"pipeline/{name}": array for name, array in kept.pipeline_arrays.items()},
             **{name: np.array(json.dumps(data)) for name, data in texts.items()},
             **{"training/losses": np.zeros(0)})
