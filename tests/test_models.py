@@ -11,7 +11,7 @@ from npnet.models import MODELS
 TOTALS = {
     "krizhevsky2012": 60_965_224, "original": 60_965_224, "pool_first": 60_965_224, "caffe": 60_965_224,
     "single_tower": 62_378_344, "batchnorm": 62_379_048, "torchvision": 61_100_840, "half_tower": 59_798_312,
-    "cifar_four_layer": 183_210, "lenet5": 61_706, "caffe_lenet": 431_080}
+    "cifar_four_layer": 183_210, "cifar_alexnet": 1_105_866, "lenet5": 61_706, "caffe_lenet": 431_080}
 GROUPED = {"conv1": 34_944, "conv2": 307_456, "conv3": 885_120, "conv4": 663_936, "conv5": 442_624,
            "fc6": 37_752_832, "fc7": 16_781_312, "fc8": 4_097_000}
 WHOLE = {**GROUPED, "conv2": 614_656, "conv4": 1_327_488, "conv5": 884_992}
@@ -22,6 +22,8 @@ PARAMETERS = {
                     "fc6": 37_752_832, "fc7": 16_781_312, "fc8": 4_097_000},
     "half_tower": {**GROUPED, "conv1": 17_472, "conv2": 153_728, "conv3": 221_376, "conv4": 331_968, "conv5": 442_624},
     "cifar_four_layer": {"conv1": 4_864, "conv2": 102_464, "conv3": 36_928, "conv4": 18_464, "fc5": 20_490},
+    "cifar_alexnet": {"conv1": 48 * 76, "conv2": 128 * 601, "conv3": 192 * 1153, "conv4": 192 * 865, "conv5": 128 * 865,
+                      "fc6": 2049 * 256, "fc7": 2570},
     "lenet5": {"conv1": 156, "conv2": 2_416, "conv3": 48_120, "fc4": 10_164, "fc5": 850},
     "caffe_lenet": {"conv1": 520, "conv2": 25_050, "ip1": 400_500, "ip2": 5_010}}
 PAPER = [(96, 55, 55), (96, 27, 27), (256, 27, 27), (256, 13, 13), (384, 13, 13), (384, 13, 13), (256, 13, 13),
@@ -41,6 +43,8 @@ ORDER = {
     "torchvision": "conv1 relu1 pool1 conv2 relu2 pool2 conv3 relu3 conv4 relu4 conv5 relu5 pool5 avgpool "
                    "flatten drop6 fc6 relu6 drop7 fc7 relu7 fc8",
     "cifar_four_layer": "conv1 relu1 pool1 norm1 conv2 relu2 norm2 pool2 conv3 relu3 conv4 relu4 flatten fc5",
+    "cifar_alexnet": "conv1 relu1 norm1 pool1 conv2 relu2 norm2 pool2 conv3 relu3 conv4 relu4 conv5 relu5 pool5 "
+                     "flatten fc6 relu6 drop6 fc7",
     "lenet5": "conv1 tanh1 pool1 conv2 tanh2 pool2 conv3 tanh3 flatten fc4 tanh4 fc5",
     "caffe_lenet": "conv1 pool1 conv2 pool2 flatten ip1 relu1 ip2"}
 ORDER |= {name: ORDER["krizhevsky2012"] for name in ("caffe", "batchnorm", "half_tower")}
