@@ -180,6 +180,8 @@ def test_arrays_of_somebody_else(tmp_path):
     (lambda about: about["optimizer"].update(schedule={"kind": "Magic"}), "describes no optimizer"),
     (lambda about: about["optimizer"].pop("momentum"), "describes no optimizer"),
     (lambda about: about["optimizer"].update(momentum=7), "describes no optimizer"),
+    (lambda about: about.update(pipeline="hello"), "describes no pipeline"),
+    (lambda about: about["pipeline"].update(std=None), "describes no pipeline"),
 ])
 def test_settings_that_were_changed_by_hand(change, message, tmp_path):
     make(tmp_path / "a.npz")
@@ -190,7 +192,8 @@ def test_settings_that_were_changed_by_hand(change, message, tmp_path):
     np.savez(tmp_path / "b.npz", **{**kept, "training/about": np.array(json.dumps(about))})
 
     with pytest.raises(ValueError, match=message):
-        read_checkpoint(tmp_path / "b.npz").optimizer()
+        checkpoint = read_checkpoint(tmp_path / "b.npz")
+        checkpoint.optimizer(), checkpoint.pipeline()
 
 
 @pytest.mark.parametrize("change", [
@@ -240,6 +243,36 @@ def test_a_folder_prefers_the_best(tmp_path):
     assert equal(trained(tmp_path).net.params(), net.params())
 
 
+def test_handed_on_it_tells_nothing_of_the_computer(tmp_path):
+    net, optimizer, losses = make(tmp_path / "a.npz")
+    settings = {"classes": ["a", "b", "c"], "data": str(tmp_path / "my set"), "weights": str(tmp_path / "w.npz"),
+                "command": f"npnet train --data '{tmp_path}/my set' --weights {tmp_path}/w.npz --seed 3"}
+    save_checkpoint(tmp_path / "a.npz", net, optimizer, PIPELINE, {"settings": settings})
+    hand_on(tmp_path / "a.npz", tmp_path / "small.npz")
+
+    assert trained(tmp_path / "small.npz").settings == {
+        "classes": ["a", "b", "c"], "command": "npnet train --data 'my set' --weights w.npz --seed 3"}
+
+
+def test_numbers_too_large_for_half_the_precision(tmp_path):
+    net, optimizer, losses = make(tmp_path / "a.npz")
+    net.params()["fc2.w"][0, 0] = 1e6
+    save_checkpoint(tmp_path / "a.npz", net, optimizer, PIPELINE)
+
+    with pytest.raises(ValueError, match="fc2.w has numbers beyond 65504"):
+        hand_on(tmp_path / "a.npz", tmp_path / "small.npz")
+
+
+def test_names_and_pipelines_that_do_not_fit_the_network(tmp_path):
+    net, optimizer, losses = make(tmp_path / "a.npz")
+    save_checkpoint(tmp_path / "a.npz", net, optimizer, PIPELINE, {"settings": {"classes": ["a", "b"]}})
+    with pytest.raises(ValueError, match="a.npz has 2 names for 3 outputs"):
+        trained(tmp_path / "a.npz")
+    save_checkpoint(tmp_path / "a.npz", net, optimizer, Pipeline(size=9, shorter=9, channels=3))
+    with pytest.raises(ValueError, match=r"its pipeline makes pictures \[3, 9, 9\], its network reads \[3, 8, 8\]"):
+        trained(tmp_path / "a.npz")
+
+
 @pytest.mark.parametrize("name, message", [
     ("", "holds no run: there is neither best.npz nor last.npz in it"),
     ("nowhere.npz", "there is no file .*nowhere.npz, and npnet ships no network of that name; it ships cifar_alexnet"),
@@ -259,6 +292,7 @@ def test_without_a_pipeline(tmp_path):
 def test_handed_on_it_is_small_and_says_the_same(tmp_path):
     net = make(tmp_path / "a.npz")[0]
     hand_on(tmp_path / "a.npz", tmp_path / "small.npz")
+    assert str(tmp_path).encode() not in (tmp_path / "small.npz").read_bytes()
     one, x = trained(tmp_path / "small.npz"), batches()[0][0]
 
     with np.load(tmp_path / "small.npz") as file:

@@ -1,4 +1,5 @@
 """npnet train, evaluate, predict and plot, as they are typed."""
+import argparse
 import json
 import re
 import shlex
@@ -11,6 +12,9 @@ from PIL import Image
 import npnet
 from npnet.cli import main
 from npnet.cli.evaluate import confusions
+from npnet.cli.recipe import DEFAULTS, parts, pictures_of
+from npnet.data import dataset
+from npnet.fit import answers, score
 from npnet.weights import read_checkpoint, trained
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
@@ -112,11 +116,12 @@ def test_resuming_by_the_command(pack, capsys, tmp_path):
     (["--resume", "a", "--lr", "3"], "a run goes on with its own settings; leave --lr out, or begin a new run"),
     (["--resume", "a", "--out", "b"], "a run goes on with its own settings; leave --out out"),
     (["--resume", "a", "--epochs", "9"], "the cosine of this run ends after 1 epochs; leave --epochs out"),
-    (["--data", "nothing"], "nothing"),
+    (["--data", "nothing"], "there is no data set 'nothing'"),
+    (["--data", "cifr10"], "did you mean cifar10"),
     (["--net", "alexnet"], "no network is called 'alexnet'"),
     (["--lr", "-1"], "lr must be a number of at least 0, got -1.0"),
     (["--validation", "45"], "--validation must leave some of the 45 training pictures, got 45"),
-    (["--validation", "0", "--schedule", "plateau"], "--schedule plateau and --early-stopping need pictures that were"),
+    (["--validation", "0", "--schedule", "plateau"], "--schedule plateau and --early-stopping need pictures that are held out"),
     (["--batch", "0"], "batch must be a whole number of at least 1, got 0"),
     (["--freeze", "conv9"], "no layer is called 'conv9'"),
     (["--epochs", "x"], "argument --epochs: invalid int value: 'x'"),
@@ -164,6 +169,10 @@ def test_beginning_with_other_weights_and_freezing(pack, capsys, tmp_path):
     train(pack, "--epochs", "1", "--out", "b", "--weights", "a", "--freeze", "conv1", "conv2")
 
     assert "8 of 8 arrays from a: conv1.w" in capsys.readouterr().out
+    trained("a").net.save("alone.npz")
+    assert train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "c", "--weights", "alone.npz") == 0
+    assert main(["evaluate", "alone.npz"]) == 2
+    assert "alone.npz holds a network alone, which does not say how its pictures are prepared" in capsys.readouterr().err
     one, other = trained("a").net, trained("b").net
     assert np.array_equal(one.params()["conv1.w"], other.state()["conv1.w"]) and "conv1.w" not in other.params()
     assert not np.array_equal(one.params()["ip2.w"], other.params()["ip2.w"])
@@ -175,23 +184,80 @@ def test_overfitting_one_batch(pack, capsys):
     assert train(pack, "--overfit-one-batch", "--lr", "0") == 1
 
 
-@pytest.mark.parametrize("schedule", ["constant", "step", "multistep", "polynomial", "cosine", "plateau"])
-def test_every_schedule_by_name(pack, schedule, tmp_path):
-    assert train(pack, "--epochs", "1", "--limit-batches", "1", "--schedule", schedule, "--at", "1", "2", "--warm-up", "0.4",
-                 "--out", "a") == 0
+SCHEDULES = [                   # what is typed, and the schedule for 3 epochs of 2 steps
+    (["constant"], {"kind": "Constant", "lr": 0.05}),
+    (["step", "--every", "2", "--factor", "0.5"], {"kind": "StepDecay", "lr": 0.05, "every": 4, "factor": 0.5}),
+    (["multistep", "--at", "1", "2.5"], {"kind": "MultiStep", "lr": 0.05, "at": [2, 5], "factor": 0.1}),
+    (["polynomial", "--power", "2"], {"kind": "Polynomial", "lr": 0.05, "steps": 6, "power": 2.0}),
+    (["cosine"], {"kind": "Cosine", "lr": 0.05, "steps": 6, "lowest": 0.0}),
+    (["plateau", "--patience", "7", "--times", "4", "--factor", "0.2"], {"kind": "Plateau", "lr": 0.05, "patience": 7, "times": 4, "factor": 0.2}),
+]
+
+
+@pytest.mark.parametrize("words, expected", SCHEDULES, ids=[words[0] for words, _ in SCHEDULES])
+def test_every_schedule_by_name(pack, words, expected, tmp_path):
+    assert train(pack, "--epochs", "3", "--limit-batches", "2", "--out", "a", "--schedule", *words) == 0
     kept = read_checkpoint(tmp_path / "a" / "last.npz").about["optimizer"]["schedule"]
-    assert kept["kind"] == ("WarmUp" if round(0.4) else kept["kind"]) and kept["lr"] == 0.05
+
+    assert {name: kept[name] for name in expected} == expected
 
 
-def test_every_hyperparameter_arrives(pack, tmp_path):
-    train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "a", "--momentum", "0.5", "--weight-decay", "0.01",
-          "--bias-lr", "2", "--form", "torch", "--clip", "3", "--seed", "9", "--init", "he")
+def test_warming_up(pack, tmp_path):
+    train(pack, "--epochs", "3", "--limit-batches", "2", "--out", "a", "--warm-up", "1")
     about = read_checkpoint(tmp_path / "a" / "last.npz").about
 
-    assert about["optimizer"] | {"schedule": None} == {
-        "schedule": None, "momentum": 0.5, "weight_decay": 0.01, "bias_lr": 2.0, "form": "torch", "clip": 3.0, "steps": 1}
-    net = trained("a").net
-    assert net.seed == 9 and net["conv1"].init == "he"
+    assert about["optimizer"]["schedule"] == {
+        "kind": "WarmUp", "steps": 2, "then": {"kind": "Cosine", "lr": 0.05, "steps": 4, "lowest": 0.0}}
+    assert about["rates"][:3] == pytest.approx([0.025, 0.05, 0.05])
+
+
+ARRIVED = {                     # an option: what is typed, and where it can be seen
+    "momentum": ("0.5", lambda about, net, pipeline: about["optimizer"]["momentum"] == 0.5),
+    "weight-decay": ("0.01", lambda about, net, pipeline: about["optimizer"]["weight_decay"] == 0.01),
+    "bias-lr": ("2", lambda about, net, pipeline: about["optimizer"]["bias_lr"] == 2),
+    "form": ("torch", lambda about, net, pipeline: about["optimizer"]["form"] == "torch"),
+    "clip": ("3", lambda about, net, pipeline: about["optimizer"]["clip"] == 3),
+    "lr": ("0.25", lambda about, net, pipeline: about["rates"][0] == 0.25),
+    "seed": ("9", lambda about, net, pipeline: net.seed == 9 and about["loader"]["seed"] == 9),
+    "init": ("he", lambda about, net, pipeline: net["conv1"].init == "he"),
+    "size": ("20", lambda about, net, pipeline: net.input_shape == (1, 20, 20)),
+    "net": ("lenet5", lambda about, net, pipeline: "tanh1" in net.layers),
+    "dropout": ("0.125", lambda about, net, pipeline: "drop6" not in net.layers),       # caffe_lenet has none
+    "batch": ("5", lambda about, net, pipeline: about["loader"]["batch"] == 5),
+    "epochs": ("2", lambda about, net, pipeline: len(about["rows"]) == 2),
+    "validation": ("11", lambda about, net, pipeline: about["loader"]["pictures"] == 34),
+    "normalise": ("none", lambda about, net, pipeline: pipeline.scale == "0-1"),
+    "shorter": ("18", lambda about, net, pipeline: pipeline.shorter == 18 and pipeline.crop),
+    "augment": ("no", lambda about, net, pipeline: pipeline.pad == 0),
+    "colour": ("paper", lambda about, net, pipeline: pipeline.colour == "paper"),
+    "early-stopping": ("4", lambda about, net, pipeline: about["settings"]["early_stopping"] == 4),
+    "limit-batches": ("1", lambda about, net, pipeline: len(about["rates"]) == 1),
+    "save-every": ("7", lambda about, net, pipeline: about["settings"]["save_every"] == 7),
+    "workers": ("1", lambda about, net, pipeline: about["settings"]["workers"] == 1),
+}
+ELSEWHERE = {"data", "weights", "freeze", "schedule", "every", "at", "factor", "power", "patience", "times", "warm-up", "skip-damaged"}
+
+
+def test_every_option_has_a_test():
+    assert {name.replace("_", "-") for name in DEFAULTS} == set(ARRIVED) | ELSEWHERE
+
+
+@pytest.mark.parametrize("option", sorted(set(ARRIVED) - {"dropout", "colour"}))
+def test_every_hyperparameter_arrives(pack, option, tmp_path):
+    value, seen = ARRIVED[option]
+    words = ["--epochs", "1", "--limit-batches", "1", f"--{option}", value, "--out", "a"]
+    assert train(pack, *words) == 0
+    checkpoint = read_checkpoint(tmp_path / "a" / "last.npz")
+
+    assert seen(checkpoint.about, trained(tmp_path / "a" / "last.npz").net, checkpoint.pipeline())
+
+
+def test_dropout_and_colours_arrive(pack, tmp_path):
+    assert train(pack, "--net", "cifar_alexnet", "--size", "16", "--dropout", "0.125", "--colour", "paper", "--epochs", "1",
+                 "--limit-batches", "1", "--out", "a") == 0
+    one = trained("a")
+
+    assert one.net["drop6"].p_drop == 0.125 and one.pipeline.colour == "paper" and one.pipeline.vectors.shape == (3, 3)
 
 
 def test_damaged_pictures_are_named_and_skipped_by_a_flag(tmp_path, capsys):
@@ -219,12 +285,11 @@ def test_a_set_without_test_pictures_holds_a_fifth_out(tmp_path, capsys):
     assert train("set", "--epochs", "1", "--validation", "3", "--out", "a") == 0
     assert "21 to train, 3 for validation, 6 to test" in capsys.readouterr().out
     assert main(["evaluate", "a", "--workers", "0"]) == 0
-    assert "on 6 pictures of set, test" in capsys.readouterr().out
+    assert "on 6 pictures of set, the fifth that was held out" in capsys.readouterr().out
 
 
-def test_no_seed_tests_on_what_another_has_seen(tmp_path):
+def test_no_seed_tests_on_what_another_has_seen(tmp_path, capsys):
     """Of a set without test pictures the same fifth is held out, whatever the seed: or an ensemble would leak."""
-    from npnet.cli.recipe import parts
     from npnet.data import arrays
     images = np.random.default_rng(0).integers(0, 256, (50, 12, 12, 3), np.uint8)
     np.savez("set.npz", x=images, y=np.arange(50) % 3)
@@ -233,9 +298,18 @@ def test_no_seed_tests_on_what_another_has_seen(tmp_path):
         train("set.npz", "--epochs", "1", "--limit-batches", "1", "--seed", seed, "--out", seed)
     assert main(["evaluate", "0", "5", "--workers", "0", "--json"]) == 0
 
-    settings = [read_checkpoint(f"{seed}/last.npz").about for seed in "05"]
-    assert [about["loader"]["pictures"] for about in settings] == [36, 36] and len(tested) == 10
-    assert settings[0]["loader"]["labels"] != settings[1]["loader"]["labels"]           # validation follows the seed
+    tests = {picture.tobytes() for picture in tested.images}
+    assert len(tests) == 10 and "on 10 pictures" not in capsys.readouterr().err
+    for seed in (0, 5):
+        options = argparse.Namespace(data="set.npz", seed=seed, skip_damaged=False, validation=None, limit_batches=None, schedule="cosine", early_stopping=None)
+        _, training, validation, test = pictures_of(options)
+        assert {picture.tobytes() for picture in test.images} == tests
+        assert not tests & {picture.tobytes() for part in (training, validation) for picture in part.images}
+    assert main(["evaluate", "0", "--workers", "0"]) == 0
+    assert "on 10 pictures of set, the fifth that was held out" in capsys.readouterr().out
+    np.savez("other.npz", x=images[:30], y=np.arange(30) % 3)
+    assert main(["evaluate", "0", "--workers", "0", "--data", "other.npz"]) == 0
+    assert "on 30 pictures of other, all" in capsys.readouterr().out                    # none of which it has seen
 
 
 def test_a_run_goes_on_from_another_folder_and_without_the_weights_it_began_with(pack, tmp_path, monkeypatch, capsys):
@@ -250,15 +324,44 @@ def test_a_run_goes_on_from_another_folder_and_without_the_weights_it_began_with
     assert main(["evaluate", "b"]) == 0
 
 
+def test_a_damaged_test_picture_loses_nothing(tmp_path, capsys):
+    """The run ends with its report, and says how it can be tested."""
+    for colour in COLOURS:
+        for part, count in (("train", 4), ("test", 2)):
+            (tmp_path / "set" / part / colour).mkdir(parents=True)
+            for i in range(count):
+                picture(colour, tmp_path / "set" / part / colour / f"{i}.png")
+    bad = tmp_path / "set" / "test" / "green" / "1.png"
+    bad.write_bytes(bad.read_bytes()[:60])
+
+    assert train("set", "--epochs", "1", "--validation", "1", "--out", "a") == 2
+    assert "npnet evaluate a --skip-damaged tests it on the others" in capsys.readouterr().err
+    assert (tmp_path / "a" / "report.html").exists()
+    assert main(["evaluate", "a", "--skip-damaged"]) == 0
+    assert "on 5 pictures of set, test" in capsys.readouterr().out
+
+
+def test_a_quick_look_sees_all_classes(tmp_path, capsys):
+    """Pictures in folders are listed class by class; a limit takes them evenly."""
+    for colour in COLOURS:
+        (tmp_path / "set" / colour).mkdir(parents=True)
+        for i in range(30):
+            picture(colour, tmp_path / "set" / colour / f"{i}.png")
+    train("set", "--epochs", "1", "--limit-batches", "1", "--out", "a", "--validation", "30")
+    assert "9 for validation, 9 to test" in capsys.readouterr().out
+    assert main(["evaluate", "a", "--limit", "6", "--workers", "0"]) == 0
+
+    assert re.findall(r"^(\w+) +2 ", capsys.readouterr().out, re.MULTILINE) == sorted(COLOURS)
+
+
 def test_a_run_of_an_older_npnet_goes_on(pack, tmp_path):
     """Settings that were not there when it began have their defaults."""
-    from npnet.cli import recipe
     train(pack, "--epochs", "1", "--out", "a", "--schedule", "constant")
     checkpoint = read_checkpoint("a/last.npz")
     with np.load("a/last.npz") as file:
         kept = {name: file[name] for name in file.files}
     for name in ("shorter", "times"):
-        assert checkpoint.about["settings"].pop(name) == recipe.DEFAULTS[name]
+        assert checkpoint.about["settings"].pop(name) == DEFAULTS[name]
     for row in checkpoint.about["rows"]:
         row.pop("waiting")
     np.savez("a/last.npz", **{**kept, "training/about": np.array(json.dumps(checkpoint.about))})
@@ -289,19 +392,25 @@ def test_evaluate(runs, capsys, tmp_path):
     assert main(["evaluate", str(runs / "a")]) == 0
     said = capsys.readouterr().out
 
-    assert "on 15 pictures of colours, test" in said and (tmp_path / "confusion.png").exists()
+    assert "on 15 pictures of colours, test" in said and (tmp_path / "evaluation.png").exists()
     right = float(re.search(r"right ([\d.]+) %", said)[1])
     assert right == 100 and "error 0.00 / 0.00 %" in said
-    assert re.search(r"^green +5  100.0 %$", said, re.MULTILINE)
+    assert re.search(r"^green +5  100.0 %", said, re.MULTILINE)
 
 
-def test_evaluate_as_json_an_ensemble_with_ten_crops(runs, capsys, pack):
-    assert main(["evaluate", str(runs / "a"), str(runs / "b" / "last.npz"), "--ten-crop", "--json", "--data", str(pack),
-                 "--part", "train", "--limit", "7"]) == 0
+def test_evaluate_as_json_an_ensemble_with_ten_crops(capsys, pack):
+    for seed in "ab":
+        train(pack, "--epochs", "1", "--limit-batches", "1", "--out", seed, "--seed", str("ab".index(seed)))
+    capsys.readouterr()
+    assert main(["evaluate", "a", "b/last.npz", "--ten-crop", "--json", "--data", str(pack), "--part", "train", "--limit", "7"]) == 0
     result = json.loads(capsys.readouterr().out)
 
     assert result["pictures"] == 7 == np.sum(result["confusion"]) and result["classes"] == list(COLOURS)
-    assert 0 <= result["top1"] <= result["top5"] == 1
+    networks = [(one.net, one.pipeline) for one in (trained("a"), trained("b/last.npz"))]
+    pictures = dataset(pack).train.take(np.arange(7) * 45 // 7)
+    losses = {ten: score(answers(networks, pictures, ten), pictures.labels).loss for ten in (True, False)}
+    assert result["loss"] == pytest.approx(losses[True], rel=1e-5) and abs(losses[True] - losses[False]) > 1e-6
+    assert result["loss"] != pytest.approx(score(answers(networks[:1], pictures, True), pictures.labels).loss, rel=1e-4)
 
 
 @pytest.mark.parametrize("words, message", [
@@ -317,9 +426,9 @@ def test_evaluate_what_cannot_be(runs, words, message, capsys):
 def test_confusions_of_many_classes_are_the_worst():
     matrix = np.diag(np.arange(1, 31))
     matrix[3, 5] = 96
-    lines = confusions(matrix, [f"class {k}" for k in range(30)]).splitlines()
+    rows = confusions(matrix, [f"class {k}" for k in range(30)])
 
-    assert len(lines) == 21 and re.match(r"class 3 +100    4.0 %  class 5 \(96\)$", lines[1])
+    assert len(rows) == 21 and rows[1] == ("class 3", "100", "4.0 %", "class 5 (96)")
 
 
 def test_predict(runs, capsys, tmp_path):

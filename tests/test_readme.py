@@ -22,6 +22,10 @@ def test_python_prints_what_stands_under_it(code, printed, capsys, tmp_path, mon
     assert capsys.readouterr().out == printed
 
 
+def test_nothing_is_left_to_fill_in():
+    assert "@@" not in README
+
+
 def test_twelve_lines():
     assert len(PYTHON[1][0].splitlines()) <= 12
 

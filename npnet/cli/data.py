@@ -7,15 +7,14 @@
     npnet data augment photo.jpg                    every augmentation before and after: augment.png
 """
 import difflib
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from ..data import catalogue
 from . import echo
-from .info import line
 from .progress import bar
+from .tables import line, print_table
 
 MOST_CLASSES = 40               # that info lists; of more it says the smallest and the largest
 LOOKED_AT = 100                 # pictures that are opened to say how large they are
@@ -295,22 +294,3 @@ def run_augment(options):
     name = Path(options.picture).name
     plots.save(plots.before_after(picture, rows, f"{name}, before and after"), options.save)
     echo(f"{len(rows)} {'augmentation' if len(rows) == 1 else 'augmentations'} of {name} in {Path(options.save)}")
-
-
-# ---------------------------------------------------------------------------- tables
-
-def print_table(rows, sides):
-    """Rows of strings, the first one the heads, as aligned columns; sides: "l" or "r" for each.
-
-    Where the terminal is too narrow the first column is cut.
-    """
-    from rich.cells import cell_len                             # a Korean letter is two columns wide
-    from rich.console import Console
-    from rich.table import Table
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold" if sys.stdout.isatty() else "")
-    for number, (head, side) in enumerate(zip(rows[0], sides)):
-        table.add_column(head, justify={"l": "left", "r": "right"}[side], no_wrap=True, overflow="ellipsis",
-                         min_width=max(cell_len(row[number]) for row in rows) if number else None)
-    for row in rows[1:]:
-        table.add_row(*row)
-    Console(markup=False, highlight=False, emoji=False).print(table)

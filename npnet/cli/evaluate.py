@@ -6,11 +6,10 @@
 """
 import json
 
-import numpy as np
-
 from ..layers import check_whole
 from . import add_backend, choose_backend, echo
 from .progress import bar
+from .tables import print_table
 
 
 def add(commands):
@@ -28,7 +27,7 @@ def add(commands):
                         help="leave out pictures that cannot be read, and name them")
     parser.add_argument("--batch", type=int, default=100, metavar="N", help="default: %(default)s")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="threads that prepare pictures")
-    parser.add_argument("--save", metavar="FILE", default="confusion.png",
+    parser.add_argument("--save", metavar="FILE", default="evaluation.png",
                         help="the confusion matrix as a picture (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="all figures as JSON, and no picture")
     add_backend(parser)
@@ -41,7 +40,7 @@ def run(options):
     check_whole(**{"--limit": 1 if options.limit is None else options.limit, "--batch": options.batch})
     choose_backend(options)
     networks = opened(options.networks)
-    pictures, name = pictures_of(options, networks)
+    pictures, which = pictures_of(options, networks)
     with bar("evaluating", "pictures") as progress:
         p = answers([(one.net, one.pipeline) for one in networks], pictures, options.ten_crop, options.batch,
                     options.workers, progress)
@@ -50,11 +49,11 @@ def run(options):
         print(json.dumps({"pictures": result.pictures, "loss": result.loss, "top1": result.top1, "top5": result.top5,
                           "classes": list(pictures.classes), "confusion": result.confusion.tolist()}))
         return
-    echo(f"{' + '.join(options.networks)} on {result.pictures:,} pictures of {name}, {options.part}"
+    echo(f"{' + '.join(options.networks)} on {result.pictures:,} pictures of {which}"
          f"{', ten crops' if options.ten_crop else ''}")
     echo(f"right {100 * result.top1:.2f} %, among the best five {100 * result.top5:.2f} %, loss {result.loss:.4f}; "
          f"error {100 * (1 - result.top1):.2f} / {100 * (1 - result.top5):.2f} %", "bold")
-    echo(confusions(result.confusion, pictures.classes))
+    print_table(confusions(result.confusion, pictures.classes), "lrrl")
     plots.save(plots.confusion(result.confusion, pictures.classes), options.save)
     echo(f"the confusion matrix is {options.save}")
 
@@ -71,23 +70,29 @@ def opened(names):
 
 
 def pictures_of(options, networks):
-    """The pictures, and the name of their set; their classes must be the network's."""
+    """The pictures, and the name of their set and part; their classes must be the network's.
+
+    A set without test pictures on which one of the networks was trained is cut as it was then; of another
+    set, which none of them has seen, all pictures count.
+    """
     from ..data import dataset
-    from .recipe import parts, readable
+    from .recipe import parts, place, readable, some
     settings = networks[0].settings
     source = options.data or settings.get("data")
     if source is None:
         raise ValueError(f"{networks[0].name} does not say what it was trained on; give --data")
     with bar(f"reading {source}") as progress:
         data = dataset(source, progress=progress)
-    training, held = parts(data)
+    seen = any(one.settings.get("data") == place(source) for one in networks)
+    training, held = parts(data) if seen else (data.train, data.train if data.test is None else data.test)
+    which = "all" if data.test is None and not seen else options.part
+    which = "the fifth that was held out" if data.test is None and seen and which == "test" else which
     pictures = training if options.part == "train" else held
-    pictures = readable(pictures) if options.skip_damaged else pictures
+    pictures = readable(pictures) if options.skip_damaged or settings.get("skip_damaged") else pictures
     if pictures.classes != networks[0].classes:
         raise ValueError(f"{source} has the classes {listed(pictures.classes)}, but {networks[0].name} was trained "
                          f"on {listed(networks[0].classes)}")
-    count = min(options.limit or len(pictures), len(pictures))
-    return pictures.take(np.arange(count) * len(pictures) // count), data.name       # of all classes, evenly
+    return some(pictures, options.limit), f"{data.name}, {which}"
 
 
 def listed(classes, most=10):
@@ -96,7 +101,7 @@ def listed(classes, most=10):
 
 
 def confusions(matrix, names, most=20):
-    """A table of the classes: how many, how many right, what they are most often taken for. Of many, the worst."""
+    """Rows of a table: every class, how many, how many right, what they are taken for most. Of many, the worst."""
     rows = []
     for k, name in enumerate(names):
         count, others = int(matrix[k].sum()), matrix[k].copy()
@@ -105,8 +110,5 @@ def confusions(matrix, names, most=20):
             taken = f"{names[others.argmax()]} ({others.max()})" if others.any() else ""
             rows.append((matrix[k, k] / count, name, count, taken))
     rows = sorted(rows, key=lambda row: row[0])[:most] if len(rows) > most else rows
-    width = min(28, max(len(row[1]) for row in rows))
-    lines = [f"{'class':{width}}  pictures    right  most often taken for"]
-    lines += [f"{name[:width]:{width}}  {count:8,}  {100 * right:5.1f} %  {taken}".rstrip()
-              for right, name, count, taken in rows]
-    return "\n".join(lines)
+    return [("class", "pictures", "right", "most often taken for"),
+            *((name, f"{count:,}", f"{100 * right:.1f} %", taken) for right, name, count, taken in rows)]

@@ -10,7 +10,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import textwrap
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from .. import __version__, backend
 from . import echo
+from .tables import line
 
 PACKAGES = ("numpy", "numba", "pillow", "matplotlib", "threadpoolctl", "rich")
 EXTRAS = {                              # package: the names it is installed under, and how to get it
@@ -45,13 +45,6 @@ def run(options):
         echo(title, "bold")
         for name, value in group.items():
             print(line(name, value))
-
-
-def line(name, value):
-    """'  name      value', the value wrapped under itself."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return textwrap.fill(text, 79, initial_indent=f"  {name:18}", subsequent_indent=" " * 20,
-                         break_long_words=False, break_on_hyphens=False)
 
 
 def found():

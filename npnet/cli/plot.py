@@ -13,7 +13,7 @@ def add(commands):
     parser = commands.add_parser("plot", help="curves and filters of runs")
     parser.description = "Loss and error of several runs, epoch by epoch, in one figure."
     parser.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
-    parser.add_argument("--save", metavar="FILE", default="curves.png", help="default: %(default)s")
+    parser.add_argument("--save", metavar="FILE", default="comparison.png", help="default: %(default)s")
     parser.add_argument("--title", metavar="TEXT")
     parser.add_argument("--filters", action="store_true", help="also the filters of the first layer, RUN/filters.png")
     parser.add_argument("--reference", metavar="FILE", help="published curves, drawn in grey: a CSV file with the "

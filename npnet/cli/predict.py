@@ -72,9 +72,11 @@ def show(path, picture, p, classes, notes, options):
         echo(f"\n{path}")
         for note in notes:
             echo(f"  ({note})")
-        width = max(len(classes[k]) for k in best)
+        from rich.cells import cell_len, set_cell_size          # a Korean letter is two columns wide
+        width = max(cell_len(classes[k]) for k in best)
         for k in best:
-            echo(f"  {classes[k]:{width}}  {100 * p[k]:5.1f} %  {'█' * round(WIDTH * float(p[k]))}".rstrip(),
+            bar = "█" * round(WIDTH * float(p[k]))
+            echo(f"  {set_cell_size(classes[k], width)}  {100 * p[k]:5.1f} %  {bar}".rstrip(),
                  "bold" if k == best[0] else None)
     if options.save is not None:
         from .. import plots

@@ -1,6 +1,8 @@
 """The recipe of a run: the settings of `npnet train`, and the objects that they stand for."""
 from pathlib import Path
 
+import numpy as np
+
 from .. import optim
 from ..models import MODELS, model
 from . import echo
@@ -99,12 +101,19 @@ def pictures_of(options):
     if not 0 <= count < len(training):
         raise ValueError(f"--validation must leave some of the {len(training)} training pictures, got {count}")
     if not count and (options.schedule == "plateau" or options.early_stopping is not None):
-        raise ValueError("--schedule plateau and --early-stopping need pictures that were held out; leave "
-                         "--validation 0 out")
+        raise ValueError("--schedule plateau and --early-stopping need pictures that are held out; give --validation N")
     validation = None
     if count:
         training, validation = held_out(training, count, options.seed)
+    if options.limit_batches is not None:                       # a quick look is quick in all its parts
+        validation, test = (part and some(part, options.limit_batches * options.batch) for part in (validation, test))
     return data, training, validation, test
+
+
+def some(pictures, count=None):
+    """As many of the pictures, evenly spaced, so that they are of all classes; all of them for None."""
+    count = min(count or len(pictures), len(pictures))
+    return pictures.take(np.arange(count) * len(pictures) // max(count, 1))
 
 
 def parts(data):
@@ -127,19 +136,21 @@ def readable(pictures):
 def place(data):
     """A data set's name as it is, and the full path of any other, so that a run goes on from every folder."""
     from ..data.catalogue import CATALOGUE
-    return data if data == "shapes" or data in CATALOGUE else str(Path(data).expanduser().resolve())
+    path = Path(data).expanduser()
+    return str(path.resolve()) if data not in CATALOGUE and path.exists() else data
 
 
 def network(options, classes, fresh=True):
     """The network, with the frozen layers and, if it is not filled from a checkpoint, the weights asked for."""
     from ..layers import Dropout
     from ..models import replace
-    from ..weights import trained
+    from ..network import load
+    from ..weights import found
     net = model(options.net, classes, options.size, options.seed, options.init)
     if options.dropout is not None:
         net = replace(net, Dropout, Dropout(options.dropout))
     if options.weights is not None and fresh:
-        taken = take(net, trained(options.weights).net)
+        taken = take(net, load(found(options.weights)))
         echo(f"{len(taken)} of {len(net.params())} arrays from {options.weights}: {', '.join(taken)}")
     net.freeze(*options.freeze)
     return net
@@ -165,6 +176,7 @@ def pipeline_of(options, pictures, net):
     with bar("mean of the training pictures") as progress:
         return Pipeline.for_training(pictures, net.input_shape, normalise=normalise, colour=options.colour,
                                      order="BGR" if options.net == "caffe" else "RGB", shorter=options.shorter,
+                                     most=options.limit_batches and options.limit_batches * options.batch,
                                      progress=progress, **asked)
 
 

@@ -17,7 +17,7 @@ from .progress import bar
 from .recipe import (DEFAULTS, add_how, add_pictures, add_run, add_what, loader, network, optimizer_of, pictures_of,
                      pipeline_of, place)
 
-ANEW = ("epochs", "workers", "save_every")              # what may be given anew to a run that goes on
+ANEW = ("epochs", "workers", "save_every", "skip_damaged")              # what may be given anew to a run that goes on
 
 
 def add(commands):
@@ -38,12 +38,12 @@ def train(options):
     given = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
     kept, checkpoint = (DEFAULTS, None) if options.resume is None else resumed(options, given)
     vars(options).update({name: kept[name] for name in DEFAULTS} | given)
-    options.data = place(options.data)
     check_whole(**{"--epochs": options.epochs, "--batch": options.batch,
                    "--limit-batches": 1 if options.limit_batches is None else options.limit_batches,
                    "--early-stopping": 1 if options.early_stopping is None else options.early_stopping})
     backend = choose_backend(options)
     data, training, validation, test = pictures_of(options)
+    options.data = place(options.data)
     net = network(options, len(data.classes), fresh=checkpoint is None)
     pipeline = checkpoint.pipeline() if checkpoint else pipeline_of(options, training, net)
     loaders = {name: loader(options, part, pipeline, name == "train") for name, part in
@@ -151,17 +151,25 @@ def finish(run, data, loaders, pipeline, options):
     from ..weights import read_checkpoint
     chosen = "best.npz" if (run.folder / "best.npz").exists() else "last.npz"
     net = read_checkpoint(run.folder / chosen).network()
-    test, sheets = None, []
+    test, sheets, failed = None, [], None
     if "test" in loaders:
         pictures = loaders["test"].pictures
-        with bar("testing", "pictures") as progress:
-            p = answers([(net, pipeline)], pictures, batch=options.batch, workers=options.workers, progress=progress)
-        test = score(p, pictures.labels)
+        try:
+            with bar("testing", "pictures") as progress:
+                p = answers([(net, pipeline)], pictures, batch=options.batch, workers=options.workers,
+                            progress=progress)
+            test = score(p, pictures.labels)
+        except (OSError, ValueError) as error:                  # a damaged picture: the run has its report all the same
+            failed = error
+    if test is not None:
         echo(f"{chosen}: {100 * test.top1:.2f} % of {test.pictures:,} test pictures right, "
              f"{100 * test.top5:.2f} % among the best five", "bold")
         sheets = [("Confusion", plots.confusion(test.confusion, data.classes)), *mistakes(p, pictures)]
     path = write_report(run, net, pipeline, test, sheets)
     echo(f"the report is {path}; {chosen} is the network: npnet predict --weights {run.folder / chosen} PICTURE")
+    if failed is not None:
+        raise ValueError(f"the network could not be tested: {failed}; npnet evaluate {run.folder} --skip-damaged "
+                         f"tests it on the others")
 
 
 def mistakes(p, pictures, most=24):

@@ -50,6 +50,9 @@ def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None):
             if progress:
                 progress(number * of + done, len(networks) * of)
         total = total + of_network(net, pipeline, pictures, ten, batch, workers, passed)
+    if not np.isfinite(total).all():
+        raise ValueError("the answers are no numbers; a network whose weights hold NaN cannot be used, take an earlier "
+                         "checkpoint")
     return total / len(networks)
 
 
@@ -74,6 +77,6 @@ def score(probabilities, labels):
     confusion = np.zeros((K, K), np.int64)
     np.add.at(confusion, (labels, best[:, 0]), 1)
     own = probabilities[np.arange(N), labels].astype(np.float64)
-    loss = -np.log(np.maximum(own, np.finfo(np.float64).tiny)).mean()
+    loss = np.log(1 / np.maximum(own, np.finfo(np.float64).tiny)).mean()
     return Score(N, float(loss), float((best[:, 0] == labels).mean()),
                  float((best == labels[:, None]).any(axis=1).mean()), confusion)

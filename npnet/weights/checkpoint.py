@@ -108,7 +108,17 @@ class Checkpoint:
     def pipeline(self):
         """How pictures become the network's input, or None if that was not saved."""
         settings = self.about["pipeline"]
-        return settings and Pipeline.restored(settings, self.pipeline_arrays)
+        if settings is None:
+            return None
+        try:
+            pipeline = Pipeline.restored(settings, self.pipeline_arrays)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{self.path} describes no pipeline that npnet could make ({error})") from None
+        made = [pipeline.channels, pipeline.size, pipeline.size]
+        if made != self.architecture["input_shape"]:
+            raise ValueError(f"{self.path}: its pipeline makes pictures {made}, its network reads "
+                             f"{self.architecture['input_shape']}; it was put together from two runs")
+        return pipeline
 
 
 def read_checkpoint(path):
@@ -122,7 +132,8 @@ def read_checkpoint(path):
         raise ValueError(f"{path} holds a network, but no training that could go on; give the last.npz or best.npz "
                          f"of a run")
     try:
-        about = {"pipeline": None, **json.loads(str(kept["training/about"]))}
+        about = {"pipeline": None, "settings": {}, **json.loads(str(kept["training/about"]))}
+        about["settings"] = dict(about["settings"])
         losses = kept["training/losses"]
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"{path} is damaged, or is not a checkpoint that npnet saved") from None

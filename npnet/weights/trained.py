@@ -5,6 +5,7 @@
     mine.net.probabilities(mine.pipeline.test(picture)[None])
 """
 import json
+import shlex
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,16 @@ class Trained:
     settings: dict
 
 
+def without_places(settings):
+    """Settings that tell nothing of the computer on which they were used: of paths only the last part."""
+    kept = dict(settings)
+    for name in ("data", "weights"):
+        path = kept.pop(name, None)
+        if path and "command" in kept:
+            kept["command"] = kept["command"].replace(shlex.quote(path), shlex.quote(Path(path).name))
+    return kept
+
+
 def shipped():
     """The names of the networks that come with npnet."""
     return sorted(path.stem for path in SHIPPED.glob("*.npz"))
@@ -45,12 +56,18 @@ def trained(name_or_path):
     without the way its pictures are prepared.
     """
     path = found(name_or_path)
+    if zipfile.is_zipfile(path) and not is_trained(path):
+        raise ValueError(f"{path} holds a network alone, which does not say how its pictures are prepared; give a "
+                         f"run's folder or a checkpoint")
     checkpoint = read_checkpoint(path)
     pipeline, settings = checkpoint.pipeline(), checkpoint.about.get("settings", {})
     if pipeline is None:
         raise ValueError(f"{path} does not say how its pictures are prepared; give fit Loaders that have a Pipeline")
     net = checkpoint.network()
-    classes = settings.get("classes") or [f"class {k}" for k in range(net.shapes[list(net.layers)[-1]][0])]
+    outputs = net.shapes[list(net.layers)[-1]][0]
+    classes = settings.get("classes") or [f"class {k}" for k in range(outputs)]
+    if len(classes) != outputs:
+        raise ValueError(f"{path} has {len(classes)} names for {outputs} outputs; give fit settings with all classes")
     return Trained(str(name_or_path), net, pipeline, tuple(classes), settings)
 
 
@@ -66,7 +83,7 @@ def is_trained(path):
 
 
 def found(name_or_path):
-    """The file that a name or path stands for."""
+    """The file that a name or path stands for; a shipped name comes first, a folder of that name is ./NAME."""
     path = Path(name_or_path)
     if str(name_or_path) in shipped():
         return SHIPPED / f"{name_or_path}.npz"
@@ -88,7 +105,11 @@ def hand_on(checkpoint, path):
     the data are left out: a quarter of the size. npnet.load and trained read the file.
     """
     kept = read_checkpoint(checkpoint)
-    settings = {name: value for name, value in kept.about.get("settings", {}).items() if name != "data"}
+    for name, array in kept.arrays.items():
+        if np.abs(array).max(initial=0) > np.finfo(np.float16).max:
+            raise ValueError(f"{checkpoint}: {name} has numbers beyond {np.finfo(np.float16).max:g}, which half the "
+                             f"precision cannot hold")
+    settings = without_places(kept.about.get("settings", {}))
     about = {"settings": settings, "pipeline": kept.about["pipeline"], "versions": kept.about["versions"]}
     texts = {"architecture": kept.architecture, "training/about": about}
     with writing(path) as beside, open(beside, "wb") as file:
