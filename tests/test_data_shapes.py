@@ -1,6 +1,7 @@
 """shapes: the same set from the same seed, ten figures as often, and no picture of them solved by a line."""
 import hashlib
 import importlib
+import sys
 
 import numpy as np
 import pytest
@@ -249,3 +250,9 @@ def test_a_figure_that_is_none():
         module.draw("Star", rng(0))
     with pytest.raises(ValueError, match="size must be between 8 and 512, got 4"):
         module.draw("star", rng(0), 4)
+
+
+def test_without_pillow(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ModuleNotFoundError, match="pictures need Pillow, which is missing: pip install pillow"):
+        module.shapes(train=1, test=0)

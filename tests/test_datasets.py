@@ -85,6 +85,13 @@ def test_a_mask_is_not_taken_for_indices():
     assert "between 0 and 1, got 0 to 2" in refused(IndexError, some([0, 1]).take, [0, 2])
 
 
+def test_sets_can_be_compared_and_be_keys():
+    one, other = some([0, 1]), some([0, 1])
+    first, second = DataSet("a", one, one), DataSet("a", other, other)
+    assert one == one != other and first == first != second           # the same object, not the same pixels
+    assert len({one, other, first, second}) == 4
+
+
 def test_repr_says_what_the_pictures_are():
     assert repr(some([0, 1])) == "2 pictures (8x8x3) of 3 classes"
     assert repr(Pictures(["a.png"], [0], "ab")) == "1 pictures (files) of 2 classes"
@@ -393,6 +400,53 @@ def test_test_comes_before_val_unless_it_has_no_classes(tmp_path):
     assert pictures_folder(tmp_path).test.labels.tolist() == [1]
 
 
+def test_folders_that_are_not_used_are_named(tmp_path):
+    pets(tmp_path / "pets", ("train/", "val/", "test/"))
+    notes = []
+    data = pictures_folder(tmp_path / "pets", notes)
+    assert notes == ["of the folders in pets, train and test are used and val is not"] and notes[0] in data.origin
+    assert "test" in data.test.images[0]
+    write(tmp_path / "pets", {"extra/a/1.jpg": jpeg()})
+    assert "train and test are used and extra, val are not" in pictures_folder(tmp_path / "pets").origin
+
+
+@pytest.mark.parametrize("others", [[], ["val/"]])
+def test_a_part_to_test_on_alone(tmp_path, others):
+    data = pictures_folder(pets(tmp_path / "pets", ["test/", *others]))
+    assert data.classes == ("cat", "dog") and len(data.train) == 0 and data.test.labels.tolist() == [0, 0, 1]
+    assert ("test is used and val is not" in data.origin) == bool(others)
+    assert all(f"{os.sep}test{os.sep}" in path for path in data.test.images)
+
+
+def test_a_part_to_test_on_beside_classes_is_refused(tmp_path):
+    pets(tmp_path, ["", "test/"])
+    assert "has the folder test with class folders in it, and beside it cat, dog, but no part to train on" in refused(
+        ValueError, pictures_folder, tmp_path)
+    pets(tmp_path / "b", ["training_set/", "test/"])
+    assert "beside it training_set, but no part" in refused(ValueError, pictures_folder, tmp_path / "b")
+
+
+@pytest.mark.parametrize("parts", [("training_set/", "test_set/"), ("training_set/training_set/", "test_set/test_set/")])
+def test_parts_of_other_names_are_no_classes(tmp_path, parts):
+    pets(tmp_path, parts)
+    sentence = refused(ValueError, pictures_folder, tmp_path)
+    assert "look like parts (test_set, training_set), not classes; call them train and test" in sentence
+    write(tmp_path, {"notes/readme.txt": "x"})
+    assert refused(ValueError, pictures_folder, tmp_path) == sentence
+
+
+def test_classes_with_folders_inside_are_classes(tmp_path):
+    pets(tmp_path / "a", ["cats/old/", "birds/new/"])
+    write(tmp_path / "a", {"birds/new/emu/1.jpg": jpeg()})                # not the same folders
+    assert pictures_folder(tmp_path / "a").classes == ("birds", "cats")
+    pets(tmp_path / "b", ["in/", "out/"])
+    assert "look like parts (in, out)" in refused(ValueError, pictures_folder, tmp_path / "b")
+    write(tmp_path / "b", {"in/1.jpg": jpeg()})                           # a picture of the class itself
+    assert pictures_folder(tmp_path / "b").classes == ("in", "out")
+    pets(tmp_path / "c", ["train/in/", "train/out/"])                     # what the sentence advises
+    assert pictures_folder(tmp_path / "c").classes == ("in", "out")
+
+
 def test_one_part(tmp_path):
     data = pictures_folder(pets(tmp_path, [""]))
     assert data.test is None and data.train.labels.tolist() == [0, 0, 1]
@@ -498,6 +552,26 @@ def test_labels_in_a_file(tmp_path, name, text):
     assert data.classes == ("cat", "dog") and data.train.labels.tolist() == [1, 0, 0] and data.test is None
     assert [os.path.basename(path) for path in data.train.images] == ["b.jpg", "a.jpg", "c d.jpg"]
     assert data.origin.endswith("1 file without a line in labels.csv was left out".replace("labels.csv", name))
+
+
+def test_labels_beside_a_folder_with_the_pictures(tmp_path):
+    write(tmp_path, {"labels.csv": "a.jpg,cat\nb.jpg,dog\n", "images/a.jpg": jpeg(), "images/b.jpg": jpeg()})
+    assert ("has labels.csv, but no pictures beside it, and one class folder alone, images; move labels.csv to the pictures"
+            in refused(ValueError, pictures_folder, tmp_path))
+    (tmp_path / "labels.csv").rename(tmp_path / "images" / "labels.csv")
+    assert pictures_folder(tmp_path / "images").classes == ("cat", "dog")
+
+
+def test_a_comma_in_a_name_stands_in_quotes(tmp_path):
+    write(tmp_path, {"a, b.jpg": jpeg(), "c.jpg": jpeg(), "labels.csv": '"a, b.jpg",cat\nc.jpg,dog'})
+    assert pictures_folder(tmp_path).train.labels.tolist() == [0, 1]
+    write(tmp_path, {"labels.csv": "a, b.jpg,cat\nc.jpg,dog"})
+    assert "line 1 must be a file and its class" in refused(ValueError, pictures_folder, tmp_path)
+
+
+def test_labels_beside_pictures_and_folders_with_the_same_names(tmp_path):
+    write(tmp_path, {"labels.csv": "a.jpg,cat\nb.jpg,dog", "a.jpg": jpeg(), "b.jpg": jpeg(), "x/z/1.jpg": jpeg(), "y/z/1.jpg": jpeg()})
+    assert pictures_folder(tmp_path).classes == ("cat", "dog")
 
 
 def test_parts_with_labels_in_files(tmp_path):
@@ -678,7 +752,7 @@ def test_the_flat_folder_without_the_devkit_is_refused(tmp_path, gone):
 
 
 @pytest.mark.parametrize("table, said", [
-    ("\n".join(SORTED), "line 1 must be a synset, its number in the devkit and its name"),
+    (SORTED[0] + "\n" + TABLE, "line 1 must be a synset, its number in the devkit and its name"),
     (TABLE.replace(" 6 ", " 7 "), "must number its 6 classes from 1 to 6"),
     (TABLE.replace(" 6 ", " 5 "), "has a synset or a number twice"),
     (TABLE.replace("n02012849", "n03126707"), "has a synset or a number twice"),
@@ -707,6 +781,52 @@ def test_a_table_in_sorted_order_is_no_devkit(tmp_path, monkeypatch):
     assert "numbers the synsets in sorted order, which the devkit does not" in refused(ValueError, imagenet, tmp_path)
     devkit(tmp_path, "map_clsloc.txt", TABLE)
     assert imagenet(tmp_path).test.labels.tolist() == RIGHT
+
+
+def test_a_list_of_synsets_alone_is_no_table(tmp_path):
+    flat(training(tmp_path))
+    devkit(tmp_path / KIT)
+    write(tmp_path, {"synsets.txt": "\n".join(SORTED) + "\n"})          # as Caffe's, without numbers
+    data = imagenet(tmp_path)
+    assert data.test.labels.tolist() == RIGHT and data.classes[0] == "tench"
+    (tmp_path / KIT / "meta.mat").rename(tmp_path / KIT / "unknown")
+    assert "meta.mat (or map_clsloc.txt with lines such as n02119789 1 kit_fox) of its devkit is missing" in refused(
+        FileNotFoundError, imagenet, tmp_path)
+
+
+def test_the_name_of_a_table_comes_before_its_place(tmp_path):
+    flat(training(tmp_path))
+    devkit(tmp_path / KIT)
+    write(tmp_path, {"synsets.txt": "no table at all"})
+    assert imagenet(tmp_path).test.labels.tolist() == RIGHT
+
+
+@pytest.mark.parametrize("table", ["\n".join(SORTED), "no table at all", "", TABLE.replace(" 6 ", " 7 ")])
+def test_a_table_that_is_not_needed_is_not_refused(tmp_path, table):
+    training(tmp_path)
+    write(tmp_path, {"synsets.txt": table, "val/n01440764/1.JPEG": jpeg(), "val/n02119789/1.JPEG": jpeg()})
+    data = imagenet(tmp_path)
+    assert data.classes == tuple(SORTED) and data.test.labels.tolist() == [0, 4]
+    write(tmp_path, {"synsets.txt": TABLE})
+    assert imagenet(tmp_path).classes[0] == "tench"
+
+
+def test_sorted_validation_pictures_of_a_part_of_the_classes(tmp_path):
+    training(tmp_path, SORTED[2:5])
+    write(tmp_path, {f"val/{SORTED[label]}/ILSVRC2012_val_{number:08}.JPEG": jpeg() for number, label in enumerate(RIGHT, 1)})
+    notes = []
+    data = imagenet(tmp_path, notes=notes)
+    assert data.classes == tuple(SORTED[2:5]) and data.test.labels.tolist() == [0, 1, 2, 2]
+    assert all(data.classes[label] in path for label, path in zip(data.test.labels, data.test.images))
+    assert notes == ["3 validation pictures of classes not trained on were left out"] and notes[0] in data.origin
+    write(tmp_path, {"val/junk/1.jpg": jpeg()})
+    assert "val has the class junk, which the training pictures lack" in refused(ValueError, imagenet, tmp_path)
+
+
+def test_validation_pictures_of_other_classes_alone(tmp_path):
+    training(tmp_path, SORTED[2:5])
+    write(tmp_path, {"val/n01440764/1.JPEG": jpeg()})
+    assert "no validation picture in" in refused(ValueError, imagenet, tmp_path)
 
 
 def test_what_is_no_ilsvrc(tmp_path):

@@ -3,11 +3,12 @@ import errno
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
-from npnet.files import writing
+from npnet.files import tidy, writing
 
 
 def names(folder):
@@ -162,3 +163,29 @@ def test_a_file_held_by_another_program_is_said(tmp_path, monkeypatch):
         with writing(tmp_path / "a.txt") as temporary:
             temporary.write_text("new")
     assert names(tmp_path) == []
+
+
+def left(folder, **ages):
+    """Files that killed programs left, {name: seconds since they were written}."""
+    for name, age in ages.items():
+        path = folder / f".writing-{name}.gz"
+        path.write_text("half")
+        os.utime(path, (time.time() - age,) * 2)
+
+
+def test_tidy_removes_what_killed_programs_left(tmp_path):
+    left(tmp_path, old=90_000, young=10)
+    (tmp_path / "whole.gz").write_text("whole")
+    os.utime(tmp_path / "whole.gz", (0, 0))
+    tidy(tmp_path, older_than=86_400)
+    assert names(tmp_path) == [".writing-young.gz", "whole.gz"]
+    tidy(tmp_path)
+    assert names(tmp_path) == ["whole.gz"]
+    tidy(tmp_path / "none")
+
+
+def test_tidy_leaves_what_it_may_not_remove(tmp_path):
+    left(tmp_path, a=10)
+    (tmp_path / ".writing-folder").mkdir()                      # unlink refuses a folder
+    tidy(tmp_path)
+    assert names(tmp_path) == [".writing-folder"]

@@ -369,6 +369,17 @@ def test_large_but_allowed_is_unpacked_without_a_warning(tmp_path):
     assert "large.png is damaged or was cut off" in refused(tmp_path / "large.png")
 
 
+def test_frames_are_counted_only_for_the_notes(tmp_path, monkeypatch):
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    asked = []
+    monkeypatch.setattr("PIL.GifImagePlugin.GifImageFile.n_frames", property(lambda self: asked.append(1) or 2))
+    assert read_picture(tmp_path / "a.gif").shape == (16, 16, 3) and asked == []
+    notes = []
+    read_picture(tmp_path / "a.gif", notes)
+    assert asked == [1] and notes == ["a.gif is animated: the first of 2 frames is used"]
+
+
 def test_without_pillow(tmp_path, monkeypatch):
     two_halves().save(tmp_path / "a.png")
     monkeypatch.setitem(sys.modules, "PIL", None)

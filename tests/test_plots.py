@@ -457,6 +457,30 @@ def test_a_korean_font_is_used_where_there_is_one():
     drawn.canvas.draw()                                         # a missing glyph would be a warning
 
 
+def test_letters_that_no_font_has_are_saved_without_a_warning(tmp_path):
+    names = ["\U0001f98a", "\U00012000"]                        # a fox, a sign of cuneiform: in none of our fonts
+    plots.save(plots.probabilities([.4, .6], names), tmp_path / "a.png")        # warnings are errors here
+    with pytest.raises(UserWarning, match="Glyph"):             # of others' figures nothing is silenced
+        plots.probabilities([.4, .6], names).canvas.draw()
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
+def test_what_a_killed_program_left_can_be_tidied(tmp_path, monkeypatch):
+    from npnet.files import tidy
+    killed, seen = figure(), []
+    def stop(path, **_):
+        path.write_bytes(b"half")
+        seen.append(path)
+        raise KeyboardInterrupt
+    monkeypatch.setattr(killed, "savefig", stop)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("pathlib.Path.exists", lambda self: False)              # so that nothing is cleared up
+        plots.save(killed, tmp_path / "a.png")
+    assert os.listdir(tmp_path) == [seen[0].name]
+    tidy(tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
 def test_zero_is_not_written_over_the_end_of_the_scale():
     maps = np.linspace(-0.01, 2, 128).reshape(2, 8, 8)
     bar = plots.feature_maps(maps).axes[1]

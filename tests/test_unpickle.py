@@ -3,10 +3,13 @@ import io
 import os
 import pickle
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+import npnet.files
 from npnet.files.unpickle import unpickled
 
 
@@ -102,9 +105,9 @@ def test_a_list_that_holds_itself():
 
 
 def test_a_list_in_very_many_places_is_looked_at_once():
-    value = ()
+    value = []
     for _ in range(200):                                        # 2**200 ways lead to the innermost
-        value = (value, value)
+        value = [value, value]
     read = unpickled(pickle.dumps(value))
     assert read[0] is read[1]
 
@@ -217,3 +220,70 @@ def test_other_files(content):
 def test_deep_nesting_is_one_sentence():
     refused(b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".", "is no pickle, is damaged or was cut off .*recursion")
     refused(b"\x80\x04(K\x01Q.", "refers to something outside the file")
+
+
+# ---------------------------------------------------------------------------- what would take for ever, or end Python
+
+def doubled(times, twice, inside=b""):
+    """A tuple of a tuple of ...; `twice` is what puts the last one there a second time."""
+    return b"K\x01" + inside + b"".join(twice(number) + b"\x86" for number in range(times))
+
+
+BY_NUMBER = {"BINPUT": lambda n: b"q%ch%c" % (n, n), "MEMOIZE": lambda n: b"\x94h%c" % n, "PUT": lambda n: b"p%d\ng%d\n" % (n, n),
+             "PUT after POP": lambda n: b"K\x02" b"0q%ch%c" % (n, n), "PUT twice": lambda n: b"q\xffq%ch%c" % (n, n),
+             "PUT after APPENDS": lambda n: b"(eq%ch%c" % (n, n), "PUT after BUILD": lambda n: b"Nbq%ch%c" % (n, n),
+             "DUP": lambda n: b"2"}
+PROGRAM = """
+import sys
+from npnet.files.unpickle import unpickled
+try:
+    unpickled(sys.stdin.buffer.read(), "data_batch_1")
+except ValueError as error:
+    print(error, end="")
+"""
+
+
+def refused_in_time(content, message):
+    """In a process of its own, which is ended after half a minute and may crash."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(npnet.files.__file__)))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    answer = subprocess.run([sys.executable, "-c", PROGRAM], input=content, capture_output=True, timeout=30, env=environment)
+    assert answer.returncode == 0 and message in answer.stdout.decode(), (answer.returncode, answer.stderr[-300:])
+
+
+def test_a_key_with_very_many_ways_in():
+    nested = doubled(60, BY_NUMBER["BINPUT"])
+    refused_in_time(b"\x80\x04}" + nested + b"Ns.", "data_batch_1 has one tuple in several places; npnet reads only plain data")
+
+
+def test_a_key_that_is_very_deep():
+    refused_in_time(b"\x80\x04}K\x01" + b"\x85" * 1_000_000 + b"Ns.", "data_batch_1 holds more than 1,000 tuples;")
+
+
+@pytest.mark.parametrize("way", BY_NUMBER)
+def test_no_tuple_twice_whatever_the_way(way):
+    nested = doubled(3, BY_NUMBER[way], b"\x85")
+    refused(b"\x80\x04" + nested + b".", "has one tuple in several places")
+
+
+def test_lists_and_texts_may_be_in_many_places():
+    shared, text = [1], "twice"
+    read = unpickled(pickle.dumps([shared, text, {"a": shared, "b": text}] * 2))
+    assert read[0] is read[2]["a"] is read[3] == [1] and read[2]["b"] == "twice"
+
+
+def test_as_many_tuples_as_may_be():
+    assert unpickled(pickle.dumps([(1, 2)[:1 + i % 2] + (i,) for i in range(1000)]))[999] == (1, 2, 999)
+    refused(pickle.dumps([(i,) for i in range(1001)]), "holds more than 1,000 tuples")
+    names = [b"%d" % i for i in range(3000)]                    # Python 3 writes each for Python 2 as a call with a tuple
+    assert unpickled(pickle.dumps(names, 2)) == names
+
+
+@pytest.mark.parametrize("protocol, items", [(0, []), (2, []), (4, [1, 2]), (5, [])])
+def test_sets_are_refused_before_they_are_made(protocol, items):
+    refused(pickle.dumps(set(items), protocol), "holds a set where plain data must be|asks for __builtin__.set")
+    refused(b"\x80\x04(K\x01\x91.", "holds a set where plain data must be")
+
+
+def test_what_must_be_a_text_and_is_none():
+    refused(b"cnumpy\ndtype\n]\x85R.", "has a list where a text must be")

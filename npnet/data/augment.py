@@ -12,7 +12,7 @@ the picture: copy them before you write into them. `augment_examples` shows ever
 import numpy as np
 
 from ..layers import rng
-from .pictures import _check_picture, resize_and_crop
+from .pictures import check_picture, resize_and_crop
 
 FORMS = ("paper", "original")           # of the colours: what the paper says, and what its program of 2012 does
 
@@ -179,10 +179,11 @@ def augment_examples(picture, seed=0):
     """Every augmentation on one picture, uint8 (H, W, 3): a list of (title, [pictures, uint8 (h, w, 3)]).
 
     A photograph is cut as for a network of 227 x 227, one whose shorter side is at most 64 in proportion. What
-    training knows from all its pictures, the mean colour and the basis of the colours, is here that of this one. The
-    same seed gives the same examples. ValueError if it is no picture.
+    training knows from all its pictures, the mean colour and the basis of the colours, is here this picture's own: the
+    colours shift in the directions in which its pixels differ most, not in those of a training set. The same seed
+    gives the same examples. ValueError if it is no picture.
     """
-    _check_picture(picture)
+    check_picture(picture)
     side = min(picture.shape[:2])
     shorter, size = (256, 227) if side > 64 else (side, side - 2 * (side // 8))
     whole, small = square(picture, shorter), square(picture, min(side, 32))

@@ -10,6 +10,7 @@ file. An archive is removed after it was unpacked, unless the user had put it th
 import difflib
 import gzip
 import json
+import os
 import re
 import shutil
 import tarfile
@@ -18,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import backend
-from ..files import writing
+from ..files import tidy, writing
 from ..files.download import digest, download, right
 
 CONTENTS = "contents.json"
 MOST_FILES, MOST_BYTES = 100, 2**30         # of an archive; CIFAR has 8 files and 190 MB
 MEMBER = re.compile(r"([\w~-][\w.~-]*/)?([\w~-][\w.~-]*)", re.ASCII)      # an optional folder and a plain name
 ARCHIVES = (".tar.gz", ".tgz")
+A_DAY = 24 * 3600               # seconds; no download takes longer
 
 KRIZHEVSKY = "A. Krizhevsky, Learning multiple layers of features from tiny images, technical report, 2009"
 LECUN = "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, 1998"
@@ -173,6 +175,7 @@ def fetch(name, trust=False, progress=None, timeout=20):
     path = place(name)
     if not known.parts:
         return path                                             # drawn, never stored
+    tidy(path, older_than=A_DAY)
     if contents(path) and not damaged(path):
         return path
     if known.unverified and not trust:
@@ -240,9 +243,24 @@ def unpack(archive, path):
 
     tarfile only reads here: every file is written by us, under a plain name in one folder. ValueError
     for links, devices, names that lead elsewhere, two files of one name, more than 100 files or more
-    than 1 GB, and for an archive that is damaged.
+    than 1 GB, and for an archive that is damaged. Files that it added are removed then.
     """
-    archive, path, names, total = Path(archive), Path(path), [], 0
+    archive, path, names = Path(archive), Path(path), []
+    before = set(os.listdir(path)) if path.is_dir() else set()
+    try:
+        _unpack(archive, path, names)
+    except BaseException:                                       # stopped by the user, too
+        for name in set(names) - before:
+            (path / name).unlink(missing_ok=True)
+        raise
+    if not names:
+        raise ValueError(f"{archive} holds no files; remove it and fetch it again")
+    return names
+
+
+def _unpack(archive, path, names):
+    """Write every file of the archive, its name appended to `names` before."""
+    total = 0
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
@@ -259,9 +277,6 @@ def unpack(archive, path):
                 pass
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise ValueError(f"{archive} is no .tar.gz or is damaged ({error}); remove it and fetch it again") from None
-    if not names:
-        raise ValueError(f"{archive} holds no files; remove it and fetch it again")
-    return names
 
 
 def _checked_name(member, names, archive):

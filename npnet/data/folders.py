@@ -3,6 +3,7 @@
     pets/train/cat/1.jpg  pets/train/dog/7.jpg  pets/test/cat/9.jpg         two parts
     pets/cat/1.jpg        pets/dog/7.jpg                                    one part, all of it to train on
     pets/1.jpg            pets/7.jpg            pets/labels.csv             lines such as 1.jpg,cat
+    pets/test/cat/9.jpg   pets/test/dog/8.jpg                               one part, all of it to test on
 
     data = pictures_folder("pets")
     sound, sentences = checked(data.train, skip=True)           # decodes every file, leaves the damaged ones out
@@ -30,8 +31,9 @@ def pictures_folder(folder, notes=None):
     """The pictures in a folder as a DataSet; the layouts are those above.
 
     The parts are called train (training) and test, testing, val, valid or validation; the first of these that
-    has class folders or labels is the one to test on, and a set without any has test None. A folder called
-    train that holds pictures and nothing else is a class of that name.
+    has class folders or labels is the one to test on, and a set without any has test None. Without a part to
+    train on, train holds no pictures but has the classes. Folders beside the parts are not used; `origin` and
+    `notes` name them. A folder called train that holds pictures and nothing else is a class of that name.
 
     Below a class, folders in folders count as the class's. Hidden files and folders are passed over. Files
     with other endings than a picture's, and pictures outside all classes, are left out and counted in a
@@ -40,17 +42,24 @@ def pictures_folder(folder, notes=None):
 
     Errors, one sentence each: NotADirectoryError, FileNotFoundError (no such folder, no pictures, a row of the
     labels without its file), ValueError (one class alone, a class without pictures, a class in the test part that
-    the training part lacks, a labels file that is none).
+    the training part lacks, a labels file that is none, folders that look like parts under other names).
     """
     folder, notes = Path(folder), [] if notes is None else notes
     check_folder(folder)
     before = len(notes)
     train, test = part(folder, TRAIN), part(folder, TEST)
-    if train is None:
-        pictures, held = pictures_in(folder, notes=notes), None
-    else:
+    if train:
         pictures = pictures_in(train, notes=notes)
         held = pictures_in(test, pictures.classes, notes=notes) if test else None
+    elif test and not _labels_file(folder):
+        _check_beside(folder, test)
+        held = pictures_in(test, notes=notes)
+        pictures = Pictures([], np.zeros(0, np.int64), held.classes)
+    else:
+        _check_no_parts(folder)
+        test, pictures, held = None, pictures_in(folder, notes=notes), None
+    if train or test:
+        _note_unused(folder, [train, test], notes)
     origin = "; ".join([f"the folder {folder.resolve().name}", *notes[before:]])
     return DataSet(folder.resolve().name, pictures, held, origin)
 
@@ -76,6 +85,44 @@ def part(folder, names):
     return None
 
 
+def _check_beside(folder, test):
+    """Raise one sentence if pictures lie beside a part to test on, in folders that are no parts: they would be lost."""
+    others = [path.name for path in _folders(folder) if path.name.lower() not in TEST and _below(path)[0]]
+    if others:
+        raise ValueError(f"{folder} has the folder {test.name} with class folders in it, and beside it "
+                         f"{_some(others)}, but no part to train on; put the folder of every class to train on into "
+                         f"one called train")
+
+
+def _check_no_parts(folder):
+    """Raise one sentence if the folders look like parts, not classes: no pictures, and the same folders in two."""
+    if _labels_file(folder):
+        return
+    places = [_innermost(path) for path in _folders(folder)]
+    if any(is_picture(name) for place in places for name in files_of(place)):
+        return
+    inside = [{path.name for path in _folders(place)} for place in places]
+    alike = [path.name for path, names in zip(_folders(folder), inside) if names and inside.count(names) > 1]
+    if alike:
+        raise ValueError(f"the folders in {folder} look like parts ({_some(alike)}), not classes; call them train and "
+                         f"test, or, if they are classes, put them into a folder called train")
+
+
+def _innermost(folder):
+    """The folder itself, or, where it holds one folder and nothing else, as archives do, what is in that."""
+    while not files_of(folder) and len(_folders(folder)) == 1:
+        folder = _folders(folder)[0]
+    return folder
+
+
+def _note_unused(folder, parts, notes):
+    unused = [path.name for path in _folders(folder) if path not in parts]
+    if unused:
+        used = " and ".join(path.name for path in parts if path)
+        notes.append(f"of the folders in {folder.resolve().name}, {used} {'are' if all(parts) else 'is'} used and "
+                     f"{_some(unused)} {'are' if len(unused) > 1 else 'is'} not")
+
+
 def pictures_in(folder, classes=None, notes=None):
     """The Pictures of one part: class folders, or pictures beside a labels file.
 
@@ -92,14 +139,23 @@ def pictures_in(folder, classes=None, notes=None):
     if classes is None:
         classes = found
         if len(classes) < 2:
-            raise ValueError(f"{folder} has one class alone, {classes[0]}; give the folder that holds a folder for "
-                             f"each of two or more classes")
+            raise ValueError(_one_class(folder, classes[0], labels))
     unknown = [name for name in found if name not in set(classes)]
     if unknown:
         raise ValueError(f"{folder} has the class {_some(unknown)}, which the training pictures lack; remove it here "
                          f"or add it there")
     number = {name: label for label, name in enumerate(classes)}
     return Pictures(paths, np.array([number[name] for name in names], np.int64), classes)
+
+
+def _one_class(folder, name, labels):
+    """The sentence for a part with one class; labels: the file that gave it, or None."""
+    lone = next((file for file in LABELS if (folder / file).is_file()), None)
+    if lone and not labels:
+        return (f"{folder} has {lone}, but no pictures beside it, and one class folder alone, {name}; move {lone} to "
+                f"the pictures that it names and give their folder")
+    return (f"{folder} has one class alone, {name}; give the folder that holds a folder for each of two or more "
+            f"classes")
 
 
 def ordered(names):
@@ -248,8 +304,9 @@ def _labelled(folder, labels, notes):
 def read_labels(path):
     """Rows (line, file, class) of a file of labels: `file,class` in each line, or `file class` in a .txt.
 
-    A first line such as `file,label` is passed over, as are empty lines. The class is what follows the last
-    comma or, in a .txt without commas, the last space. ValueError, one sentence, for another file.
+    A first line such as `file,label` is passed over, as are empty lines. A line has two cells with a comma
+    between them; one that holds a comma itself stands in quotes ("a, b.jpg",cat). In a .txt a line without commas
+    is parted at its last space. ValueError, one sentence, for another file.
     """
     try:
         text = path.read_text("utf-8-sig")

@@ -50,12 +50,14 @@ def imagenet(folder, devkit=None, notes=None):
 
     The layouts are those above; the folder of the training or of the validation pictures may also be given
     itself. With validation pictures alone, train holds no pictures but has the classes. If train has a part of
-    the classes only, validation pictures of the others are left out; `origin` and the list `notes` say how many.
+    the classes only, validation pictures of the others, flat or sorted, are left out; `origin` and the list
+    `notes` say how many.
 
     devkit: the folder of meta.mat (or of map_clsloc.txt, or synsets.txt with lines `n02119789 1 kit_fox`) and of
     the ground truth; None: it is looked for in the folder and in folders inside with devkit in their name. The
     classes are called by their first word in synset_words.txt, if that is there, or in the devkit's table; else
-    by their synset.
+    by their synset. A synsets.txt that lists synsets alone, as Caffe's does, is no table; and where the table is
+    needed for the names only, one that cannot be read is passed over.
 
     Errors, one sentence each: FileNotFoundError for a missing file (the one for a missing table explains why it
     is needed), ValueError for files that do not fit together.
@@ -65,14 +67,14 @@ def imagenet(folder, devkit=None, notes=None):
     before = len(notes)
     training, validation = _training(folder), _validation(folder)
     places = _places(folder, devkit)
-    table = _table(places)
-    train = _by_synset(training, None, notes) if training else None
+    table = _table(places) if _flat(validation) else _readable_table(places)
+    train = _by_synset(training, notes) if training else None
     if validation is None:
         test = None
     elif _flat(validation):
         test = _flat_pictures(validation, places, table, train.classes if train else None, notes)
     else:
-        test = _by_synset(validation, train.classes if train else None, notes)
+        test = _trained_synsets(validation, train.classes, notes) if train else _by_synset(validation, notes)
     if train is None and test is None:
         raise FileNotFoundError(f"{folder} is not laid out as ILSVRC: it has no train/ with folders such as n01440764 "
                                 f"and no val/ with pictures such as ILSVRC2012_val_00000001.JPEG")
@@ -109,14 +111,33 @@ def _flat(folder):
     return folder is not None and any(map(VALIDATION.fullmatch, files_of(folder)))
 
 
-def _by_synset(folder, classes, notes):
+def _by_synset(folder, notes):
     """Pictures in folders of synsets; the classes are the synsets, sorted."""
-    pictures = pictures_in(folder, classes, notes)
+    pictures = pictures_in(folder, None, notes)
     strange = [name for name in pictures.classes if not SYNSET.fullmatch(name)]
     if strange:
         raise ValueError(f"{folder} has the folder {strange[0]}, which is no synset such as n01440764; remove it, or "
                          f"move the folders of synsets elsewhere")
     return pictures
+
+
+def _trained_synsets(folder, classes, notes):
+    """Validation pictures in folders of synsets, without those that are not among the classes."""
+    there = {path.name for path in folder.iterdir() if path.is_dir() and SYNSET.fullmatch(path.name)}
+    pictures = pictures_in(folder, tuple(sorted(there | set(classes))), notes)
+    return _of_classes(folder, pictures.images, [pictures.classes[label] for label in pictures.labels], classes, notes)
+
+
+def _of_classes(folder, paths, synsets, classes, notes):
+    """The Pictures whose synset is among the classes; a note says how many are not."""
+    place = {synset: label for label, synset in enumerate(classes)}
+    kept = [i for i, synset in enumerate(synsets) if synset in place]
+    if not kept:
+        raise ValueError(f"no validation picture in {folder} is of a class that is trained on, such as {classes[0]}; "
+                         f"they do not belong together")
+    if len(kept) < len(synsets):
+        notes.append(f"{len(synsets) - len(kept):,} validation pictures of classes not trained on were left out")
+    return Pictures([paths[i] for i in kept], np.array([place[synsets[i]] for i in kept], np.int64), classes)
 
 
 def _places(folder, devkit):
@@ -130,7 +151,12 @@ def _places(folder, devkit):
 
 
 def _find(places, names):
-    return next((place / name for place in places for name in names if (place / name).is_file()), None)
+    """The file of the first of these names that is in any of the places, or None."""
+    return next(_found(places, names), None)
+
+
+def _found(places, names):
+    return (place / name for name in names for place in places if (place / name).is_file())
 
 
 # ---------------------------------------------------------------------------- the flat validation folder
@@ -155,14 +181,10 @@ def _flat_pictures(folder, places, table, classes, notes):
     if missing:
         raise ValueError(f"the training pictures beside {folder} have the synset {missing[0]}, which the table of the "
                          f"devkit lacks; it is the devkit of another year, or damaged")
-    place = {synset: label for label, synset in enumerate(classes)}
-    kept = [i for i, synset in enumerate(synsets) if synset in place]
-    if len(kept) < len(synsets):
-        notes.append(f"{len(synsets) - len(kept):,} validation pictures of classes not trained on were left out")
+    pictures = _of_classes(folder, [str(folder / name) for name in names], synsets, classes, notes)
     if len(names) < len(answers):
         notes.append(f"{len(names):,} of {len(answers):,} validation pictures are there")
-    labels = np.array([place[synsets[i]] for i in kept], np.int64)
-    return Pictures([str(folder / names[i]) for i in kept], labels, classes)
+    return pictures
 
 
 def _answers(path, classes):
@@ -179,7 +201,7 @@ def _answers(path, classes):
 
 def _table(places):
     """{ILSVRC2012_ID: (synset, words)} of the classes, or None where no table is found."""
-    path = _find(places, TABLES)
+    path = next((path for path in _found(places, TABLES) if not _lists_synsets(path)), None)
     if path is None:
         return None
     rows = _from_matlab(path) if path.suffix == ".mat" else _from_text(path)
@@ -193,6 +215,22 @@ def _table(places):
         raise ValueError(f"{path} numbers the synsets in sorted order, which the devkit does not; {BUG}: use the "
                          f"devkit's file as it was published")
     return table
+
+
+def _readable_table(places):
+    """The table where only the names are wanted: None if it cannot be read either."""
+    try:
+        return _table(places)
+    except (OSError, ValueError):
+        return None
+
+
+def _lists_synsets(path):
+    """Whether this is a text with one cell in every line, such as Caffe's synsets.txt: no table."""
+    if path.suffix != ".txt":
+        return False
+    cells = [line.split() for line in path.read_text("utf-8", errors="replace").splitlines() if line.strip()]
+    return bool(cells) and all(len(line) == 1 for line in cells)
 
 
 def _from_matlab(path):

@@ -18,7 +18,7 @@ import numpy as np
 
 from .cifar import CIFAR10, CIFAR100
 from .mnist import CLOTHES, DIGITS
-from .pictures import MOST_PIXELS, SMALLEST_SIDE, _pillow
+from .pictures import MOST_PIXELS, SMALLEST_SIDE, pillow
 from .sets import DataSet, Pictures, in_threads
 
 ARRAYS = (("train_x", "train_y", "test_x", "test_y"), ("x_train", "y_train", "x_test", "y_test"), ("x", "y"))
@@ -208,7 +208,7 @@ def _decoded(path, found, names, progress):
 
 def _jpeg(content, where):
     """A JPEG file, uint8 (bytes,) -> uint8 (H, W, 3)."""
-    Image = _pillow().Image
+    Image = pillow().Image
     try:
         with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
             width, height = picture.size

@@ -60,7 +60,8 @@ def read_picture(path, notes=None):
     PermissionError, and ValueError for a file that is empty, no picture, damaged, cut off, smaller
     than 8 pixels on a side or larger than 100 million pixels (refused before it is unpacked).
     """
-    path, notes = Path(path), [] if notes is None else notes
+    path, wanted = Path(path), notes is not None
+    notes = notes if wanted else []
     _check_file(path)
     with _decoding(path):
         opened = _open(path)
@@ -68,7 +69,8 @@ def read_picture(path, notes=None):
         _check_size(path.name, *opened.size)
         with _decoding(path):
             picture = opened.copy()                 # decodes the first frame
-        _note_frames(opened, path.name, notes)
+        if wanted:
+            _note_frames(opened, path.name, notes)
         kind = opened.format
     picture = _upright(picture, path.name, notes)
     if picture.mode == "F" or picture.mode.startswith("I"):
@@ -99,8 +101,8 @@ def resize_and_crop(picture, size, shorter=None):
     has nothing to spare, and `shorter` is `size`. Pixel for pixel as torchvision's Resize(shorter)
     and CenterCrop(size), up to one step of rounding. ValueError if shorter < size.
     """
-    Image = _pillow().Image
-    _check_picture(picture)
+    Image = pillow().Image
+    check_picture(picture)
     if shorter is None:
         shorter = shorter_for(size)
     if not 1 <= size <= shorter:
@@ -128,9 +130,9 @@ def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="R
     Who expects what is in the table PREPARED, below. ValueError if mean or deviation belong to the
     other scale.
     """
-    _check_picture(picture)
-    _check_scale(scale, order, channels)
-    mean, deviation = (_per_channel(name, value, channels, scale)
+    check_picture(picture)
+    check_scale(scale, order, channels)
+    mean, deviation = (per_channel(name, value, channels, scale)
                        for name, value in (("mean", mean), ("deviation", deviation)))
     x = picture.astype(np.float32)                                  # (H, W, 3)
     if channels == 1:
@@ -191,11 +193,12 @@ def prepare(picture, version, input_shape):
 
 # ---------------------------------------------------------------------------- the file
 
-def _pillow():
-    """The package PIL with the two modules that are used here."""
+def pillow():
+    """The package PIL with the modules that are used in npnet.data."""
     try:
         import PIL
         import PIL.Image
+        import PIL.ImageDraw
         import PIL.ImageOps
     except ModuleNotFoundError:
         raise ModuleNotFoundError("pictures need Pillow, which is missing: pip install pillow") from None
@@ -232,7 +235,7 @@ def _missing(path):
 
 def _open(path):
     """Pillow's picture, not yet decoded: only the first bytes of the file are looked at."""
-    Image = _pillow().Image
+    Image = pillow().Image
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]      # Pillow may be built without some
     with _opening, warnings.catch_warnings():
@@ -243,7 +246,7 @@ def _open(path):
 @contextmanager
 def _decoding(path):
     """Whatever Pillow raises in this block becomes one ValueError with one sentence."""
-    Image = _pillow().Image
+    Image = pillow().Image
     try:
         yield
     except MemoryError:
@@ -259,7 +262,7 @@ def _unreadable(path, error):
     """The sentence for a file that Pillow does not read, from what Pillow said and its first bytes."""
     with path.open("rb") as file:
         start = file.read(64)
-    if not isinstance(error, _pillow().UnidentifiedImageError):
+    if not isinstance(error, pillow().UnidentifiedImageError):
         return f"{path.name} is damaged or was cut off ({error}); copy or download it again"
     if start.startswith(PICTURE_STARTS):
         return f"{path.name} begins like a picture but is damaged or was cut off; copy or download it again"
@@ -287,6 +290,7 @@ def _check_size(name, width, height):
 # ---------------------------------------------------------------------------- the kinds of picture
 
 def _note_frames(opened, name, notes):
+    """Say how many frames there are. Pillow walks through the whole file to count them."""
     try:
         frames = getattr(opened, "n_frames", 1)
     except Exception:                           # a later frame is damaged; the first was read
@@ -299,7 +303,7 @@ def _note_frames(opened, name, notes):
 
 def _upright(picture, name, notes):
     """Turn the picture as the camera noted in its EXIF data (0x0112 is the orientation, 1 is upright)."""
-    ImageOps = _pillow().ImageOps
+    ImageOps = pillow().ImageOps
     try:
         turned = picture.getexif().get(0x0112, 1) != 1
         upright = ImageOps.exif_transpose(picture)
@@ -313,7 +317,7 @@ def _upright(picture, name, notes):
 
 def _from_colours(picture, name, notes):
     """Any picture with 8 bits per channel or fewer -> uint8 (H, W, 3)."""
-    Image = _pillow().Image
+    Image = pillow().Image
     if picture.mode == "CMYK":
         notes.append(f"{name} is in the printing colours CMYK: its colours as RGB are approximate")
     if picture.mode in ("1", "L", "LA"):
@@ -358,14 +362,14 @@ def _middle(picture, axis, size, shorter):
     return begin * original / resized, (begin + size) * original / resized
 
 
-def _check_picture(picture):
+def check_picture(picture):
     shape, dtype = getattr(picture, "shape", None), getattr(picture, "dtype", type(picture).__name__)
     if dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
         raise ValueError(f"a picture must be uint8 (H, W, 3), as read_picture returns it, "
                          f"got {dtype} {'' if shape is None else shape}".rstrip())
 
 
-def _check_scale(scale, order, channels):
+def check_scale(scale, order, channels):
     if scale not in ("0-255", "0-1"):
         raise ValueError(f'scale must be "0-255" or "0-1", got {scale!r}')
     if order not in ("RGB", "BGR"):
@@ -374,7 +378,7 @@ def _check_scale(scale, order, channels):
         raise ValueError(f"channels must be 3, or 1 for grey, got {channels!r}")
 
 
-def _per_channel(name, value, channels, scale):
+def per_channel(name, value, channels, scale):
     """mean or deviation as a float32 array that fits (H, W, channels), checked against the scale."""
     array = np.atleast_1d(np.asarray(value, np.float32))
     if array.shape not in ((1,), (channels,)):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from . import augment
-from .pictures import GREY, _check_scale, _per_channel, shorter_for
+from .pictures import GREY, check_scale, per_channel, shorter_for
 from .statistics import of_channels, statistics
 
 NORMALISE = ("standard", "mean", "mean-picture", "none")
@@ -253,9 +253,9 @@ def _checked(given):
     if pad < 0 or pad and shorter > size:
         raise ValueError(f"pad must be 0 unless size and shorter are equal (a larger square is cropped, not padded), "
                          f"got pad={pad} with size={size}, shorter={shorter}")
-    _check_scale(given.scale, given.order, sizes["channels"])
+    check_scale(given.scale, given.order, sizes["channels"])
     mean = _mean(given, sizes["channels"], shorter)
-    deviation = _per_channel("deviation", given.deviation, sizes["channels"], given.scale)
+    deviation = per_channel("deviation", given.deviation, sizes["channels"], given.scale)
     return {**sizes, **_colours(given, mean), "mean": mean, "deviation": deviation, "crop": bool(given.crop),
             "mirror": bool(given.mirror)}
 
@@ -269,12 +269,12 @@ def _whole(name, value):
 def _mean(given, channels, shorter):
     """The mean as float32: (1,), (channels,) or (channels, shorter, shorter)."""
     if np.ndim(given.mean) < 2:
-        return _per_channel("mean", given.mean, channels, given.scale)
+        return per_channel("mean", given.mean, channels, given.scale)
     mean = np.array(given.mean, np.float32)
     if mean.shape != (channels, shorter, shorter):
         raise ValueError(f"the mean picture must be {(channels, shorter, shorter)}, as channels={channels} and "
                          f"shorter={shorter}, got {mean.shape}")
-    _per_channel("mean", mean.max(), 1, given.scale)                # of the other scale
+    per_channel("mean", mean.max(), 1, given.scale)                # of the other scale
     return mean
 
 

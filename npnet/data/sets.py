@@ -19,7 +19,7 @@ from .pictures import read_picture
 BLOCK = 1000                    # how many pictures are handed to the threads at a time
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Pictures:
     """N pictures with labels.
 
@@ -75,7 +75,7 @@ class Pictures:
         return f"{len(self):,} pictures ({kind}) of {len(self.classes)} classes"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DataSet:
     """Pictures to train on and to test on (None where there are none), and where they come from, in a sentence.
 

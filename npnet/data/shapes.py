@@ -16,6 +16,7 @@ import numbers
 import numpy as np
 
 from ..layers import rng
+from .pictures import pillow
 from .sets import DataSet, Pictures
 
 FINER = 4                       # drawn this many times larger, then averaged: smooth edges
@@ -102,7 +103,7 @@ def draw(figure, generator, size=32):
     if figure not in FIGURES:
         raise ValueError(f"no figure is called {figure!r}; there are {', '.join(FIGURES)}")
     _check_integer("size", size, SMALLEST, LARGEST)
-    from PIL import Image, ImageDraw
+    Image, ImageDraw = pillow().Image, pillow().ImageDraw
     ground, colour = _two_colours(generator)
     canvas = Image.new("RGB", (size * FINER, size * FINER), ground)
     pen = ImageDraw.Draw(canvas)

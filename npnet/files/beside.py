@@ -12,7 +12,8 @@ If the block fails, the temporary file is removed and the old file is as it was.
 import errno
 import os
 import secrets
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)      # disk, quota, file size
@@ -39,10 +40,17 @@ def writing(path):
         temporary.unlink(missing_ok=True)       # after a success the name is already gone
 
 
-def tidy(folder):
-    """Removes what programs that were killed while they wrote have left in a folder."""
+def tidy(folder, older_than=0):
+    """Removes what programs that were killed while they wrote have left in a folder, if there is such a folder.
+
+    older_than: seconds since a file was last written; a younger one may belong to a program that still runs.
+    What cannot be removed stays.
+    """
+    latest = time.time() - older_than
     for path in Path(folder).glob(".writing-*"):
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            if not older_than or path.stat().st_mtime < latest:
+                path.unlink()
 
 
 def _begin(target):

@@ -9,6 +9,10 @@ names of the table in _names(), and what it finds are functions of this file, no
 build arrays of plain numbers; a dtype of objects, whose bytes NumPy would take for addresses in
 memory, is refused like any name that is not in the table.
 
+A few hundred bytes can also keep Python busy for ever, or end it: a tuple that holds the same tuple
+twice, sixty times over, has 2**60 ways in, and all of them are gone when it becomes the key of a dict.
+So sets, and tuples in several places or in great numbers, are refused before anything is carried out.
+
     with open("data_batch_1", "rb") as file:
         batch = unpickled(file, "data_batch_1")         # {b"data": uint8 (10000, 3072), b"labels": [6, 9, ...]}
 """
@@ -23,6 +27,15 @@ import numpy as np
 
 MOST_BYTES = 2**30              # the largest file of CIFAR has 155 MB
 MOST_MEMO = 2**22               # things that a pickle remembers by a number; CIFAR-100 has some 100,000
+MOST_TUPLES = 1000              # that are no arguments of a function; an array has two
+PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"))    # remember the last thing under a number
+GET = ("GET", "BINGET", "LONG_BINGET")                          # put it in another place as well
+SETS = ("EMPTY_SET", "ADDITEMS", "FROZENSET")
+TUPLES = ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3")
+# Instructions that make a new thing which is no tuple: it may be in many places.
+SHARED = frozenset("""
+    STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8
+    BYTEARRAY8 LIST EMPTY_LIST DICT EMPTY_DICT GLOBAL STACK_GLOBAL REDUCE""".split())
 PLAIN = (int, float, complex, bytes, bytearray, str, np.generic, np.ndarray, type(None))
 NUMBERS = re.compile(r"b1|[iu][1248]|f[248]")
 DAMAGED = (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, LookupError, OverflowError,
@@ -34,14 +47,14 @@ def unpickled(source, name="the pickle"):
 
     source: bytes, or a file opened in binary. name: what messages call it. Texts of Python 2, such as
     CIFAR's keys, come as bytes. ValueError, one sentence, for anything else in the file (it names the
-    function that the pickle asks for; nothing of it is called) and for a file that is damaged, cut
-    off, or larger than 1 GB.
+    function that the pickle asks for; nothing of it is called), for sets, for one tuple in several places, for
+    more than 1000 tuples, and for a file that is damaged, cut off, or larger than 1 GB.
     """
     content = source if isinstance(source, bytes) else source.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"{name} has more than {MOST_BYTES:,} bytes; no data set that npnet knows has such pickles")
     try:
-        _check_memo(content)
+        _check_instructions(content)
         return _finished(_Unpickler(io.BytesIO(content), encoding="bytes").load(), {})
     except _Refused as refusal:
         raise ValueError(f"{name} {refusal}; npnet reads only plain data and arrays of numbers, because a pickle can "
@@ -68,17 +81,36 @@ class _Unpickler(pickle.Unpickler):
         return self.names[module, name]
 
     def persistent_load(self, number):
-        raise _Refused(f"refers to something outside the file ({str(number)[:40]})")
+        raise _Refused("refers to something outside the file")
 
 
-def _check_memo(content):
-    """Raise _Refused if a number under which something is to be remembered is so high that Python's table
-    of them would fill the memory; ValueError if the file ends early."""
+def _check_instructions(content):
+    """Raise _Refused for what would take Python for ever or all the memory; ValueError if the file ends early.
+
+    A number so high that the table of what is remembered would fill the memory. Sets. A tuple in several places:
+    what is fetched by its number must have been remembered right after an instruction of SHARED, as pickle does
+    it; DUP, which pickle never writes, is refused. And very many tuples that are not at once the arguments of
+    a function: one inside the other, they would be too deep.
+    """
+    last, tuples, known = "", 0, {}                             # known: {number: whether it may be in many places}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                         # of odd escapes in damaged texts
         for instruction, argument, _ in pickletools.genops(content):
-            if instruction.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > MOST_MEMO:
-                raise _Refused(f"remembers something as number {argument:,}")
+            name = instruction.name
+            if name in PUT:
+                number = len(known) if name == "MEMOIZE" else argument
+                if number > MOST_MEMO:
+                    raise _Refused(f"remembers something as number {number:,}")
+                known[number] = last in SHARED
+                continue
+            if name in SETS:
+                raise _Refused("holds a set where plain data must be")
+            if name == "DUP" or name in GET and not known.get(argument, True):
+                raise _Refused("has one tuple in several places")
+            tuples += (name in TUPLES) - (last in TUPLES and name in ("REDUCE", "BUILD"))
+            if tuples > MOST_TUPLES:
+                raise _Refused(f"holds more than {MOST_TUPLES:,} tuples")
+            last = name
 
 
 # ---------------------------------------------------------------------------- what the names stand for
@@ -126,7 +158,9 @@ def _no_bytes():
 
 def _text(value):
     """str, whether Python 2 or 3 wrote it."""
-    return value.decode("ascii") if isinstance(value, bytes) else str(value)
+    if not isinstance(value, (bytes, str)):
+        raise _Refused(f"has a {type(value).__name__.strip('_').lower()} where a text must be")
+    return value.decode("ascii") if isinstance(value, bytes) else value
 
 
 class _Dtype:

@@ -6,6 +6,7 @@ caller drops them. Colours and fonts are set here and nowhere taken from the use
 import os
 import secrets
 import textwrap
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def save(figure, path, dpi=120):
     """Write a Figure to `path`; its ending (.png, .svg, .pdf ...) chooses the format.
 
     Written beside and renamed, so that a picture is complete or not there. Missing folders are made.
+    Letters that no font here has, as Korean where there is no Korean font, become boxes without a warning.
     Errors, one sentence each: ValueError for an ending that is no picture, and OSError or its
     subclass PermissionError for a place that cannot be written.
     """
@@ -77,7 +79,8 @@ def save(figure, path, dpi=120):
     known = figure.canvas.get_supported_filetypes()
     if path.suffix[1:].lower() not in known:
         raise ValueError(f"{path.name} must end in .{', .'.join(sorted(known))}; .png is the usual one")
-    temporary = path.parent / f".saving-{secrets.token_hex(6)}{path.suffix}"
+    temporary = path.parent / f".writing-{secrets.token_hex(6)}{path.suffix}"       # npnet.files.tidy removes those
+    _no_warnings_of_fonts()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(temporary, dpi=dpi)
@@ -88,3 +91,12 @@ def save(figure, path, dpi=120):
     finally:
         if temporary.exists():
             temporary.unlink()
+
+
+def _no_warnings_of_fonts():
+    """Silence what matplotlib says about every letter without a glyph, where this file draws.
+
+    A filter for this file alone, which stays: warnings.catch_warnings is not safe in threads.
+    """
+    warnings.filterwarnings("ignore", "Glyph .* missing from|Matplotlib currently does not support", UserWarning,
+                            module=__name__.replace(".", r"\."))
