@@ -102,6 +102,8 @@ def numba_row():
     return {
         **NUMPY,
         **{name: jit(LOOPS[name]) for name in COMPILED},
+        "dense_forward": "npnet.fast.dense:dense_forward",
+        "dense_backward": "npnet.fast.dense:dense_backward",
         "conv2d_forward": "npnet.fast.conv:conv2d_forward",
         "conv2d_backward": "npnet.fast.conv:conv2d_backward",
         "max_pool_forward": "npnet.fast.pool:max_pool_forward",

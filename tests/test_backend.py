@@ -64,7 +64,7 @@ def test_use_puts_the_very_function_into_the_namespace(backend):
     if backend == "loops":
         assert ops.conv2d_forward is chapters.conv2d_forward_loops
     else:
-        assert ops.dense_forward is chapters.dense_forward
+        assert ops.im2col is not chapters.im2col_loops and ops.softmax_forward is chapters.softmax_forward
 
 
 def test_two_frames_from_a_layer_to_the_chapter(monkeypatch):
@@ -232,6 +232,22 @@ class TestThreads:
 
         assert inside == [[1] * len(before)] * 3
         assert limits() == before
+
+    @pytest.mark.parametrize("images, units, held", [(2, 64, True), (1, 64, False), (40, 64, False)])
+    def test_small_dense_products_are_kept_from_the_threads_of_blas(self, threads, monkeypatch, images, units, held):
+        from npnet.fast import dense
+        monkeypatch.setattr(dense, "SMALL", 40 * 32 * units)
+        before, inside = [library["num_threads"] for library in threads.blas().info()], []
+        for name in ("dense_forward", "dense_backward"):
+            monkeypatch.setattr(dense.chapter, name, lambda *arrays: inside.append(
+                [library["num_threads"] for library in threads.blas().info()]))
+        x, w = np.zeros((images, 32)), np.zeros((32, units))
+
+        dense.dense_forward(x, w, np.zeros(units))
+        dense.dense_backward(np.zeros((images, units)), x, w)
+
+        assert inside == [[1] * len(before) if held else before] * 2
+        assert [library["num_threads"] for library in threads.blas().info()] == before
 
     def test_let_go_after_an_error_too(self, threads):
         before = [library["num_threads"] for library in threads.blas().info()]
