@@ -53,6 +53,15 @@ def picture(colour, path):
     return str(path)
 
 
+def coloured(folder, **parts):
+    """Folders with so many pictures in each colour: coloured(folder, train=4, test=2)."""
+    for part, count in parts.items():
+        for colour in COLOURS:
+            (folder / part / colour).mkdir(parents=True)
+            for i in range(count):
+                picture(colour, folder / part / colour / f"{i}.png")
+
+
 def width(path):
     with Image.open(path) as image:
         return image.size[0]
@@ -261,26 +270,20 @@ def test_dropout_and_colours_arrive(pack, tmp_path):
 
 
 def test_damaged_pictures_are_named_and_skipped_by_a_flag(tmp_path, capsys):
-    for colour in COLOURS:
-        for part, count in (("train", 4), ("test", 2)):
-            (tmp_path / "set" / part / colour).mkdir(parents=True)
-            for i in range(count):
-                picture(colour, tmp_path / "set" / part / colour / f"{i}.png")
+    coloured(tmp_path / "set", train=4, test=2)
     bad = tmp_path / "set" / "train" / "green" / "2.png"
     bad.write_bytes(bad.read_bytes()[:60])
 
     assert train("set", "--epochs", "1", "--validation", "1") == 2
-    assert "green/2.png" in capsys.readouterr().err
+    complaint = capsys.readouterr().err
+    assert "green/2.png" in complaint and "--skip-damaged leaves such pictures out" in complaint
     assert train("set", "--epochs", "1", "--validation", "1", "--skip-damaged", "--out", "a") == 0
     said = capsys.readouterr().out
     assert "green/2.png" in said and "10 to train, 1 for validation, 6 to test" in said
 
 
 def test_a_set_without_test_pictures_holds_a_fifth_out(tmp_path, capsys):
-    for colour in COLOURS:
-        (tmp_path / "set" / colour).mkdir(parents=True)
-        for i in range(10):
-            picture(colour, tmp_path / "set" / colour / f"{i}.png")
+    coloured(tmp_path, set=10)
 
     assert train("set", "--epochs", "1", "--validation", "3", "--out", "a") == 0
     assert "21 to train, 3 for validation, 6 to test" in capsys.readouterr().out
@@ -326,27 +329,23 @@ def test_a_run_goes_on_from_another_folder_and_without_the_weights_it_began_with
 
 def test_a_damaged_test_picture_loses_nothing(tmp_path, capsys):
     """The run ends with its report, and says how it can be tested."""
-    for colour in COLOURS:
-        for part, count in (("train", 4), ("test", 2)):
-            (tmp_path / "set" / part / colour).mkdir(parents=True)
-            for i in range(count):
-                picture(colour, tmp_path / "set" / part / colour / f"{i}.png")
+    coloured(tmp_path / "set", train=4, test=2)
     bad = tmp_path / "set" / "test" / "green" / "1.png"
     bad.write_bytes(bad.read_bytes()[:60])
 
     assert train("set", "--epochs", "1", "--validation", "1", "--out", "a") == 2
     assert "npnet evaluate a --skip-damaged tests it on the others" in capsys.readouterr().err
     assert (tmp_path / "a" / "report.html").exists()
+    assert main(["evaluate", "a"]) == 2
+    complaint = capsys.readouterr().err
+    assert "green/1.png" in complaint and "--skip-damaged leaves such pictures out" in complaint
     assert main(["evaluate", "a", "--skip-damaged"]) == 0
     assert "on 5 pictures of set, test" in capsys.readouterr().out
 
 
 def test_a_quick_look_sees_all_classes(tmp_path, capsys):
     """Pictures in folders are listed class by class; a limit takes them evenly."""
-    for colour in COLOURS:
-        (tmp_path / "set" / colour).mkdir(parents=True)
-        for i in range(30):
-            picture(colour, tmp_path / "set" / colour / f"{i}.png")
+    coloured(tmp_path, set=30)
     train("set", "--epochs", "1", "--limit-batches", "1", "--out", "a", "--validation", "30")
     assert "9 for validation, 9 to test" in capsys.readouterr().out
     assert main(["evaluate", "a", "--limit", "6", "--workers", "0"]) == 0

@@ -8,8 +8,9 @@ import pytest
 import npnet
 from npnet.data.sets import Pictures
 from npnet.data.shapes import shapes
-from npnet.fit.doctor import Doctor, Remark, finite, lowered, raised, step_ratios
+from npnet.fit.doctor import Doctor, Remark
 from npnet.fit.labels import labels_fit
+from npnet.fit.measures import finite, lowered, raised, step_ratios
 from npnet.fit.overfit import overfit
 from npnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU, Softmax, Tanh
 from npnet.optim import SGD, Cosine

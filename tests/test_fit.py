@@ -15,7 +15,7 @@ import pytest
 
 import npnet
 from npnet import optim
-from npnet.data import Loader, Pictures, Pipeline
+from npnet.data import Loader, Pictures, Pipeline, dataset
 from npnet.fit import answers, fit, score
 from npnet.weights import read_checkpoint, trained
 
@@ -90,6 +90,18 @@ def test_it_learns_and_keeps_the_run(tmp_path):
     with open(tmp_path / "a" / "losses.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["loss"]) for row in rows] == done.losses and rows[7]["step"] == "7"
+
+
+@pytest.mark.reference
+def test_lenet_learns_handwritten_digits(reference):
+    """A tenth of MNIST, once: the whole, five times, is in the README and takes minutes."""
+    mnist = dataset(reference / "mnist")
+    train, test = mnist.train.take(range(0, 60000, 10)), mnist.test.take(range(0, 10000, 10))
+    net = npnet.model("caffe_lenet")
+    pipeline = Pipeline.for_training(train, net.input_shape, pad=0, mirror=False)
+    result = fit(net, npnet.SGD(0.02), Loader(train, 32, pipeline), Loader(test, 50, pipeline, train=False), epochs=1, quiet=True)
+
+    assert result.rows[0]["top1"] > 0.9
 
 
 def test_the_history_is_what_happened(tmp_path):

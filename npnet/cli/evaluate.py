@@ -9,6 +9,7 @@ import json
 from ..layers import check_whole
 from . import add_backend, choose_backend, echo
 from .progress import bar
+from .recipe import naming_the_flag, parts, place, readable, some
 from .tables import print_table
 
 
@@ -34,6 +35,7 @@ def add(commands):
     parser.set_defaults(run=run)
 
 
+@naming_the_flag()
 def run(options):
     from .. import plots
     from ..fit import answers, score
@@ -76,7 +78,6 @@ def pictures_of(options, networks):
     set, which none of them has seen, all pictures count.
     """
     from ..data import dataset
-    from .recipe import parts, place, readable, some
     settings = networks[0].settings
     source = options.data or settings.get("data")
     if source is None:

@@ -1,4 +1,5 @@
 """The recipe of a run: the settings of `npnet train`, and the objects that they stand for."""
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,16 @@ def parts(data):
     every run, whatever its seed, so that no network is tested on what another one of an ensemble has seen."""
     from ..data import held_out
     return (data.train, data.test) if data.test is not None else held_out(data.train, len(data.train) // 5, seed=0)
+
+
+@contextmanager
+def naming_the_flag():
+    """Ends a sentence about a picture that cannot be read with the option that leaves it out."""
+    from ..data.sets import Unreadable
+    try:
+        yield
+    except Unreadable as error:
+        raise ValueError(f"{error}; --skip-damaged leaves such pictures out") from None
 
 
 def readable(pictures):

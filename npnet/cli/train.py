@@ -14,8 +14,8 @@ from .. import optim
 from ..layers import check_whole
 from . import add_backend, choose_backend, echo
 from .progress import bar
-from .recipe import (DEFAULTS, add_how, add_pictures, add_run, add_what, loader, network, optimizer_of, pictures_of,
-                     pipeline_of, place)
+from .recipe import (DEFAULTS, add_how, add_pictures, add_run, add_what, loader, naming_the_flag, network, optimizer_of,
+                     pictures_of, pipeline_of, place)
 
 ANEW = ("epochs", "workers", "save_every", "skip_damaged")              # what may be given anew to a run that goes on
 
@@ -33,6 +33,7 @@ def add(commands):
     parser.set_defaults(run=train)
 
 
+@naming_the_flag()
 def train(options):
     from ..fit import fit                                       # here, so that --help is quick
     given = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}

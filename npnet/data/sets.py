@@ -130,15 +130,19 @@ def _shares(sizes, count):
 
 # ---------------------------------------------------------------------------- reading
 
+class Unreadable(ValueError):
+    """One picture of a set cannot be read."""
+
+
 def read_file(path):
     """The picture in a file, uint8 (H, W, 3); read_picture, whose sentences begin with the whole path here,
-    because a name such as 0001.jpg may be found in every class."""
+    because a name such as 0001.jpg may be found in every class. Raises Unreadable, and OSError as open does."""
     path = Path(path)
     try:
         return read_picture(path)
     except ValueError as error:
         sentence = str(error)
-        raise ValueError(str(path) + sentence[len(path.name):] if sentence.startswith(path.name + " ")
+        raise Unreadable(str(path) + sentence[len(path.name):] if sentence.startswith(path.name + " ")
                          else f"{path}: {sentence}") from None
 
 

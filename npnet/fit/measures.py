@@ -1,0 +1,146 @@
+"""What the doctor measures: figures of a network and of its last step, from what the layers remember.
+
+Nothing is computed a second time: layers keep x or y for their backward, and these are looked at.
+"""
+import math
+
+import numpy as np
+
+from ..backend import ops
+from ..layers import Dense, ReLU
+
+RATIO_LOW, RATIO_HEALTHY, RATIO_HIGH = 1e-5, 1e-3, 1e-1         # length of a step over length of the weights
+DEAD_SHARE = 0.5            # of a layer's units: above it, a remark
+
+
+def weights(net):
+    """{layer: its weights}, trained or not, biases and batch norm's scales left out."""
+    return {name: layer.params()["w"] for name, layer in net.layers.items()
+            if "w" in layer.params() and layer.params()["w"].ndim > 1}
+
+
+def same_units(net):
+    """The names of the layers whose units have the same weights, all of them."""
+    return [name for name, w in weights(net).items() if equal_units(w, net[name])]
+
+
+def equal_units(w, layer):
+    """Whether all units of a layer have the same weights. Units are the columns of a Dense, else the first axis."""
+    units = w if isinstance(layer, Dense) else w.reshape(len(w), -1).T         # (weights of a unit, units)
+    return units.shape[1] > 1 and bool((units[:, 0] == units[:, 1]).all() and (units == units[:, :1]).all())
+
+
+def first_input(net):
+    """What the network was shown last, as its first layer that remembers its input has it; None if none does."""
+    for layer in net.layers.values():
+        if getattr(layer, "x", None) is not None:
+            return layer.x.reshape(len(layer.x), *net.input_shape)
+        if type(layer).__name__ != "Flatten":
+            return None
+    return None
+
+
+def input_figures(net):
+    """Mean and deviation of what the network was shown last; NaN where it is not remembered."""
+    x = first_input(net)
+    return (math.nan, math.nan) if x is None else (float(x.mean()), float(x.std()))
+
+
+def scaling(mean, deviation):
+    """What the figures of the inputs say, or nothing where they are as they should be."""
+    if abs(mean) > max(deviation, 3):
+        return ", as if the mean were not subtracted"
+    return ", as if they were not divided by their deviation" if deviation > 3 else ""
+
+
+def living(net):
+    """{ReLU: which of its units were above 0 for at least one picture of the last batch}; a map is one unit."""
+    found = {}
+    for name, layer in net.layers.items():
+        y = getattr(layer, "y", None)
+        if isinstance(layer, ReLU) and y is not None:
+            found[name] = ops.to_host(y.max(axis=(0, *range(2, y.ndim))) > 0)
+    return found
+
+
+def step_ratios(net, optimizer, lr):
+    """{layer: length of its weights' last step over the length of the weights}; biases and scales are left out."""
+    found = {}
+    for name, w in net.params().items():
+        if w.ndim > 1 and name in optimizer.velocity:
+            change, size = length(optimizer.velocity[name]), length(w)
+            if getattr(optimizer, "form", "paper") == "torch":          # there the velocity is not yet the step
+                change *= lr
+            found[name.rpartition(".")[0]] = change / size if size else math.inf if change else 0.0
+    return found
+
+
+def length(array):
+    """The square root of the sum of squares."""
+    return float(np.linalg.norm(array))
+
+
+def geometric_mean(ratios):
+    """0 where one of them is 0."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios)) if min(ratios) > 0 else 0.0
+
+
+def percent(ratio):
+    """'0.1 %', with two digits that count."""
+    return f"{100 * ratio:.2g} %"
+
+
+def lowered(lr, ratio):
+    """A rate that brings the ratio near 0.001: divided by a power of 10."""
+    return lr / 10 ** max(1, round(math.log10(ratio / RATIO_HEALTHY))) if math.isfinite(ratio) else lr / 10
+
+
+def raised(lr, ratio):
+    """A rate that brings the ratio near 0.001: multiplied by a power of 10."""
+    return lr * 10 ** max(1, round(math.log10(RATIO_HEALTHY / ratio)))
+
+
+def finite(array):
+    """Whether there is neither NaN nor infinity. A sum shows it, unless it overflows: then every number is asked."""
+    with np.errstate(all="ignore"):
+        return math.isfinite(float(array.sum())) or bool(np.isfinite(array).all())
+
+
+def first_broken(net, logits):
+    """(layer, a sentence): the first place in the last forward pass with NaN or infinity.
+
+    What the layers remember is from before the update, but their weights are from after it, so a
+    layer's weights are judged by what they made of a finite input.
+    """
+    names, sound = list(net.layers), (-1, None)             # the last array that is finite: made by which layer, and it
+    for place, array in remembered(net, logits):
+        if finite(array):
+            sound = place, array
+            continue
+        if place < 0:
+            bad = int((~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).sum())
+            return "the input", f"{bad} of {len(array)} pictures hold NaN or infinity: look at what they are divided by"
+        suspects = names[sound[0] + 1:place + 1]
+        name = next((name for name in suspects if net[name].params()), suspects[0])
+        return name, blame(net[name], sound[1])
+    return "the loss", f"the outputs of the network are finite, but reach {float(abs(logits).max()):.3g}"
+
+
+def remembered(net, logits):
+    """(which layer made it, array) for all inputs and outputs that the layers remember, in their order."""
+    for i, layer in enumerate(net.layers.values()):
+        for place, key in ((i - 1, "x"), (i, "y")):
+            if getattr(layer, key, None) is not None:
+                yield place, getattr(layer, key)
+    yield len(net.layers) - 1, logits
+
+
+def blame(layer, x):
+    """What is known of a layer whose output is the first with NaN or infinity, after a finite input x (or None)."""
+    start = "its output is the first that holds NaN or infinity"
+    if x is None:
+        return start
+    largest = float(abs(x).max())
+    if layer.params() and largest < 1e15:
+        return f"{start}, and its input does not (largest: {largest:.3g}), so its weights are no numbers any more"
+    return f"{start}; its input is finite, but reaches {largest:.3g}"
