@@ -24,7 +24,7 @@ batches = Loader(pictures, 64, pipeline, seed=0)
 watched = Loader(validation, 100, pipeline, train=False)
 
 net = npnet.model("cifar_alexnet", classes=len(cifar.classes), seed=0)
-warm = len(batches) // 2
+warm = max(1, len(batches) // 2)
 optimizer = npnet.SGD(lr=WarmUp(warm, Cosine(0.012, options.epochs * len(batches) - warm)))
 
 for epoch in range(options.epochs):
@@ -40,4 +40,4 @@ for epoch in range(options.epochs):
 
 result = evaluate(net, Loader(cifar.test, 100, pipeline, train=False))
 print(f"test: {100 * result.top1:.2f} % right, {100 * result.top5:.2f} % among the best five")
-net.save("cifar.npz")
+net.save("trained_on_cifar.npz")

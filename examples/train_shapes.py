@@ -21,4 +21,4 @@ for epoch in range(EPOCHS):
     result = evaluate(net, tests)
     print(f"epoch {epoch + 1}: {100 * result.top1:.1f} % of {result.pictures:,} test pictures right")
 
-net.save("shapes.npz")
+net.save("trained_on_shapes.npz")

@@ -40,7 +40,7 @@ class SGD:
             raise ValueError(f"form must be paper or torch, got {form!r}")
         if clip is not None and not clip > 0:
             raise ValueError(f"clip must be above 0, or None for no clipping, got {clip!r}")
-        choose()
+        choose()                    # a backend, if there is none yet: update works on a student's own arrays, too
         self.schedule = lr if callable(lr) else Constant(lr)
         self.momentum, self.weight_decay, self.bias_lr = momentum, weight_decay, bias_lr
         self.form, self.clip = form, clip

@@ -115,6 +115,10 @@ def test_resuming_by_the_command(pack, capsys, tmp_path):
     train(pack, "--epochs", "1", "--out", "parts", *words)
     assert main(["train", "--resume", "parts", "--epochs", "3"]) == 0
 
+    settings = (tmp_path / "whole" / "settings.json").read_text()
+    assert main(["train", "--resume", "whole"]) == 0
+    assert (tmp_path / "whole" / "settings.json").read_text() == settings
+
     whole, parts = (read_checkpoint(tmp_path / name / "last.npz") for name in ("whole", "parts"))
     assert whole.losses.tolist() == parts.losses.tolist()
     assert all(np.array_equal(v, parts.velocity[name]) for name, v in whole.velocity.items())
@@ -136,6 +140,10 @@ def test_resuming_by_the_command(pack, capsys, tmp_path):
     (["--epochs", "x"], "argument --epochs: invalid int value: 'x'"),
     (["--schedule", "multistep"], "--schedule multistep needs --at, the epochs at which the rate drops"),
     (["--every", "0"], "--every must be above 0, got 0"),
+    (["--warm-up", "-1"], "--warm-up must be at least 0, got -1"),
+    (["--schedule", "multistep", "--at", "0.001"], "--at must lie at least a step after the warm-up, got 0.001 with --warm-up 0"),
+    (["--schedule", "multistep", "--at", "9", "2", "--warm-up", "3"], "got 2 with --warm-up 3"),
+    (["--save-every", "-5"], "--save-every must be above 0, got -5"),
     (["--early-stopping", "-1"], "--early-stopping must be a whole number of at least 1, got -1"),
     (["--resume", "a", "--overfit-one-batch"], "leave --overfit-one-batch out"),
     (["--epochs", "0"], "--epochs must be a whole number of at least 1, got 0"),
@@ -209,6 +217,13 @@ def test_every_schedule_by_name(pack, words, expected, tmp_path):
     kept = read_checkpoint(tmp_path / "a" / "last.npz").about["optimizer"]["schedule"]
 
     assert {name: kept[name] for name in expected} == expected
+
+
+def test_drops_are_counted_from_the_first_step_with_a_warm_up_too(pack, tmp_path):
+    train(pack, "--epochs", "4", "--limit-batches", "2", "--out", "a", "--lr", "0.1", "--schedule", "multistep", "--at", "3",
+          "--warm-up", "1")
+
+    assert np.allclose(read_checkpoint(tmp_path / "a" / "last.npz").about["rates"], [0.05, 0.1] + 4 * [0.1] + 2 * [0.01])
 
 
 def test_warming_up(pack, tmp_path):
@@ -291,6 +306,13 @@ def test_a_set_without_test_pictures_holds_a_fifth_out(tmp_path, capsys):
     assert "on 6 pictures of set, the fifth that was held out" in capsys.readouterr().out
 
 
+def test_too_few_pictures_to_hold_any_out(tmp_path, capsys):
+    coloured(tmp_path, set=1)
+
+    assert train("set", "--epochs", "1") == 2
+    assert "set has no pictures to test on, and 3 in all are too few to hold a fifth out" in capsys.readouterr().err
+
+
 def test_no_seed_tests_on_what_another_has_seen(tmp_path, capsys):
     """Of a set without test pictures the same fifth is held out, whatever the seed: or an ensemble would leak."""
     from npnet.data import arrays
@@ -323,7 +345,8 @@ def test_a_run_goes_on_from_another_folder_and_without_the_weights_it_began_with
     shutil.rmtree("a")
 
     assert main(["train", "--resume", "b", "--epochs", "2"]) == 0
-    assert json.loads((tmp_path / "b" / "settings.json").read_text())["epochs"] == 2
+    settings = json.loads((tmp_path / "b" / "settings.json").read_text())
+    assert settings["epochs"] == 2 and settings["weights"] == str(tmp_path / "a")
     assert main(["evaluate", "b"]) == 0
 
 
@@ -480,6 +503,7 @@ def test_plot_beside_published_curves(runs, tmp_path):
     (None, "is not the folder of a run: it has no history.csv"),
     ("epoch,loss\n", "no epoch is complete yet"),
     ("epoch,loss\nx,y\n", "is not a table of numbers"),
+    ("epoch,loss\n1," + 200_000 * "1", "is not a table of numbers"),
 ])
 def test_plot_what_is_no_run(content, message, capsys, tmp_path):
     (tmp_path / "run").mkdir()

@@ -585,6 +585,7 @@ def test_parts_with_labels_in_files(tmp_path):
     ("a.jpg,cat\nz.jpg,dog", FileNotFoundError, "line 2: there is no file z.jpg"),
     ("a.jpg,cat\nb.jpg", ValueError, "line 2 must be a file and its class, as in 1.jpg,cat, got 'b.jpg'"),
     ("a.jpg,cat,1", ValueError, "line 1 must be a file and its class"), ("a.jpg,", ValueError, "line 1 must be"),
+    ('a.jpg,"' + 200_000 * "x", ValueError, "line 1 must be a file and its class"),
     ("a.jpg,cat\na.jpg,dog", ValueError, "line 2: a.jpg is dog here and cat further up"),
     ("a.jpg,cat\nb.jpg,dog\na.jpg,cat", ValueError, "names 1 files twice"),
     ("file,label\n\n", ValueError, "has no lines"), ("", ValueError, "has no lines"),

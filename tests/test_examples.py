@@ -42,7 +42,7 @@ def test_training_on_shapes(tmp_path):
     out = run(text.replace('dataset("shapes")', 'dataset("shapes", train=320, test=100)'), tmp_path)
 
     assert re.fullmatch(r"step    0  loss 2\.\d+  +\d+ % right\nepoch 1: [\d.]+ % of 100 test pictures right\n", out)
-    assert npnet.load(tmp_path / "shapes.npz").shapes["fc7"] == (10,)
+    assert npnet.load(tmp_path / "trained_on_shapes.npz").shapes["fc7"] == (10,)
 
 
 def test_training_on_cifar(tmp_path):

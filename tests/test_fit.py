@@ -1,5 +1,6 @@
 """fit: the ready loop, its folder, Ctrl-C, and runs that are killed at any moment and end the same."""
 import csv
+import errno
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,14 +192,27 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
     assert (tmp_path / "last.npz").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["best.npz", "settings.json", "history.csv", "report.html"])
+def test_files_of_the_user_are_not_written_over(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+
+    with pytest.raises(FileExistsError, match=f"has a file {name}, and the run would write over it; choose another folder"):
+        run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name] and (tmp_path / name).read_text() == "mine"
+
+
 def test_a_read_only_folder_is_noticed_before_training(tmp_path, monkeypatch):
-    from npnet.files import beside
-    monkeypatch.setattr(beside.os, "access", lambda path, mode: False)
-    (tmp_path / "settings.json").write_text("{}")
+    usual = Path.open
+
+    def refusing(path, mode="r", *more, **options):
+        if "x" in mode:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return usual(path, mode, *more, **options)
+    monkeypatch.setattr(Path, "open", refusing)                 # chmod would not keep root out
     net = small()
     before = net.params()["fc2.w"].copy()
 
-    with pytest.raises(PermissionError, match="settings.json is write-protected"):
+    with pytest.raises(PermissionError, match="last.npz cannot be written: the folder .* refuses new files"):
         run(tmp_path, net=net)
     assert np.array_equal(net.params()["fc2.w"], before)
 
@@ -284,6 +299,19 @@ def test_a_validation_loss_that_is_no_number(tmp_path):
     assert read_checkpoint(tmp_path / "best.npz").about["best"]["epoch"] == 1
 
 
+@pytest.mark.parametrize("at, save_every", [(11, 300), (8, 0)])
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path, at, save_every):
+    """The loss of a step may be finite, and its update break the weights: before the epoch ends, or in its midst."""
+    npnet.use("numpy")
+    with np.errstate(all="ignore"):
+        done = run(tmp_path, 5, optimizer=npnet.SGD(optim.MultiStep(0.02, (at,), factor=1e42)), save_every=save_every)[1]
+    kept = read_checkpoint(tmp_path / "last.npz")
+
+    assert done.failed and "holds NaN or infinity after the last step; the last checkpoint is from before" in done.stopped
+    assert len(done.losses) == at + 1 and len(kept.losses) == (6 if save_every else at)
+    assert all(np.isfinite(w).all() for w in kept.arrays.values())
+
+
 class Slow(Loader):
     """A loader that takes longer than the steps."""
 
@@ -298,7 +326,7 @@ def test_waiting_for_pictures_is_measured_and_said():
     quick = fit(small(), npnet.SGD(0.02), training, epochs=1, quiet=True)
 
     assert 1.8 < slow.rows[0]["waiting"] <= slow.rows[0]["seconds"]
-    assert any("the steps waited 2 of 2 s for pictures" in remark for remark in slow.remarks)
+    assert any(re.search(r"the steps waited [12] of \d+ s for pictures", remark) for remark in slow.remarks)
     assert not any("waited" in remark for remark in quick.remarks)
 
 
@@ -346,6 +374,33 @@ def test_resuming_with_other_pictures_or_another_batch(tmp_path):
                        (Loader(training.pictures.take(range(59, -1, -1)), 10, PIPELINE), "labels")]:
         with pytest.raises(ValueError, match=f"last.npz cannot go on with another batch, seed or other pictures .*{odd}"):
             fit(small(), npnet.SGD(0.02), other, validation, 2, tmp_path, resume=True, quiet=True)
+
+
+def test_resuming_with_pictures_that_are_prepared_otherwise(tmp_path):
+    run(tmp_path, 1)
+    training, validation = loaders()
+    other = Loader(training.pictures, 10, Pipeline(size=8, shorter=8, channels=3, mean=120.0, deviation=60.0, pad=1))
+
+    with pytest.raises(ValueError, match="last.npz cannot go on with pictures that are prepared in another way"):
+        fit(small(), npnet.SGD(0.02), other, validation, 2, tmp_path, resume=True, quiet=True)
+
+
+def test_resuming_in_an_epoch_that_was_to_be_shorter(tmp_path, capsys):
+    """Five steps are done, and now an epoch shall have but two: it ends at once."""
+    with pytest.raises(ZeroDivisionError):
+        run(tmp_path, 2, save_every=0, optimizer=Stumbling(0.02))
+    done = run(tmp_path, 2, resume=True, limit_batches=2)[1]
+
+    assert [row["steps"] for row in done.rows] == [5, 7]
+
+
+class Stumbling(npnet.SGD):
+    """An optimizer that fails in its sixth step."""
+
+    def update(self, params, grads):
+        if self.steps == 5:
+            raise ZeroDivisionError
+        super().update(params, grads)
 
 
 def test_the_checkpoint_of_no_run(tmp_path):

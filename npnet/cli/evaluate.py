@@ -5,6 +5,7 @@
     npnet evaluate cifar_alexnet --data pets/ --ten-crop
 """
 import json
+import textwrap
 
 from ..layers import check_whole
 from . import add_backend, choose_backend, echo
@@ -78,13 +79,14 @@ def pictures_of(options, networks):
     set, which none of them has seen, all pictures count.
     """
     from ..data import dataset
+    from ..data.catalogue import CATALOGUE
     settings = networks[0].settings
     source = options.data or settings.get("data")
     if source is None:
         raise ValueError(f"{networks[0].name} does not say what it was trained on; give --data")
     with bar(f"reading {source}") as progress:
         data = dataset(source, progress=progress)
-    seen = any(one.settings.get("data") == place(source) for one in networks)
+    seen = any(one.settings.get("data") == place(source, CATALOGUE) for one in networks)
     training, held = parts(data) if seen else (data.train, data.train if data.test is None else data.test)
     which = "all" if data.test is None and not seen else options.part
     which = "the fifth that was held out" if data.test is None and seen and which == "test" else which
@@ -99,6 +101,12 @@ def pictures_of(options, networks):
 def listed(classes, most=10):
     """The first names of many."""
     return ", ".join(classes[:most]) + (f" and {len(classes) - most} more" if len(classes) > most else "")
+
+
+def limits(name, classes):
+    """Lines for a terminal: what a network can answer at all."""
+    return textwrap.wrap(f"{name} knows {len(classes)} classes: {listed(classes)}. A picture of anything else is none "
+                         f"of them, and gets one of these names all the same.", 79)
 
 
 def confusions(matrix, names, most=20):

@@ -17,6 +17,7 @@ from ..models import MODELS, model
 from ..network import load
 from ..weights import is_trained, shipped, trained
 from . import DEFAULT, add_backend, choose_backend, echo
+from .evaluate import limits
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
 LONG = 20                           # seconds that nobody waits for without having been asked
@@ -62,6 +63,7 @@ def run(options):
     through = version if known or options.weights is None else f"{Path(options.weights).name} ({version or 'unknown'})"
     Page().show(fitted([
         f"{path.name}, {picture.shape[1]} x {picture.shape[0]} pixels, through {through}",
+        *(limits(known.name, known.classes) if known else []),
         *warning(explain), *notes, *textwrap.wrap(f"input {times(net.input_shape)}: {prepared}", 79),
         *([] if version else ["(a guess: --net NAME says what the network was trained as)"]),
         f"{multiply_adds:,} multiply-adds{f' up to {last}' if last else ''}"

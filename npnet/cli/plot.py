@@ -47,7 +47,7 @@ def rows_of(path):
             rows = list(csv.DictReader(file))
         return [{key: value if key == "name" else float(value) if value else None for key, value in row.items()}
                 for row in rows]
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, csv.Error) as error:
         raise ValueError(f"{path} is not a table of numbers as npnet writes it ({error})") from None
 
 

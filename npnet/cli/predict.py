@@ -4,7 +4,6 @@
     npnet predict *.jpg --weights runs/flowers --json
 """
 import json
-import textwrap
 
 from . import add_backend, choose_backend, echo
 
@@ -28,16 +27,13 @@ def add(commands):
 
 def run(options):
     from ..data import read_picture
-    from .evaluate import listed, opened
+    from .evaluate import limits, opened
     choose_backend(options)
     if options.save is not None and len(options.pictures) > 1:
         raise ValueError(f"--save draws one picture, got {len(options.pictures)}")
     networks = opened(options.weights)
     if not options.json:
-        classes = networks[0].classes
-        words = (f"{' + '.join(options.weights)} knows {len(classes)} classes: {listed(classes)}. A picture of "
-                 f"anything else is none of them, and gets one of these names all the same.")
-        echo(textwrap.fill(words, 79))
+        echo("\n".join(limits(" + ".join(options.weights), networks[0].classes)))
     failed = 0
     for path in options.pictures:
         notes = []

@@ -45,7 +45,7 @@ def add_how(group):
     option(group, "batch", "pictures in a step", int, "N")
     option(group, "lr", "learning rate", float, "RATE")
     option(group, "schedule", "of the rate", choices=SCHEDULES)
-    option(group, "every", "step: between two drops", float, "EPOCHS")
+    option(group, "every", "step: between two drops, after the warm-up", float, "EPOCHS")
     option(group, "at", "multistep: when it drops", float, "EPOCH", nargs="+")
     option(group, "factor", "step, multistep, plateau: of one drop", float, "TIMES")
     option(group, "power", "polynomial: its power", float)
@@ -121,7 +121,12 @@ def parts(data):
     """The pictures to train on and to test on. Of a set without a test part a fifth is held out: the same pictures in
     every run, whatever its seed, so that no network is tested on what another one of an ensemble has seen."""
     from ..data import held_out
-    return (data.train, data.test) if data.test is not None else held_out(data.train, len(data.train) // 5, seed=0)
+    if data.test is not None:
+        return data.train, data.test
+    if len(data.train) < 5:
+        raise ValueError(f"{data.name} has no pictures to test on, and {len(data.train)} in all are too few to hold a "
+                         f"fifth out; add some, or a part called test")
+    return held_out(data.train, len(data.train) // 5, seed=0)
 
 
 @contextmanager
@@ -144,11 +149,10 @@ def readable(pictures):
     return pictures
 
 
-def place(data):
-    """A data set's name as it is, and the full path of any other, so that a run goes on from every folder."""
-    from ..data.catalogue import CATALOGUE
-    path = Path(data).expanduser()
-    return str(path.resolve()) if data not in CATALOGUE and path.exists() else data
+def place(name, known):
+    """One of the known names as it is, and the full path of anything else, so that a run goes on from every folder."""
+    path = Path(name).expanduser()
+    return str(path.resolve()) if name not in known and path.exists() else name
 
 
 def network(options, classes, fresh=True):
@@ -203,13 +207,19 @@ def optimizer_of(options, batches):
         raise ValueError("--schedule multistep needs --at, the epochs at which the rate drops")
     if not options.every > 0:
         raise ValueError(f"--every must be above 0, got {options.every:g}")
+    if not options.warm_up >= 0:
+        raise ValueError(f"--warm-up must be at least 0, got {options.warm_up:g}")
     batches = min(batches, options.limit_batches or batches)
     total, lr, warm = options.epochs * batches, options.lr, round(options.warm_up * batches)
     rest = max(1, total - warm)
+    drops = tuple(round(epoch * batches) - warm for epoch in options.at)        # the schedule begins after the warm-up
+    if min(drops, default=1) < 1:
+        raise ValueError(f"--at must lie at least a step after the warm-up, got {min(options.at):g} with --warm-up "
+                         f"{options.warm_up:g}")
     schedule = {
         "constant": lambda: optim.Constant(lr),
         "step": lambda: optim.StepDecay(lr, max(1, round(options.every * batches)), options.factor),
-        "multistep": lambda: optim.MultiStep(lr, tuple(round(epoch * batches) for epoch in options.at), options.factor),
+        "multistep": lambda: optim.MultiStep(lr, drops, options.factor),
         "polynomial": lambda: optim.Polynomial(lr, rest, options.power),
         "cosine": lambda: optim.Cosine(lr, rest),
         "plateau": lambda: optim.Plateau(lr, options.factor, options.patience, options.times),

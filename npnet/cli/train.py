@@ -35,16 +35,21 @@ def add(commands):
 
 @naming_the_flag()
 def train(options):
-    from ..fit import fit                                       # here, so that --help is quick
+    from ..data.catalogue import CATALOGUE                      # here, so that --help is quick
+    from ..fit import fit
+    from ..weights import shipped
     given = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
     kept, checkpoint = (DEFAULTS, None) if options.resume is None else resumed(options, given)
     vars(options).update({name: kept[name] for name in DEFAULTS} | given)
     check_whole(**{"--epochs": options.epochs, "--batch": options.batch,
                    "--limit-batches": 1 if options.limit_batches is None else options.limit_batches,
                    "--early-stopping": 1 if options.early_stopping is None else options.early_stopping})
+    if not options.save_every > 0:
+        raise ValueError(f"--save-every must be above 0, got {options.save_every:g}")
     backend = choose_backend(options)
     data, training, validation, test = pictures_of(options)
-    options.data = place(options.data)
+    options.data = place(options.data, CATALOGUE)
+    options.weights = options.weights and place(options.weights, shipped())
     net = network(options, len(data.classes), fresh=checkpoint is None)
     pipeline = checkpoint.pipeline() if checkpoint else pipeline_of(options, training, net)
     loaders = {name: loader(options, part, pipeline, name == "train") for name, part in
@@ -54,10 +59,11 @@ def train(options):
     if options.overfit_one_batch:
         return one_batch(net, optimizer, loaders["train"])
     folder = Path(options.resume or options.out or free_folder(options))
+    settings = settings_of(options, data, backend) | ({"command": kept["command"]} if checkpoint and not given else {})
     watched = loaders.get("validation", loaders.get("test"))
     run = fit(net, optimizer, loaders["train"], watched, options.epochs, folder, resume=options.resume is not None,
               patience=options.early_stopping, chooses="validation" in loaders, save_every=options.save_every,
-              limit_batches=options.limit_batches, settings=settings_of(options, data, backend))
+              limit_batches=options.limit_batches, settings=settings)
     if run.stopped == "interrupted":
         return 130
     if run.failed:
@@ -147,6 +153,7 @@ def free_folder(options):
 def finish(run, data, loaders, pipeline, options):
     """The test, once, with the network that validation chose, or else the last one; and the report."""
     from .. import plots
+    from ..data.sets import Unreadable
     from ..fit import answers, score
     from ..fit.report import write_report
     from ..weights import read_checkpoint
@@ -169,8 +176,8 @@ def finish(run, data, loaders, pipeline, options):
     path = write_report(run, net, pipeline, test, sheets)
     echo(f"the report is {path}; {chosen} is the network: npnet predict --weights {run.folder / chosen} PICTURE")
     if failed is not None:
-        raise ValueError(f"the network could not be tested: {failed}; npnet evaluate {run.folder} --skip-damaged "
-                         f"tests it on the others")
+        hint = f"; npnet evaluate {run.folder} --skip-damaged tests it on the others" * isinstance(failed, Unreadable)
+        raise ValueError(f"the network could not be tested: {failed}{hint}")
 
 
 def mistakes(p, pictures, most=24):

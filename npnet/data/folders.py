@@ -316,8 +316,7 @@ def read_labels(path):
         raise ValueError(f"{path} is no text, but holds zeros; make a file with lines such as 1.jpg,cat")
     rows = []
     for line, content in enumerate(text.splitlines(), start=1):
-        cells = next(csv.reader([content]), []) if "," in content or path.suffix == ".csv" else content.rsplit(None, 1)
-        cells = [cell.strip() for cell in cells]
+        cells = [cell.strip() for cell in cells_of(content, path)]
         if not any(cells) or (not rows and cells[0].lower() in HEADERS):
             continue
         if len(cells) != 2 or not all(cells):
@@ -326,3 +325,13 @@ def read_labels(path):
     if not rows:
         raise ValueError(f"{path} has no lines; it needs one for each picture, as in 1.jpg,cat")
     return rows
+
+
+def cells_of(line, path):
+    """The cells of one line of a file of labels."""
+    if "," not in line and path.suffix != ".csv":
+        return line.rsplit(None, 1)
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:                                           # a cell that is longer than csv allows
+        return [line]

@@ -3,7 +3,7 @@
 BLAS shares out a product better than we could. But its threads stay awake for tens of milliseconds
 after it, looking for more, and the convolutions before and after want the processors meanwhile: on
 two of them the dense layers of cifar_alexnet, a hundredth of its work, made every training step a
-third longer. So what one thread does in a millisecond or two, it does alone. A single picture goes to
+third longer. So what one thread does in a few milliseconds, it does alone. A single picture goes to
 BLAS whatever the size: its convolutions do, too.
 """
 from contextlib import nullcontext

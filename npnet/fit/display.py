@@ -16,7 +16,7 @@ class Lines:
         return self
 
     def __exit__(self, *error):
-        pass
+        """Lines leave nothing that would have to be put away."""
 
     def step(self, epoch, done, total, words):
         if time.monotonic() - self.said > OFTEN:
@@ -56,10 +56,10 @@ class Silence(Lines):
     """Nothing."""
 
     def step(self, epoch, done, total, words):
-        pass
+        """Shows nothing."""
 
     def say(self, text):
-        pass
+        """Says nothing."""
 
 
 def display(epochs, quiet=False):

@@ -21,6 +21,7 @@ from ..optim import Plateau
 from ..train import evaluate, train
 from .display import display
 from .doctor import Doctor
+from .measures import finite
 from .memory import memory_sentence
 from .run import Run
 
@@ -33,11 +34,12 @@ def fit(net, optimizer, loader, validation=None, epochs=10, out=None, resume=Fal
     resume: go on from out/last.npz; the network and the optimizer become what they were, settings included.
     patience: end when the validation error has not improved for more than so many epochs. chooses: whether
     `validation` may choose the best checkpoint, the rate and the end; False if those are the test pictures. save_every:
-    seconds between two checkpoints within an epoch. limit_batches: only so many in each epoch. settings:
+    seconds between two checkpoints within an epoch. limit_batches: train on only so many in each epoch. settings:
     plain data that is kept with the run.
 
-    A loss that is no number ends the run, and last.npz stays what it was. Raises FileExistsError for a folder with
-    a run in it, unless it is resumed; OSError where it cannot be written; ValueError for settings that do not fit.
+    A loss or weights that are no numbers end the run, and last.npz stays what it was. Raises FileExistsError for a
+    folder that holds a run, unless it is resumed, or files of the user's with a run's names; OSError where it cannot
+    be written; ValueError for settings that do not fit.
     """
     plateau = isinstance(getattr(optimizer.schedule, "then", optimizer.schedule), Plateau)
     if (patience is not None or plateau) and not (chooses and validation):
@@ -65,16 +67,16 @@ class Training:
         run = self.run
         if resume and run.folder is None:
             raise ValueError("resume needs out, the folder of the run")
-        if not resume and run.folder is not None and (run.folder / "last.npz").exists():
-            raise FileExistsError(f"{run.folder} holds a run already; resume it, or choose another folder")
+        if not resume:
+            run.check_folder()
         warning = run.restore(self.net, self.optimizer, self.loader) if resume else None
-        run.write_history()
         if resume:
             self.doctor.said = {(where, what): level for where, what, level in run.said}
             self.screen.say(f"going on after epoch {run.epoch} and {run.sums['batches']} steps of the next"
                             + (f"; the run has ended: {run.stopped}" if run.stopped else ""))
         else:
             self.save("last.npz")
+        run.write_history()
         self.tell(warning, memory_sentence(self.net, min(self.loader.batch, len(self.loader.pictures))))
 
     def go(self, epochs, save_every, interrupted):
@@ -93,7 +95,7 @@ class Training:
         first, began = run.sums["batches"], time.monotonic()
         clock = saved = began
         with closing(self.loader.epoch(run.epoch, first)) as batches:
-            waited = Waited(islice(batches, total - first))
+            waited = Waited(islice(batches, max(0, total - first)))
             for step in train(self.net, self.optimizer, waited):
                 now = time.monotonic()
                 run.saw(step, now - clock, waited.seconds)
@@ -105,8 +107,9 @@ class Training:
                 if interrupted() and run.sums["batches"] < total:
                     return self.interrupted()
                 if now - saved > save_every:
-                    self.save("last.npz")
                     saved = now
+                    if not self.save("last.npz"):
+                        return None
 
     def show(self, total, epochs, seconds):
         """The line of progress; seconds: of one step."""
@@ -120,8 +123,8 @@ class Training:
         """Evaluation and checkpoints: last.npz once before, as evaluation may fail; then best.npz before last.npz, so
         that a kill between the two loses neither."""
         run = self.run
-        if self.validation is not None:
-            self.save("last.npz")
+        if not self.save("last.npz"):
+            return
         began = time.monotonic()
         row = run.complete(self.evaluated(), time.monotonic() - began)
         self.screen.say(words(row, "validation" if run.chooses else "test"))
@@ -141,7 +144,7 @@ class Training:
         if self.validation is None:
             return None
         with closing(self.validation.epoch(0)) as batches:
-            return evaluate(self.net, islice(batches, self.limit))
+            return evaluate(self.net, batches)
 
     def choose(self, row):
         """What the validation error decides: the rate, the end, and the best epoch; whether it is this one."""
@@ -158,7 +161,8 @@ class Training:
     def interrupted(self):
         """Saves, and says how to go on."""
         run = self.run
-        self.save("last.npz")
+        if not self.save("last.npz"):
+            return
         run.write_history()
         self.screen.say(f"interrupted after {run.epoch} epochs and {run.sums['batches']} steps; {go_on(run)}")
         run.stopped = "interrupted"                                     # not in the checkpoint: it goes on
@@ -170,9 +174,15 @@ class Training:
         self.screen.say(f"ended: {why}")
 
     def save(self, name):
-        """Writes a checkpoint of the run."""
+        """Writes a checkpoint of the run, and returns True; ends the run instead if a step has made weights that are
+        no numbers."""
+        broken = [key for key, array in (self.net.params() | self.net.state()).items() if not finite(array)]
+        if broken and self.run.losses:
+            self.end(f"{broken[0]} holds NaN or infinity after the last step; the last checkpoint is from before")
+            return False
         self.run.said = [[*key, level] for key, level in self.doctor.said.items()]
         self.run.save(name, self.net, self.optimizer, self.loader)
+        return True
 
     def tell(self, *remarks):
         """Shows and keeps what there is to say."""

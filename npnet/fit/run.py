@@ -24,6 +24,8 @@ from ..weights import read_checkpoint, save_checkpoint
 from ..weights.checkpoint import versions
 
 COLUMNS = ("epoch", "steps", "lr", "train_loss", "train_top1", "loss", "top1", "top5", "seconds", "waiting")
+FILES = ("best.npz", "history.csv", "losses.csv", "settings.json", "curves.png", "losses.png", "filters.png",
+         "report.html")             # what a run writes beside last.npz
 KEPT = ("rows", "rates", "sums", "best", "waited", "chooses", "remarks", "said", "stopped")      # in a checkpoint
 
 
@@ -97,6 +99,17 @@ class Run:
 
     # ------------------------------------------------------------------------ the folder
 
+    def check_folder(self):
+        """Raises FileExistsError for a folder that holds a run, or files whose names a new run would take."""
+        if self.folder is None:
+            return
+        if (self.folder / "last.npz").exists():
+            raise FileExistsError(f"{self.folder} holds a run already; resume it, or choose another folder")
+        taken = [name for name in FILES if (self.folder / name).exists()]
+        if taken:
+            raise FileExistsError(f"{self.folder} has a file {taken[0]}, and the run would write over it; choose "
+                                  f"another folder")
+
     def save(self, name, net, optimizer, loader):
         """Writes a checkpoint into the folder; does nothing without one."""
         if self.folder is None:
@@ -115,6 +128,10 @@ class Run:
         if not {"settings", "rows", "rates", "sums"} <= set(about):
             raise ValueError(f"{checkpoint.path} is the checkpoint of no run of npnet.fit; begin a new one")
         same_pictures(about.get("loader"), facts(loader), checkpoint.path)
+        pipeline = getattr(loader, "pipeline", None)
+        if pipeline is not None and pipeline != checkpoint.pipeline():
+            raise ValueError(f"{checkpoint.path} cannot go on with pictures that are prepared in another way; its own "
+                             f"is npnet.weights.read_checkpoint(...).pipeline()")
         checkpoint.fill(net)
         vars(optimizer).update(vars(checkpoint.optimizer()))
         for key in KEPT:
