@@ -106,7 +106,7 @@ def test_the_book_alone(tmp_path):
 
     assert done.returncode == 0, done.stdout[-3000:]
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 500
-    assert "backend numba needs npnet.fast.conv, which this copy of npnet does not have; use loops or numpy" in refused.stderr
+    assert "backend numba needs npnet.fast.dense, which this copy of npnet does not have; use loops or numpy" in refused.stderr
 
 
 def test_every_name_of_the_table_of_contents_is_there():
