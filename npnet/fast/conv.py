@@ -12,42 +12,47 @@ from .threads import spread
 
 
 @jit
+def frame(x, cols, stride, pad):
+    """Zeros, as large as all windows over the padded image together, so that no window hangs over an edge."""
+    C, R, S, P, Q = cols.shape
+    height, width = max(pad + x.shape[1], (P - 1) * stride + R), max(pad + x.shape[2], (Q - 1) * stride + S)
+    return np.zeros((C, height, width), x.dtype)
+
+
+@jit
 def gather(x, cols, stride, pad):
     """im2col of one image: x (C, H, W) -> cols (C, R, S, P, Q), filled."""
     C, R, S, P, Q = cols.shape
-    H, W = x.shape[1], x.shape[2]
+    padded = frame(x, cols, stride, pad)
+    padded[:, pad:pad + x.shape[1], pad:pad + x.shape[2]] = x
     for c in range(C):
         for r in range(R):
             for s in range(S):
-                left = min(Q, max(0, (pad - s + stride - 1) // stride))         # the first q inside the picture
-                right = max(left, min(Q, (W - 1 + pad - s) // stride + 1))      # and the first beyond it
                 for p in range(P):
-                    h, row = p * stride + r - pad, cols[c, r, s, p]
-                    if h < 0 or h >= H:
-                        row[:] = 0
-                        continue
-                    row[:left] = 0
-                    row[right:] = 0
-                    for q in range(left, right):
-                        row[q] = x[c, h, q * stride + s - pad]
+                    if stride == 1:                     # neighbours come from neighbours: eight are copied at once
+                        for q in range(Q):
+                            cols[c, r, s, p, q] = padded[c, p + r, q + s]
+                    else:
+                        for q in range(Q):
+                            cols[c, r, s, p, q] = padded[c, p * stride + r, q * stride + s]
 
 
 @jit
 def scatter(cols, x, stride, pad):
     """col2im of one image: cols (C, R, S, P, Q) -> x (C, H, W), filled."""
     C, R, S, P, Q = cols.shape
-    H, W = x.shape[1], x.shape[2]
-    x[:] = 0
+    padded = frame(x, cols, stride, pad)
     for c in range(C):
         for r in range(R):
             for s in range(S):
-                left = min(Q, max(0, (pad - s + stride - 1) // stride))
-                right = max(left, min(Q, (W - 1 + pad - s) // stride + 1))
                 for p in range(P):
-                    h = p * stride + r - pad
-                    if 0 <= h < H:
-                        for q in range(left, right):
-                            x[c, h, q * stride + s - pad] += cols[c, r, s, p, q]
+                    if stride == 1:
+                        for q in range(Q):
+                            padded[c, p + r, q + s] += cols[c, r, s, p, q]
+                    else:
+                        for q in range(Q):
+                            padded[c, p * stride + r, q * stride + s] += cols[c, r, s, p, q]
+    x[:] = padded[:, pad:pad + x.shape[1], pad:pad + x.shape[2]]
 
 
 def conv2d_forward(x, w, b, stride, pad, groups, ceil_mode=False):
