@@ -273,8 +273,7 @@ def _unpack(archive, path, names):
                                      f"which no data set of the catalogue does; it is not unpacked")
                 with writing(path / names[-1]) as temporary, open(temporary, "wb") as file:
                     shutil.copyfileobj(tar.extractfile(member), file, 2**20)
-            while tar.fileobj.read(2**20):                      # to the end, where gzip compares its checksum
-                pass
+            tar.fileobj.seek(0, os.SEEK_END)                    # reads to the end, where gzip compares its checksum
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise ValueError(f"{archive} is no .tar.gz or is damaged ({error}); remove it and fetch it again") from None
 
