@@ -213,8 +213,8 @@ def test_no_network(tmp_path, monkeypatch):
     monkeypatch.setattr("socket.getaddrinfo", unknown)
     for variable in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
-    fails(r"http://data.example/a.gz is not found \(no network[?]\)", "http://data.example/a.gz", tmp_path / "a.gz")
-    fails("https://data.example/a.gz is not found", "https://data.example/a.gz", tmp_path / "a.gz")
+    fails(r"http://data.example/a.gz cannot be reached \(no network[?]\)", "http://data.example/a.gz", tmp_path / "a.gz")
+    fails("https://data.example/a.gz cannot be reached", "https://data.example/a.gz", tmp_path / "a.gz")
 
 
 # ---------------------------------------------------------------------------- several addresses

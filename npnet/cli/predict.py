@@ -1,7 +1,8 @@
 """`npnet predict`: what a picture shows, as a trained network sees it.
 
     npnet predict photo.jpg                             the network that comes with npnet
-    npnet predict *.jpg --weights runs/flowers --json
+    npnet predict --weights runs/flowers --json *.jpg
+    npnet predict photo.jpg --weights runs/a --weights runs/b       an ensemble
 """
 import json
 
@@ -16,8 +17,9 @@ def add(commands):
     parser.description = ("The five most probable classes of each picture. A network knows only the classes that it "
                           "was trained on, and names one of them whatever the picture shows.")
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="JPEG, PNG and others")
-    parser.add_argument("--weights", nargs="+", default=[NET], metavar="NETWORK",
-                        help=f"a run's folder, a checkpoint, a shipped network (default: {NET}); several are averaged")
+    parser.add_argument("--weights", action="append", metavar="NETWORK",
+                        help=f"a run's folder, a checkpoint, a shipped network (default: {NET}); given several times, "
+                             f"their answers are averaged")
     parser.add_argument("--ten-crop", action="store_true", help="average over ten crops of each picture")
     parser.add_argument("--json", action="store_true", help="one JSON object for each picture, one on a line")
     parser.add_argument("--save", metavar="FILE", help="draw the answers beside the picture (for one picture)")
@@ -31,6 +33,7 @@ def run(options):
     choose_backend(options)
     if options.save is not None and len(options.pictures) > 1:
         raise ValueError(f"--save draws one picture, got {len(options.pictures)}")
+    options.weights = options.weights or [NET]
     networks = opened(options.weights)
     if not options.json:
         echo("\n".join(limits(" + ".join(options.weights), networks[0].classes)))
@@ -77,3 +80,5 @@ def show(path, picture, p, classes, notes, options):
     if options.save is not None:
         from .. import plots
         plots.save(plots.probabilities(p, classes, path, picture), options.save)
+        if not options.json:
+            echo(f"\nthe picture is {options.save}")

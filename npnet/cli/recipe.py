@@ -83,7 +83,8 @@ def add_run(group):
     group.add_argument("--resume", metavar="DIR", help="go on with the run in this folder; --epochs may be given anew")
     option(group, "early-stopping", "end after more than so many without a lower validation error", int, "EPOCHS")
     option(group, "save-every", "between two checkpoints within an epoch", float, "SECONDS")
-    option(group, "limit-batches", "only so many in each epoch: for a quick look", int, "N")
+    option(group, "limit-batches", "only so many in each epoch, and as few pictures to validate and test on: for a "
+           "quick look", int, "N")
     group.add_argument("--overfit-one-batch", action="store_true",
                        help="train on one batch only: what cannot be learnt by heart cannot be learnt")
 
@@ -186,7 +187,8 @@ def pipeline_of(options, pictures, net):
     """How pictures become the network's input."""
     from ..data import Pipeline
     normalise = options.normalise or ("mean" if options.net in MEAN_ONLY else "standard")
-    augment = options.augment or ("crop" if net.input_shape[0] == 1 else "yes")
+    grey = net.input_shape[0] == 1 or pictures[0].shape[2] == 1
+    augment = options.augment or ("crop" if grey else "yes")
     asked = {"no": {"crop": False, "pad": 0, "mirror": False}, "crop": {"mirror": False}, "yes": {}}[augment]
     with bar("mean of the training pictures") as progress:
         return Pipeline.for_training(pictures, net.input_shape, normalise=normalise, colour=options.colour,

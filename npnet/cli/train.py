@@ -37,6 +37,7 @@ def add(commands):
 def train(options):
     from ..data.catalogue import CATALOGUE                      # here, so that --help is quick
     from ..fit import fit
+    from ..fit.report import write_report
     from ..weights import shipped
     given = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
     kept, checkpoint = (DEFAULTS, None) if options.resume is None else resumed(options, given)
@@ -67,6 +68,7 @@ def train(options):
     if run.stopped == "interrupted":
         return 130
     if run.failed:
+        echo(f"the report is {write_report(run, net, pipeline)}")
         return 1
     return finish(run, data, loaders, pipeline, options)
 
@@ -124,15 +126,17 @@ def command(options):
 
 def describe(options, data, loaders, net, pipeline, optimizer, backend):
     """What is about to happen, before it does."""
+    from ..fit.loop import counted
     parameters = sum(w.size for w in net.params().values())
     purposes = {"train": "to train", "validation": "for validation", "test": "to test"}
     numbers = ", ".join(f"{len(part.pictures):,} {purposes[name]}" for name, part in loaders.items())
-    tell(f"{data.name}: {numbers}; {len(data.classes)} classes. {data.origin}")
+    fifth = " (a fifth of the whole, as the set has no part to test on)" * (data.test is None)
+    tell(f"{data.name}: {numbers}{fifth}; {len(data.classes)} classes. {data.origin}")
     size = " x ".join(map(str, net.input_shape))
     tell(f"{options.net}: {parameters:,} parameters to train, input {size}, on {backend}")
     tell(str(pipeline))
     steps = min(len(loaders["train"]), options.limit_batches or len(loaders["train"]))
-    tell(f"{options.epochs} epoch{'s' * (options.epochs > 1)} of {steps} steps of {options.batch}; {optimizer}")
+    tell(f"{counted(options.epochs, 'epoch')} of {counted(steps, 'step')} of {options.batch} pictures; {optimizer}")
 
 
 def tell(sentence):
@@ -174,7 +178,7 @@ def finish(run, data, loaders, pipeline, options):
              f"{100 * test.top5:.2f} % among the best five", "bold")
         sheets = [("Confusion", plots.confusion(test.confusion, data.classes)), *mistakes(p, pictures)]
     path = write_report(run, net, pipeline, test, sheets)
-    echo(f"the report is {path}; {chosen} is the network: npnet predict --weights {run.folder / chosen} PICTURE")
+    echo(f"the report is {path}; {chosen} is the network: npnet predict PICTURE --weights {run.folder / chosen}")
     if failed is not None:
         hint = f"; npnet evaluate {run.folder} --skip-damaged tests it on the others" * isinstance(failed, Unreadable)
         raise ValueError(f"the network could not be tested: {failed}{hint}")

@@ -165,7 +165,7 @@ def _reason(trouble, timeout):
     if isinstance(trouble, ConnectionRefusedError):
         return "refuses connections"
     if isinstance(trouble, socket.gaierror):
-        return "is not found (no network?)"
+        return "cannot be reached (no network?)"
     text = getattr(trouble, "strerror", None) or str(trouble)
     return f"failed ({' '.join(text.split()) or type(trouble).__name__})"
 

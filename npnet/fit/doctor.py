@@ -334,8 +334,8 @@ class Doctor:
         """One remark that names the first place where something is not a finite number."""
         where, what = first_broken(net, step.logits)
         self.say(where, "nan", f"{what}. The loss of step {step.number} is {step.loss}, and nothing after this step "
-                 f"can be used: go back to the last checkpoint with a rate (now {step.lr:g}) ten times lower, or "
-                 f"shorten long gradients (clip)")
+                 f"can be used: begin again, or with the weights of a checkpoint (npnet train --weights), at a rate "
+                 f"(now {step.lr:g}) ten times lower, or shorten long gradients (clip)")
 
     # ------------------------------------------------------------------ validation
 

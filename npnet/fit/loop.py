@@ -72,8 +72,8 @@ class Training:
         warning = run.restore(self.net, self.optimizer, self.loader) if resume else None
         if resume:
             self.doctor.said = {(where, what): level for where, what, level in run.said}
-            self.screen.say(f"going on after epoch {run.epoch} and {run.sums['batches']} steps of the next"
-                            + (f"; the run has ended: {run.stopped}" if run.stopped else ""))
+            self.screen.say(f"going on after {counted(run.epoch, 'epoch')} and {counted(run.sums['batches'], 'step')} "
+                            f"of the next" + (f"; the run has ended: {run.stopped}" if run.stopped else ""))
         else:
             self.save("last.npz")
         run.write_history()
@@ -100,7 +100,10 @@ class Training:
                 now = time.monotonic()
                 run.saw(step, now - clock, waited.seconds)
                 clock = now
-                self.show(total, epochs, (now - began) / (run.sums["batches"] - first))
+                done = run.sums["batches"] - first
+                began = now if done == 1 else began                     # the first step may have waited for a compiler
+                if done > 1:
+                    self.show(total, epochs, (now - began) / (done - 1))
                 self.tell(*self.doctor.step(step, self.net, self.optimizer))
                 if not math.isfinite(step.loss):
                     return self.end(f"the loss is {step.loss}; the last checkpoint is from before")
@@ -164,7 +167,8 @@ class Training:
         if not self.save("last.npz"):
             return
         run.write_history()
-        self.screen.say(f"interrupted after {run.epoch} epochs and {run.sums['batches']} steps; {go_on(run)}")
+        self.screen.say(f"interrupted after {counted(run.epoch, 'epoch')} and {counted(run.sums['batches'], 'step')}; "
+                        f"{go_on(run)}")
         run.stopped = "interrupted"                                     # not in the checkpoint: it goes on
 
     def end(self, why):
@@ -213,12 +217,17 @@ def clock_time(seconds):
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
 
 
+def counted(number, thing):
+    """'1 epoch', '2 epochs'."""
+    return f"{number:,} {thing}{'s' * (number != 1)}"
+
+
 def words(row, whose):
     """One line about an epoch."""
-    text = f"epoch {row['epoch']:3d}  train loss {row['train_loss']:.3f}, error {100 * (1 - row['train_top1']):4.1f} %"
+    text = f"epoch {row['epoch']}  train loss {row['train_loss']:.3f}, error {100 * (1 - row['train_top1']):4.1f} %"
     if row["loss"] is not None:
-        text += f"   {whose} loss {row['loss']:.3f}, error {100 * (1 - row['top1']):4.1f} %"
-    return text + f"   {row['seconds']:.0f} s"
+        text += f"  {whose} {row['loss']:.3f}, {100 * (1 - row['top1']):4.1f} %"
+    return text + f"  {row['seconds']:.0f} s"
 
 
 def waiting(row):
