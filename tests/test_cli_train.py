@@ -310,7 +310,8 @@ def test_a_set_without_test_pictures_holds_a_fifth_out(tmp_path, capsys):
     coloured(tmp_path, set=10)
 
     assert train("set", "--epochs", "1", "--validation", "3", "--out", "a") == 0
-    assert "21 to train, 3 for validation, 6 to test" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "21 to train, 3 for validation, 6 to test (a fifth of the whole, as the set has no part to test on)" in said
     assert main(["evaluate", "a", "--workers", "0"]) == 0
     assert "on 6 pictures of set, the fifth that was held out" in capsys.readouterr().out
 
@@ -406,6 +407,7 @@ def test_a_loss_that_is_no_number_is_exit_code_1(pack, capsys, tmp_path):
     assert "ended: the loss is" in capsys.readouterr().out
     page = (tmp_path / "a" / "report.html").read_text()
     assert "Ended because the loss is nan" in page and "<h2>Remarks</h2>" in page and "conv1" in page
+    assert "in best five" not in page                           # no table without an epoch
 
 
 # ---------------------------------------------------------------------------- evaluate, predict, plot

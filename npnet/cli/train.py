@@ -42,11 +42,7 @@ def train(options):
     given = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
     kept, checkpoint = (DEFAULTS, None) if options.resume is None else resumed(options, given)
     vars(options).update({name: kept[name] for name in DEFAULTS} | given)
-    check_whole(**{"--epochs": options.epochs, "--batch": options.batch,
-                   "--limit-batches": 1 if options.limit_batches is None else options.limit_batches,
-                   "--early-stopping": 1 if options.early_stopping is None else options.early_stopping})
-    if not options.save_every > 0:
-        raise ValueError(f"--save-every must be above 0, got {options.save_every:g}")
+    check(options)
     backend = choose_backend(options)
     data, training, validation, test = pictures_of(options)
     options.data = place(options.data, CATALOGUE)
@@ -71,6 +67,15 @@ def train(options):
         echo(f"the report is {write_report(run, net, pipeline)}")
         return 1
     return finish(run, data, loaders, pipeline, options)
+
+
+def check(options):
+    """Raises ValueError for numbers that cannot be meant, before anything is read."""
+    check_whole(**{"--epochs": options.epochs, "--batch": options.batch,
+                   "--limit-batches": 1 if options.limit_batches is None else options.limit_batches,
+                   "--early-stopping": 1 if options.early_stopping is None else options.early_stopping})
+    if not options.save_every > 0:
+        raise ValueError(f"--save-every must be above 0, got {options.save_every:g}")
 
 
 def one_batch(net, optimizer, loader):

@@ -37,7 +37,7 @@ class Bar(Lines):
         self.progress = Progress(TextColumn("{task.description}", markup=False), BarColumn(bar_width=12),
                                  TextColumn("{task.fields[words]}", markup=False), console=self.console,
                                  transient=True)
-        self.task = self.progress.add_task("", words="")
+        self.task = self.progress.add_task("the first step", words="may wait for a compiler")
         self.progress.start()
         return self
 

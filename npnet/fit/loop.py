@@ -101,8 +101,9 @@ class Training:
                 run.saw(step, now - clock, waited.seconds)
                 clock = now
                 done = run.sums["batches"] - first
-                began = now if done == 1 else began                     # the first step may have waited for a compiler
-                if done > 1:
+                if done == 1:
+                    began = now                                         # a first step may have waited for a compiler
+                else:
                     self.show(total, epochs, (now - began) / (done - 1))
                 self.tell(*self.doctor.step(step, self.net, self.optimizer))
                 if not math.isfinite(step.loss):

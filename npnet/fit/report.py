@@ -95,6 +95,8 @@ def curves_of(run):
     rows = [[row["epoch"], f"{row['lr']:.2g}", number(row["train_loss"]), percent(row["train_top1"]),
              number(row["loss"]), percent(row["top1"]), percent(row["top5"]), f"{row['seconds']:.0f}"]
             for row in run.rows]
+    if not rows:                                                # the run ended in its first epoch
+        return
     whose = "held-out" if run.chooses else "test"
     yield table(("epoch", "rate", "train loss", "right", f"{whose} loss", "right", "in best five", "seconds"), rows)
 
