@@ -145,7 +145,7 @@ def pictures_in(folder, classes=None, notes=None):
         raise ValueError(f"{folder} has the class {_some(unknown)}, which the training pictures lack; remove it here "
                          f"or add it there")
     number = {name: label for label, name in enumerate(classes)}
-    return Pictures(paths, np.array([number[name] for name in names], np.int64), classes)
+    return Pictures(paths, np.array([number[name] for name in names], np.int64), classes, folder)
 
 
 def _one_class(folder, name, labels):

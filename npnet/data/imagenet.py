@@ -137,7 +137,8 @@ def _of_classes(folder, paths, synsets, classes, notes):
                          f"they do not belong together")
     if len(kept) < len(synsets):
         notes.append(f"{len(synsets) - len(kept):,} validation pictures of classes not trained on were left out")
-    return Pictures([paths[i] for i in kept], np.array([place[synsets[i]] for i in kept], np.int64), classes)
+    return Pictures([paths[i] for i in kept], np.array([place[synsets[i]] for i in kept], np.int64), classes,
+                    folder)
 
 
 def _places(folder, devkit):
@@ -314,7 +315,8 @@ def samples(folder, words=None):
         classes[place[synset]] = SAMPLE.fullmatch(name)[2].replace("_", " ")
     if len(known) == CLASSES:
         classes = _names(sorted(known), known, None)
-    test = Pictures([str(folder / name) for name in names], np.array([place[s] for s in synsets], np.int64), classes)
+    test = Pictures([str(folder / name) for name in names], np.array([place[s] for s in synsets], np.int64), classes,
+                    folder)
     origin = f"photographs of ImageNet in {folder.resolve().name}, named by their synsets, in ILSVRC's sorted order"
     return DataSet(folder.resolve().name, Pictures([], np.zeros(0, np.int64), classes), test, origin)
 

@@ -25,12 +25,14 @@ class Pictures:
 
     images: uint8 (N, H, W, C), C 3 (red, green, blue) or 1 (grey); or a sequence of N paths of files,
     which are read when they are asked for; or of N arrays (H, W, C) of several sizes. labels: N integers
-    from 0 to len(classes) - 1. classes: their names. Raises ValueError where these do not fit together.
+    from 0 to len(classes) - 1. classes: their names. folder: where the files are; a picture's name is its path
+    below it. Raises ValueError where these do not fit together.
     """
 
     images: object
     labels: np.ndarray
     classes: tuple
+    folder: object = None
 
     def __post_init__(self):
         labels = np.asarray(self.labels)
@@ -65,7 +67,7 @@ class Pictures:
         if indices.size and not -len(self) <= indices.min() <= indices.max() < len(self):
             raise IndexError(f"indices must lie between 0 and {len(self) - 1}, got {indices.min()} to {indices.max()}")
         images = self.images[indices] if isinstance(self.images, np.ndarray) else [self.images[i] for i in indices]
-        return Pictures(images, self.labels[indices], self.classes)
+        return Pictures(images, self.labels[indices], self.classes, self.folder)
 
     def __repr__(self):
         if isinstance(self.images, np.ndarray):
