@@ -71,6 +71,10 @@ class Layer:
         """What is saved but not trained: {name: array}."""
         return {}
 
+    def arrays(self, shape):
+        """{name: shape} of the params and the state that build makes for inputs of `shape`."""
+        return {}
+
     def multiply_adds(self, shape):
         """Multiply-adds of forward for one input of `shape`, those on padding included."""
         return 0
@@ -216,8 +220,8 @@ class Conv2D(Weighted):
         check_whole(filters=self.filters)
         check_window(self, shape)
         check_groups(self.groups, shape[0], self.filters)
-        patch = (shape[0] // self.groups, *pair(self.size))            # (C/G, R, S)
-        self.w, self.b = initial(self, rng, (self.filters, *patch), math.prod(patch), self.filters, dtype)
+        size = self.arrays(shape)["w"]                                 # (K, C/G, R, S)
+        self.w, self.b = initial(self, rng, size, math.prod(size[1:]), self.filters, dtype)
         self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
         return self.filters, *self.sizes(shape)
 
@@ -235,6 +239,9 @@ class Conv2D(Weighted):
         R, S = pair(self.size)
         return (conv_size(shape[1], R, self.stride, self.pad, self.ceil_mode),
                 conv_size(shape[2], S, self.stride, self.pad, self.ceil_mode))
+
+    def arrays(self, shape):
+        return {"w": (self.filters, shape[0] // self.groups, *pair(self.size)), "b": (self.filters,)}
 
     def multiply_adds(self, shape):
         return self.filters * self.columns(shape) // self.groups
@@ -275,6 +282,9 @@ class Dense(Weighted):
     def backward(self, dy, to_input=True):
         dx, self.dw, self.db = ops.dense_backward(dy, self.x, self.w, to_input)
         return dx if to_input else None
+
+    def arrays(self, shape):
+        return {"w": (shape[0], self.units), "b": (self.units,)}
 
     def multiply_adds(self, shape):
         return shape[0] * self.units
@@ -523,6 +533,9 @@ class BatchNorm(Weighted):
 
     def state(self):
         return {"mean": self.mean, "var": self.var}
+
+    def arrays(self, shape):
+        return dict.fromkeys(("w", "b", "mean", "var"), (shape[0],))
 
 
 class Dropout(Layer):

@@ -11,6 +11,7 @@ that is where shapes are checked, with the layer's name in the message.
 import copy
 import difflib
 import json
+import math
 import os
 import zipfile
 import zlib
@@ -52,19 +53,24 @@ class Network:
     def __init__(self, input_shape, seed=0, dtype=np.float32, **layers):
         choose()
         self.input_shape, self.seed, self.dtype = checked_shape(input_shape), checked_seed(seed), np.dtype(dtype)
-        self.layers, self.shapes, self.frozen = layers, {}, set()      # shapes: of every layer's output
+        self.layers, self.shapes, self.frozen = {}, {}, set()          # shapes: of every layer's output
         self.step, self.rows, self.device, self.output_shape = 0, None, ops.device, None
         if not layers:
             raise ValueError("a Network needs at least one layer: Network((3, 32, 32), flatten=Flatten(), ...)")
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, got {self.dtype}")
-        shape = self.input_shape
         for name, layer in layers.items():
-            shape = self.shapes[name] = self.build_layer(name, layer, shape)
+            self.add(name, layer)
+
+    def add(self, name, layer):
+        """One more layer, after the others. Raises ValueError or TypeError where it does not fit them."""
+        shape = self.shapes[list(self.shapes)[-1]] if self.shapes else self.input_shape
+        self.shapes[name] = self.build_layer(name, layer, shape)
+        self.layers[name] = layer
 
     def build_layer(self, name, layer, shape):
         """Builds one layer for inputs of `shape`; returns the shape of its output."""
-        for other in self.shapes:
+        for other in self.layers:
             if self.layers[other] is layer:
                 raise ValueError(f"{name}: this is the same object as {other}; make a layer of its own for each name")
         if not isinstance(layer, Layer):
@@ -247,13 +253,11 @@ class Network:
         """
         path = Path(os.path.realpath(path))                 # through a link, not in its place
         if os.path.exists(path) and not os.path.isfile(path):
-            raise OSError(f"cannot write {path}, which is no file; name one in a folder")
-        arrays = {name: ops.to_host(array) for name, array in (self.params() | self.state()).items()}
-        text = np.array(json.dumps(self.architecture(), default=plain))
+            raise OSError(f"cannot write {path}, which is not a file; name one in a folder")
         beside = path.with_name(f".npnet-{os.getpid()}-{id(self)}.part")       # no other save writes there
         try:
             with open(beside, "wb") as file:
-                np.savez(file, architecture=text, **arrays)
+                write(file, self)
             os.replace(beside, path)
         except OSError as error:
             raise OSError(f"cannot write {path} ({error.strerror or error}); choose another folder") from None
@@ -292,6 +296,69 @@ def shorten(text, width):
     return text if len(text) <= width else text[:width - 3] + "..."
 
 
+def write(file, net, extra=None):
+    """Writes a network into a file that is open for writing bytes: the mirror of `read`.
+
+    The file is an .npz: "architecture" is JSON, every other array has the name that params() and state() give
+    it. None of these names has a slash: names with a slash are free for others, part of the format. extra:
+    {name: array} of such, which npnet.load passes over and `read` gives back.
+    """
+    arrays = {name: ops.to_host(array) for name, array in (net.params() | net.state()).items()}
+    extra = extra or {}
+    for name in [name for name in arrays if "/" in name] + [name for name in extra if "/" not in name]:
+        raise ValueError(f"cannot save {name}: the network's names must have no slash, those of others must have one")
+    text = np.array(json.dumps(net.architecture(), default=plain))
+    np.savez(file, architecture=text, **arrays, **extra)
+
+
+def read(path):
+    """What `write` wrote: the architecture, the network's arrays, and {name: array} of others, whose names have a
+    slash. Nothing is built, and no more memory taken than a file of this size can honestly need.
+
+    Raises FileNotFoundError, and ValueError for a file that is damaged or not npnet's.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no file {path}; give the path of a network that save() wrote")
+    try:
+        stream = open(path, "rb")
+    except OSError as error:
+        raise OSError(f"cannot read {path} ({error.strerror or error})") from None
+    try:
+        with stream, zipfile.ZipFile(stream) as file:
+            check_claims(file, os.path.getsize(path))
+            every = {member.filename.removesuffix(".npy"): array_of(file, member) for member in file.infolist()}
+        architecture = json.loads(str(every.pop("architecture")))
+        known_format = architecture["npnet"] == 1
+    except DAMAGE:
+        raise ValueError(f"{path} is damaged, or is not a network that npnet saved") from None
+    if not known_format:
+        raise ValueError(f"{path} has format {architecture['npnet']!r}, this npnet reads format 1; use a newer npnet")
+    ours = {name: array for name, array in every.items() if "/" not in name}
+    return architecture, ours, {name: array for name, array in every.items() if "/" in name}
+
+
+def check_claims(file, size):
+    """Raises ValueError if the members of a zip say that they hold far more than a file of this size can."""
+    if sum(member.file_size for member in file.infolist()) > 20 * size + 2 * 10 ** 8:
+        raise ValueError("a zip that would fill the memory")
+
+
+def array_of(file, member):
+    """One array of a zip. ValueError unless its header fits what the member holds, before memory is taken for it."""
+    with file.open(member) as stream:
+        header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, fortran, dtype = header[np.lib.format.read_magic(stream)](stream)
+        if dtype.kind not in "biufU" or stream.tell() + math.prod(shape) * dtype.itemsize != member.file_size:
+            raise ValueError("a header that does not fit")
+    with file.open(member) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+# what zipfile, zlib, NumPy and json raise for bytes that are not what they should be
+DAMAGE = (KeyError, TypeError, ValueError, AttributeError, EOFError, OSError, NotImplementedError, RuntimeError,
+          MemoryError, zipfile.BadZipFile, zlib.error)
+
+
 def load(path, layers=None):
     """The network that `save` wrote. layers={"MyLRN": MyLRN} makes classes of one's own known.
 
@@ -302,69 +369,73 @@ def load(path, layers=None):
 
 
 def assembled(path, architecture, arrays, layers=None):
-    """The network of what `read` found in the file `path`; errors as `load`."""
+    """The network of what `read` found in the file `path`; errors as `load`.
+
+    A layer is built, which takes memory and draws weights, after its arrays in the file were checked.
+    """
     if not isinstance(layers, (dict, type(None))):
         raise TypeError(f"layers must be a dictionary of classes, {{'MyLRN': MyLRN}}, got a {type(layers).__name__}")
-    known = LAYERS | (layers or {})
     try:
-        input_shape, seed, dtype, frozen, rows = (
-            architecture[key] for key in ("input_shape", "seed", "dtype", "frozen", "layers"))
-        rows = [(str(name), str(kind), dict(given)) for name, kind, given in rows]
-        built = {name: made(path, name, kind, given, known) for name, kind, given in rows}
-        net = Network(input_shape, seed, dtype, **built)
+        input_shape, seed, dtype, frozen, rows = parts_of(architecture)
+        net, shape = None, checked_shape(input_shape)
+        for name, kind, given in rows:
+            layer = made(name, kind, given, LAYERS | (layers or {}))
+            check_arrays({f"{name}.{key}": wanted for key, wanted in layer.arrays(shape).items()}, arrays, dtype)
+            net = net or Network(input_shape, seed, dtype, **{name: layer})
+            if name not in net.layers:
+                net.add(name, layer)
+            shape = net.shapes[name]
         net.freeze(*frozen)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} describes no network that npnet could build ({error})") from error
-    fill(net, arrays, path)
+        fill(net, arrays)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise ValueError(f"{path} holds no network that npnet could build: {error}") from error
     return net
 
 
-# what zipfile, zlib, NumPy and json raise for bytes that are not what they should be
-DAMAGE = (KeyError, TypeError, ValueError, AttributeError, EOFError, OSError, NotImplementedError, RuntimeError,
-          zipfile.BadZipFile, zlib.error)
+def parts_of(architecture):
+    """input_shape, seed, dtype, frozen and layers of an architecture. ValueError where one is not of its kind."""
+    kinds = {"input_shape": list, "seed": int, "dtype": str, "frozen": list, "layers": list}
+    for key, kind in kinds.items():
+        if type(architecture.get(key)) is not kind:
+            raise ValueError(f"its {key} must be of type {kind.__name__}, got {architecture.get(key)!r}")
+    rows = architecture["layers"]
+    if not rows or [row for row in rows if type(row) is not list or [type(part) for part in row] != [str, str, dict]]:
+        raise ValueError(f"its layers must be a list of [name, class, arguments], got {rows!r:.100}")
+    if len({name for name, kind, given in rows}) < len(rows):
+        raise ValueError("two of its layers have the same name")
+    return [architecture[key] for key in kinds]
 
 
-def read(path):
-    """The architecture, the arrays, and what others put beside them in a file that `save` wrote: arrays whose
-    names have a slash are not the network's."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"there is no file {path}; give the path of a network that save() wrote")
-    try:
-        stream = open(path, "rb")
-    except OSError as error:
-        raise OSError(f"cannot read {path} ({error.strerror or error})") from None
-    try:
-        with stream, np.load(stream, allow_pickle=False) as file:
-            every = {name: file[name] for name in file.files}
-        arrays = {name: array for name, array in every.items() if "/" not in name}
-        architecture = json.loads(str(arrays.pop("architecture")))
-        known_format = architecture["npnet"] == 1
-    except DAMAGE:
-        raise ValueError(f"{path} is damaged, or is not a network that npnet saved") from None
-    if not known_format:
-        raise ValueError(f"{path} has format {architecture['npnet']}, this npnet reads format 1; use a newer npnet")
-    return architecture, arrays, {name: array for name, array in every.items() if "/" in name}
-
-
-def made(path, name, kind, given, known):
+def made(name, kind, given, known):
     """One layer from its class's name and its constructor's arguments."""
     if kind not in known:
-        raise ValueError(f"{path}: layer {name} is a {kind}, which npnet does not have; "
+        raise ValueError(f"layer {name} is a {kind}, which npnet does not have; "
                          f"use load(path, layers={{{kind!r}: {kind}}})")
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     try:
         return known[kind](**given)
     except TypeError as error:
-        raise ValueError(f"{path}: layer {name} cannot be made: {error}") from None
+        raise ValueError(f"layer {name} cannot be made: {error}") from None
 
 
-def fill(net, arrays, path=""):
-    """Copies arrays, by name, into a network's parameters and state; all names and shapes must agree."""
+def check_arrays(wanted, arrays, dtype):
+    """Raises ValueError unless all that is wanted, {name: shape}, is there, finite and not more precise than dtype."""
+    for name, shape in wanted.items():
+        if name not in arrays:
+            raise ValueError(f"the array {name} {tuple(shape)} is missing")
+        if arrays[name].shape != tuple(shape):
+            raise ValueError(f"{name} has shape {arrays[name].shape}, the network needs {tuple(shape)}")
+        if arrays[name].dtype not in (np.float16, np.float32, dtype):
+            raise ValueError(f"{name} is {arrays[name].dtype}, the network computes in {dtype}")
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{name} holds NaN or infinity; take a file from before its training failed")
+
+
+def fill(net, arrays):
+    """Copies arrays, by name, into a network's parameters and state. ValueError unless they are the ones it has."""
     own = net.params() | net.state()
-    if set(own) != set(arrays):
-        odd = sorted(set(own) ^ set(arrays))
-        raise ValueError(f"{path}: these arrays are in the file or the network, but not in both: {', '.join(odd)}")
-    for name, array in arrays.items():
-        if own[name].shape != array.shape:
-            raise ValueError(f"{path}: {name} has shape {array.shape}, the network needs {own[name].shape}")
-        own[name][...] = ops.to_device(array)
+    check_arrays({name: array.shape for name, array in own.items()}, arrays, net.dtype)
+    for name in arrays:
+        if name not in own:
+            raise ValueError(f"it has an array {name}, which the network does not have")
+        own[name][...] = ops.to_device(arrays[name])

@@ -2,6 +2,9 @@
 import json
 import os
 import pickle
+import subprocess
+import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -293,7 +296,13 @@ class TestSaving:
         lambda a: a.pop("layers"), lambda a: a.update(input_shape=3), lambda a: a.update(frozen=["conv9"]),
         lambda a: a.update(seed="x"), lambda a: a["layers"].append(["conv1"]), lambda a: a["layers"][0].append(1),
         lambda a: a["layers"].__setitem__(0, ["seed", "ReLU", {}]), lambda a: a["layers"].__setitem__(0, ["a", "ReLU", 3]),
-        lambda a: a.update(dtype="text")])
+        lambda a: a.update(dtype="text"), lambda a: a.update(dtype=None), lambda a: a.update(frozen=None),
+        lambda a: a.update(frozen=3), lambda a: a.update(layers=[]), lambda a: a.update(layers={}),
+        lambda a: a["layers"].append(a["layers"][1]), lambda a: a.update(seed=float("nan")),
+        lambda a: a.update(input_shape=[2, 11, 10 ** 30]), lambda a: a.update(input_shape=["2", 11, 11]),
+        lambda a: a["layers"][0][2].update(groups=0), lambda a: a["layers"][0][2].update(size=None),
+        lambda a: a["layers"][0][2].update(stride=float("nan")), lambda a: a["layers"][0][2].update(size=float("inf")),
+        lambda a: a["layers"][5][2].update(units="6"), lambda a: a["layers"][5][2].update(units=None)])
     def test_an_architecture_that_cannot_be(self, tmp_path, change):
         with np.load(self.saved(tmp_path)) as file:
             arrays = dict(file)
@@ -301,8 +310,50 @@ class TestSaving:
         change(architecture)
         arrays["architecture"] = np.array(json.dumps(architecture))
         np.savez(tmp_path / "odd.npz", **arrays)
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="^.*odd.npz holds no network that npnet could build: .+") as caught:
             npnet.load(tmp_path / "odd.npz")
+        assert "object is not" not in str(caught.value) and "convert" not in str(caught.value)
+
+    @pytest.mark.parametrize("layers", [
+        [["conv1", "Conv2D", {"filters": 10 ** 6, "size": 21}]], [["fc1", "Dense", {"units": 10 ** 9}]],
+        [["flatten", "Flatten", {}], ["fc1", "Dense", {"units": 10 ** 6}]], [["norm1", "BatchNorm", {}]]])
+    def test_shapes_are_compared_before_weights_are_drawn(self, tmp_path, monkeypatch, layers):
+        """10^6 filters would be half a minute of drawing, a batch norm of 10^9 channels 24 GB."""
+        monkeypatch.setattr(network.Network, "build_layer", self.only_flatten)
+        shape = [10 ** 9] if layers[0][1] in ("Dense", "BatchNorm") else [3, 227, 227]
+        architecture = {"npnet": 1, "input_shape": shape, "seed": 0, "dtype": "float32", "frozen": [], "layers": layers}
+        some = {f"{name}.{key}": np.zeros(3, np.float32) for name, kind, given in layers for key in ("w", "b")}
+        np.savez(tmp_path / "odd.npz", architecture=np.array(json.dumps(architecture)), **some)
+        with pytest.raises(ValueError, match=r"[1a-z]\.w has shape \(3,\), the network needs \(\d+"):
+            npnet.load(tmp_path / "odd.npz")
+
+    def only_flatten(self, name, layer, shape):
+        assert isinstance(layer, Flatten), f"{layer} was built"
+        return (int(np.prod(shape)),)
+
+    @pytest.mark.parametrize("kind", ["header", "bomb", "short", "object", "folder"])
+    def test_sizes_that_a_file_only_claims_take_no_memory(self, tmp_path, kind):
+        path = tmp_path / "odd.npz"
+        arrays = dict(np.load(self.saved(tmp_path)))
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+            for name, array in arrays.items():
+                with file.open(f"{name}.npy", "w") as member:
+                    np.save(member, array)
+            with file.open("fc9.w.npy", "w", force_zip64=True) as member:
+                count = {"header": 10 ** 12, "bomb": 6 * 10 ** 7, "short": 9}.get(kind, 1)
+                header = {"descr": "|O" if kind == "object" else "<f4", "fortran_order": False, "shape": (count,)}
+                np.lib.format.write_array_header_1_0(member, header)
+                for _ in range({"bomb": 240}.get(kind, 0)):
+                    member.write(bytes(10 ** 6))
+                member.write(bytes(0 if kind == "bomb" else 8))
+            if kind == "folder":
+                file.writestr("more/", b"")
+        code = ("import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (500 * 10 ** 6,) * 2); "
+                "import npnet\ntry: npnet.load(sys.argv[1])\nexcept ValueError as error: print(error)")
+        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True,
+                              env={**os.environ, "NPNET_BACKEND": "numpy", "OPENBLAS_NUM_THREADS": "1"})
+
+        assert done.stdout.strip() == f"{path} is damaged, or is not a network that npnet saved", done.stderr
 
     def test_others_may_read_it(self, tmp_path):
         old = os.umask(0o022)
@@ -322,9 +373,13 @@ class TestSaving:
             npnet.load(tmp_path / "new.npz")
 
     @pytest.mark.parametrize("change, message", [
-        (lambda a: a.pop("fc2.w"), r"these arrays are in the file or the network, but not in both: fc2.w"),
-        (lambda a: a.update({"fc9.w": np.zeros(1)}), "but not in both: fc9.w"),
-        (lambda a: a.update({"fc2.w": np.zeros((2, 2))}), r"fc2.w has shape \(2, 2\), the network needs \(16, 6\)")])
+        (lambda a: a.pop("fc2.w"), r"the array fc2.w \(16, 6\) is missing"),
+        (lambda a: a.update({"fc9.w": np.zeros(1)}), "it has an array fc9.w, which the network does not have"),
+        (lambda a: a.update({"fc2.w": np.zeros((2, 2))}), r"fc2.w has shape \(2, 2\), the network needs \(16, 6\)"),
+        (lambda a: a.update({"fc2.w": np.zeros((16, 6), int)}), "fc2.w is int64, the network computes in float64"),
+        (lambda a: a.update({"fc2.w": np.full((16, 6), "w")}), "fc2.w is <U1, the network computes in float64"),
+        (lambda a: a["fc3.b"].__setitem__(1, np.nan), "fc3.b holds NaN or infinity; take a file from before"),
+        (lambda a: a["conv1.w"].__setitem__(0, -np.inf), "conv1.w holds NaN or infinity")])
     def test_arrays_that_do_not_fit(self, tmp_path, change, message):
         with np.load(self.saved(tmp_path)) as file:
             arrays = dict(file)
@@ -332,6 +387,28 @@ class TestSaving:
         np.savez(tmp_path / "odd.npz", **arrays)
         with pytest.raises(ValueError, match=message):
             npnet.load(tmp_path / "odd.npz")
+
+    def test_names_with_a_slash_are_free_for_others(self, tmp_path):
+        net, theirs = small(), {"training/losses": np.arange(3.0), "training/names": np.array(["a", "bc"])}
+        with open(tmp_path / "net.npz", "wb") as file:
+            network.write(file, net, theirs)
+        architecture, arrays, extra = network.read(tmp_path / "net.npz")
+
+        assert str(npnet.load(tmp_path / "net.npz")) == str(net) and set(arrays) == set(net.params())
+        for name, array in theirs.items():
+            np.testing.assert_array_equal(extra[name], array, strict=True)
+        with pytest.raises(ValueError, match="cannot save losses: the network's names must have no slash, those of oth"):
+            network.write(None, net, {"losses": np.zeros(1)})
+        with pytest.raises(ValueError, match="cannot save a/b.w: the network's names must have no slash"):
+            network.write(None, npnet.Network((3,), **{"a/b": Dense(2)}))
+
+    def test_numbers_of_half_the_precision(self, tmp_path):
+        architecture, arrays, extra = network.read(self.saved(tmp_path))
+        halves = {name: array.astype(np.float16) for name, array in arrays.items()}
+        net = network.assembled("halves", architecture, halves)
+
+        assert net.params()["fc2.w"].dtype == np.float64
+        np.testing.assert_array_equal(net.params()["fc2.w"], halves["fc2.w"])
 
     def test_unknown_arguments(self, tmp_path):
         net = npnet.Network((3,), mine=Negative())
@@ -357,7 +434,7 @@ class TestSaving:
         assert (tmp_path / "link.npz").is_symlink()
         assert npnet.load(tmp_path / "net.npz").seed == 5
         for wrong in (tmp_path, os.devnull):
-            with pytest.raises(OSError, match="cannot write .*, which is no file; name one in a folder"):
+            with pytest.raises(OSError, match="cannot write .*, which is not a file; name one in a folder"):
                 small().save(wrong)
 
     def test_names_as_long_as_the_system_allows(self, tmp_path):

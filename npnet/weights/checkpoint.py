@@ -91,7 +91,10 @@ class Checkpoint:
             if ours[key] != self.architecture[key]:
                 raise ValueError(f"{self.path} was saved from a network with {what}; build the same one, or let "
                                  f"read_checkpoint(...).network() build it")
-        network.fill(net, self.arrays, self.path)
+        try:
+            network.fill(net, self.arrays)
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {error}") from None
 
     def optimizer(self):
         """The optimizer as it was, with its velocity and its schedule. ValueError if the file describes none."""
