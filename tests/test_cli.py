@@ -12,7 +12,8 @@ import pytest
 import npnet
 from npnet import backend as backends
 from npnet.backend import NUMPY
-from npnet.cli import COMMANDS, echo, gradcheck, info, main, sentence
+from npnet.cli import COMMANDS, gradcheck, info, main
+from npnet.screen import echo, sentence
 from npnet.layers import LAYERS
 
 FOLDER = Path(npnet.__file__).parents[1]

@@ -1,8 +1,6 @@
-"""`npnet data` and the progress of downloads: what is printed, drawn and written, and the sentence for what is wrong."""
-import io
+"""`npnet data`: what is printed, drawn and written, and the sentence for what is wrong."""
 import os
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -11,8 +9,6 @@ Image = pytest.importorskip("PIL.Image", reason="pictures need Pillow")
 
 from npnet import cli, data, plots  # noqa: E402
 from npnet.cli import data as command  # noqa: E402
-from npnet.cli import progress as progress_of  # noqa: E402
-from npnet.cli.progress import bar  # noqa: E402
 from npnet.data import DataSet, Pictures, catalogue  # noqa: E402
 from npnet.data.catalogue import Entry, Part  # noqa: E402
 
@@ -239,75 +235,3 @@ def test_a_folder_of_pictures_from_end_to_end(npnet, place):
     assert npnet("show", str(place / "colours"))[0] == 0 and data.read_picture("samples.png").shape[1] > 300
     picture = place / "colours" / "red" / "0.png"
     assert npnet("augment", str(picture))[0] == 0 and data.read_picture("augment.png").shape[1] > 300
-
-
-# ---------------------------------------------------------------------------- progress
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that stands still until clock.now is set."""
-    class Clock:
-        now = 100.0
-    monkeypatch.setattr(progress_of.time, "monotonic", lambda: Clock.now)
-    return Clock
-
-
-def test_a_line_now_and_then(clock, capfd):
-    with bar("Downloading tiny", "B") as progress:
-        for second in range(13):
-            clock.now = 100 + second
-            progress(1_000_000 * second, 12_000_000)
-    out, err = capfd.readouterr()
-    assert out == "" and err.splitlines() == [
-        "Downloading tiny: 5.0 of 12.0 MB, 1.0 MB/s, 0:07 left",
-        "Downloading tiny: 10.0 of 12.0 MB, 1.0 MB/s, 0:02 left",
-        "Downloading tiny: 12.0 MB, in 0:12"]
-
-
-def test_nothing_done_quick_and_broken_off_have_no_last_line(clock, capfd):
-    with bar("Nothing"):
-        clock.now = 150
-    with bar("Quick") as progress:
-        clock.now = 150.4
-        progress(2, 2)
-    with pytest.raises(OSError, match="broken"), bar("Broken") as progress:
-        clock.now = 153
-        progress(1, 2)
-        raise OSError("broken")
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("done, total, unit, words", [
-    (0, None, "B", "0 B"), (999, None, "B", "999 B"), (1_500, 400_000, "B", "2 of 400 kB"),
-    (85_300_000, 170_500_000, "B", "85.3 of 170.5 MB"), (2_500_000_000, None, "B", "2.5 GB"),
-    (1_200, 6_000, "pictures", "1,200 of 6,000 pictures"), (6_000, 6_000, "", "6,000")])
-def test_amounts_in_words(done, total, unit, words):
-    assert progress_of.amount(done, total, unit) == words
-
-
-@pytest.mark.parametrize("done, total, seconds, unit, words", [
-    (0, 10, 5, "B", ""), (10, 10, 0.1, "B", ""), (10_000_000, 40_000_000, 5, "B", "2.0 MB/s, 0:15 left"),
-    (5_000, None, 10, "B", "500 B/s"), (50, 4_000, 10, "pictures", "5/s, 13:10 left"),
-    (100_000, 100_000, 10, "steps", "10,000/s"), (10, 36_010, 10, "", "1/s, 10:00:00 left")])
-def test_speeds_in_words(done, total, seconds, unit, words):
-    assert progress_of.speed(done, total, seconds, unit) == words
-
-
-def test_the_bar_of_a_terminal_fits_80_columns(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-    screen = Terminal()
-    monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setenv("TERM", "xterm")
-    began = progress_of.time.monotonic()
-    seconds = iter(range(1, 100))
-    monkeypatch.setattr(progress_of.time, "monotonic", lambda: began + next(seconds))
-    with bar("Downloading cifar10-binary", "B") as progress:
-        for done in (0, 60_000_000, 170_498_071):
-            progress(done, 170_498_071)
-    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue()).replace("\r", "\n")
-    lines = [line for line in plain.splitlines() if line.strip()]
-    assert all(len(line) <= 80 for line in lines) and "…" not in plain
-    assert re.search("^Downloading cifar10-binary ━+ 170.5 MB 56.8 MB/s", lines[-1])
-    assert "\x1b[?25h" in screen.getvalue()                     # the cursor is shown again

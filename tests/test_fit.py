@@ -227,17 +227,11 @@ def test_plain_lines(capsys):
 
 def test_plain_lines_say_how_much_is_left(capsys, monkeypatch):
     """From the second step on: the first may wait for a compiler."""
-    from npnet.fit import display
-    monkeypatch.setattr(display, "OFTEN", 0)
+    from npnet.screen import progress
+    monkeypatch.setattr(progress, "RARELY", 0)
     run(None, 2, quiet=False)
 
     assert re.search(r"^epoch 1/2   33 %  loss [\d.]+  [\d.]+ %  \d+ pictures/s  \d+:\d\d left$", capsys.readouterr().out, re.MULTILINE)
-
-
-@pytest.mark.parametrize("seconds, text", [(0.4, "0:00"), (59.6, "1:00"), (605, "10:05"), (3600, "1:00:00"), (7325, "2:02:05")])
-def test_clock_times(seconds, text):
-    from npnet.fit.loop import clock_time
-    assert clock_time(seconds) == text
 
 
 def test_classes_come_from_the_pictures(tmp_path):

@@ -13,15 +13,16 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "npnet"
 CHAPTERS = "shapes dense activation softmax conv pool lrn batchnorm dropout update".split()
 BOOK = "ops backend layers network models optim train gradcheck".split()
-ANNEXES = "fast files data weights explain plots fit bench parallel course cli".split()
+ANNEXES = "screen files fast data weights diagnose explain plots fit bench parallel course cli".split()
 ALLOWED = {                                             # room: the rooms of the book and annexes that it may import
     "ops": "", "gradcheck": "", "backend": "ops", "layers": "ops backend", "network": "ops backend layers",
     "models": "ops backend layers network", "optim": "ops backend", "train": "ops backend layers network",
-    "fast": " ".join(BOOK), "files": " ".join(BOOK), "plots": "", "data": " ".join(BOOK) + " files",
-    "weights": " ".join(BOOK) + " files data", "explain": " ".join(BOOK) + " plots fast weights files data",
-    "fit": " ".join(BOOK) + " fast weights plots files data", "bench": " ".join(BOOK) + " fast",
-    "parallel": " ".join(BOOK) + " fit fast weights plots files data", "course": " ".join(BOOK) + " plots",
-    "cli": " ".join(BOOK + ANNEXES)}
+    "screen": "", "plots": "screen files", "fast": " ".join(BOOK), "files": " ".join(BOOK) + " screen",
+    "data": " ".join(BOOK) + " screen files", "weights": " ".join(BOOK) + " screen files data",
+    "diagnose": " ".join(BOOK) + " screen plots files", "explain": " ".join(BOOK) + " screen plots fast weights files data",
+    "fit": " ".join(BOOK) + " screen fast weights plots files data", "bench": " ".join(BOOK) + " screen plots fast",
+    "parallel": " ".join(BOOK) + " screen fit bench fast weights plots files data",
+    "course": " ".join(BOOK) + " screen plots diagnose files", "cli": " ".join(BOOK + ANNEXES)}
 
 
 def files(room):
@@ -68,7 +69,7 @@ def test_chapters_refer_to_shapes_alone():
 
 
 @pytest.mark.parametrize("package, homes", [
-    ("numba", {"backend"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"cli", "explain", "fit", "bench", "course"}),
+    ("numba", {"backend"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"screen", "explain", "cli"}),
     ("threadpoolctl", {"fast", "cli", "bench"}), ("PIL", {"data"}), ("torch", {"weights"})])
 def test_packages_have_their_importers(package, homes):
     for room in existing(BOOK + ANNEXES):

@@ -7,13 +7,14 @@ code (None is 0). Only the module of the command that was asked for is imported.
 What the user can mend is one line on stderr and exit code 2; NPNET_DEBUG=1 shows the traceback.
 """
 import argparse
-import difflib
 import importlib
 import os
 import sys
 from importlib.util import find_spec
 
 from .. import __version__
+from ..screen.output import forgiving
+from ..screen.words import nearest, sentence
 
 COMMANDS = {
     "info": "this machine: versions, backends, threads, folders",
@@ -37,6 +38,7 @@ MENDED_BY_USER = (ValueError, TypeError, OSError, ImportError, KeyError, Floatin
 
 def main(arguments=None):
     """Run one command; returns the exit code. arguments is a list of words, by default those of the process."""
+    forgiving()
     try:
         code = run(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()                      # here, so that a closed pipe is noticed below
@@ -78,9 +80,8 @@ class Parser(argparse.ArgumentParser):
 def module(command):
     """The module of a command. ValueError with the nearest names if there is none."""
     if command not in COMMANDS:
-        near = difflib.get_close_matches(command, COMMANDS, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"no command is called {command!r}; {hint}npnet has {', '.join(present())}")
+        raise ValueError(f"no command is called {command!r}; {nearest(command, COMMANDS)}"
+                         f"npnet has {', '.join(present())}")
     if command not in present():
         raise ImportError(f"this copy of npnet does not have the command {command}; it has {', '.join(present())}")
     return importlib.import_module(f"{__name__}.{command}")
@@ -99,20 +100,6 @@ def overview():
     return "\n".join(lines) + "\n" + EXAMPLES.rstrip()
 
 
-def sentence(error):
-    """An exception's text on one line; KeyError's quotes and the system's error numbers are left out."""
-    if isinstance(error, KeyError) and error.args:
-        text = str(error.args[0])
-    elif isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    elif isinstance(error, MemoryError):
-        text = str(error).replace("Unable to allocate", "not enough memory for")
-        text = text or "there is not enough memory for that"
-    else:
-        text = str(error)
-    return " ".join(text.split()) or type(error).__name__
-
-
 def add_backend(parser):
     """Adds the option --backend, for commands that compute."""
     parser.add_argument("--backend", metavar="NAME", help="loops, numpy, numba or cupy (default: the best one found)")
@@ -125,12 +112,3 @@ def choose_backend(options):
         backend.use(options.backend)
     backend.choose()
     return backend.ops.name
-
-
-def echo(text="", style=None, end="\n"):
-    """Print a line at once, in a style ("bold", "red" ...) where the output is a terminal."""
-    if style and sys.stdout.isatty() and find_spec("rich"):
-        from rich.console import Console
-        Console(highlight=False, markup=False, emoji=False, soft_wrap=True).print(str(text), style=style, end=end)
-    else:
-        print(text, end=end, flush=True)

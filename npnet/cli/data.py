@@ -12,9 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data import catalogue
-from . import echo
-from .progress import bar
-from .tables import line, print_table
+from ..screen import bar, echo, line, print_table
 
 MOST_CLASSES = 40               # that info lists; of more it says the smallest and the largest
 LOOKED_AT = 100                 # pictures that are opened to say how large they are

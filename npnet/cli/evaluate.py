@@ -8,10 +8,9 @@ import json
 import textwrap
 
 from ..layers import check_whole
-from . import add_backend, choose_backend, echo
-from .progress import bar
+from ..screen import bar, echo, print_table
+from . import add_backend, choose_backend
 from .recipe import naming_the_flag, parts, place, readable, some
-from .tables import print_table
 
 
 def add(commands):

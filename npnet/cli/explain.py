@@ -16,7 +16,8 @@ from ..explain.walk import Explain, cost
 from ..models import MODELS, model
 from ..network import load
 from ..weights import is_trained, shipped, trained
-from . import DEFAULT, add_backend, choose_backend, echo
+from ..screen import echo
+from . import DEFAULT, add_backend, choose_backend
 from .evaluate import limits
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another

@@ -28,7 +28,8 @@ from ..backend import ops
 from ..gradcheck import check_gradients, spread
 from ..layers import (LAYERS, LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer,
                       LRNWithin, MaxPool, ReLU, Sigmoid, Softmax, Tanh, rng)
-from . import add_backend, choose_backend, echo
+from ..screen import echo
+from . import add_backend, choose_backend
 
 MANY, SAMPLE = 2000, 300            # of an array with more entries than MANY, SAMPLE are checked
 

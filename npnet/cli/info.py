@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__, backend
-from . import echo
-from .tables import line
+from ..screen import echo, line
 
 PACKAGES = ("numpy", "numba", "pillow", "matplotlib", "threadpoolctl", "rich")
 EXTRAS = {                              # package: the names it is installed under, and how to get it

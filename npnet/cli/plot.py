@@ -6,7 +6,7 @@
 import csv
 from pathlib import Path
 
-from . import echo
+from ..screen import echo
 
 
 def add(commands):

@@ -6,7 +6,8 @@
 """
 import json
 
-from . import add_backend, choose_backend, echo
+from ..screen import echo
+from . import add_backend, choose_backend
 
 NET = "cifar_alexnet"               # the shipped one
 WIDTH = 30                          # of a bar, in characters

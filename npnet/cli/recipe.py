@@ -6,8 +6,7 @@ import numpy as np
 
 from .. import optim
 from ..models import MODELS, model
-from . import echo
-from .progress import bar
+from ..screen import bar, echo
 
 SCHEDULES = ("constant", "step", "multistep", "polynomial", "cosine", "plateau")
 MEAN_ONLY = ("krizhevsky2012", "original", "pool_first", "caffe", "half_tower", "cifar_four_layer")     # as published

@@ -6,7 +6,8 @@ from .. import backend, plots
 from ..explain import layer_facts, summary
 from ..models import MODELS, model
 from ..network import load
-from . import DEFAULT, echo
+from ..screen import echo
+from . import DEFAULT
 
 
 def add(commands):

@@ -7,13 +7,12 @@
 """
 import os
 import shlex
-import textwrap
 from pathlib import Path
 
 from .. import optim
 from ..layers import check_whole
-from . import add_backend, choose_backend, echo
-from .progress import bar
+from ..screen import bar, counted, echo, tell
+from . import add_backend, choose_backend
 from .recipe import (DEFAULTS, add_how, add_pictures, add_run, add_what, loader, naming_the_flag, network, optimizer_of,
                      pictures_of, pipeline_of, place)
 
@@ -131,7 +130,6 @@ def command(options):
 
 def describe(options, data, loaders, net, pipeline, optimizer, backend):
     """What is about to happen, before it does."""
-    from ..fit.loop import counted
     parameters = sum(w.size for w in net.params().values())
     purposes = {"train": "to train", "validation": "for validation", "test": "to test"}
     numbers = ", ".join(f"{len(part.pictures):,} {purposes[name]}" for name, part in loaders.items())
@@ -142,11 +140,6 @@ def describe(options, data, loaders, net, pipeline, optimizer, backend):
     tell(str(pipeline))
     steps = min(len(loaders["train"]), options.limit_batches or len(loaders["train"]))
     tell(f"{counted(options.epochs, 'epoch')} of {counted(steps, 'step')} of {options.batch} pictures; {optimizer}")
-
-
-def tell(sentence):
-    """Prints a sentence that may be long, in lines for a terminal."""
-    echo(textwrap.fill(sentence.strip(), 79, subsequent_indent="  ", break_on_hyphens=False))
 
 
 def free_folder(options):

@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 
 from ..optim import Plateau
+from ..screen import clock, counted, display
 from ..train import evaluate, train
-from .display import display
 from .doctor import Doctor
 from .measures import finite
 from .memory import memory_sentence
@@ -121,7 +121,7 @@ class Training:
         left = seconds * ((epochs - run.epoch) * total - run.sums["batches"])
         speed = self.loader.batch / max(seconds, 1e-9)
         self.screen.step(run.epoch + 1, run.sums["batches"], total, f"loss {loss:.3f}  {100 * accuracy:.1f} %  "
-                         f"{speed:.0f} pictures/s  {clock_time(left)} left")
+                         f"{speed:.0f} pictures/s  {clock(left)} left")
 
     def after_epoch(self):
         """Evaluation and checkpoints: last.npz once before, as evaluation may fail; then best.npz before last.npz, so
@@ -210,17 +210,6 @@ class Waited:
         batch = next(self.batches)
         self.seconds = time.monotonic() - began
         return batch
-
-
-def clock_time(seconds):
-    """Seconds as 1:02:03 or 2:03."""
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
-
-
-def counted(number, thing):
-    """'1 epoch', '2 epochs'."""
-    return f"{number:,} {thing}{'s' * (number != 1)}"
 
 
 def words(row, whose):

@@ -1,0 +1,171 @@
+"""Progress: how far a long piece of work has come; a bar on a terminal, a line now and then elsewhere.
+
+    with bar("Downloading cifar10", "B") as progress:
+        download(address, path, progress=progress)          # which calls progress(done, total)
+
+    with display(epochs=3) as screen:                       # a training
+        screen.step(1, 20, 100, "train loss 1.234")
+        screen.say("epoch 1 ...")
+
+A bar goes to stderr, so that what a command prints can be piped on; what a training shows is what it prints.
+"""
+import sys
+import time
+from contextlib import contextmanager
+
+from .output import console
+from .words import clock, scale, size
+
+QUICK = 0.5                     # seconds; what is done sooner shows nothing
+STEADY = 21                     # columns for "117.3 MB/s, 0:12 left", so that the bar does not jump
+EVERY, RARELY = 5, 30           # seconds from line to line, where the output is not a terminal: of a bar, of a training
+
+
+# ---------------------------------------------------------------------------- one piece of work
+
+@contextmanager
+def bar(text, unit=""):
+    """Yields progress(done, total), to be called as often as one likes; total may be None. Work of less than
+    half a second shows nothing.
+
+    text: what is being done. unit: "B" for bytes, else a word such as "pictures", or nothing.
+    """
+    if sys.stderr.isatty():
+        with drawn(console(sys.stderr), text, unit) as progress:
+            yield progress
+    else:
+        lines = Lines(text, unit, sys.stderr)
+        yield lines.progress
+        lines.end()                                         # not after an error: its sentence comes next
+
+
+@contextmanager
+def drawn(console, text, unit):
+    """rich's bar on a console."""
+    from rich.progress import BarColumn, Progress, TextColumn
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=None),
+               TextColumn("{task.fields[amount]}", markup=False), TextColumn("{task.fields[speed]}", markup=False))
+    with Progress(*columns, console=console, expand=True) as progress:
+        task = progress.add_task(text, total=None, amount="", speed="", visible=False)
+        began = time.monotonic()
+
+        def update(done, total):
+            seconds = time.monotonic() - began
+            progress.update(task, completed=done, total=total, amount=amount(done, total, unit),
+                            speed=speed(done, total, seconds, unit).ljust(STEADY), visible=seconds > QUICK)
+        yield update
+
+
+class Lines:
+    """The same as plain lines: one every EVERY seconds and one at the end."""
+
+    def __init__(self, text, unit, file):
+        self.text, self.unit, self.file = text, unit, file
+        self.began = self.printed = time.monotonic()
+        self.done = self.total = None
+
+    def progress(self, done, total):
+        self.done, self.total = done, total
+        now = time.monotonic()
+        if now - self.printed >= EVERY and done != total:   # the end has a line of its own
+            self.printed = now
+            self.print(amount(done, total, self.unit), speed(done, total, now - self.began, self.unit))
+
+    def end(self):
+        """The last line, if there was any progress to speak of."""
+        seconds = time.monotonic() - self.began
+        if self.done is not None and seconds > QUICK:
+            self.print(amount(self.done, self.done, self.unit), f"in {clock(seconds)}")
+
+    def print(self, *parts):
+        print(f"{self.text}: {', '.join(part for part in parts if part)}", file=self.file, flush=True)
+
+
+def amount(done, total, unit):
+    """"85.3 of 170.5 MB", "1,200 of 6,000 pictures" """
+    whole = total is None or done == total
+    if unit != "B":
+        return f"{done:,}{'' if whole else f' of {total:,}'} {unit}".rstrip()
+    if whole:
+        return size(done)
+    power, name = scale(max(done, total))
+    digits = 1 if power > 1000 else 0
+    return f"{done / power:.{digits}f} of {total / power:.{digits}f} {name}"
+
+
+def speed(done, total, seconds, unit):
+    """"12.3 MB/s, 0:07 left", as far as it can be said."""
+    if done <= 0 or seconds < QUICK:
+        return ""
+    pace = done / seconds
+    left = f"{clock((total - done) / pace)} left" if total and done < total else ""
+    each = size(pace) if unit == "B" else f"{pace:,.3g}" if pace < 100 else f"{pace:,.0f}"
+    return ", ".join(filter(None, [f"{each}/s", left]))
+
+
+# ---------------------------------------------------------------------------- a training
+
+def display(epochs, quiet=False):
+    """What a training of so many epochs shows, as it fits where the output goes: `with display(3) as screen`."""
+    if quiet:
+        return Silent(epochs)
+    return Drawn(epochs) if sys.stdout.isatty() else Plain(epochs)
+
+
+class Silent:
+    """A training that shows nothing; what the others are made of."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        """Nothing to put away."""
+
+    def step(self, epoch, done, total, words):
+        """After a training step: the epoch from 1, how many of its `total` steps are done, and words about them."""
+
+    def say(self, text):
+        """A line that stays."""
+
+
+class Plain(Silent):
+    """Lines: one now and then, one after each epoch."""
+
+    def __enter__(self):
+        self.said = time.monotonic()
+        return self
+
+    def step(self, epoch, done, total, words):
+        if time.monotonic() - self.said > RARELY:
+            self.say(f"epoch {epoch}/{self.epochs}  {100 * done // total:3d} %  {words}")
+
+    def say(self, text):
+        print(text, flush=True)
+        self.said = time.monotonic()
+
+
+class Drawn(Silent):
+    """rich's bar, for the epoch that is under way."""
+
+    def __enter__(self):
+        from rich.progress import BarColumn, Progress, TextColumn
+        self.console = console(sys.stdout)
+        self.progress = Progress(TextColumn("{task.description}", markup=False), BarColumn(bar_width=12),
+                                 TextColumn("{task.fields[words]}", markup=False), console=self.console,
+                                 transient=True)
+        self.task = self.progress.add_task("the first step", words="may wait for a compiler")
+        self.progress.start()
+        return self
+
+    def __exit__(self, *error):
+        self.progress.stop()
+
+    def step(self, epoch, done, total, words):
+        self.progress.update(self.task, description=f"epoch {epoch}/{self.epochs}", completed=done, total=total,
+                             words=words)
+
+    def say(self, text):
+        self.console.print(text, soft_wrap=True)
