@@ -4,7 +4,8 @@ The table of contents. Each name is found in its room when it is first used, so 
 is quick and a room that is missing costs only its own names.
 
     ops backend layers network models optim train gradcheck     the book, in reading order
-    screen files fast data weights explain plots fit cli        the annexes
+    screen files fast data weights diagnose explain plots       the annexes
+    fit cli
 """
 import importlib
 
@@ -19,8 +20,8 @@ CONTENTS = {
     "optim": "SGD",
     "gradcheck": "assert_gradients check_gradients",
 }
-ROOMS = ("ops backend layers network models optim train gradcheck screen files fast data weights explain plots fit "
-         "cli").split()
+ROOMS = ("ops backend layers network models optim train gradcheck "
+         "screen files fast data weights diagnose explain plots fit cli").split()
 
 __all__ = [name for names in CONTENTS.values() for name in names.split()]
 

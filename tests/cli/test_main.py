@@ -1,0 +1,146 @@
+"""The command line: its exit codes, and one sentence for whatever the user can mend."""
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import npnet
+from commands import environment, one_line, process
+from npnet.cli import COMMANDS, info, main
+from npnet.screen import echo, sentence
+
+
+def test_npnet_alone_is_an_overview(npnet_):
+    code, out, err = npnet_()
+    assert code == 0 and not err
+    for command in ("info", "summary", "gradcheck"):
+        assert f"    npnet {command} " in out
+    assert max(map(len, out.splitlines())) <= 79
+    assert npnet_("--help") == npnet_("help") == (0, out, "")
+
+
+def test_version(npnet_):
+    assert npnet_("--version") == (0, f"npnet {npnet.__version__}\n", "")
+
+
+@pytest.mark.parametrize("word, hint", [("sumary", "did you mean summary? "), ("grad", "did you mean gradcheck? "),
+                                        ("xyzzy", "")])
+def test_an_unknown_command(npnet_, word, hint):
+    assert one_line(npnet_(word)).startswith(f"no command is called {word!r}; {hint}npnet has info, summary")
+
+
+def test_a_command_whose_file_is_missing(npnet_, monkeypatch):
+    monkeypatch.setitem(COMMANDS, "juggle", "a command of an annex that was deleted")
+    assert "this copy of npnet does not have the command juggle; it has info" in one_line(npnet_("juggle"))
+    assert "juggle" not in npnet_()[1]
+
+
+@pytest.mark.parametrize("words, text", [
+    (["info", "--loud"], "unrecognized arguments: --loud; see npnet info --help"),
+    (["summary", "--classes", "ten"], "argument --classes: invalid int value: 'ten'; see npnet summary --help"),
+    (["summary", "--net"], "argument --net: expected one argument; see npnet summary --help"),
+    (["summary", "--net", "alexnet"], "no network is called 'alexnet'"),
+    (["summary", "--weights", "nowhere.npz"], "there is no file nowhere.npz; give the path of a network"),
+    (["summary", "--weights", "a.npz", "--net", "lenet5"],
+     "a.npz holds a whole network; leave --net, --classes and --size out"),
+    (["summary", "--net", "krizhevsky2012", "--size", "8"], "conv1: a window of 11 x 11 does not fit into 8 x 8"),
+    (["gradcheck", "--backend", "abacus"], "backend must be one of loops, numpy, numba, cupy, got 'abacus'"),
+    (["gradcheck", "LRN", "--shape", "2,3,4,4"], "--shape and --train are for a layer of your own"),
+    (["summary", "--net", ""], "no network is called ''; npnet has krizhevsky2012"),
+    (["summary", "--net", "lenet5", "--classes", "0"], "fc5: units must be"),
+    (["summary", "--net", "lenet5", "--size", "0"], "every size in input_shape must be"),
+    (["summary", "--weights", ""], "there is no file "),
+    (["summary", "--weights", "a.npz", "--size", "0"], "a.npz holds a whole network"),
+    (["summary", "--net", "lenet5", "--draw", ""], "; .png is the usual one"),
+    (["summary", "--net", "lenet5", "--classes", "1000000000000"], "not enough memory for"),
+    (["gradcheck", ""], "'' is not Python; write MyLRN(n=5), or for two functions forward,backward"),
+    (["gradcheck", "--backend", ""], "backend must be one of loops, numpy, numba, cupy, got ''"),
+])
+def test_mistakes_are_one_sentence(npnet_, words, text):
+    assert text in one_line(npnet_(*words))
+
+
+def test_exceptions_become_sentences():
+    assert sentence(KeyError("no layer is called 'conv9'")) == "no layer is called 'conv9'"
+    assert sentence(FileNotFoundError(2, "No such file or directory", "a.npz")) == "a.npz: No such file or directory"
+    assert sentence(OSError("the disk is full;\n   free some")) == "the disk is full; free some"
+    assert sentence(ValueError()) == "ValueError"
+    assert sentence(MemoryError()) == "there is not enough memory for that"
+    assert sentence(MemoryError("Unable to allocate 611. TiB for an array")) == "not enough memory for 611. TiB for an array"
+
+
+@pytest.mark.parametrize("kind", [ValueError, TypeError, OSError, ImportError, KeyError, FloatingPointError,
+                                  MemoryError])
+def test_what_a_command_raises(npnet_, monkeypatch, kind):
+    def fail():
+        raise kind("it is Monday")
+    monkeypatch.setattr(info, "found", fail)
+    assert one_line(npnet_("info")) == "it is Monday"
+    monkeypatch.setenv("NPNET_DEBUG", "1")
+    with pytest.raises(kind, match="it is Monday"):
+        main(["info"])
+
+
+def test_interrupted(npnet_, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+    monkeypatch.setattr(info, "found", interrupt)
+    assert npnet_("info") == (130, "", "")
+
+
+def test_bugs_are_not_hidden(monkeypatch):
+    monkeypatch.setattr(info, "found", lambda: None.facts)
+    with pytest.raises(AttributeError):
+        main(["info"])
+
+
+def test_python_m_npnet():
+    done = process("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"npnet {npnet.__version__}\n", "")
+    done = process("sumary")
+    assert done.returncode == 2 and done.stderr.startswith("npnet: no command is called 'sumary'")
+    done = process("gradcheck", "--backend", "abacus", NPNET_DEBUG="1")
+    assert "Traceback" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals of POSIX")
+@pytest.mark.parametrize("how", ["closed pipe", "interrupt"])
+def test_a_reader_who_leaves(how):
+    words = [sys.executable, "-m", "npnet", "gradcheck", "--backend", "loops"]
+    if how == "interrupt" and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        pytest.skip("this shell's children do not hear Ctrl-C")
+    run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    assert run.stdout.readline().startswith(b"backend loops")
+    if how == "interrupt":
+        run.send_signal(signal.SIGINT)
+    else:
+        run.stdout.close()
+    err = run.stderr.read()
+    code = run.wait(timeout=60)
+    run.stderr.close()
+    run.stdout.close()
+    assert (code, err) == (130 if how == "interrupt" else 141, b"")
+
+
+def test_importing_npnet_is_light():
+    heavy = "numba matplotlib cupy torch rich"
+    code = ("import sys, npnet\n"
+            "for name in ('Network', 'model', 'check_gradients', 'use'): getattr(npnet, name)\n"
+            f"print([name for name in {heavy!r}.split() if name in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, env=environment())
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_info_and_summary_are_light():
+    code = ("import sys; from npnet.cli import main\n"
+            "assert main(['info']) == 0 and main(['summary', '--net', 'lenet5']) == 0\n"
+            "print([name for name in 'numba matplotlib cupy torch rich'.split() if name in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True,
+                          env=environment(NPNET_BACKEND=""))
+    assert done.stdout.endswith("\n[]\n") and not done.stderr
+
+
+def test_echo_leaves_piped_text_plain(capsys):
+    echo("[bold]5 of 5[/] :smile:", "red", end=";")
+    assert capsys.readouterr().out == "[bold]5 of 5[/] :smile:;"
