@@ -10,7 +10,7 @@ import textwrap
 from ..layers import check_whole
 from ..screen import bar, echo, print_table
 from . import add_backend, choose_backend
-from .recipe import naming_the_flag, parts, place, readable, some
+from .train import options_named
 
 
 def add(commands):
@@ -35,7 +35,7 @@ def add(commands):
     parser.set_defaults(run=run)
 
 
-@naming_the_flag()
+@options_named()
 def run(options):
     from .. import plots
     from ..fit import answers, score
@@ -79,6 +79,7 @@ def pictures_of(options, networks):
     """
     from ..data import dataset
     from ..data.catalogue import CATALOGUE
+    from ..fit.recipe import cut, place, readable, some
     settings = networks[0].settings
     source = options.data or settings.get("data")
     if source is None:
@@ -86,7 +87,7 @@ def pictures_of(options, networks):
     with bar(f"reading {source}") as progress:
         data = dataset(source, progress=progress)
     seen = any(one.settings.get("data") == place(source, CATALOGUE) for one in networks)
-    training, held = parts(data) if seen else (data.train, data.train if data.test is None else data.test)
+    training, held = cut(data) if seen else (data.train, data.train if data.test is None else data.test)
     which = "all" if data.test is None and not seen else options.part
     which = "the fifth that was held out" if data.test is None and seen and which == "test" else which
     pictures = training if options.part == "train" else held

@@ -43,7 +43,7 @@ class Run:
     epoch that is under way. best: the row with the lowest validation error, None without validation. waited: epochs
     since then. chooses: whether the pictures of the evaluation may choose anything. remarks: what the doctor said, and
     said what he remembers of it. stopped: why it ended before its last epoch, or ""; failed: because its numbers
-    were none any more.
+    became NaN or infinite. test: the Score of the test at the end, where there was one.
     """
 
     folder: Path | None = None
@@ -59,6 +59,7 @@ class Run:
     said: list = field(default_factory=list)
     stopped: str = ""
     failed: bool = False
+    test: object = None
 
     @property
     def epoch(self):

@@ -1,0 +1,58 @@
+"""The end of a run: the test, once, with the network that validation chose, and the report."""
+from .. import plots
+from ..data.sets import Unreadable
+from ..screen import bar, percent
+from ..weights import read_checkpoint
+from .answers import answers, score
+from .report import write_report
+
+FEW = 50                    # test pictures below which one more or less changes the result by more than 2 %
+
+
+def finish(run, net, loaders, say):
+    """Tests the network of a run that has come to its end, and writes the report; returns the run.
+
+    A run that was interrupted is left as it is, one that failed has its report alone. ValueError, after the report is
+    written, where a test picture cannot be read.
+    """
+    train, test = loaders["train"], loaders.get("test")
+    if run.stopped == "interrupted":
+        return run
+    if run.failed:
+        say(f"the report is {write_report(run, net, train.pipeline)}")
+        return run
+    chosen = "best.npz" if (run.folder / "best.npz").exists() else "last.npz"
+    net, sheets, failed = read_checkpoint(run.folder / chosen).network(), [], None
+    if test is not None:
+        try:
+            with bar("testing", "pictures") as progress:
+                p = answers([(net, train.pipeline)], test.pictures, batch=test.batch, workers=test.workers,
+                            progress=progress)
+        except (OSError, ValueError) as error:                  # a damaged picture: the run has its report all the same
+            failed = error
+        else:
+            run.test = score(p, test.pictures.labels)
+            say(f"{chosen}: {result(run.test)}", "bold")
+            sheets = [("Confusion", plots.confusion(run.test.confusion, test.pictures.classes)),
+                      *mistakes(p, test.pictures)]
+    path = write_report(run, net, train.pipeline, run.test, sheets)
+    say(f"the report is {path}; {chosen} is the network: npnet predict PICTURE --weights {run.folder / chosen}")
+    if failed is not None:
+        hint = f"; npnet evaluate {run.folder} --skip-damaged tests it on the others" * isinstance(failed, Unreadable)
+        raise ValueError(f"the network could not be tested: {failed}{hint}")
+    return run
+
+
+def result(test):
+    """A Score of test pictures in words."""
+    five = f", {percent(test.top5, 2)} in the best five" * (len(test.confusion) > 5)
+    few = f" (few: one more or less is {percent(1 / test.pictures)})" * (test.pictures < FEW)
+    return f"{percent(test.top1, 2)} of {test.pictures:,} test pictures right{five}{few}"
+
+
+def mistakes(p, pictures, most=24):
+    """A sheet of the pictures that were answered wrongly with the greatest confidence."""
+    wrong = (p.argmax(axis=1) != pictures.labels).nonzero()[0]
+    worst = wrong[(-p[wrong].max(axis=1)).argsort(kind="stable")][:most]
+    names = [f"{pictures.classes[pictures.labels[i]]}, not {pictures.classes[p[i].argmax()]}" for i in worst]
+    return [("Confident mistakes", plots.samples([pictures[i] for i in worst], names))] if len(worst) else []

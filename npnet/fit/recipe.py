@@ -1,0 +1,398 @@
+"""The recipe of a run: all its settings, and the objects that they stand for.
+
+    recipe = Recipe(data="shapes", net="cifar_alexnet", epochs=3)
+    run = recipe.train("runs/first")            # all that `npnet train` does: watches, saves, chooses, tests, reports
+    run = Recipe.of("runs/first").train(resume="runs/first")        # goes on where it stopped
+    print(run.test.top1)
+
+    parts = recipe.parts()                      # or the pieces, for a loop of one's own
+    net = recipe.network(len(parts.data.classes))
+    loaders = recipe.loaders(parts, recipe.pipeline(parts.training, net))
+    optimizer = recipe.optimizer(len(loaders["train"]))
+
+The options of `npnet train` are made from the fields below, and a run keeps its recipe as JSON: the same
+words everywhere. None means that the network or the data decide.
+"""
+import math
+import shlex
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import models, optim
+from ..backend import ops
+from ..data import DataSet, Loader, Pictures, Pipeline, checked, dataset, held_out
+from ..data.catalogue import CATALOGUE
+from ..layers import Dropout, Layer
+from ..network import load
+from ..screen import bar, echo, listed, nearest
+from ..weights import found, read_checkpoint, shipped
+from .announce import announce
+from .finish import finish
+from .loop import fit
+from .overfit import overfit
+
+SCHEDULES = ("constant", "step", "multistep", "polynomial", "cosine", "plateau")
+MEAN_ONLY = ("krizhevsky2012", "original", "pool_first", "caffe", "half_tower", "cifar_four_layer")     # as published
+ANEW = ("data", "epochs", "workers", "save_every", "skip_damaged")      # what may be given anew to a run that goes on
+
+
+def setting(group, default, words, kind=str, metavar=None, **rules):
+    """A field of Recipe. rules: choices, or the range of a number: least (from), above, below."""
+    return field(default=default, metadata={"group": group, "help": words, "kind": kind, "metavar": metavar, **rules})
+
+
+class Parts(NamedTuple):
+    """The pictures of a run: the whole set, and its parts; validation and test may be None."""
+
+    data: DataSet
+    training: Pictures
+    validation: Pictures | None
+    test: Pictures | None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a run; dataclasses.replace(recipe, lr=0.01) makes another one."""
+
+    data: str = setting("what", "shapes", "shapes, a name of npnet data list, a folder or an .npz file", metavar="NAME")
+    net: str = setting("what", "cifar_alexnet", f"one of {', '.join(models.MODELS)}", metavar="NAME")
+    size: int = setting("what", None, "of the input's side (default: the network's own)", int, "PIXELS", least=1)
+    init: str = setting("what", None, "initial weights (default: the network's own)", choices=("paper", "he", "torch"))
+    dropout: float = setting("what", None, "of every Dropout (default: the network's own)", float, "SHARE", least=0,
+                             below=1)
+    weights: str = setting("what", None, "begin with the arrays of this run, checkpoint or shipped network that fit "
+                           "by name and shape", metavar="NETWORK")
+    freeze: tuple = setting("what", (), "layers that are not trained", metavar="LAYER")
+    epochs: int = setting("how", 3, "how many times all pictures are seen", int, "N", least=1)
+    batch: int = setting("how", 32, "pictures in a step", int, "N", least=1)
+    lr: float = setting("how", 0.02, "learning rate", float, "RATE", least=0)
+    schedule: str = setting("how", "cosine", "of the rate", choices=SCHEDULES)
+    every: float = setting("how", 10.0, "step: between two drops, after the warm-up", float, "EPOCHS", above=0)
+    at: tuple = setting("how", (), "multistep: when it drops", float, "EPOCH", above=0)
+    factor: float = setting("how", 0.1, "step, multistep, plateau: of one drop", float, "TIMES", above=0)
+    power: float = setting("how", 1.0, "polynomial: its power", float, least=0)
+    patience: int = setting("how", 2, "plateau: how long without a lower validation error before a drop", int, "EPOCHS",
+                            least=0)
+    times: int = setting("how", 3, "plateau: how many drops; when the error stops improving once more, the run ends",
+                         int, "N", least=0)
+    warm_up: float = setting("how", 0.0, "in which the rate rises to --lr", float, "EPOCHS", least=0)
+    momentum: float = setting("how", 0.9, "of the velocity", float, "SHARE", least=0, below=1)
+    weight_decay: float = setting("how", 0.0005, "of weights, not of biases", float, "RATE", least=0)
+    bias_lr: float = setting("how", 1.0, "how many times as fast biases learn: 2 in Caffe and in 2012", float, "TIMES",
+                             least=0)
+    form: str = setting("how", "paper", "of the momentum", choices=("paper", "torch"))
+    clip: float = setting("how", None, "of all gradients together (default: none)", float, "LENGTH", above=0)
+    seed: int = setting("how", 0, "of weights, order, augmentation, dropout", int, "N")
+    validation: int = setting("pictures", None, "how many training pictures are held out to watch and to choose by "
+                              "(default: a tenth; 0: none, the test pictures are watched and choose nothing)", int, "N",
+                              least=0)
+    normalise: str = setting("pictures", None, "minus the mean and over the deviation; minus the mean; minus the mean "
+                             "picture; none (default: standard, and mean for the networks of 2012)",
+                             choices=("standard", "mean", "mean-picture", "none"))
+    shorter: int = setting("pictures", None, "to which the shorter side of a picture is resized, before it is cropped "
+                           "to the input (default: 256 for 227 and 224, in proportion for others, the input's up to "
+                           "64)", int, "PIXELS", least=1)
+    augment: str = setting("pictures", None, "shifts or crops, and mirror images; crop: no mirror images (default: "
+                           "yes, and crop for grey pictures)", choices=("yes", "no", "crop"))
+    colour: str = setting("pictures", None, "shift colours along their principal components, as the paper says or as "
+                          "the code of 2012 did", choices=("paper", "original"))
+    skip_damaged: bool = setting("pictures", False, "leave out pictures that cannot be read, and name them", bool)
+    workers: int = setting("pictures", 2, "threads that prepare pictures", int, "N", least=0)
+    early_stopping: int = setting("the run", None, "end after more than so many without a lower validation error", int,
+                                  "EPOCHS", least=1)
+    save_every: float = setting("the run", 300.0, "between two checkpoints within an epoch", float, "SECONDS", above=0)
+    limit_batches: int = setting("the run", None, "only so many in each epoch, and as few pictures to validate and "
+                                 "test on: for a quick look", int, "N", least=1)
+
+    # ------------------------------------------------------------------------ as data
+
+    def as_data(self):
+        """The settings as plain data for JSON."""
+        return {one.name: as_json(getattr(self, one.name)) for one in fields(self)}
+
+    @classmethod
+    def restored(cls, data):
+        """The recipe that as_data described. What is missing has its default: an older npnet did not have it; of what
+        else a run keeps with its recipe nothing is read."""
+        kept = {one.name: data[one.name] for one in fields(cls) if one.name in data}
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
+
+    @classmethod
+    def of(cls, run):
+        """The recipe of a run, which is a folder or a Checkpoint."""
+        return cls.restored(checkpoint_of(run).about["settings"])
+
+    def command(self):
+        """The command that makes the same run again."""
+        words = ["npnet", "train"] + (["--backend", ops.name] if ops.name != "numba" else [])
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if value != one.default or one.name in ("data", "net"):
+                values = [] if value is True else value if isinstance(value, tuple) else [value]
+                words += [f"--{one.name.replace('_', '-')}", *map(str, values)]
+        return shlex.join(words)
+
+    # ------------------------------------------------------------------------ checks
+
+    def check(self, fresh=True):
+        """Raises ValueError, beginning with the name of a setting, for what cannot be right, before anything is read.
+        fresh: whether the run begins, with the weights that it is to begin with."""
+        for one in fields(self):
+            values = getattr(self, one.name)
+            for value in values if isinstance(values, (tuple, list)) else (values,):
+                if value is not None or one.default is not None:
+                    check_value(one.name, value, one.metadata)
+        if self.net not in models.MODELS:
+            raise ValueError(f"net: no network is called {self.net!r}; {nearest(self.net, models.MODELS)}npnet has "
+                             f"{', '.join(models.MODELS)}")
+        layers = {name: type(layer).params is not Layer.params for name, layer in models.MODELS[self.net]()[1].items()}
+        unknown = [name for name in self.freeze if name not in layers]
+        if unknown:
+            raise ValueError(f"freeze names {listed(unknown)}, but {self.net} has {', '.join(layers)}")
+        if not any(learns for name, learns in layers.items() if name not in self.freeze):
+            raise ValueError(f"freeze leaves no layer of {self.net} to train; leave one out")
+        if self.warm_up >= self.epochs:
+            raise ValueError(f"warm_up must end before the run does, got {self.warm_up:g} epochs of {self.epochs}")
+        if self.schedule == "multistep" and not self.at:
+            raise ValueError("at is missing: the epochs at which the rate of a multistep schedule drops")
+        if self.validation == 0 and self.needs_validation():
+            raise ValueError("validation is 0, but a plateau schedule and early stopping need pictures that are held "
+                             "out; hold some out")
+        if self.weights is not None and fresh:
+            found(self.weights)
+
+    def needs_validation(self):
+        """Whether pictures that are held out decide something besides the best epoch."""
+        return self.schedule == "plateau" or self.early_stopping is not None
+
+    # ------------------------------------------------------------------------ objects
+
+    def parts(self, say=echo):
+        """The pictures, whole and in parts. say: is told which pictures were left out because they are damaged."""
+        with bar(f"reading {self.data}") as progress:
+            data = dataset(self.data, progress=progress)
+        training, test = cut(data)
+        if not len(training):
+            raise ValueError(f"{self.data} has no pictures to train on, only pictures to test on")
+        if self.skip_damaged:
+            training, test = readable(training, say), test and readable(test, say)
+        count = len(training) // 10 if self.validation is None else self.validation
+        if count >= len(training):
+            raise ValueError(f"validation must leave some of the {len(training)} training pictures, got {count}")
+        training, validation = held_out(training, count, self.seed) if count else (training, None)
+        if not count and self.needs_validation():
+            raise ValueError(f"validation is 0, as {len(training)} pictures have no tenth, but a plateau schedule and "
+                             f"early stopping need pictures that are held out; hold some out")
+        if self.limit_batches is not None:                      # a quick look is quick in all its parts
+            validation, test = (part and some(part, self.limit_batches * self.batch) for part in (validation, test))
+        return Parts(data, training, validation, test)
+
+    def network(self, classes, say=echo, fresh=True):
+        """The network, with its frozen layers and, if it is fresh, with the weights to begin with."""
+        net = models.model(self.net, classes, self.size, self.seed, self.init)
+        if self.dropout is not None:
+            net = models.replace(net, Dropout, Dropout(self.dropout))
+        if self.weights is not None and fresh:
+            taken = take(net, load(found(self.weights)))
+            say(f"{len(taken)} of {len(net.params())} arrays from {self.weights}: {', '.join(taken)}")
+        net.freeze(*self.freeze)
+        return net
+
+    def pipeline(self, pictures, net):
+        """How pictures become the input of the network; the means are those of these pictures."""
+        normalise = self.normalise or ("mean" if self.net in MEAN_ONLY else "standard")
+        grey = net.input_shape[0] == 1 or pictures[0].shape[2] == 1
+        augment = self.augment or ("crop" if grey else "yes")
+        asked = {"no": {"crop": False, "pad": 0, "mirror": False}, "crop": {"mirror": False}, "yes": {}}[augment]
+        with bar("mean of the training pictures") as progress:
+            return Pipeline.for_training(pictures, net.input_shape, normalise=normalise, colour=self.colour,
+                                         order="BGR" if self.net == "caffe" else "RGB", shorter=self.shorter,
+                                         most=self.limit_batches and self.limit_batches * self.batch,
+                                         progress=progress, **asked)
+
+    def loaders(self, parts, pipeline):
+        """{"train", "validation", "test": Loader} of the parts that there are."""
+        return {name: Loader(part, self.batch, pipeline, self.seed, train=name == "train", workers=self.workers)
+                for name, part in (("train", parts.training), ("validation", parts.validation), ("test", parts.test))
+                if part is not None}
+
+    def optimizer(self, batches):
+        """The optimizer; epochs of the schedule become steps, of which an epoch has `batches`, limit_batches at most."""
+        batches = min(batches, self.limit_batches or batches)
+        warm = round(self.warm_up * batches)
+        rest = max(1, self.epochs * batches - warm)
+        drops = tuple(round(epoch * batches) - warm for epoch in self.at)           # counted from after the warm-up
+        if min(drops, default=1) < 1:
+            raise ValueError(f"at must lie at least a step after the warm-up, got {min(self.at):g} with a warm-up of "
+                             f"{self.warm_up:g}")
+        schedule = {
+            "constant": lambda: optim.Constant(self.lr),
+            "step": lambda: optim.StepDecay(self.lr, max(1, round(self.every * batches)), self.factor),
+            "multistep": lambda: optim.MultiStep(self.lr, drops, self.factor),
+            "polynomial": lambda: optim.Polynomial(self.lr, rest, self.power),
+            "cosine": lambda: optim.Cosine(self.lr, rest),
+            "plateau": lambda: optim.Plateau(self.lr, self.factor, self.patience, self.times),
+        }[self.schedule]()
+        return optim.SGD(optim.WarmUp(warm, schedule) if warm else schedule, self.momentum, self.weight_decay,
+                         self.bias_lr, self.form, self.clip)
+
+    # ------------------------------------------------------------------------ the run
+
+    def train(self, out=None, resume=None, quiet=False):
+        """Trains, tests once with the network that validation chose, writes the report; returns the Run, with the
+        Score of the test as run.test (None without a test part, or where the run was interrupted or failed).
+
+        out: the run's folder (default: runs/DATA-NET, with a number if that is taken). resume: the folder of a run to
+        go on with, or its Checkpoint (then with out). Errors as check, fit and the readers of data say.
+        """
+        checkpoint = None if resume is None else checkpoint_of(resume)
+        recipe = self.placed()
+        recipe.check(fresh=checkpoint is None)
+        command = recipe.command() if checkpoint is None else recipe.going_on(checkpoint)
+        folder = Path(out or (recipe.free_folder() if checkpoint is None else Path(checkpoint.path).parent))
+        say = silent if quiet else echo
+        parts = recipe.parts(say)
+        net = recipe.network(len(parts.data.classes), say, fresh=checkpoint is None)
+        pipeline = checkpoint.pipeline() if checkpoint else recipe.pipeline(parts.training, net)
+        loaders = recipe.loaders(parts, pipeline)
+        optimizer = recipe.optimizer(len(loaders["train"]))
+        if not quiet:
+            announce(recipe, parts, loaders, net, pipeline, optimizer)
+        settings = {"command": command, **recipe.as_data(), "backend": ops.name, "classes": list(parts.data.classes),
+                    "origin": parts.data.origin}
+        run = fit(net, optimizer, loaders["train"], loaders.get("validation", loaders.get("test")), recipe.epochs,
+                  folder, resume=checkpoint is not None, patience=recipe.early_stopping,
+                  chooses="validation" in loaders, save_every=recipe.save_every, limit_batches=recipe.limit_batches,
+                  settings=settings, quiet=quiet)
+        return finish(run, net, loaders, say)
+
+    def overfit(self, quiet=False):
+        """The OverfitResult of training on the first batch alone, at a constant rate."""
+        self.check()
+        parts = self.parts(silent if quiet else echo)
+        net = self.network(len(parts.data.classes), silent if quiet else echo)
+        pipeline = self.pipeline(parts.training, net)
+        loaders = self.loaders(parts, pipeline)
+        optimizer = replace(self, schedule="constant", warm_up=0.0).optimizer(1)
+        if not quiet:
+            announce(self, parts, loaders, net, pipeline, optimizer)
+        x, labels = next(iter(loaders["train"]))
+        with bar("one batch", "steps") as progress:
+            return overfit(net, optimizer, x, labels, progress=progress)
+
+    def placed(self):
+        """The same with full paths, so that a run goes on from every folder."""
+        return replace(self, data=place(self.data, CATALOGUE), weights=self.weights and place(self.weights, shipped()))
+
+    def going_on(self, checkpoint):
+        """The command of a run that goes on with this recipe. ValueError where its own differs in more than ANEW."""
+        kept = checkpoint.about["settings"]
+        if "command" not in kept:
+            raise ValueError(f"the run of {checkpoint.path} was not made by npnet train; go on as it was made, with "
+                             f"npnet.fit.fit(..., resume=True)")
+        then = Recipe.restored(kept)
+        odd = [name for name, value in vars(self).items() if name not in ANEW and value != getattr(then, name)]
+        if odd:
+            raise ValueError(f"{odd[0]} was {getattr(then, odd[0])!r} and is {getattr(self, odd[0])!r}, but a run goes "
+                             f"on with its own settings; begin a new run")
+        if self.epochs != then.epochs and self.schedule in ("cosine", "polynomial"):
+            raise ValueError(f"epochs must stay {then.epochs}, where the {self.schedule} of this run ends, got "
+                             f"{self.epochs}; begin a new run with its weights")
+        return kept["command"] if self == then else self.command()
+
+    def free_folder(self):
+        """runs/shapes-cifar_alexnet, or the first of ...-2, -3 that is not there."""
+        name = f"{Path(self.data).stem}-{self.net}"
+        numbers = iter(range(2, 10_000))
+        folder = Path("runs", name)
+        while folder.exists():
+            folder = Path("runs", f"{name}-{next(numbers)}")
+        return folder
+
+
+# ---------------------------------------------------------------------------- what it is made of
+
+def silent(*text):
+    """Says nothing."""
+
+
+def as_json(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def check_value(name, value, rules):
+    """Raises ValueError unless a value is one of the choices, or a number in its range."""
+    kind, choices = rules["kind"], rules.get("choices")
+    if choices and value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+    if kind in (int, float):
+        number = isinstance(value, (int, np.integer) if kind is int else (int, float, np.number))
+        if isinstance(value, bool) or not number or not within(value, **rules):
+            raise ValueError(f"{name} must be {range_of(**rules)}, got {value if number else repr(value)}")
+
+
+def within(value, least=-math.inf, above=-math.inf, below=math.inf, **others):
+    return math.isfinite(value) and least <= value < below and value > above
+
+
+def range_of(kind, least=None, above=None, below=None, **others):
+    """"a whole number of at least 1", "a number of at least 0 and below 1" """
+    limits = [f"of at least {least}" * (least is not None), f"above {above}" * (above is not None)]
+    limits = " ".join(filter(None, limits)) + f" and below {below}" * (below is not None)
+    return f"a {'whole ' * (kind is int)}number {limits}".rstrip()
+
+
+def checkpoint_of(run):
+    """The newest Checkpoint of a run's folder, or the one that it is already."""
+    if hasattr(run, "about"):
+        return run
+    path = Path(run) / "last.npz"
+    if not path.exists():
+        raise FileNotFoundError(f"{run} holds no run that could go on (there is no {path})")
+    return read_checkpoint(path)
+
+
+def cut(data):
+    """The pictures to train on and to test on. Of a set without a test part a fifth is held out: the same pictures in
+    every run, whatever its seed, so that no network is tested on what another one of an ensemble has seen."""
+    if data.test is not None:
+        return data.train, data.test
+    if len(data.train) < 5:
+        raise ValueError(f"{data.name} has no pictures to test on, and {len(data.train)} in all are too few to hold a "
+                         f"fifth out; add some, or a part called test")
+    return held_out(data.train, len(data.train) // 5, seed=0)
+
+
+def some(pictures, count=None):
+    """As many of the pictures, evenly spaced, so that they are of all classes; all of them for None."""
+    count = min(count or len(pictures), len(pictures))
+    return pictures.take(np.arange(count) * len(pictures) // max(count, 1))
+
+
+def readable(pictures, say=echo):
+    """Those of the pictures that can be read; the others are named."""
+    with bar("looking for damaged pictures", "pictures") as progress:
+        pictures, sentences = checked(pictures, skip=True, progress=progress)
+    for sentence in sentences:
+        say(sentence)
+    return pictures
+
+
+def place(name, known):
+    """One of the known names as it is, and the full path of anything else."""
+    path = Path(name).expanduser()
+    return str(path.resolve()) if name not in known and path.exists() else name
+
+
+def take(net, other):
+    """Copies the arrays of another network that fit by name and shape; returns their names."""
+    own, theirs = net.params() | net.state(), other.params() | other.state()
+    fits = [name for name, array in own.items() if name in theirs and theirs[name].shape == array.shape]
+    if not fits:
+        raise ValueError("no array of these weights fits the network, neither by name nor by shape")
+    for name in fits:
+        own[name][...] = theirs[name]
+    return fits
