@@ -8,5 +8,5 @@ from npnet.fit.overfit import overfit
 from npnet.fit.recipe import Recipe
 from npnet.fit.run import Run
 
-__all__ = ["Doctor", "Recipe", "Run", "Score", "answers", "fit", "labels_fit", "memory_sentence", "overfit", "predicted_peak",
-           "score"]
+__all__ = ["Doctor", "Recipe", "Run", "Score", "answers", "fit", "labels_fit", "memory_sentence", "overfit",
+           "predicted_peak", "score"]

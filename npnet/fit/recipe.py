@@ -220,7 +220,7 @@ class Recipe:
                 if part is not None}
 
     def optimizer(self, batches):
-        """The optimizer; epochs of the schedule become steps, of which an epoch has `batches`, limit_batches at most."""
+        """The optimizer; epochs of the schedule become steps of `batches` an epoch, limit_batches at most."""
         batches = min(batches, self.limit_batches or batches)
         warm = round(self.warm_up * batches)
         rest = max(1, self.epochs * batches - warm)
