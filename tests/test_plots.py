@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ Image = pytest.importorskip("PIL.Image", reason="the tests read the pictures aga
 from matplotlib.text import Text  # noqa: E402
 
 from npnet import plots  # noqa: E402
+from npnet.plots import letters  # noqa: E402
+from npnet.plots.figure import shortened, told_apart  # noqa: E402
 
 ALEXNET = [("input", (3, 227, 227), 0), ("conv1", (96, 55, 55), 34944), ("relu1", (96, 55, 55), 0),
            ("norm1", (96, 55, 55), 0), ("pool1", (96, 27, 27), 0), ("conv2", (256, 27, 27), 307456),
@@ -174,7 +177,7 @@ def test_feature_maps_that_are_constant_or_not_finite():
     maps = random(2, 3, 3)
     maps[0, 0, 0], maps[1, 0, 0] = np.nan, np.inf
     figure = plots.feature_maps(maps)
-    assert "White: 2 numbers that are NaN or infinite" in " ".join(texts(figure)).replace("\n", " ")
+    assert "White: 2 numbers NaN or infinite" in " ".join(texts(figure)).replace("\n", " ")
     plots.feature_maps(np.full((2, 3, 3), np.nan)).canvas.draw()
 
 
@@ -184,9 +187,24 @@ def test_mostly_zero_maps_are_not_drawn_as_nothing():
     assert plots.feature_maps(maps).axes[0].images[0].get_clim() == (0, 5)
 
 
-def test_negative_maps_mark_zero():
-    bar = plots.feature_maps(random(4, 9, 9)).axes[1]
-    assert "0" in [label.get_text() for label in bar.get_yticklabels()]
+def test_signed_maps_have_a_scale_that_is_symmetric_about_0():
+    maps = np.linspace(-0.5, 2, 256).reshape(4, 8, 8)
+    figure = plots.feature_maps(maps)
+    image = figure.axes[0].images[0]
+    low, high = image.get_clim()
+    assert -low == high == np.quantile(np.abs(maps), 0.995)
+    assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == ["-1.99", "0", "1.99 and more"]
+    red, green, blue, _ = image.cmap(image.norm(0.0))
+    assert max(red, green, blue) - min(red, green, blue) < 0.01                 # 0 is grey, and not white as the gaps
+    assert red < 0.9
+    assert image.cmap(image.norm(-1.5))[2] > image.cmap(image.norm(-1.5))[0]    # blue below, red above
+    assert image.cmap(image.norm(1.5))[0] > image.cmap(image.norm(1.5))[2]
+
+
+def test_one_signed_number_among_zeros_is_seen():
+    maps = np.zeros((1, 100, 100))
+    maps[0, 3, 4] = -5
+    assert plots.feature_maps(maps).axes[0].images[0].get_clim() == (-5, 5)
 
 
 def test_grids_change_nothing():
@@ -363,18 +381,13 @@ def test_an_ending_that_is_no_picture(tmp_path, name):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_place_that_cannot_be_written(tmp_path, monkeypatch):
+def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OSError, match="file.a.png cannot be written .*; choose another folder"):
+    with pytest.raises(OSError, match="file.a.png cannot be written: part of .*file is a file, not a folder"):
         plots.save(figure(), tmp_path / "file" / "a.png")
     (tmp_path / "folder.png").mkdir()
-    with pytest.raises(OSError, match="folder.png cannot be written"):
+    with pytest.raises(OSError, match="folder.png is a folder; give the name of a file in it"):
         plots.save(figure(), tmp_path / "folder.png")
-    def refuse(*_, **__):
-        raise PermissionError(13, "Permission denied")
-    monkeypatch.setattr("os.replace", refuse)
-    with pytest.raises(PermissionError, match=r"cannot be written \(Permission denied\); choose"):
-        plots.save(figure(), tmp_path / "a.png")
     assert sorted(os.listdir(tmp_path)) == ["file", "folder.png"]
 
 
@@ -447,42 +460,92 @@ def test_without_matplotlib(monkeypatch):
         plots.filters(np.zeros((1, 3, 5, 5)))
 
 
-def test_a_korean_font_is_used_where_there_is_one():
+# ---------------------------------------------------------------------------- letters
+
+@pytest.fixture
+def korean_font(tmp_path):
+    """A font of this test's own, known to matplotlib for the length of a test, that has the letters of the words."""
+    builder = pytest.importorskip("fontTools.fontBuilder", reason="the test makes a font with fontTools")
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
     from matplotlib.font_manager import fontManager
 
-    from npnet.plots import figure as room
-    if not set(room.KOREAN) & set(fontManager.get_font_names()):
-        pytest.skip("no Korean font on this computer")
-    drawn = plots.probabilities([.4, .6], ["고양이", "개"], "무엇이 보입니까?")
-    drawn.canvas.draw()                                         # a missing glyph would be a warning
+    def glyph(side):
+        pen = TTGlyphPen(None)
+        pen.moveTo((0, 0)), pen.lineTo((0, side)), pen.lineTo((side, side)), pen.lineTo((side, 0)), pen.closePath()
+        return pen.glyph()
+    letters = {ord(letter): f"uni{ord(letter):04X}" for letter in "고양이개첫째둘혼동"}
+    font = builder.FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder([".notdef", *letters.values()])
+    font.setupCharacterMap(letters)
+    font.setupGlyf({name: glyph(100 if name == ".notdef" else 800) for name in [".notdef", *letters.values()]})
+    font.setupHorizontalMetrics({name: (1000, 0) for name in [".notdef", *letters.values()]})
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "Little Hangul", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    font.save(tmp_path / "little.ttf")
+    before = list(fontManager.ttflist)
+    fontManager.addfont(tmp_path / "little.ttf")
+    yield "Little Hangul"
+    fontManager.ttflist[:] = before
+    fontManager._findfont_cached.cache_clear()
 
 
-def test_letters_that_no_font_has_are_saved_without_a_warning(tmp_path):
-    names = ["\U0001f98a", "\U00012000"]                        # a fox, a sign of cuneiform: in none of our fonts
-    plots.save(plots.probabilities([.4, .6], names), tmp_path / "a.png")        # warnings are errors here
-    with pytest.raises(UserWarning, match="Glyph"):             # of others' figures nothing is silenced
-        plots.probabilities([.4, .6], names).canvas.draw()
-    assert os.listdir(tmp_path) == ["a.png"]
+HANGUL = {"bars": lambda: plots.probabilities([.4, .6], ["고양이", "개"], "고양이?"),
+          "a sheet": lambda: plots.samples([photograph()] * 2, ["고양이", "고양이 고양이 고양이 고양이 고양이 고양이"]),
+          "a matrix": lambda: plots.confusion([[8, 2], [5, 5]], ["고양이", "개"], "혼동"),
+          "curves": lambda: plots.curves({"첫째": [{"epoch": 1, "loss": 2.0}], "둘째": [{"epoch": 1, "loss": 1.0}]}),
+          "parts of letters": lambda: plots.confusion([[8, 2], [5, 5]], [normalize("NFD", "고양이"), "개"])}
 
 
-def test_what_a_killed_program_left_can_be_tidied(tmp_path, monkeypatch):
-    from npnet.files import tidy
-    killed, seen = figure(), []
-    def stop(path, **_):
-        path.write_bytes(b"half")
-        seen.append(path)
-        raise KeyboardInterrupt
-    monkeypatch.setattr(killed, "savefig", stop)
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("pathlib.Path.exists", lambda self: False)              # so that nothing is cleared up
-        plots.save(killed, tmp_path / "a.png")
-    assert os.listdir(tmp_path) == [seen[0].name]
-    tidy(tmp_path)
-    assert os.listdir(tmp_path) == []
+@pytest.fixture
+def nothing_said():
+    plots.letters_without_a_font()
 
 
-def test_zero_is_not_written_over_the_end_of_the_scale():
-    maps = np.linspace(-0.01, 2, 128).reshape(2, 8, 8)
-    bar = plots.feature_maps(maps).axes[1]
+@pytest.mark.parametrize("name", HANGUL)
+def test_a_font_that_has_the_letters_is_chosen(name, korean_font, nothing_said, tmp_path):
+    figure = HANGUL[name]()
+    check_layout(figure)                                        # draws: a missing glyph would be a warning
+    found = texts(figure)
+    assert any("고" in text or "첫" in text for text in found) and "□" not in "".join(found)
+    assert all(korean_font in text.get_fontfamily() for text in figure.findobj(Text) if "고" in text.get_text())
+    assert plots.letters_without_a_font() is None
 
-    assert [label.get_text() for label in bar.get_yticklabels()] == ["-0.01", "1.99 and more"]
+
+@pytest.mark.parametrize("name", HANGUL)
+def test_without_a_font_squares_are_said_and_no_warning_is_given(name, monkeypatch, nothing_said, tmp_path):
+    from matplotlib.font_manager import fontManager
+    monkeypatch.setattr(fontManager, "ttflist", [font for font in fontManager.ttflist if font.name == "DejaVu Sans"])
+    figure = HANGUL[name]()
+    check_layout(figure)
+    plots.save(figure, tmp_path / "a.png")
+    found = "".join(texts(figure)).replace("\n", " ")
+    assert "□: a letter that no font on this computer has." in found and not set("고양이개첫째") & set(found)
+    said = plots.letters_without_a_font()
+    assert said.startswith("no font on this computer has the letters ") and "□" in said and "Noto Sans CJK" in said
+    assert plots.letters_without_a_font() is None               # once
+
+
+@pytest.mark.parametrize("name", ["\U0001f98a", "\U00012000", "\udcff", "a\x07b", "a\tb"])
+def test_signs_that_no_font_has_are_squares(name, nothing_said, tmp_path):
+    figure = plots.probabilities([.4, .6], [name, "b"])
+    plots.save(figure, tmp_path / "a.png")
+    assert "□" in "".join(texts(figure)[:4])
+    said = plots.letters_without_a_font()
+    assert said.isprintable() and ("U+" in said or name in said)
+
+
+def test_a_font_of_boxes_is_no_font(monkeypatch, nothing_said):
+    from matplotlib.font_manager import FontEntry, findfont, fontManager
+    shipped = findfont("DejaVu Sans")
+    monkeypatch.setattr(letters, "has", lambda path, letter: path == "boxes" or letter.isascii())
+    monkeypatch.setattr(fontManager, "ttflist", [FontEntry(fname="boxes", name=".LastResort"),
+                                                 FontEntry(fname=shipped, name="DejaVu Sans")])
+    assert letters.families("a고") == (["DejaVu Sans"], {"고"})
+
+
+def test_names_that_are_cut_are_told_apart_and_korean_letters_count_as_two():
+    cut = told_apart(["a long name of class 1", "a long name of class 2", "b"], 20)
+    assert cut[2] == "b" and all(len(name) <= 20 and name.endswith(f"class {k}") for k, name in enumerate(cut[:2], 1))
+    assert shortened("고" * 20, 20) == "고" * 8 + " ..." and shortened("고" * 10, 20) == "고" * 10

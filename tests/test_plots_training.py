@@ -35,8 +35,7 @@ EVERY = {
     "samples": lambda: plots.samples(np.stack([picture(32, 32, 3, k) for k in range(12)]), ["crescent"] * 12, "shapes"),
     "one sample": lambda: plots.samples([picture(28, 28, 1)], ["7"]),
     "samples of all sizes": lambda: plots.samples(
-        MIXED, ["W" * 60, "a name of a great many words", "c", "German shepherd, German police dog", ""], "mixed",
-        wrong=[True, False, False, True, False]),
+        MIXED, ["W" * 60, "a name of a great many words", "c", "German shepherd, German police dog", ""], "mixed"),
     "samples with a long title": lambda: plots.samples(picture(32, 32)[None], ["a"], "a long title " * 8),
     "before and after": lambda: plots.before_after(
         photograph(), [("random crops", [photograph(40, 40)] * 6), ("mirror", [photograph()]), ("a long title " * 20, MIXED)],
@@ -119,12 +118,12 @@ def test_long_labels_have_two_lines_and_are_cut_and_short_ones_are_not():
     assert cut.endswith(" ...") and len(cut) > 8
 
 
-def test_wrong_answers_have_a_frame():
-    figure = plots.samples([picture(9, 9)] * 3, ["a", "b", "c"], wrong=[False, True, False])
-    frame, = figure.axes[0].patches
-    (_, (left, right, bottom, top)) = shown(figure)[1]
-    assert frame.get_xy() == (left, top) and frame.get_width() == pytest.approx(right - left)
-    assert not plots.samples([picture(9, 9)], ["a"]).axes[0].patches
+def test_a_mistake_says_how_sure_the_answer_was_and_what_is_the_truth():
+    found = texts(plots.mistakes([picture(9, 9)] * 2, ["daisy", "W" * 60], [0.987, 0.5], ["tulip", "a"]))
+    assert {"99 % daisy", "truth: tulip", "truth: a"} <= set(found)
+    assert any(text.startswith("50 % WW") and text.endswith(" ...") for text in found)      # the number is not cut off
+    assert {"99 % automobile", "truth: automobile"} <= set(
+        texts(plots.mistakes([picture(9, 9)], ["automobile"], [0.987], ["automobile"])))
 
 
 def test_labels_need_not_be_strings():
@@ -163,10 +162,19 @@ def test_curves_go_through_the_numbers():
     (epochs, training), (_, held_out) = lines(left)
     assert epochs.tolist() == [1, 2] and training.tolist() == [2, 1] and held_out.tolist() == [2.5, 1.5]
     (_, training), (_, held_out) = lines(right)
-    assert training.tolist() == [75, 50] and held_out.tolist() == [87.5, 25]
+    assert training.tolist() == [25, 50] and held_out.tolist() == [12.5, 75]
     assert left.lines[0].get_linestyle() == "--" and left.lines[1].get_linestyle() == "-"
-    assert left.get_ylim()[0] == 0 and right.get_ylim()[0] == 0 and right.get_ylim()[1] <= 102
-    assert {"a", "loss", "error, %", "epoch"} <= set(texts(figure))
+    assert 0 in left.get_yticks() and right.get_yticks()[[0, -1]].tolist() == [0, 100]
+    assert {"a", "loss", "right, %", "epoch"} <= set(texts(figure))
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.98, 1])
+def test_no_point_lies_on_the_edge(share):
+    left, right = plots.curves({"a": [row(1, 1, 1, share, share), row(2, 0, 0, 1, share)]}).axes
+    for axes in (left, right):
+        low, high = axes.get_ylim()
+        for _, values in lines(axes):
+            assert ((values > low + 0.02 * (high - low)) & (values < high - 0.02 * (high - low))).all()
 
 
 def test_what_is_missing_leaves_a_gap():
@@ -183,7 +191,7 @@ def test_what_is_missing_leaves_a_gap():
 def test_numbers_may_come_as_text():
     rows = [{"epoch": "1", "loss": "0.5", "top1": "0.9"}]
     left, right = plots.curves({"a": rows}).axes
-    assert lines(left)[1][1].tolist() == [0.5] and lines(right)[1][1] == pytest.approx([10])
+    assert lines(left)[1][1].tolist() == [0.5] and lines(right)[1][1] == pytest.approx([90])
 
 
 def test_runs_have_colours_of_their_own_and_a_legend():
@@ -271,6 +279,12 @@ def test_losses_that_are_not_finite_are_left_out_and_counted():
     plots.losses([np.nan]).canvas.draw()
 
 
+@pytest.mark.parametrize("steps", [2, 31, 60, 99])
+def test_the_loss_of_a_short_run_is_drawn_in_full_colour(steps):
+    line, = plots.losses(np.ones(steps)).axes[0].lines
+    assert line.get_alpha() == 1 and line.get_linewidth() >= 1.5
+
+
 def test_few_losses_are_points():
     figure = plots.losses([2.0, 1.0])
     assert len(figure.axes[0].lines) == 1 and figure.axes[0].lines[0].get_marker() == "o"
@@ -322,9 +336,8 @@ def test_many_classes_have_no_numbers():
 # ---------------------------------------------------------------------------- errors
 
 @pytest.mark.parametrize("draw, said", [
-    (lambda: plots.samples([], []), "at least one picture and as many labels .* got 0 pictures and 0 labels"),
-    (lambda: plots.samples([picture(9, 9)], ["a", "b"]), "got 1 pictures and 2 labels"),
-    (lambda: plots.samples([picture(9, 9)], ["a"], wrong=[True, False]), "as many labels .and marks, if given"),
+    (lambda: plots.samples([], []), "at least one picture and as many labels, got 0 pictures and 0 labels"),
+    (lambda: plots.samples([picture(9, 9)], ["a", "b"]), "got 1 picture and 2 labels"),
     (lambda: plots.samples([picture(9, 9)], ["a"], columns=-1), "columns must be at least 1, got -1"),
     (lambda: plots.samples([picture(9, 9), picture(9, 9) / 255], ["a", "b"]),
      r"picture 1 must be uint8 \(H, W, 3\) or \(H, W, 1\), got float64 \(9, 9, 3\)"),
@@ -345,14 +358,3 @@ def test_many_classes_have_no_numbers():
 def test_arguments_that_cannot_be_drawn(draw, said):
     with pytest.raises(ValueError, match=said):
         draw()
-
-
-def test_korean_names_are_drawn_where_there_is_a_font():
-    from matplotlib.font_manager import fontManager
-
-    from npnet.plots import figure as room
-    if not set(room.KOREAN) & set(fontManager.get_font_names()):
-        pytest.skip("no Korean font on this computer")
-    for figure in (plots.samples([picture(9, 9)] * 2, ["고양이", "아주 긴 이름을 가진 강아지 한 마리"]),
-                   plots.confusion(MATRIX, CLASSES, "혼동"), plots.curves({"첫째": run(2), "둘째": run(3)})):
-        figure.canvas.draw()                                        # a missing glyph would be a warning

@@ -6,14 +6,15 @@
 They take arrays and names, nothing else of npnet, and need no screen: no pyplot, no global state.
 This is the only room that imports matplotlib, and it does so when something is drawn.
 """
-from npnet.plots.bars import gradient_norms, probabilities
-from npnet.plots.confusion import confusion
-from npnet.plots.curves import curves, losses
-from npnet.plots.figure import save
-from npnet.plots.grids import feature_maps, filters
-from npnet.plots.photograph import picture_and_input
-from npnet.plots.sheets import before_after, samples
-from npnet.plots.strip import shape_strip
+from .bars import gradient_norms, probabilities
+from .confusion import confusion
+from .curves import curves, losses
+from .figure import save
+from .grids import feature_maps, filters
+from .letters import letters_without_a_font
+from .photograph import picture_and_input
+from .sheets import before_after, mistakes, samples
+from .strip import shape_strip
 
-__all__ = ["before_after", "confusion", "curves", "feature_maps", "filters", "gradient_norms", "losses",
-           "picture_and_input", "probabilities", "samples", "save", "shape_strip"]
+__all__ = ["before_after", "confusion", "curves", "feature_maps", "filters", "gradient_norms", "letters_without_a_font",
+           "losses", "mistakes", "picture_and_input", "probabilities", "samples", "save", "shape_strip"]

@@ -3,7 +3,8 @@ import math
 
 import numpy as np
 
-from npnet.plots.figure import BAR, TRACK, finish, new_axes, new_figure, show_image
+from ..screen.words import percent
+from .figure import BAR, TRACK, finish, new_axes, new_figure, shortened, show_image
 
 
 def probabilities(values, names, title=None, picture=None):
@@ -28,27 +29,19 @@ def probabilities(values, names, title=None, picture=None):
         figure = new_figure(8, 3.6)
         show_image(new_axes(figure, 1, 2, 1), np.asarray(picture))
         place = (1, 2, 2)
-    _answers(new_axes(figure, *place), values[best], [names[k] for k in best])
+    draw_answers(new_axes(figure, *place), values[best], [names[k] for k in best])
     return finish(figure, title)
 
 
-def _answers(axes, values, names):
+def draw_answers(axes, values, names):
     """One row per answer: the name, the bar beneath it, the percentage at the right."""
     rows = np.arange(len(values))
     axes.barh(rows, values, height=0.3, color=BAR, zorder=2)
     axes.barh(rows, 1, height=0.3, color=TRACK, zorder=1)
     for row, value, name in zip(rows, values, names):
-        axes.text(0, row - 0.24, _short(str(name)), fontsize=10, va="bottom")
-        axes.text(1.03, row, _percent(value), fontsize=10, va="center")
+        axes.text(0, row - 0.24, shortened(str(name), 44), fontsize=10, va="bottom")
+        axes.text(1.03, row, "< 0.1 %" if 0 < value < 0.0005 else percent(value), fontsize=10, va="center")
     axes.set(xlim=(0, 1.2), ylim=(len(rows) - 0.7, -0.75))
-
-
-def _short(name, most=44):
-    return name if len(name) <= most else name[:most - 4].rstrip() + " ..."
-
-
-def _percent(value):
-    return "< 0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
 
 
 def gradient_norms(names, norms, title=None):

@@ -1,7 +1,8 @@
 """The confusion matrix: which classes are taken for which."""
 import numpy as np
 
-from npnet.plots.figure import INK, finish, new_axes, new_figure
+from ..screen.words import percent
+from .figure import INK, colour_bar, finish, new_axes, new_figure, told_apart
 
 NUMBERED, NAMED = 20, 40        # up to so many classes the cells have numbers, the rows and columns names
 
@@ -25,32 +26,28 @@ def confusion(matrix, names, title=None):
     side = max(4.2, 0.56 * K) if K <= NUMBERED else 7.5
     figure = new_figure(side + 1.9, side + 1.5)
     axes = new_axes(figure)
-    _colours(figure, axes, shares)
-    _names(axes, names)
-    numbers = _numbers(axes, matrix) if K <= NUMBERED else []
-    finish(figure, title, _sentence(matrix, names))
+    colour(figure, axes, shares)
+    name_sides(axes, names)
+    numbers = write_counts(axes, matrix) if K <= NUMBERED else []
+    finish(figure, title, sentence(matrix, names))
     for text, share in zip(numbers, shares.ravel()):                # after finish, which makes all text dark
         text.set_color("white" if share > 30 else INK)
     return figure
 
 
-def _colours(figure, axes, shares):
+def colour(figure, axes, shares):
     from matplotlib.colors import PowerNorm
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 100),
                         interpolation="nearest" if len(shares) <= 200 else "auto")
     axes.grid(False)
-    bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02)
-    bar.outline.set_visible(False)
-    bar.ax.set_yticks([0, 5, 20, 50, 100], ["0", "5", "20", "50", "100 %"], fontsize=9)
-    bar.ax.set_yticks([], minor=True)
-    bar.ax.tick_params(length=0)
+    colour_bar(figure, axes, image, {0: "0", 5: "5", 20: "20", 50: "50", 100: "100 %"}, fraction=0.04)
 
 
-def _names(axes, names):
+def name_sides(axes, names):
     """The classes along both sides, or their numbers where there are too many."""
     K = len(names)
     if K <= NAMED:
-        short = [name if len(name) <= 18 else name[:16].rstrip() + " ..." for name in names]
+        short = told_apart(names, 20)
         places, size = range(K), 9 if K <= NUMBERED else 8
     else:
         places, size = range(0, K, 10 ** (len(str(K - 1)) - 1)), 9              # every 10th, every 100th
@@ -66,7 +63,7 @@ def _names(axes, names):
             axes.axvline(line, color="white", linewidth=0.8, linestyle="-", marker="")
 
 
-def _numbers(axes, matrix):
+def write_counts(axes, matrix):
     """The count in every cell, nothing for 0; returns the texts, row after row."""
     longest = len(str(matrix.max()))
     return [axes.text(column, row, str(count) if count else "", ha="center", va="center",
@@ -74,7 +71,7 @@ def _numbers(axes, matrix):
             for (row, column), count in np.ndenumerate(matrix)]
 
 
-def _sentence(matrix, names):
+def sentence(matrix, names):
     """How many are right, and the three confusions with the most pictures."""
     total, right = int(matrix.sum()), int(np.trace(matrix))
     if total == 0:
@@ -82,7 +79,7 @@ def _sentence(matrix, names):
     wrong = matrix - np.diag(np.diag(matrix))
     order = np.argsort(-wrong, axis=None, kind="stable")[:3]
     found = [(int(k) // len(matrix), int(k) % len(matrix)) for k in order if wrong.flat[k]]
-    said = f"{right:,} of {total:,} right ({100 * right / total:.1f} %)."
+    said = f"{right:,} of {total:,} right ({percent(right / total)})."
     if not found:
         return said + " Nothing was confused."
     parts = [f"{names[truth]} taken for {names[answer]}, {wrong[truth, answer]:,} of {matrix[truth].sum():,}"

@@ -3,18 +3,18 @@
 Figures are made without pyplot, so they need no screen, work in threads, and are freed when the
 caller drops them. Colours and fonts are set here and nowhere taken from the user's settings.
 """
-import os
-import secrets
 import textwrap
-import warnings
-from functools import cache
+from bisect import bisect
+from itertools import accumulate
 from pathlib import Path
+from unicodedata import east_asian_width
+
+from ..files import writing
+from .letters import SQUARE, composed, drawable, families, undrawn
 
 INK = "#222222"                 # all text
 BAR = "#2f6b9a"
 TRACK = "#e4e8ec"               # the empty part of a bar
-COLOURS = "cividis"             # dark blue to yellow: in order of lightness, also for the colour-blind
-KOREAN = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")
 
 
 def new_figure(width, height):
@@ -46,57 +46,62 @@ def show_image(axes, image, title=None):
         axes.set_title(title, fontsize=10)
 
 
+def colour_bar(figure, axes, image, ticks, **place):
+    """A bar without a frame that tells the colours of an image. ticks: {number: its label}."""
+    bar = figure.colorbar(image, ax=axes, pad=0.02, **place)
+    bar.outline.set_visible(False)
+    bar.ax.set_yticks(list(ticks), list(ticks.values()), fontsize=9)
+    bar.ax.set_yticks([], minor=True)
+    bar.ax.tick_params(length=0)
+
+
 def finish(figure, title, caption=None):
-    """Put the title above and the caption below, broken into lines, and settle fonts and colours."""
+    """Puts the title above and the caption below, broken into lines, and settles fonts and colours."""
     from matplotlib.text import Text
     width = figure.get_size_inches()[0]
+    title, caption = str(title or ""), caption or ""
+    letters = composed("\n".join([title, caption, *(text.get_text() for text in figure.findobj(Text))]))
+    fonts, missing = families(set(letters) - {"\n"})
+    if missing:
+        undrawn.update(missing)
+        caption = f"{caption} {SQUARE}: a letter that no font on this computer has.".strip()
+        figure.set_figheight(figure.get_figheight() + 0.25)
     if title:
-        figure.suptitle(textwrap.fill(str(title), int(width * 10)), fontsize=12)
+        figure.suptitle(textwrap.fill(title, int(width * 10)), fontsize=12)
     if caption:
         figure.supxlabel(textwrap.fill(caption, int(width * 14)), fontsize=9)
+    for axis in [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]:
+        labels = [label.get_text() for label in axis.get_ticklabels()]
+        if labels != (shown := [drawable(label, missing) for label in labels]):
+            axis.set_ticks(axis.get_ticklocs(), shown)                      # an axis writes its labels when it is drawn
     for text in figure.findobj(Text):
-        text.set(color=INK, family=_families(), parse_math=False)       # a $ in a name is a dollar
-    return figure
+        text.set(text=drawable(text.get_text(), missing), color=INK, family=fonts, parse_math=False)
+    return figure                                                           # a $ in a name is a dollar
 
 
-@cache
-def _families():
-    """The font that matplotlib ships, then what this computer has for Korean."""
-    from matplotlib.font_manager import fontManager
-    installed = set(fontManager.get_font_names())
-    return ["DejaVu Sans", *(name for name in KOREAN if name in installed)]
+def shortened(name, most):
+    """The name, or its beginning where it is wider than `most` letters; one of Korean is as wide as two."""
+    widths = list(accumulate(1 + (east_asian_width(letter) in "WF") for letter in name))
+    return name if not name or widths[-1] <= most else name[:bisect(widths, most - 4)].rstrip() + " ..."
+
+
+def told_apart(names, most):
+    """Names of at most `most` letters; where two beginnings are the same, the end is kept; else the whole name."""
+    names = [str(name) for name in names]
+    short = [shortened(name, most) for name in names]
+    short = [name if short.count(name) == 1 or name == whole else "... " + whole[4 - most:]
+             for name, whole in zip(short, names)]
+    return short if len(set(short)) == len(set(names)) else names
 
 
 def save(figure, path, dpi=120):
-    """Write a Figure to `path`; its ending (.png, .svg, .pdf ...) chooses the format.
+    """Writes a Figure to `path`; its ending (.png, .svg, .pdf ...) chooses the format.
 
-    Written beside and renamed, so that a picture is complete or not there. Missing folders are made.
-    Letters that no font here has, as Korean where there is no Korean font, become boxes without a warning.
-    Errors, one sentence each: ValueError for an ending that is no picture, and OSError or its
-    subclass PermissionError for a place that cannot be written.
+    Written beside and renamed, so that a picture is complete or not there. Missing folders are made. ValueError
+    for an ending that is not one of a picture, OSError or a subclass of it for a place that cannot be written.
     """
-    path = Path(os.path.realpath(path))
-    known = figure.canvas.get_supported_filetypes()
+    path, known = Path(path), figure.canvas.get_supported_filetypes()
     if path.suffix[1:].lower() not in known:
         raise ValueError(f"{path.name} must end in .{', .'.join(sorted(known))}; .png is the usual one")
-    temporary = path.parent / f".writing-{secrets.token_hex(6)}{path.suffix}"       # npnet.files.tidy removes those
-    _no_warnings_of_fonts()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path) as temporary:
         figure.savefig(temporary, dpi=dpi)
-        os.replace(temporary, path)
-    except OSError as error:
-        kind = PermissionError if isinstance(error, PermissionError) else OSError
-        raise kind(f"{path} cannot be written ({error.strerror or error}); choose another folder") from None
-    finally:
-        if temporary.exists():
-            temporary.unlink()
-
-
-def _no_warnings_of_fonts():
-    """Silence what matplotlib says about every letter without a glyph, where this file draws.
-
-    A filter for this file alone, which stays: warnings.catch_warnings is not safe in threads.
-    """
-    warnings.filterwarnings("ignore", "Glyph .* missing from|Matplotlib currently does not support", UserWarning,
-                            module=__name__.replace(".", r"\."))

@@ -1,7 +1,11 @@
 """Many small images as one: the filters of a layer, the maps that it makes."""
 import numpy as np
 
-from npnet.plots.figure import COLOURS, finish, new_axes, new_figure
+from ..screen.words import counted
+from .figure import colour_bar, finish, new_axes, new_figure
+
+COLOURS = "cividis"             # dark blue to yellow: in order of lightness, also for the colour-blind
+SIGNED = "coolwarm"             # blue below 0, grey at 0, red above
 
 
 def filters(w, title=None, columns=None):
@@ -20,18 +24,18 @@ def filters(w, title=None, columns=None):
     images = 0.5 + 0.5 * images / np.where(largest > 0, largest, 1)
     images = np.broadcast_to(images, (K, R, S, 3))
     columns = columns or (32 if K > 192 else 16 if K > 24 else min(K, 8))
-    figure, _, _ = _grid(images, columns, white=1.0)
+    figure, _, _ = grid(images, columns, white=1.0)
     channels = {1: "", 3: " as red, green and blue"}.get(C, f", channel 0 of {C}")
-    return finish(figure, title, f"{K} filters of {R} x {S}{channels}; each on its own scale, "
+    return finish(figure, title, f"{counted(K, 'filter')} of {R} x {S}{channels}; each on its own scale, "
                                  f"0 is the middle grey. Left: the row's first filter.")
 
 
 def feature_maps(maps, title=None, most=64):
     """What a layer made of one picture, maps (C, H, W): the first `most` channels in a grid.
 
-    One scale for all maps, so that they can be compared: dark is the smallest number among those
-    drawn, light is what only 0.5 % of them exceed (a few very large ones would leave all others
-    dark); those are as light. NaN and infinity are left white, and the caption says so.
+    One scale for all maps, so that they can be compared: from dark, the smallest number, to light, which
+    0.5 % of the numbers exceed (a few very large ones would leave all others dark). Where numbers are
+    negative, the scale is symmetric about 0: blue, grey, red. NaN and infinity are white; the caption says so.
     """
     maps = np.asarray(maps)
     if maps.ndim != 3 or 0 in maps.shape or most < 1:
@@ -42,35 +46,34 @@ def feature_maps(maps, title=None, most=64):
     missing = np.size(drawn) - np.isfinite(drawn).sum()
     drawn[~np.isfinite(drawn)] = np.nan                                         # drawn white
     columns = 16 if len(drawn) > 64 else min(len(drawn), 8)
-    figure, axes, image = _grid(drawn, columns, white=np.nan)
-    _scale(figure, axes, image, drawn)
-    of = f" of {C}" if len(drawn) < C else ""
-    maps_drawn = f"1{of} map" if C == 1 else f"{len(drawn)}{of} maps"
+    figure, axes, image = grid(drawn, columns, white=np.nan)
+    scale(figure, axes, image, drawn)
+    maps_drawn = f"{len(drawn)} of {C} maps" if len(drawn) < C else counted(C, "map")
     return finish(figure, title, f"{maps_drawn}, {H} high and {W} wide, all on one scale. "
                                  f"Left: the row's first map." +
-                                 (f" White: {missing} numbers that are NaN or infinite." if missing else ""))
+                                 (f" White: {counted(missing, 'number')} NaN or infinite." if missing else ""))
 
 
-def _scale(figure, axes, image, drawn):
-    """Spread the colours over the numbers drawn, and put the bar that tells them at the right."""
+def scale(figure, axes, image, drawn):
+    """Spreads the colours over the numbers drawn, and puts the bar that tells them at the right."""
     numbers = drawn[np.isfinite(drawn)] if np.isfinite(drawn).any() else np.zeros(1)
-    low, largest, high = numbers.min(), numbers.max(), np.quantile(numbers, 0.995)
-    high = high if high > low else largest
-    ticks = {low: f"{low:.3g}"}
-    if min(-low, high) > 0.06 * (high - low):                   # nearer to an end, the two labels would touch
-        ticks[0.0] = "0"
+    if numbers.min() < 0:
+        high = np.quantile(np.abs(numbers), 0.995) or np.abs(numbers).max()
+        low = -high
+        image.set_cmap(SIGNED)
+        ticks = {low: f"{low:.3g}" + (" and less" if numbers.min() < low else ""), 0.0: "0"}
+    else:
+        low, high = numbers.min(), np.quantile(numbers, 0.995)
+        high = high if high > low else numbers.max()
+        ticks = {low: f"{low:.3g}"}
     if high > low:
-        ticks[high] = f"{high:.3g}" + (" and more" if largest > high else "")
+        ticks[high] = f"{high:.3g}" + (" and more" if numbers.max() > high else "")
     image.set_clim(low, high if high > low else low + 1)
-    bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.02)
-    bar.outline.set_visible(False)
-    bar.ax.set_yticks(list(ticks), list(ticks.values()), fontsize=9)
-    bar.ax.set_yticks([], minor=True)
-    bar.ax.tick_params(length=0)
+    colour_bar(figure, axes, image, ticks, fraction=0.03)
 
 
-def _grid(images, columns, white):
-    """Draw images (K, H, W) or (K, H, W, 3) as one; returns the figure, its axes and the drawn image.
+def grid(images, columns, white):
+    """Draws images (K, H, W) or (K, H, W, 3) as one; returns the figure, its axes and the drawn image.
 
     Every pixel becomes a block of zoom x zoom, so that all gaps between the images are equally wide.
     """

@@ -1,7 +1,7 @@
 """A photograph and what the network is given of it."""
 import numpy as np
 
-from npnet.plots.figure import finish, new_axes, new_figure, show_image
+from .figure import finish, new_axes, new_figure, show_image
 
 
 def picture_and_input(picture, x, order="RGB"):
@@ -21,13 +21,13 @@ def picture_and_input(picture, x, order="RGB"):
     figure = new_figure(8, 4.4)
     show_image(new_axes(figure, 1, 2, 1), picture,
                f"the photograph: {picture.shape[1]} wide, {picture.shape[0]} high")
-    show_image(new_axes(figure, 1, 2, 2), _as_image(x, order),
+    show_image(new_axes(figure, 1, 2, 2), as_image(x, order),
                "what the network sees: " + " x ".join(map(str, x.shape)))
     return finish(figure, None, f"Right: {order if len(x) == 3 else 'grey'}, numbers from {x.min():.4g} "
                                 f"(black) to {x.max():.4g} (white), mean {x.mean():.4g}.")
 
 
-def _as_image(x, order):
+def as_image(x, order):
     """x (C, h, w) with any numbers -> (h, w, C) from 0 to 1, or (h, w) if C is 1."""
     x = x.astype(float)
     x = (x - x.min()) / max(x.max() - x.min(), 1e-300)

@@ -3,47 +3,52 @@ import textwrap
 
 import numpy as np
 
-from npnet.plots.figure import finish, new_axes, new_figure
+from ..screen.words import counted, percent
+from .figure import finish, new_axes, new_figure
 
-MARK = "#c0392b"                # the frame of a picture whose answer is wrong
 LABEL, GAP = 0.22, 0.08         # inches: the text over or under a picture, the space between two pictures
 LINE = 0.14                     # inches: how much a second line adds
 SMALL = 64                      # pixels: up to here pictures are drawn small, ten side by side
 
 
-def samples(images, labels, title=None, columns=None, wrong=None):
+def samples(images, labels, title=None, columns=None):
     """Pictures in rows, each with its label beneath it, in two lines or cut where it is too long.
 
     images: uint8 (N, H, W, C), or N arrays uint8 (H, W, C) of any sizes, C 3 (red, green, blue) or 1
-    (grey). labels: N strings. columns: how many side by side (10 up to 64 pixels, 6 beyond). wrong: N
-    truth values; where it is true, the picture has a red frame. ValueError if there are no pictures,
-    pictures that are not such arrays, or not as many labels.
+    (grey). labels: N strings; a line break in one begins its second line. columns: how many side by side
+    (10 up to 64 pixels, 6 beyond). ValueError if there are no pictures, pictures that are not such arrays,
+    or not as many labels.
     """
-    images = [_checked(image, f"picture {k}") for k, image in enumerate(images)]
-    if not images or len(labels) != len(images) or wrong is not None and len(wrong) != len(images):
-        raise ValueError(f"samples needs at least one picture and as many labels (and marks, if given), got "
-                         f"{len(images)} pictures and {len(labels)} labels")
-    large = max(max(image.shape) for image in images) > SMALL
+    images = [checked(image, f"picture {k}") for k, image in enumerate(images)]
+    if not images or len(labels) != len(images):
+        raise ValueError(f"samples needs at least one picture and as many labels, got "
+                         f"{counted(len(images), 'picture')} and {counted(len(labels), 'label')}")
+    labels = [str(label) for label in labels]
+    large = max(max(image.shape) for image in images) > SMALL or any("\n" in label for label in labels)
     columns = min(len(images), columns or (6 if large else 10))
     if columns < 1:
         raise ValueError(f"samples: columns must be at least 1, got {columns}")
     cell = 1.35 if large else 0.85                                          # inches
-    labels = [_lines(str(label), cell) for label in labels]
+    labels = [in_lines(label, cell) for label in labels]
     across, down = cell + GAP, cell + LABEL + GAP + LINE * (max(map(len, labels)) > 1)
-    figure, axes = _paper(columns * across - GAP, -(-len(images) // columns) * down, title)
+    figure, axes = paper(columns * across - GAP, -(-len(images) // columns) * down, title)
     written = []
     for k, (image, lines) in enumerate(zip(images, labels)):
         left, top = k % columns * across, k // columns * down
-        box = _put(axes, image, left, top, cell)
-        if wrong is not None and wrong[k]:
-            _frame(axes, *box)
+        put(axes, image, left, top, cell)
         for number, line in enumerate(lines):
             under = top + cell + 0.02 + LINE * number
             written.append(axes.text(left + cell / 2, under, line, fontsize=8, ha="center", va="top"))
     finish(figure, title)
     for text in written:
-        _cut(text, cell)
+        cut(text, cell)
     return figure
+
+
+def mistakes(images, answers, shares, truths, title=None):
+    """Pictures that were answered wrongly, each with how sure the answer was (shares: from 0 to 1), it, and the truth."""
+    return samples(images, [f"{percent(share, 0)} {answer}\ntruth: {truth}"
+                            for answer, share, truth in zip(answers, shares, truths, strict=True)], title)
 
 
 def before_after(picture, rows, title=None):
@@ -53,8 +58,8 @@ def before_after(picture, rows, title=None):
     any sizes, as many as one likes. ValueError if there is no row, a row without pictures, or what is no
     such picture.
     """
-    picture = _checked(picture, "the picture")
-    rows = [(str(name), [_checked(image, f"{name}: picture {k}") for k, image in enumerate(images)])
+    picture = checked(picture, "the picture")
+    rows = [(str(name), [checked(image, f"{name}: picture {k}") for k, image in enumerate(images)])
             for name, images in rows]
     if not rows or not all(images for _, images in rows):
         raise ValueError("before_after needs at least one row (title, pictures), and a picture in every row")
@@ -63,31 +68,31 @@ def before_after(picture, rows, title=None):
     down = LABEL + cell + GAP
     most = max(len(images) for _, images in rows)
     width = first + 0.35 + max(most * (cell + GAP), 3.2)
-    figure, axes = _paper(width, max(len(rows) * down, first + LABEL), title)
+    figure, axes = paper(width, max(len(rows) * down, first + LABEL), title)
     axes.text(0, LABEL - 0.04, f"the picture, {picture.shape[1]} x {picture.shape[0]}", fontsize=9, va="bottom")
-    _put(axes, picture, 0, LABEL, first, middle=False)
+    put(axes, picture, 0, LABEL, first, middle=False)
     written = []
     for number, (name, images) in enumerate(rows):
         top = number * down + LABEL
         written.append(axes.text(first + 0.35, top - 0.04, name, fontsize=9, va="bottom"))
         for k, image in enumerate(images):
-            _put(axes, image, first + 0.35 + k * (cell + GAP), top, cell, middle=False)
+            put(axes, image, first + 0.35 + k * (cell + GAP), top, cell, middle=False)
     finish(figure, title)
     for text in written:
-        _cut(text, width - first - 0.35)
+        cut(text, width - first - 0.35)
     return figure
 
 
 # ---------------------------------------------------------------------------- the parts
 
-def _checked(image, which):
+def checked(image, which):
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (1, 3) or 0 in image.shape:
         raise ValueError(f"{which} must be uint8 (H, W, 3) or (H, W, 1), got {image.dtype} {image.shape}")
     return image
 
 
-def _paper(width, height, title):
+def paper(width, height, title):
     """A figure and its only axes, which count inches: x to the right, y down."""
     figure = new_figure(max(width + 0.3, 3.0), height + (0.75 if title else 0.3))
     axes = new_axes(figure)
@@ -96,8 +101,8 @@ def _paper(width, height, title):
     return figure, axes
 
 
-def _put(axes, image, left, top, cell, middle=True):
-    """Draw the image as large as it fits into a square of `cell` inches; returns its left, top, width and height."""
+def put(axes, image, left, top, cell, middle=True):
+    """Draws the image as large as it fits into a square of `cell` inches."""
     H, W, C = image.shape
     width, height = cell * W / max(H, W), cell * H / max(H, W)
     if middle:
@@ -105,22 +110,16 @@ def _put(axes, image, left, top, cell, middle=True):
     axes.imshow(image if C == 3 else image[:, :, 0], cmap="gray", vmin=0, vmax=255, aspect="equal",
                 interpolation="nearest" if max(H, W) < 100 else "auto",
                 extent=(left, left + width, top + height, top))
-    return left, top, width, height
 
 
-def _frame(axes, left, top, width, height):
-    from matplotlib.patches import Rectangle
-    axes.add_patch(Rectangle((left, top), width, height, fill=False, linewidth=2.5, edgecolor=MARK, clip_on=False))
-
-
-def _lines(label, cell):
+def in_lines(label, cell):
     """A label as one line or two; what is still too wide is cut once it is drawn."""
-    lines = textwrap.wrap(label, int(15 * cell), break_long_words=False)            # letters in an inch
-    return lines if len(lines) < 3 else [lines[0], " ".join(lines[1:])]
+    lines = label.split("\n") if "\n" in label else textwrap.wrap(label, int(15 * cell), break_long_words=False)
+    return lines if len(lines) < 3 else [lines[0], " ".join(lines[1:])]             # 15 letters to an inch
 
 
-def _cut(text, width):
-    """Shorten a text until it is no wider than `width` inches."""
+def cut(text, width):
+    """Shortens a text until it is no wider than `width` inches."""
     figure, whole = text.figure, text.get_text()
     most = width * figure.dpi
     kept = len(whole)
