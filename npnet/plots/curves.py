@@ -1,7 +1,7 @@
 """Curves of training: loss and right answers from epoch to epoch, loss from step to step."""
 import numpy as np
 
-from .figure import BAR, TRACK, finish, new_axes, new_figure, shortened, told_apart
+from .figure import BAR, TRACK, finish, new_axes, new_figure, told_apart
 
 # Okabe and Ito, Color Universal Design (2008): colours that the colour-blind tell apart, without the yellow.
 RUNS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3b08", "#222222")

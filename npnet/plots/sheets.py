@@ -46,7 +46,7 @@ def samples(images, labels, title=None, columns=None):
 
 
 def mistakes(images, answers, shares, truths, title=None):
-    """Pictures that were answered wrongly, each with how sure the answer was (shares: from 0 to 1), it, and the truth."""
+    """Pictures answered wrongly, each with how sure the answer was (shares: from 0 to 1), the answer, and the truth."""
     return samples(images, [f"{percent(share, 0)} {answer}\ntruth: {truth}"
                             for answer, share, truth in zip(answers, shares, truths, strict=True)], title)
 
