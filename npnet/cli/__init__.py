@@ -4,13 +4,20 @@ A command is a module of this folder with two functions: add(commands) adds its 
 set_defaults(run=run); run(options) builds objects, calls the library, prints, and returns an exit
 code (None is 0). Only the module of the command that was asked for is imported.
 
-What the user can mend is one line on stderr and exit code 2; NPNET_DEBUG=1 shows the traceback.
+What the user can mend is one line on stderr and exit code 2; NPNET_DEBUG=1 shows the traceback, which the
+line names where the mistake may be npnet's own.
+Ctrl-C ends every command with 130, SIGTERM with 143, a reader of its output who leaves with 141.
 """
 import argparse
+import dis
 import importlib
 import os
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from .. import __version__
 from ..screen.output import forgiving
@@ -33,26 +40,71 @@ EXAMPLES = """
     npnet summary --net single_tower --classes 10 --style torchsummary
     npnet gradcheck "my_layer.py:MyLRN(n=5)" --shape 2,7,5,4
 """
-MENDED_BY_USER = (ValueError, TypeError, OSError, ImportError, KeyError, FloatingPointError, MemoryError)
+OF_THE_MACHINE = (OSError, ImportError, FloatingPointError, MemoryError)
+MENDED_BY_USER = (ValueError, TypeError, KeyError, *OF_THE_MACHINE)
+PACKAGE = Path(__file__).parents[1]
 
 
 def main(arguments=None):
-    """Run one command; returns the exit code. arguments is a list of words, by default those of the process."""
+    """Runs one command; returns the exit code. arguments is a list of words, by default those of the process."""
     forgiving()
     try:
-        code = run(sys.argv[1:] if arguments is None else list(arguments))
-        sys.stdout.flush()                      # here, so that a closed pipe is noticed below
+        with stopped_by_signals():
+            code = run(sys.argv[1:] if arguments is None else list(arguments))
+            sys.stdout.flush()                  # here, so that a closed pipe is noticed below
         return code or 0
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as stop:
+        unfinished()
+        return 128 + (stop.args[0] if stop.args else signal.SIGINT)
     except BrokenPipeError:                     # the reader, head for instance, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        unfinished()
         return 141
     except MENDED_BY_USER as error:
         if os.environ.get("NPNET_DEBUG", "") not in ("", "0"):
             raise
-        print(f"npnet: {sentence(error)}", file=sys.stderr)
+        unfinished()
+        print(f"npnet: {sentence(error)}{'' if meant(error) else surprise(error)}", file=sys.stderr)
         return 2
+
+
+@contextmanager
+def stopped_by_signals():
+    """SIGTERM and SIGHUP, a cluster's stop and a closed terminal, interrupt a command as Ctrl-C does."""
+    def stop(number, frame):
+        raise KeyboardInterrupt(number)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():       # only there can signals be caught
+        numbers = []
+    before = {number: signal.signal(number, stop) for number in numbers if signal.getsignal(number) == signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def unfinished():
+    """Prints what is still to be printed; where that is impossible (a closed pipe, a full disk), forgets it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def meant(error):
+    """Whether an error is a sentence for the user: the machine's, or one that a line of npnet raised. All others,
+    such as a KeyError of a dictionary or a ValueError of NumPy, are mistakes of ours."""
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    raised = code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return isinstance(error, OF_THE_MACHINE) or raised and Path(code.co_filename).is_relative_to(PACKAGE)
+
+
+def surprise(error):
+    return f" (a {type(error).__name__} that npnet did not expect; NPNET_DEBUG=1 shows where it happened)"
 
 
 def run(words):

@@ -1,11 +1,16 @@
 """Output: lines on standard output, and what becomes of letters that it cannot show."""
+import os
 import shutil
 import sys
 import textwrap
 
 
 def forgiving():
-    """From now on ? takes the place of a letter that standard output or error cannot show: 日 on an ASCII terminal."""
+    """From now on ? takes the place of a letter that standard output or error cannot show: 日 on an ASCII terminal;
+    and a standard stream that is closed (>&-) is one that hears nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:                      # in this order: each takes its own number again
+            setattr(sys, name, open(os.devnull, mode))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):                  # a test's or a notebook's need not have it
             stream.reconfigure(errors="replace")

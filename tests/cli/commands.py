@@ -21,7 +21,8 @@ def environment(**variables):
 
 
 def one_line(streams, code=2):
-    """The sentence of a command that failed: one line on stderr, nothing else there."""
+    """The sentence of a command that failed: one line on stderr, nothing else there, and expected by npnet."""
     got, _, err = streams
     assert got == code and err.startswith("npnet: ") and err.count("\n") == 1, err
+    assert "npnet did not expect" not in err, err
     return err[len("npnet: "):-1]

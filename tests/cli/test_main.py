@@ -1,8 +1,11 @@
 """The command line: its exit codes, and one sentence for whatever the user can mend."""
+import json
+import os
 import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import npnet
@@ -70,9 +73,8 @@ def test_exceptions_become_sentences():
     assert sentence(MemoryError("Unable to allocate 611. TiB for an array")) == "not enough memory for 611. TiB for an array"
 
 
-@pytest.mark.parametrize("kind", [ValueError, TypeError, OSError, ImportError, KeyError, FloatingPointError,
-                                  MemoryError])
-def test_what_a_command_raises(npnet_, monkeypatch, kind):
+@pytest.mark.parametrize("kind", [OSError, ImportError, FloatingPointError, MemoryError])
+def test_what_the_machine_lacks_is_one_sentence(npnet_, monkeypatch, kind):
     def fail():
         raise kind("it is Monday")
     monkeypatch.setattr(info, "found", fail)
@@ -82,17 +84,37 @@ def test_what_a_command_raises(npnet_, monkeypatch, kind):
         main(["info"])
 
 
-def test_interrupted(npnet_, monkeypatch):
-    def interrupt():
-        raise KeyboardInterrupt
-    monkeypatch.setattr(info, "found", interrupt)
-    assert npnet_("info") == (130, "", "")
+@pytest.mark.parametrize("mistake, text", [
+    (lambda: {}["mean"], "mean (a KeyError "), (lambda: len(3), "object of type 'int' has no len() (a TypeError "),
+    (lambda: np.zeros(3).reshape(2), "cannot reshape array of size 3 into shape (2,) (a ValueError "),
+    (lambda: np.stack([]), "need at least one array to stack (a ValueError "),
+    (lambda: json.loads("{"), "Expecting property name enclosed in double quotes: line 1 column 2 (char 1) (a JSON")])
+def test_mistakes_of_ours_keep_their_sentence_and_are_said_to_be_ours(npnet_, monkeypatch, mistake, text):
+    monkeypatch.setattr(info, "found", mistake)
+    code, _, err = npnet_("info")
+    assert code == 2 and err.startswith(f"npnet: {text}") and err.count("\n") == 1
+    assert err.endswith("that npnet did not expect; NPNET_DEBUG=1 shows where it happened)\n")
+    monkeypatch.setenv("NPNET_DEBUG", "1")
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        main(["info"])
 
 
-def test_bugs_are_not_hidden(monkeypatch):
+def test_other_mistakes_of_ours_show_where_they_are(monkeypatch):
     monkeypatch.setattr(info, "found", lambda: None.facts)
     with pytest.raises(AttributeError):
         main(["info"])
+
+
+@pytest.mark.parametrize("number, code", [(None, 130), (signal.SIGTERM, 143)])
+def test_stopped(npnet_, monkeypatch, number, code):
+    def stop():
+        if number is None:
+            raise KeyboardInterrupt
+        signal.raise_signal(number)
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(info, "found", stop)
+    assert npnet_("info") == (code, "", "")
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_python_m_npnet():
@@ -105,22 +127,34 @@ def test_python_m_npnet():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals of POSIX")
-@pytest.mark.parametrize("how", ["closed pipe", "interrupt"])
-def test_a_reader_who_leaves(how):
+@pytest.mark.parametrize("how, expected", [("closed pipe", 141), ("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_reader_who_leaves(how, expected):
     words = [sys.executable, "-m", "npnet", "gradcheck", "--backend", "loops"]
-    if how == "interrupt" and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    if how == "SIGINT" and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         pytest.skip("this shell's children do not hear Ctrl-C")
     run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
     assert run.stdout.readline().startswith(b"backend loops")
-    if how == "interrupt":
-        run.send_signal(signal.SIGINT)
-    else:
+    if how == "closed pipe":
         run.stdout.close()
+    else:
+        run.send_signal(getattr(signal, how))
     err = run.stderr.read()
     code = run.wait(timeout=60)
     run.stderr.close()
     run.stdout.close()
-    assert (code, err) == (130 if how == "interrupt" else 141, b"")
+    assert (code, err) == (expected, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize("redirection, code, said", [
+    (">&-", 0, ""), ("2>&-", 0, ""), ("<&- >&- 2>&-", 0, ""),
+    pytest.param("> /dev/full", 2, "npnet: No space left on device\n", marks=pytest.mark.skipif(
+        not os.path.exists("/dev/full"), reason="needs /dev/full"))])
+def test_streams_that_are_closed_or_full(redirection, code, said):
+    words = f'"{sys.executable}" -m npnet summary --net lenet5 {redirection}'
+    done = subprocess.run(["sh", "-c", words], text=True, capture_output=True, env=environment())
+    assert (done.returncode, done.stderr) == (code, said)
+    assert ("total" in done.stdout) == (redirection == "2>&-")
 
 
 def test_importing_npnet_is_light():
