@@ -88,7 +88,6 @@ def check_pictures(folder):
             assert min(picture.size) > 200 and np.asarray(picture.convert("L")).std() > 5, path
 
 
-@pytest.mark.slow
 def test_the_walk_as_it_is(tmp_path):
     out = run(WALK.read_text("utf-8"), tmp_path)
     assert out.startswith("The weights are random: the answers mean nothing yet.\nThe README tells how to get real")
@@ -101,7 +100,7 @@ def test_the_walk_as_it_is(tmp_path):
     check_pictures(tmp_path / "walk")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_walk_with_other_settings(tmp_path):
     Image.effect_noise((300, 240), 90).save(tmp_path / "noise.png")
     npnet.model("half_tower", classes=7, seed=1).save(tmp_path / "half.npz")
