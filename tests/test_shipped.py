@@ -46,8 +46,8 @@ def test_the_card_has_the_command_that_made_it():
     ("cifar10_jpeg.npz", 10000, "10,000 test pictures, JPEG-recompressed")])
 def test_it_is_as_right_as_its_card_says(reference, pack, pictures, row):
     one, test = trained("cifar_alexnet"), dataset(reference / pack).test
-    p = answers([(one.net, one.pipeline)], test)
-    whole, first = score(p, test.labels), score(p[:1000], test.labels[:1000])
+    log_p = answers([(one.net, one.pipeline)], test)
+    whole, first = score(log_p, test.labels), score(log_p[:1000], test.labels[:1000])
 
     assert len(test) == pictures and 100 * whole.top1 == pytest.approx(card(row), abs=0.11)
     if pictures > 1000:

@@ -44,9 +44,9 @@ def run(options):
     networks = opened(options.networks)
     pictures, which = pictures_of(options, networks)
     with bar("evaluating", "pictures") as progress:
-        p = answers([(one.net, one.pipeline) for one in networks], pictures, options.ten_crop, options.batch,
-                    options.workers, progress)
-    result = score(p, pictures.labels)
+        log_p = answers([(one.net, one.pipeline) for one in networks], pictures, options.ten_crop, options.batch,
+                        options.workers, progress)
+    result = score(log_p, pictures.labels)
     if options.json:
         print(json.dumps({"pictures": result.pictures, "loss": result.loss, "top1": result.top1, "top5": result.top5,
                           "classes": list(pictures.classes), "confusion": result.confusion.tolist()}))

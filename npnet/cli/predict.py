@@ -6,6 +6,8 @@
 """
 import json
 
+import numpy as np
+
 from ..screen import echo
 from . import add_backend, choose_backend
 
@@ -29,13 +31,15 @@ def add(commands):
 
 
 def run(options):
-    from ..data import read_picture
+    from ..data import Pictures, read_picture
+    from ..fit import answers
     from .evaluate import limits, opened
     choose_backend(options)
     if options.save is not None and len(options.pictures) > 1:
         raise ValueError(f"--save draws one picture, got {len(options.pictures)}")
     options.weights = options.weights or [NET]
     networks = opened(options.weights)
+    pairs = [(one.net, one.pipeline) for one in networks]
     if not options.json:
         echo("\n".join(limits(" + ".join(options.weights), networks[0].classes)))
     failed = 0
@@ -47,19 +51,10 @@ def run(options):
             failed += 1
             echo(json.dumps({"picture": path, "error": str(error)}) if options.json else f"\n{path}: {error}")
             continue
-        p = probabilities(networks, picture, options.ten_crop)
+        one = Pictures([picture], [0], networks[0].classes)
+        p = np.exp(answers(pairs, one, options.ten_crop, workers=0)[0])
         show(path, picture, p, networks[0].classes, notes, options)
     return 2 if failed else 0
-
-
-def probabilities(networks, picture, ten):
-    """The answer (K,), averaged over the networks and, if `ten`, over ten crops."""
-    from ..backend import ops
-    total = 0
-    for one in networks:
-        x = one.pipeline.ten(picture) if ten else one.pipeline.test(picture)[None]
-        total = total + ops.to_host(one.net.probabilities(ops.to_device(x))).mean(axis=0)
-    return total / len(networks)
 
 
 def show(path, picture, p, classes, notes, options):

@@ -1,8 +1,11 @@
 """Answers: what one or several trained networks say about many pictures, and how right they are.
 
-    p = answers([(net, pipeline)], pictures)                    # (N, classes), each row sums to 1
-    p = answers([(one, pipeline), (two, pipeline)], pictures, ten=True)
-    print(score(p, pictures.labels).top1)
+    log_p = answers([(net, pipeline)], pictures)                # (N, classes): logarithms of the probabilities
+    log_p = answers([(one, pipeline), (two, pipeline)], pictures, ten=True)
+    print(score(log_p, pictures.labels).top1)
+
+A probability of 1e-400 cannot be written, its logarithm can: so the loss of a confident mistake is what it is,
+and the same as npnet.train.evaluate's.
 """
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,6 +14,8 @@ import numpy as np
 
 from ..backend import ops
 from ..data.loader import Loader
+from ..layers import Softmax
+from ..ops.softmax import log_softmax_forward
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class TenCrops:
 
 
 def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None):
-    """Probabilities (N, classes), averaged over the networks, and over ten crops of each picture if `ten`.
+    """Logarithms of the probabilities, float64 (N, classes), of the mean over the networks, and over ten crops of each
+    picture if `ten`.
 
     networks: pairs (net, pipeline). What is averaged are softmax outputs, as in section 4.1 and table 2 of the
     paper, not logits. ValueError if the networks do not answer with the same number of classes.
@@ -44,39 +50,54 @@ def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None):
     sizes = {net.shapes[list(net.layers)[-1]] for net, _ in networks}
     if len(sizes) != 1:
         raise ValueError(f"networks whose answers are averaged need the same classes, got outputs {sorted(sizes)}")
-    total = 0
+    each = []
     for number, (net, pipeline) in enumerate(networks):
         def passed(done, of):
             if progress:
                 progress(number * of + done, len(networks) * of)
-        total = total + of_network(net, pipeline, pictures, ten, batch, workers, passed)
-    if not np.isfinite(total).all():
-        raise ValueError("the answers are no numbers; a network whose weights hold NaN cannot be used, take an earlier "
-                         "checkpoint")
-    return total / len(networks)
+        each.append(of_network(net, pipeline, pictures, ten, batch, workers, passed))
+    return log_of_mean(np.stack(each))
 
 
 def of_network(net, pipeline, pictures, ten, batch, workers, progress):
-    """The probabilities (N, classes) of one network."""
+    """The logarithms of the probabilities (N, classes) of one network."""
     batch = max(1, batch // 10) if ten else batch
     loader = Loader(pictures, batch, TenCrops(pipeline) if ten else pipeline, train=False, workers=workers)
     parts, done = [], 0
     with closing(loader.epoch(0)) as batches:
         for x, labels in batches:
-            p = ops.to_host(net.probabilities(ops.to_device(x.reshape(-1, *net.input_shape))))
-            parts.append(p.reshape(len(labels), -1, p.shape[1]).mean(axis=1))       # over the crops of each picture
+            log_p = log_probabilities(net, x.reshape(-1, *net.input_shape))
+            views = log_p.reshape(len(labels), -1, log_p.shape[1])          # (n, crops of a picture, classes)
+            parts.append(log_of_mean(views.swapaxes(0, 1)))
             done += len(labels)
             progress(done, len(pictures))
     return np.concatenate(parts)
 
 
-def score(probabilities, labels):
-    """The Score of probabilities (N, K) for labels (N,)."""
-    N, K = probabilities.shape
-    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]                 # (N, 5)
+def log_probabilities(net, x):
+    """Logarithms of what the network's softmax would give for a batch x, float64 (N, classes)."""
+    last = list(net.layers)[-1]
+    net = net[:last] if isinstance(net[last], Softmax) else net
+    logits = ops.to_host(net.forward(ops.to_device(x)))
+    if not np.isfinite(logits).all():
+        raise ValueError("the answers hold NaN or infinity; a network whose weights do cannot be used, take an earlier "
+                         "checkpoint")
+    return log_softmax_forward(logits.astype(np.float64))
+
+
+def log_of_mean(log_p):
+    """The logarithm of the mean of probabilities over the first axis, from their logarithms."""
+    return np.logaddexp.reduce(log_p, axis=0) - np.log(len(log_p))
+
+
+def score(log_p, labels):
+    """The Score of logarithms of probabilities (N, K) for labels (N,)."""
+    if log_p.max(initial=0) > 1e-9:
+        raise ValueError("score takes the logarithms of probabilities, as answers gives them, and they are at most 0; "
+                         "got numbers above it: take np.log of probabilities first")
+    N, K = log_p.shape
+    best = np.argsort(-log_p, axis=1, kind="stable")[:, :5]                         # (N, 5)
     confusion = np.zeros((K, K), np.int64)
     np.add.at(confusion, (labels, best[:, 0]), 1)
-    own = probabilities[np.arange(N), labels].astype(np.float64)
-    loss = np.log(1 / np.maximum(own, np.finfo(np.float64).tiny)).mean()
-    return Score(N, float(loss), float((best[:, 0] == labels).mean()),
+    return Score(N, float(-log_p[np.arange(N), labels].mean()), float((best[:, 0] == labels).mean()),
                  float((best == labels[:, None]).any(axis=1).mean()), confusion)

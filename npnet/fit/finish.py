@@ -1,4 +1,6 @@
 """The end of a run: the test, once, with the network that validation chose, and the report."""
+import numpy as np
+
 from .. import plots
 from ..data.sets import Unreadable
 from ..screen import bar, percent
@@ -26,15 +28,15 @@ def finish(run, net, loaders, say):
     if test is not None:
         try:
             with bar("testing", "pictures") as progress:
-                p = answers([(net, train.pipeline)], test.pictures, batch=test.batch, workers=test.workers,
-                            progress=progress)
+                log_p = answers([(net, train.pipeline)], test.pictures, batch=test.batch, workers=test.workers,
+                                progress=progress)
         except (OSError, ValueError) as error:                  # a damaged picture: the run has its report all the same
             failed = error
         else:
-            run.test = score(p, test.pictures.labels)
+            run.test = score(log_p, test.pictures.labels)
             say(f"{chosen}: {result(run.test)}", "bold")
             sheets = [("Confusion", plots.confusion(run.test.confusion, test.pictures.classes)),
-                      *mistakes(p, test.pictures)]
+                      *mistakes(np.exp(log_p), test.pictures)]
     path = write_report(run, net, train.pipeline, run.test, sheets)
     say(f"the report is {path}; {chosen} is the network: npnet predict PICTURE --weights {run.folder / chosen}")
     if failed is not None:
@@ -54,5 +56,8 @@ def mistakes(p, pictures, most=24):
     """A sheet of the pictures that were answered wrongly with the greatest confidence."""
     wrong = (p.argmax(axis=1) != pictures.labels).nonzero()[0]
     worst = wrong[(-p[wrong].max(axis=1)).argsort(kind="stable")][:most]
-    names = [f"{pictures.classes[pictures.labels[i]]}, not {pictures.classes[p[i].argmax()]}" for i in worst]
-    return [("Confident mistakes", plots.samples([pictures[i] for i in worst], names))] if len(worst) else []
+    if not len(worst):
+        return []
+    return [("Confident mistakes", plots.mistakes(
+        [pictures[i] for i in worst], [pictures.classes[p[i].argmax()] for i in worst], p[worst].max(axis=1),
+        [pictures.classes[label] for label in pictures.labels[worst]]))]
