@@ -549,3 +549,15 @@ def test_names_that_are_cut_are_told_apart_and_korean_letters_count_as_two():
     cut = told_apart(["a long name of class 1", "a long name of class 2", "b"], 20)
     assert cut[2] == "b" and all(len(name) <= 20 and name.endswith(f"class {k}") for k, name in enumerate(cut[:2], 1))
     assert shortened("고" * 20, 20) == "고" * 8 + " ..." and shortened("고" * 10, 20) == "고" * 10
+
+
+def test_a_command_says_once_which_letters_its_pictures_lack(tmp_path, capsys, monkeypatch, nothing_said):
+    from matplotlib.font_manager import fontManager
+
+    from npnet.cli import main
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fontManager, "ttflist", [font for font in fontManager.ttflist if font.name == "DejaVu Sans"])
+    np.savez("pack.npz", x=np.stack([photograph(9, 9)] * 4), y=[0, 1, 0, 1], classes=["고양이", "개"])
+    for _ in range(2):
+        assert main(["data", "show", "pack.npz", "--save", "a.png"]) == 0
+        assert capsys.readouterr().err.count("no font on this computer has the letters 개, 고, 양, 이") == 1

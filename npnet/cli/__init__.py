@@ -51,6 +51,7 @@ def main(arguments=None):
     try:
         with stopped_by_signals():
             code = run(sys.argv[1:] if arguments is None else list(arguments))
+            tell_of_letters()
             sys.stdout.flush()                  # here, so that a closed pipe is noticed below
         return code or 0
     except KeyboardInterrupt as stop:
@@ -65,6 +66,14 @@ def main(arguments=None):
         unfinished()
         print(f"npnet: {sentence(error)}{'' if meant(error) else surprise(error)}", file=sys.stderr)
         return 2
+
+
+def tell_of_letters():
+    """Says which letters of this command's pictures no font of this computer has."""
+    plots = sys.modules.get("npnet.plots")                      # loaded where something was drawn
+    said = plots and plots.letters_without_a_font()
+    if said:
+        print(f"npnet: {said}", file=sys.stderr)
 
 
 @contextmanager
