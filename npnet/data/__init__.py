@@ -1,12 +1,25 @@
 """Data: from photographs on the disk to the batches that a network reads."""
-from npnet.data.augment import augment_examples
-from npnet.data.find import dataset
-from npnet.data.folders import checked
-from npnet.data.loader import Loader
-from npnet.data.packs import arrays
-from npnet.data.pictures import PREPARED, prepare, read_picture, resize_and_crop, sample_picture, to_input
-from npnet.data.pipeline import Pipeline
-from npnet.data.sets import DataSet, Pictures, held_out
+import importlib
+import sys
+
+from .augment import augment_examples
+from .find import dataset
+from .loader import Loader
+from .pictures import read_picture, resize_and_crop, sample_picture
+from .pipeline import Pipeline, to_input
+from .readers.folders import checked
+from .readers.packs import arrays
+from .sets import DataSet, Pictures, held_out
 
 __all__ = ["DataSet", "Loader", "PREPARED", "Pictures", "Pipeline", "arrays", "augment_examples", "checked", "dataset",
            "held_out", "prepare", "read_picture", "resize_and_crop", "sample_picture", "to_input"]
+
+for name in ("cifar", "folders", "imagenet", "matlab", "mnist", "packs"):       # as the readers were called in 0.1.0
+    sys.modules[f"{__name__}.{name}"] = globals()[name] = importlib.import_module(f".readers.{name}", __name__)
+
+
+def __getattr__(name):
+    """PREPARED and prepare, which know the versions of networks and so belong to npnet.weights."""
+    if name in ("PREPARED", "prepare"):
+        return getattr(importlib.import_module("npnet.weights.prepared"), name)
+    raise AttributeError(f"npnet.data has no {name!r}; it has {', '.join(__all__)}")

@@ -23,17 +23,10 @@ def square(picture, shorter):
     """The picture made small or large until its shorter side has `shorter` pixels, and its central square cut out
     (section 2): uint8 (H, W, C) -> (shorter, shorter, C), C 3 or, for grey, 1.
 
-    A square of this size comes back as it is, the same array. ValueError if it is no picture.
+    A square of this size comes back as it is, the same array. ValueError if this is not a picture.
     """
-    shape, dtype = getattr(picture, "shape", ()), getattr(picture, "dtype", type(picture).__name__)
-    if dtype != np.uint8 or len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape:
-        raise ValueError(f"a picture must be uint8 (H, W, 3), or (H, W, 1) if it is grey, got {dtype} "
-                         f"{shape or ''}".rstrip())
-    if shape[:2] == (shorter, shorter):
-        return picture
-    if shape[2] == 3:
-        return resize_and_crop(picture, shorter, shorter)
-    return resize_and_crop(np.repeat(picture, 3, axis=2), shorter, shorter)[:, :, :1]
+    check_picture(picture)
+    return picture if picture.shape[:2] == (shorter, shorter) else resize_and_crop(picture, shorter, shorter)
 
 
 def window(height, width, size, draw):
@@ -42,7 +35,7 @@ def window(height, width, size, draw):
     Every place is equally likely, the first and the last included: height - size + 1 rows and
     width - size + 1 columns. Both are drawn even where there is only one. ValueError if it does not fit.
     """
-    _check_fits(height, width, size)
+    check_fits(height, width, size)
     top, left = int(draw.integers(height - size + 1)), int(draw.integers(width - size + 1))
     return slice(top, top + size), slice(left, left + size)
 
@@ -73,14 +66,14 @@ def pad_and_crop(picture, pad, draw):
     height, width = picture.shape[:2]
     down, right = int(draw.integers(2 * pad + 1)) - pad, int(draw.integers(2 * pad + 1)) - pad
     moved = np.zeros_like(picture)
-    moved[_to(down, height), _to(right, width)] = picture[_to(-down, height), _to(-right, width)]
+    moved[landing(down, height), landing(right, width)] = picture[landing(-down, height), landing(-right, width)]
     return moved
 
 
 def centre(picture, size):
     """The square in the middle: (H, W, C) -> (size, size, C). An odd pixel is shared out as in resize_and_crop."""
     height, width = picture.shape[:2]
-    _check_fits(height, width, size)
+    check_fits(height, width, size)
     top, left = round((height - size) / 2), round((width - size) / 2)
     return picture[top:top + size, left:left + size]
 
@@ -92,7 +85,7 @@ def ten_crops(picture, size):
     these five. What the paper averages are the softmax outputs of the ten, not the logits.
     """
     height, width = picture.shape[:2]
-    _check_fits(height, width, size)
+    check_fits(height, width, size)
     bottom, right = height - size, width - size
     views = [picture[top:top + size, left:left + size] for top in (0, bottom) for left in (0, right)]
     views = np.stack([*views, centre(picture, size)])               # (5, size, size, C)
@@ -162,12 +155,12 @@ def checked_basis(vectors, values):
     return vectors, values
 
 
-def _to(shift, length):
+def landing(shift, length):
     """Where along `length` pixels a picture moved by `shift` lands: its slice."""
     return slice(max(shift, 0), max(length + min(shift, 0), 0))
 
 
-def _check_fits(height, width, size):
+def check_fits(height, width, size):
     if not 1 <= size <= min(height, width):
         raise ValueError(f"a square of size={size} cannot be cut out of a picture of {height} x {width} pixels; "
                          f"size must be at least 1 and at most {min(height, width)}")
@@ -181,20 +174,20 @@ def augment_examples(picture, seed=0):
     A photograph is cut as for a network of 227 x 227, one whose shorter side is at most 64 in proportion. What
     training knows from all its pictures, the mean colour and the basis of the colours, is here this picture's own: the
     colours shift in the directions in which its pixels differ most, not in those of a training set. The same seed
-    gives the same examples. ValueError if it is no picture.
+    gives the same examples. ValueError if this is not a picture.
     """
     check_picture(picture)
     side = min(picture.shape[:2])
     shorter, size = (256, 227) if side > 64 else (side, side - 2 * (side // 8))
     whole, small = square(picture, shorter), square(picture, min(side, 32))
-    mean, vectors, values = _own_colours(whole)
+    mean, vectors, values = own_colours(whole)
     pad = len(small) // 8
 
     def five(kind, change):
         return [change(rng(seed, "examples", kind, number)) for number in range(5)]
 
     def coloured(form, std):
-        return five("colour", lambda draw: _pixels(pca_colour(whole - mean, vectors, values, draw, form, std) + mean))
+        return five("colour", lambda draw: as_pixels(pca_colour(whole - mean, vectors, values, draw, form, std) + mean))
 
     return [
         (f"shorter side {shorter}, central square", [whole]),
@@ -205,15 +198,15 @@ def augment_examples(picture, seed=0):
         ("the same, ten times as strong", coloured("paper", 1.0)),
         ("colours, as the 2012 program", coloured("original", 0.1)),
         (f"small pictures: moved by up to {pad} of {len(small)} pixels",
-         five("move", lambda draw: _pixels(pad_and_crop(small - mean, pad, draw) + mean)))]
+         five("move", lambda draw: as_pixels(pad_and_crop(small - mean, pad, draw) + mean)))]
 
 
-def _own_colours(picture):
+def own_colours(picture):
     """The mean colour (3,) of a picture, and the basis of its own pixels' colours."""
     pixels = picture.reshape(-1, 3).astype(np.float64)
     return (pixels.mean(axis=0), *colour_basis(np.cov(pixels.T, bias=True)))
 
 
-def _pixels(picture):
+def as_pixels(picture):
     """Numbers from about 0 to 255 as pixels that can be drawn, uint8."""
     return np.rint(picture).clip(0, 255).astype(np.uint8)

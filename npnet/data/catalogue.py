@@ -23,6 +23,7 @@ from ..files import tidy, writing
 from ..files.download import digest, download, right
 
 CONTENTS = "contents.json"
+MOST_CONTENTS = 2**20           # bytes of contents.json
 MOST_FILES, MOST_BYTES = 100, 2**30         # of an archive; CIFAR has 8 files and 190 MB
 MEMBER = re.compile(r"([\w~-][\w.~-]*/)?([\w~-][\w.~-]*)", re.ASCII)      # an optional folder and a plain name
 ARCHIVES = (".tar.gz", ".tgz")
@@ -87,7 +88,8 @@ ENTRIES = (
               "md5:c32a1d4ab5d03f1284b67883e8d87530"),)),
     Entry("cifar100", "CIFAR-100: photographs of a hundred things, python batches", 50_000, 10_000, 100,
           "32x32 in colour", 357_000_000, KRIZHEVSKY, CITE, (Part(
-              "cifar-100-python.tar.gz", (TORONTO + "cifar-100-python.tar.gz",)),)),
+              "cifar-100-python.tar.gz", (TORONTO + "cifar-100-python.tar.gz",),
+              "md5:eb9058c3a382ffc7106e4002c42a8d85"),)),
     Entry("mnist", "MNIST: handwritten digits", 60_000, 10_000, 10, "28x28 grey", 12_000_000, LECUN, "CC BY-SA 3.0",
           four_files(("https://ossci-datasets.s3.amazonaws.com/mnist/",
                       "https://storage.googleapis.com/cvdf-datasets/mnist/"),
@@ -124,8 +126,8 @@ def place(name):
 def folder(name):
     """The folder with all files of a data set that was fetched.
 
-    FileNotFoundError, with the command that fetches it, if it is not there or a file of it has not its
-    size any more; ValueError for a name that is not in the catalogue or is not stored in files (shapes).
+    FileNotFoundError, with the command that fetches it, if it is not there or a file of it has another
+    size; ValueError for a name that is not in the catalogue or is not stored in files (shapes).
     """
     if not entry(name).parts:
         raise ValueError(f"{name} is drawn when it is needed, it has no folder; npnet.data.dataset({name!r}) draws it")
@@ -142,14 +144,15 @@ def folder(name):
 def contents(path):
     """{file: (bytes, checksum)} of a folder that fetch has filled, None of any other."""
     try:
-        files = json.loads((Path(path) / CONTENTS).read_text())["files"]
+        with (Path(path) / CONTENTS).open("rb") as file:
+            files = json.loads(file.read(MOST_CONTENTS))["files"]
         return {str(file): (int(size), str(checksum)) for file, (size, checksum) in files.items()} or None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
 
 def damaged(path, progress=None):
-    """The files of a folder that fetch has filled whose bytes are not any more what they were: a list of names."""
+    """The files of a folder that fetch has filled whose bytes have changed since: a list of names."""
     found, files = [], contents(path) or {}
     for number, (file, (size, checksum)) in enumerate(files.items()):
         if not right(Path(path) / file, size, checksum):
@@ -162,7 +165,7 @@ def damaged(path, progress=None):
 # ---------------------------------------------------------------------------- fetching
 
 def fetch(name, trust=False, progress=None, timeout=20):
-    """Download a data set, check it, unpack it; returns the Path of its folder. What is there and right is kept.
+    """Downloads a data set, check it, unpack it; returns the Path of its folder. What is there and right is kept.
 
     trust: also take files whose checksum is not known, as they come. progress: called as
     progress(bytes so far, bytes in all or None). timeout: seconds, for a server that says nothing.
@@ -182,17 +185,17 @@ def fetch(name, trust=False, progress=None, timeout=20):
         raise ValueError(f"{name} is unverified: npnet knows no checksum of {', '.join(known.unverified)} and could "
                          f"not tell if another file came in its place; npnet data get {name} --trust takes it as it "
                          f"comes")
-    _check_room(known, path)
-    files, counted = {}, _Sum(progress, len(known.parts))
+    check_room(known, path)
+    files, counted = {}, Progress(progress, len(known.parts))
     for part in known.parts:
-        files.update(_fetch_part(part, path, counted, timeout))
+        files.update(fetch_part(part, path, counted, timeout))
         counted.next_part()
     with writing(path / CONTENTS) as temporary:
         temporary.write_text(json.dumps({"name": name, "files": files}, indent=2))
     return path
 
 
-class _Sum:
+class Progress:
     """The progress of several parts as one. How much it is in all is known when the last part has begun."""
 
     def __init__(self, progress, parts):
@@ -207,8 +210,8 @@ class _Sum:
         self.before, self.done, self.left = self.before + self.done, 0, self.left - 1
 
 
-def _fetch_part(part, path, progress, timeout):
-    """Have one part there and right; {file: (bytes, checksum)} of what it consists of."""
+def fetch_part(part, path, progress, timeout):
+    """Has one part there and right; {file: (bytes, checksum)} of what it consists of."""
     target = path / part.name
     by_hand = right(target, part.size, part.checksum)
     if not by_hand:
@@ -218,20 +221,20 @@ def _fetch_part(part, path, progress, timeout):
             raise ConnectionError(f"{error}, then repeat the command; offline, the data set shapes needs no "
                                   f"download") from None
     if not part.name.endswith(ARCHIVES):
-        return {part.name: _facts(target)}
+        return {part.name: facts_of(target)}
     try:
-        return {name: _facts(path / name) for name in unpack(target, path)}
+        return {name: facts_of(path / name) for name in unpack(target, path)}
     finally:
         if not by_hand:                                         # the user's own file stays
             target.unlink(missing_ok=True)
 
 
-def _facts(path):
+def facts_of(path):
     return path.stat().st_size, f"sha256:{digest(path)}"
 
 
-def _check_room(known, path):
-    """Raise OSError if the disk has not the room, before an hour of downloading."""
+def check_room(known, path):
+    """Raises OSError if the disk has not the room, before an hour of downloading."""
     free = shutil.disk_usage(next(there for there in (path, *path.absolute().parents) if there.exists())).free
     if free < known.room:
         raise OSError(f"{known.name} needs {known.room / 1e6:,.0f} MB in {path}, where {free / 1e6:,.0f} MB are free; "
@@ -239,7 +242,7 @@ def _check_room(known, path):
 
 
 def unpack(archive, path):
-    """Write the files of a .tar.gz directly into the folder `path`, without the folder that they are in; their names.
+    """Writes the files of a .tar.gz directly into the folder `path`, without the folder that they are in; their names.
 
     tarfile only reads here: every file is written by us, under a plain name in one folder. ValueError
     for links, devices, names that lead elsewhere, two files of one name, more than 100 files or more
@@ -248,7 +251,7 @@ def unpack(archive, path):
     archive, path, names = Path(archive), Path(path), []
     before = set(os.listdir(path)) if path.is_dir() else set()
     try:
-        _unpack(archive, path, names)
+        write_members(archive, path, names)
     except BaseException:                                       # stopped by the user, too
         for name in set(names) - before:
             (path / name).unlink(missing_ok=True)
@@ -258,15 +261,15 @@ def unpack(archive, path):
     return names
 
 
-def _unpack(archive, path, names):
-    """Write every file of the archive, its name appended to `names` before."""
+def write_members(archive, path, names):
+    """Writes every file of the archive, its name appended to `names` before."""
     total = 0
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 if member.isdir() or member.isreg() and member.size == 0:
                     continue
-                names.append(_checked_name(member, names, archive.name))
+                names.append(checked_name(member, names, archive.name))
                 total += member.size
                 if len(names) > MOST_FILES or total > MOST_BYTES:
                     raise ValueError(f"{archive.name} holds more than {MOST_FILES} files or {MOST_BYTES:,} bytes, "
@@ -275,15 +278,15 @@ def _unpack(archive, path, names):
                     shutil.copyfileobj(tar.extractfile(member), file, 2**20)
             tar.fileobj.seek(0, os.SEEK_END)                    # reads to the end, where gzip compares its checksum
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise ValueError(f"{archive} is no .tar.gz or is damaged ({error}); remove it and fetch it again") from None
+        raise ValueError(f"{archive} is not a .tar.gz or is damaged ({error}); remove it and fetch it again") from None
 
 
-def _checked_name(member, names, archive):
+def checked_name(member, names, archive):
     """The plain name of a member, if it may be written."""
     match = MEMBER.fullmatch(member.name)
     name = match[2] if match else None
     plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)              # no link, device or file with holes
     if not plain or name is None or name in [*names, archive, CONTENTS]:
-        raise ValueError(f"{archive} holds {member.name!r}, which is no plain file in one folder, so it is not "
+        raise ValueError(f"{archive} holds {member.name!r}, which is not a plain file in one folder, so it is not "
                          f"unpacked; it may be forged")
     return name

@@ -13,11 +13,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from .cifar import cifar, cifar_folder
-from .folders import check_folder, pictures_folder
-from .imagenet import imagenet, imagenet_kind, samples
-from .mnist import mnist, mnist_folder
-from .packs import pack
+from .readers.cifar import cifar, cifar_folder
+from .readers.folders import check_folder, pictures_folder
+from .readers.imagenet import imagenet, imagenet_layout, samples
+from .readers.mnist import mnist, mnist_folder
+from .readers.packs import pack
 
 UNDERSTOOD = ("an .npz file, or a folder with batches of CIFAR, idx files of MNIST, ILSVRC, or a folder of pictures "
               "for each class")
@@ -29,7 +29,7 @@ def dataset(name_or_path, progress=None, **options):
 
     "shapes", a name of the catalogue, the path of an .npz file, or of a folder: CIFAR-10 or CIFAR-100 (option
     coarse), MNIST or Fashion-MNIST (name), ILSVRC (devkit), photographs named by their synset (words), or
-    pictures in a folder for each class; `shapes` takes seed, train, test and size. progress(done, total) is
+    pictures in a folder for each class (grey); `shapes` takes seed, train, test and size. progress(done, total) is
     called now and then where reading takes long.
 
     FileNotFoundError for a set that was not fetched yet and for what is neither a name nor a path (with the
@@ -39,56 +39,64 @@ def dataset(name_or_path, progress=None, **options):
     name = os.fspath(name_or_path)
     if name == "shapes":
         from .shapes import shapes
-        return _read(shapes, (), name, progress, options)
+        return read(shapes, {}, name, progress, options)
     if name in CATALOGUE:
         path = folder(name)
-        return replace(_read(recognised(path), (path,), name, progress, options), name=name)
+        return replace(read(*reader_of(path), name, progress, options), name=name)
     path = Path(name).expanduser()
     if not name or not os.path.exists(path):
-        raise _unknown(name)
-    return _read(recognised(path), (path,), name, progress, options)
+        raise unknown(name)
+    return read(*reader_of(path), name, progress, options)
 
 
-def recognised(path):
-    """The reader for what is at a path that exists: cifar, mnist, imagenet, samples, pictures_folder or pack."""
+def reader_of(path):
+    """The reader for what is at a path that exists, and its arguments: the path, and what was found there already."""
     path = Path(path)
     if path.suffix.lower() == ".npz" and path.is_file():
-        return pack
+        return pack, {"path": path}
     if not path.is_dir():
         advice = "unpack it and give the folder" if path.suffix.lower() in ARCHIVES else "give the folder that it is in"
         raise ValueError(f"{path} is a file that holds no data set as npnet reads them; {advice}, or {UNDERSTOOD}")
     check_folder(path)
     if cifar_folder(path):
-        return cifar
+        return cifar, {"folder": path}
     if mnist_folder(path):
-        return mnist
-    return {"samples": samples, "ilsvrc": imagenet, None: pictures_folder}[imagenet_kind(path)]
+        return mnist, {"folder": path}
+    layout = imagenet_layout(path)
+    if layout:
+        return samples if layout.samples else imagenet, {"folder": path, "layout": layout}
+    return pictures_folder, {"folder": path}
 
 
-def _read(read, arguments, name, progress, options):
-    """Call a reader with the options, if it has all of them, and with progress, if it has that."""
-    takes = [option for option in inspect.signature(read).parameters if option not in ("folder", "path", "progress")]
+def recognised(path):
+    """The reader for what is at a path that exists: cifar, mnist, imagenet, samples, pictures_folder or pack."""
+    return reader_of(path)[0]
+
+
+def read(reader, arguments, name, progress, options):
+    """Calls a reader with the options, if it has all of them, and with progress, if it has that."""
+    takes = [option for option in inspect.signature(reader).parameters if option not in (*arguments, "progress", "notes")]
     strange = [option for option in options if option not in takes]
     if strange:
-        raise TypeError(f"{name} is read by {read.__name__}, which has no option {strange[0]}; it has "
+        raise TypeError(f"{name} is read by {reader.__name__}, which has no option {strange[0]}; it has "
                         f"{', '.join(takes) or 'none'}")
-    if "progress" in inspect.signature(read).parameters:
+    if "progress" in inspect.signature(reader).parameters:
         options = {**options, "progress": progress}
-    return read(*arguments, **options)
+    return reader(**arguments, **options)
 
 
-def _unknown(name):
+def unknown(name):
     """The error for what is neither a name nor a path, with the names that come close."""
     from .catalogue import CATALOGUE, IMAGENET
     if re.fullmatch(r"ilsvrc\w*|imagenet\w*", name.lower()):
         return FileNotFoundError(IMAGENET)
-    near = _near(name, CATALOGUE)
+    near = near_names(name, CATALOGUE)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return FileNotFoundError(f"there is no data set {name!r}, neither by name nor as a file or folder; {hint}the names "
                              f"are {', '.join(CATALOGUE)}; or give {UNDERSTOOD}")
 
 
-def _near(name, names):
+def near_names(name, names):
     """Names of the catalogue, and of files beside the path, that come close."""
     path = Path(name).expanduser()
     try:

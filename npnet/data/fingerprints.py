@@ -11,7 +11,6 @@ folder is no part of it: a set that was moved or copied is the same. A picture's
 """
 import json
 import os
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from .sets import in_threads
+from .sets import composed, in_threads
 
 BYTES = 16                      # of a print
 PIECE = 8192                    # bytes at each end of a file
@@ -80,11 +79,10 @@ def identity(pictures, progress=None):
     images = pictures.images
     prints = in_threads(print_of, images, progress)
     prints = np.frombuffer(b"".join(prints), np.uint8).reshape(len(images), BYTES)
-    classes = tuple(map(composed, pictures.classes))
     names = None
     if len(images) and not isinstance(images[0], np.ndarray):
         names = tuple(names_below(pictures.folder, [os.fspath(path) for path in images]))
-    return Identity(classes, pictures.labels, prints, names)
+    return Identity(pictures.classes, pictures.labels, prints, names)
 
 
 def print_of(image):
@@ -109,11 +107,6 @@ def names_below(folder, paths):
     folder = os.fspath(folder) if folder is not None else os.path.commonpath([os.path.dirname(path) for path in paths])
     start = os.path.join(folder, "")
     return [composed(path.removeprefix(start).replace(os.sep, "/")) for path in paths]
-
-
-def composed(name):
-    """A name in the Unicode form NFC: systems write one and the same name in two ways."""
-    return unicodedata.normalize("NFC", name)
 
 
 def as_bytes(texts):

@@ -1,16 +1,11 @@
-"""Photographs: read any picture file, cut out the middle, make it the numbers that a network expects.
+"""Photographs: reads any picture file, and cuts out the middle.
 
     picture = read_picture("cat.jpg")             # uint8 (H, W, 3), RGB, 0 to 255
     picture = resize_and_crop(picture, 227)       # uint8 (227, 227, 3)
-    x = to_input(picture)                         # float32 (1, 3, 227, 227)
 
-    x, order, words = prepare(picture, "caffe", (3, 227, 227))      # the last two, as a version expects them
-
-The first step is the same for every network; the last one is not. A network that was trained on
-numbers from 0 to 255 and is shown numbers from 0 to 1 sees a black picture and names the same class
-every time, without any error. The table PREPARED says who expects what.
-
-Pillow decodes the files. It is imported when a picture is read, so that `import npnet` stays fast.
+What a network makes of these numbers is in npnet.data.pipeline, and which network expects what in
+npnet.weights.prepared. Pillow decodes the files. It is imported when a picture is read, so that `import npnet`
+stays fast.
 """
 import difflib
 import os
@@ -25,7 +20,6 @@ import numpy as np
 MOST_PIXELS = 100_000_000       # a file of a few kilobytes may claim more than the memory holds
 SMALLEST_SIDE = 8               # pixels; below it there is nothing to recognise
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "PPM", "JPEG2000")
-IMAGENET_MEAN = (123.68, 116.779, 103.939)      # red, green, blue over the training set, 0 to 255
 GREY = (0.299, 0.587, 0.114)    # how bright red, green and blue look to the eye (ITU-R 601)
 
 PICTURE_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
@@ -37,7 +31,7 @@ OTHER_STARTS = {                # what a file that is no picture often is, by it
     b"%pdf": "a PDF document: export the page as PNG",
     b"version https://git-lfs": "a placeholder for a file that is kept in Git LFS: run git lfs pull",
 }
-_opening = threading.Lock()     # warnings.catch_warnings, used while opening, is not safe in threads
+OPENING = threading.Lock()      # warnings.catch_warnings, used while opening, is not safe in threads
 
 
 # ---------------------------------------------------------------------------- reading
@@ -62,20 +56,20 @@ def read_picture(path, notes=None):
     """
     path, wanted = Path(path), notes is not None
     notes = notes if wanted else []
-    _check_file(path)
-    with _decoding(path):
-        opened = _open(path)
+    check_file(path)
+    with decoding(path):
+        opened = open_header(path)
     with opened:
-        _check_size(path.name, *opened.size)
-        with _decoding(path):
+        check_size(path.name, *opened.size)
+        with decoding(path):
             picture = opened.copy()                 # decodes the first frame
         if wanted:
-            _note_frames(opened, path.name, notes)
+            note_frames(opened, path.name, notes)
         kind = opened.format
-    picture = _upright(picture, path.name, notes)
+    picture = upright_picture(picture, path.name, notes)
     if picture.mode == "F" or picture.mode.startswith("I"):
-        return _from_wide_numbers(picture, kind, path.name, notes)
-    return _from_colours(picture, path.name, notes)
+        return from_wide_numbers(picture, kind, path.name, notes)
+    return from_colours(picture, path.name, notes)
 
 
 def sample_picture():
@@ -90,10 +84,27 @@ def sample_picture():
     return path
 
 
-# ---------------------------------------------------------------------------- size and scale
+def is_grey(path):
+    """Whether the header of a picture file says that it has no colours; None where it cannot be read."""
+    try:
+        with open_header(Path(path)) as opened:
+            if opened.mode == "P":
+                palette = np.array(opened.getpalette("RGB")).reshape(-1, 3)
+                return bool((palette == palette[:, :1]).all())
+            return opened.mode in ("1", "L", "LA", "La", "F") or opened.mode.startswith("I")
+    except Exception:                                               # decoding it says what is wrong
+        return None
+
+
+def as_grey(picture):
+    """uint8 (H, W, 3) -> (H, W, 1), as bright as the colours look; three equal channels become one, exactly."""
+    return np.rint(picture @ np.array(GREY)).astype(np.uint8)[:, :, None]
+
+
+# ---------------------------------------------------------------------------- size
 
 def resize_and_crop(picture, size, shorter=None):
-    """The middle of a picture, uint8 (H, W, 3) -> uint8 (size, size, 3).
+    """The middle of a picture, uint8 (H, W, C) -> uint8 (size, size, C), C 3 or, for grey, 1.
 
     The picture is shrunk or enlarged until its shorter side has `shorter` pixels (bilinear, averaged
     over all pixels that fall together), then the middle square is cut out. `shorter` is by default
@@ -108,87 +119,15 @@ def resize_and_crop(picture, size, shorter=None):
     if not 1 <= size <= shorter:
         raise ValueError(f"a square of size={size} cannot be cut out of a picture whose shorter side is "
                          f"shorter={shorter}; size must be at least 1 and at most shorter")
-    top, bottom, left, right = *_middle(picture, 0, size, shorter), *_middle(picture, 1, size, shorter)
-    return np.array(Image.fromarray(picture).resize(
-        (size, size), Image.Resampling.BILINEAR, box=(left, top, right, bottom)))
+    top, bottom, left, right = *middle_of(picture, 0, size, shorter), *middle_of(picture, 1, size, shorter)
+    source = Image.fromarray(picture if picture.shape[2] == 3 else picture[:, :, 0])
+    resized = source.resize((size, size), Image.Resampling.BILINEAR, box=(left, top, right, bottom))
+    return np.array(resized).reshape(size, size, -1)
 
 
 def shorter_for(size):
     """How long the shorter side of a picture becomes before a square of `size` is cut out, as resize_and_crop says."""
     return size if size <= 64 else 8 * round(size * 256 / 227 / 8)
-
-
-def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="RGB", channels=3):
-    """(pixels - mean) / deviation as a network reads it: uint8 (H, W, 3) -> float32 (1, channels, H, W).
-
-    scale      "0-255" or "0-1": what black and white are before the mean is subtracted
-    mean       one number, or three for red, green, blue (in this order whatever `order` is), in `scale`
-    deviation  likewise
-    order      "RGB" or "BGR": the order of the channels in the result
-    channels   3, or 1 for grey; then mean and deviation are one number each
-
-    Who expects what is in the table PREPARED, below. ValueError if mean or deviation belong to the
-    other scale.
-    """
-    check_picture(picture)
-    check_scale(scale, order, channels)
-    mean, deviation = (per_channel(name, value, channels, scale)
-                       for name, value in (("mean", mean), ("deviation", deviation)))
-    x = picture.astype(np.float32)                                  # (H, W, 3)
-    if channels == 1:
-        x = x @ np.array(GREY, np.float32)[:, None]                 # (H, W, 1)
-    if scale == "0-1":
-        x /= 255
-    x = (x - mean) / deviation
-    if order == "BGR":
-        x = x[:, :, ::-1]
-    return np.ascontiguousarray(x.transpose(2, 0, 1)[None])         # (1, channels, H, W)
-
-
-# Who expects what: the version, what `to_input` is told, and this in words. The paper's mean is that of
-# its training pictures. Caffe's pages print their mean as 104, 117, 123, because blue comes first there.
-# Both LeNets expect white ink on black paper.
-PAPER = {}, "RGB, 0 to 255, minus the mean"
-TORCH = ({"scale": "0-1", "mean": (0.485, 0.456, 0.406), "deviation": (0.229, 0.224, 0.225)},
-         "RGB, 0 to 1, minus the mean, over the deviation")
-PREPARED = {
-    "krizhevsky2012": PAPER,
-    "original": PAPER,
-    "pool_first": PAPER,
-    "caffe": ({"order": "BGR", "mean": (123, 117, 104)}, "BGR, 0 to 255, minus the mean"),
-    "single_tower": TORCH,
-    "batchnorm": PAPER,
-    "torchvision": TORCH,
-    "half_tower": PAPER,
-    "cifar_four_layer": ({"mean": (125.3, 123.0, 113.9)}, "RGB, 0 to 255, minus CIFAR-10's mean"),
-    "cifar_alexnet": ({"mean": (125.3, 123.0, 113.9), "deviation": (63.0, 62.1, 66.7)},
-                      "RGB, 0 to 255, minus CIFAR-10's mean, over its deviation"),
-    "lenet5": ({"scale": "0-1", "mean": 0, "channels": 1}, "grey, 0 to 1"),
-    "caffe_lenet": ({"mean": 0, "deviation": 256, "channels": 1}, "grey, 0 to 255, over 256"),
-}
-
-
-def prepare(picture, version, input_shape):
-    """A picture as a network of this version expects it: the input x, the order of its channels, and how, in words.
-
-    Any uint8 (H, W, 3) is cut to the square of input_shape and becomes float32 (1, *input_shape).
-    version None, where nobody knows: as the paper's, or as lenet5's for one channel. ValueError for
-    a version that is not in PREPARED, and for an input that is no square, grey or in colour.
-    """
-    channels, *sides = input_shape
-    if len(sides) != 2 or sides[0] != sides[1] or channels not in (1, 3):
-        raise ValueError(f"pictures are prepared for square inputs, grey or in colour; "
-                         f"this network takes {input_shape}")
-    if version is None:
-        version = "lenet5" if channels == 1 else "krizhevsky2012"
-    if version not in PREPARED:
-        raise ValueError(f"no version is called {version!r}; there are {', '.join(PREPARED)}")
-    options, words = PREPARED[version]
-    if options.get("channels", 3) != channels:
-        raise ValueError(f"{version} takes pictures of {options.get('channels', 3)} channels, but this network takes "
-                         f"{input_shape}; name the version that it was trained as")
-    x = to_input(resize_and_crop(picture, sides[0]), **options)
-    return x, options.get("order", "RGB"), words
 
 
 # ---------------------------------------------------------------------------- the file
@@ -205,12 +144,12 @@ def pillow():
     return PIL
 
 
-def _check_file(path):
-    """Raise one sentence unless `path` is a file with something in it."""
+def check_file(path):
+    """Raises one sentence unless `path` is a file with something in it."""
     if os.path.isdir(path):
         raise IsADirectoryError(f"{path} is a folder; give the name of a picture in it")
     if not os.path.exists(path):
-        raise FileNotFoundError(_missing(path))
+        raise FileNotFoundError(missing_file(path))
     if not os.path.isfile(path):
         raise ValueError(f"{path} is not an ordinary file; give the name of a picture")
     if os.path.getsize(path) == 0:
@@ -221,7 +160,7 @@ def _check_file(path):
         raise PermissionError(f"{path} may not be read by this user; change its permissions") from None
 
 
-def _missing(path):
+def missing_file(path):
     """The sentence for a file that is not there, with the names in its folder that come close."""
     if not os.path.isdir(path.parent):
         return f"there is no file {path}, because there is no folder {path.parent}"
@@ -233,18 +172,18 @@ def _missing(path):
     return f"there is no file {path}" + (f"; did you mean {' or '.join(close)}?" if close else "")
 
 
-def _open(path):
+def open_header(path):
     """Pillow's picture, not yet decoded: only the first bytes of the file are looked at."""
     Image = pillow().Image
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]      # Pillow may be built without some
-    with _opening, warnings.catch_warnings():
+    with OPENING, warnings.catch_warnings():
         warnings.simplefilter("ignore")                             # we count the pixels ourselves
         return Image.open(path, formats=formats)
 
 
 @contextmanager
-def _decoding(path):
+def decoding(path):
     """Whatever Pillow raises in this block becomes one ValueError with one sentence."""
     Image = pillow().Image
     try:
@@ -253,12 +192,12 @@ def _decoding(path):
         raise
     except Image.DecompressionBombError as error:                   # far beyond MOST_PIXELS
         pixels = re.search(r"\d+", str(error))
-        raise ValueError(_too_large(path.name, int(pixels[0]) if pixels else None)) from None
+        raise ValueError(too_large(path.name, int(pixels[0]) if pixels else None)) from None
     except Exception as error:              # OSError, SyntaxError, EOFError, struct.error, zlib.error ...
-        raise ValueError(_unreadable(path, error)) from None
+        raise ValueError(unreadable(path, error)) from None
 
 
-def _unreadable(path, error):
+def unreadable(path, error):
     """The sentence for a file that Pillow does not read, from what Pillow said and its first bytes."""
     with path.open("rb") as file:
         start = file.read(64)
@@ -274,14 +213,14 @@ def _unreadable(path, error):
     return f"{path.name} is not a picture that can be read; use JPEG, PNG, GIF, WebP, BMP or TIFF"
 
 
-def _too_large(name, pixels):
+def too_large(name, pixels):
     claimed = "far" if pixels is None else f"{pixels:,} pixels,"
     return f"{name} has {claimed} more than the {MOST_PIXELS:,} that are unpacked; make it smaller first"
 
 
-def _check_size(name, width, height):
+def check_size(name, width, height):
     if width * height > MOST_PIXELS:
-        raise ValueError(_too_large(name, width * height))
+        raise ValueError(too_large(name, width * height))
     if min(width, height) < SMALLEST_SIDE:
         raise ValueError(f"{name} is {width} x {height} pixels; a side must have at least "
                          f"{SMALLEST_SIDE}, below that there is nothing to recognise")
@@ -289,7 +228,7 @@ def _check_size(name, width, height):
 
 # ---------------------------------------------------------------------------- the kinds of picture
 
-def _note_frames(opened, name, notes):
+def note_frames(opened, name, notes):
     """Say how many frames there are. Pillow walks through the whole file to count them."""
     try:
         frames = getattr(opened, "n_frames", 1)
@@ -301,7 +240,7 @@ def _note_frames(opened, name, notes):
         notes.append(f"{name} holds {frames} pictures: the first is used")
 
 
-def _upright(picture, name, notes):
+def upright_picture(picture, name, notes):
     """Turn the picture as the camera noted in its EXIF data (0x0112 is the orientation, 1 is upright)."""
     ImageOps = pillow().ImageOps
     try:
@@ -315,7 +254,7 @@ def _upright(picture, name, notes):
     return upright
 
 
-def _from_colours(picture, name, notes):
+def from_colours(picture, name, notes):
     """Any picture with 8 bits per channel or fewer -> uint8 (H, W, 3)."""
     Image = pillow().Image
     if picture.mode == "CMYK":
@@ -334,7 +273,7 @@ def _from_colours(picture, name, notes):
                          f"save it as JPEG or PNG") from None
 
 
-def _from_wide_numbers(picture, kind, name, notes):
+def from_wide_numbers(picture, kind, name, notes):
     """A grey picture of 16-bit or 32-bit integers or floats -> uint8 (H, W, 3), scaled, not clipped."""
     values = np.asarray(picture).astype(np.float64)                 # (H, W)
     if not np.isfinite(values).all():
@@ -351,7 +290,7 @@ def _from_wide_numbers(picture, kind, name, notes):
 
 # ---------------------------------------------------------------------------- arguments
 
-def _middle(picture, axis, size, shorter):
+def middle_of(picture, axis, size, shorter):
     """Where along `axis` the middle square begins and ends, in pixels of the original picture.
 
     Counted in pixels of the resized picture first, whole ones, and carried back: so Pillow computes
@@ -363,33 +302,8 @@ def _middle(picture, axis, size, shorter):
 
 
 def check_picture(picture):
+    """Raises ValueError unless this is a picture, uint8 (H, W, 3) or (H, W, 1)."""
     shape, dtype = getattr(picture, "shape", None), getattr(picture, "dtype", type(picture).__name__)
-    if dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
-        raise ValueError(f"a picture must be uint8 (H, W, 3), as read_picture returns it, "
-                         f"got {dtype} {'' if shape is None else shape}".rstrip())
-
-
-def check_scale(scale, order, channels):
-    if scale not in ("0-255", "0-1"):
-        raise ValueError(f'scale must be "0-255" or "0-1", got {scale!r}')
-    if order not in ("RGB", "BGR"):
-        raise ValueError(f'order must be "RGB" or "BGR", got {order!r}')
-    if channels not in (1, 3):
-        raise ValueError(f"channels must be 3, or 1 for grey, got {channels!r}")
-
-
-def per_channel(name, value, channels, scale):
-    """mean or deviation as a float32 array that fits (H, W, channels), checked against the scale."""
-    array = np.atleast_1d(np.asarray(value, np.float32))
-    if array.shape not in ((1,), (channels,)):
-        raise ValueError(f"{name} must be one number{' or three' if channels == 3 else ''} "
-                         f"for channels={channels}, got {value}")
-    if name == "deviation" and not (array > 0).all():
-        raise ValueError(f"deviation must be above 0, got {value}")
-    if scale == "0-1" and np.abs(array).max() > 1:
-        raise ValueError(f'{name}={value} is meant for pixels from 0 to 255, but scale is "0-1"; '
-                         f"divide it by 255 or change the scale")
-    if scale == "0-255" and (array != 0).any() and np.abs(array).max() < 1:
-        raise ValueError(f'{name}={value} is meant for pixels from 0 to 1, but scale is "0-255"; '
-                         f"multiply it by 255 or change the scale")
-    return array
+    if dtype != np.uint8 or len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape:
+        raise ValueError(f"a picture must be uint8 (H, W, 3), or (H, W, 1) if it is grey, got {dtype} "
+                         f"{'' if shape is None else shape}".rstrip())

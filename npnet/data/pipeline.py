@@ -9,18 +9,62 @@
 Everything that is needed to repeat this on another picture is saved with the network: settings(),
 plain data, and arrays(); Pipeline.restored makes the pipeline again.
 """
-import numbers
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from . import augment
-from .pictures import GREY, check_scale, per_channel, shorter_for
+from .pictures import GREY, check_picture, shorter_for
 from .statistics import of_channels, statistics
 
+IMAGENET_MEAN = (123.68, 116.779, 103.939)      # red, green, blue over the training set, 0 to 255
 NORMALISE = ("standard", "mean", "mean-picture", "none")
 ARRAYS = ("mean", "deviation", "vectors", "values")
 
+
+# ---------------------------------------------------------------------------- pictures into numbers
+
+def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="RGB", channels=3):
+    """(pixels - mean) / deviation as a network reads it: uint8 (H, W, C) -> float32 (1, channels, H, W).
+
+    scale      "0-255" or "0-1": what black and white are before the mean is subtracted
+    mean       one number, or three for red, green, blue (in this order whatever `order` is), in `scale`
+    deviation  likewise
+    order      "RGB" or "BGR": the order of the channels in the result
+    channels   3, or 1 for grey; then mean and deviation are one number each
+
+    Who expects what is in npnet.weights.prepared: a network that was trained on numbers from 0 to 255 and is shown
+    numbers from 0 to 1 sees a black picture and names the same class every time, without any error. ValueError if
+    mean or deviation belong to the other scale.
+    """
+    check_picture(picture)
+    check_words(scale, order, channels)
+    mean, deviation = (per_channel(name, value, channels, scale)
+                       for name, value in (("mean", mean), ("deviation", deviation)))
+    return finished(centred(picture, mean[:, None, None], scale, channels), deviation, order)[None]
+
+
+def centred(picture, mean, scale, channels):
+    """A picture as numbers, minus the mean: uint8 (H, W, C) -> float32 (channels, H, W), contiguous."""
+    x = picture.transpose(2, 0, 1).astype(np.float32, order="C")
+    if channels < len(x):
+        red, green, blue = GREY
+        x = (red * x[0] + green * x[1] + blue * x[2])[None]
+    elif channels > len(x):
+        x = np.repeat(x, 3, axis=0)
+    if scale == "0-1":
+        x /= 255
+    x -= mean
+    return x
+
+
+def finished(x, deviation, order):
+    """Over the deviation, in the network's order of channels, contiguous: (..., channels, H, W)."""
+    x = x / deviation[:, None, None]
+    return np.ascontiguousarray(x[..., ::-1, :, :] if order == "BGR" else x)
+
+
+# ---------------------------------------------------------------------------- the pipeline
 
 @dataclass(frozen=True, eq=False)
 class Pipeline:
@@ -38,7 +82,8 @@ class Pipeline:
        the basis `vectors`, `values` and `std`).
     6. Over `deviation`, one number or one per channel; channels in the `order` "RGB" or "BGR".
 
-    ValueError, one sentence, where these do not fit together.
+    counted: of how many pictures the mean and all that follows from it are, if not of all. ValueError, one sentence,
+    where these do not fit together.
     """
 
     size: int
@@ -55,9 +100,10 @@ class Pipeline:
     vectors: object = None
     values: object = None
     std: float = 0.1
+    counted: int | None = None
 
     def __post_init__(self):
-        for name, value in _checked(self).items():
+        for name, value in checked(self).items():
             object.__setattr__(self, name, value)                   # the class is frozen
 
     def __eq__(self, other):
@@ -72,19 +118,20 @@ class Pipeline:
         if self.crop:
             places = augment.window(self.shorter, self.shorter, self.size, draw)
         else:
-            places = self._middle()
-        x = self._centred(square, places).transpose(1, 2, 0)        # (size, size, channels), as a picture
+            places = self.middle()
+        x = self.part(square, places).transpose(1, 2, 0)        # (size, size, channels), as a picture
         if self.pad:
             x = augment.pad_and_crop(x, self.pad, draw)
         if self.mirror:
             x = augment.mirrored(x, draw)
         if self.colour:
             x = augment.pca_colour(x, self.vectors, self.values, draw, self.colour, self.std, self.scale)
-        return self._finished(x.transpose(2, 0, 1))
+        return finished(x.transpose(2, 0, 1), self.deviation, self.order)
 
     def test(self, picture):
         """The picture as a test sees it, the middle, nothing random: float32 (channels, size, size)."""
-        return self._finished(self._centred(augment.square(picture, self.shorter), self._middle()))
+        x = self.part(augment.square(picture, self.shorter), self.middle())
+        return finished(x, self.deviation, self.order)
 
     def ten(self, picture):
         """Ten views of the picture: float32 (10, channels, size, size), in the order of augment.ten_crops.
@@ -94,32 +141,23 @@ class Pipeline:
         Average the softmax outputs of the ten, not the logits.
         """
         everything = slice(0, self.shorter)
-        x = self._centred(augment.square(picture, self.shorter), (everything, everything))
+        x = self.part(augment.square(picture, self.shorter), (everything, everything))
         x = np.pad(x, [(0, 0), (self.pad, self.pad), (self.pad, self.pad)])
         views = augment.ten_crops(x.transpose(1, 2, 0), self.size)  # (10, size, size, channels)
-        return self._finished(views.transpose(0, 3, 1, 2))
+        return finished(views.transpose(0, 3, 1, 2), self.deviation, self.order)
 
-    def _middle(self):
+    def middle(self):
+        """Where the middle of the square is: its rows and columns."""
         begin = round((self.shorter - self.size) / 2)
         return slice(begin, begin + self.size), slice(begin, begin + self.size)
 
-    def _centred(self, square, places):
-        """The part `places` of the square as numbers, minus the mean: float32 (channels, rows, columns), contiguous."""
-        x = square[places].transpose(2, 0, 1).astype(np.float32, order="C")
-        if self.channels != len(x):
-            x = _grey(x) if self.channels == 1 else np.repeat(x, 3, axis=0)
-        if self.scale == "0-1":
-            x /= 255
-        x -= self.mean[:, *places] if self.mean.ndim == 3 else self.mean[:, None, None]
-        return x
-
-    def _finished(self, x):
-        """Over the deviation, in the network's order of channels, contiguous: (..., channels, size, size)."""
-        x = x / self.deviation[:, None, None]
-        return np.ascontiguousarray(x[..., ::-1, :, :] if self.order == "BGR" else x)
+    def part(self, square, places):
+        """The part `places` of the square as numbers, minus the mean: float32 (channels, rows, columns)."""
+        mean = self.mean[:, *places] if self.mean.ndim == 3 else self.mean[:, None, None]
+        return centred(square[places], mean, self.scale, self.channels)
 
     def __str__(self):
-        return _words(self)
+        return f"{', '.join(input_words(self))}; in training: {', '.join(training_words(self)) or 'the same'}"
 
     # ------------------------------------------------------------------------ making, saving
 
@@ -134,17 +172,13 @@ class Pipeline:
                     crops of a square of `shorter` (default: 256 for 227 and 224, others in proportion; the
                     size itself with a pad)
         mirror      False for pictures whose left and right mean something, such as digits and letters
-        most        of how many pictures the statistics are, at most (default: all)
+        most        of how many pictures the statistics are, at most (default: 10,000 files; all of an array)
 
         progress(done, total) is called while the pictures are read. ValueError as the class.
         """
-        channels, *sides = input_shape
-        if len(sides) != 2 or sides[0] != sides[1] or channels not in (1, 3):
-            raise ValueError(f"pictures are prepared for square inputs, grey or in colour; "
-                             f"this network takes {input_shape}")
+        channels, size = square_input(input_shape)
         if normalise not in NORMALISE:
             raise ValueError(f"normalise must be one of {', '.join(NORMALISE)}, got {normalise!r}")
-        size = sides[0]
         if shorter is None:
             shorter = size if pad else shorter_for(size)
         crop = shorter > size if crop is None else crop
@@ -156,7 +190,8 @@ class Pipeline:
         cls(**chosen, mean=float(normalise != "none"), colour=colour, vectors=np.eye(3), values=np.ones(3))
         if normalise != "none" or colour is not None:
             found = of_channels(statistics(pictures, shorter, progress, most), channels)
-            chosen |= _normalised(found, normalise) | _coloured(found, colour)
+            chosen |= normalised(found, normalise) | coloured(found, colour)
+            chosen["counted"] = int(found["pictures"]) if found["pictures"] < len(pictures) else None
         return cls(**chosen)
 
     def settings(self):
@@ -171,7 +206,7 @@ class Pipeline:
     def restored(cls, settings, arrays):
         """The pipeline of these settings() and arrays(), exactly. ValueError if there are others than ours."""
         known = {field.name for field in fields(cls)}
-        given = {**settings, **arrays}
+        given = {**settings, **arrays} if isinstance(settings, dict) else {}
         if not {"size", "shorter"} <= set(given) <= known:
             wrong = sorted(set(given) - known) or ["no size or no shorter"]
             raise ValueError(f"these are not the settings of a pipeline: they have {', '.join(wrong)}; "
@@ -179,7 +214,15 @@ class Pipeline:
         return cls(**given)
 
 
-def _normalised(found, normalise):
+def square_input(input_shape):
+    """(channels, side) of a network's input. ValueError if it is not a square, grey or in colour."""
+    channels, *sides = input_shape
+    if len(sides) != 2 or sides[0] != sides[1] or channels not in (1, 3):
+        raise ValueError(f"pictures are prepared for square inputs, grey or in colour; this network takes {input_shape}")
+    return channels, sides[0]
+
+
+def normalised(found, normalise):
     """mean and deviation for a pipeline from the statistics of the training pictures."""
     if normalise == "none":
         return {}
@@ -191,7 +234,7 @@ def _normalised(found, normalise):
     return {"mean": mean, "deviation": np.maximum(found["channel_deviations"], 1)}      # 0 if all have one colour
 
 
-def _coloured(found, colour):
+def coloured(found, colour):
     """How a pipeline shifts colours, from the statistics of the training pictures."""
     if colour is None:
         return {}
@@ -200,50 +243,55 @@ def _coloured(found, colour):
     return {"colour": colour, "vectors": found["colour_vectors"], "values": found["colour_values"]}
 
 
-def _words(pipeline):
-    """The pipeline in one sentence: what every picture goes through, and what is added in training."""
+# ---------------------------------------------------------------------------- in words
+
+def input_words(pipeline):
+    """What every picture goes through, step by step."""
     size, shorter = pipeline.size, pipeline.shorter
-    parts = [] if size == shorter else [f"the middle {size} x {size} of {shorter} x {shorter} pixels"]
-    parts.append("grey" if pipeline.channels == 1 else pipeline.order)
-    parts.append("0 to 1" if pipeline.scale == "0-1" else "0 to 255")
+    cut = [] if size == shorter else [f"the middle {size} x {size} of {shorter} x {shorter} pixels"]
+    return cut + number_words(pipeline)
+
+
+def number_words(pipeline):
+    """What the pixels become: "BGR", "0 to 255", "minus the mean (104.0, 117.0, 123.0)"."""
+    words = ["grey" if pipeline.channels == 1 else pipeline.order]
+    words.append("0 to 1" if pipeline.scale == "0-1" else "0 to 255")
+    some = f" of {pipeline.counted:,} pictures" if pipeline.counted else ""
     if pipeline.mean.ndim == 3:
-        parts.append("minus the mean picture")
+        words.append(f"minus the mean picture{some}")
     elif pipeline.mean.any():
-        parts.append(f"minus the mean {_listed(pipeline.mean, pipeline.order)}")
+        words.append(f"minus the mean {listed(pipeline.mean, pipeline.order)}{some}")
     if (pipeline.deviation != 1).any():
-        parts.append(f"over {_listed(pipeline.deviation, pipeline.order)}")
-    extra = []
-    if pipeline.crop:
-        extra.append(f"random crops of {size} x {size}")
+        words.append(f"over {listed(pipeline.deviation, pipeline.order)}")
+    return words
+
+
+def training_words(pipeline):
+    """What is added in training."""
+    words = [f"random crops of {pipeline.size} x {pipeline.size}"] if pipeline.crop else []
     if pipeline.pad:
-        extra.append(f"moved by up to {pipeline.pad} pixel{'s' * (pipeline.pad > 1)}")
+        words.append(f"moved by up to {pipeline.pad} pixel{'s' * (pipeline.pad > 1)}")
     if pipeline.mirror:
-        extra.append("mirrored half of the time")
+        words.append("mirrored half of the time")
     if pipeline.colour:
         form = {"paper": "in the paper", "original": "the 2012 program"}[pipeline.colour]
-        extra.append(f"colours shifted as {form} ({pipeline.std:g})")
-    return f"{', '.join(parts)}; in training: {', '.join(extra) or 'the same'}"
+        words.append(f"colours shifted as {form} ({pipeline.std:g})")
+    return words
 
 
-def _listed(values, order):
+def listed(values, order):
     """(125.3, 123.0, 113.9), in the order of the network's channels; one number without brackets."""
     values = values[::-1] if order == "BGR" else values
     words = ", ".join(f"{value:.1f}" if abs(value) >= 1 else f"{value:.3g}" for value in values)
     return words if len(values) == 1 else f"({words})"
 
 
-def _grey(x):
-    """(3, H, W) -> (1, H, W), as bright as the colours look."""
-    red, green, blue = GREY
-    return (red * x[0] + green * x[1] + blue * x[2])[None]
-
-
 # ---------------------------------------------------------------------------- checks
 
-def _checked(given):
+def checked(given):
     """What a pipeline keeps: its numbers as Python's, its arrays as float32 and float64. Raises ValueError."""
-    sizes = {name: _whole(name, getattr(given, name)) for name in ("size", "shorter", "channels", "pad")}
-    size, shorter, pad = sizes["size"], sizes["shorter"], sizes["pad"]
+    sizes = {name: whole(name, getattr(given, name)) for name in ("size", "shorter", "channels", "pad")}
+    size, shorter, channels, pad = sizes.values()
     if not 1 <= size <= shorter:
         raise ValueError(f"a network's input of size={size} cannot be cut out of a picture whose shorter side is "
                          f"shorter={shorter}; size must be at least 1 and at most shorter")
@@ -253,35 +301,80 @@ def _checked(given):
     if pad < 0 or pad and shorter > size:
         raise ValueError(f"pad must be 0 unless size and shorter are equal (a larger square is cropped, not padded), "
                          f"got pad={pad} with size={size}, shorter={shorter}")
-    check_scale(given.scale, given.order, sizes["channels"])
-    mean = _mean(given, sizes["channels"], shorter)
-    deviation = per_channel("deviation", given.deviation, sizes["channels"], given.scale)
-    return {**sizes, **_colours(given, mean), "mean": mean, "deviation": deviation, "crop": bool(given.crop),
-            "mirror": bool(given.mirror)}
+    check_words(given.scale, given.order, channels)
+    mean = checked_mean(given, channels, shorter)
+    deviation = per_channel("deviation", given.deviation, channels, given.scale)
+    counted = None if given.counted is None else whole("counted", given.counted)
+    return {**sizes, **checked_colours(given, mean), "mean": mean, "deviation": deviation, "counted": counted,
+            "crop": bool(given.crop), "mirror": bool(given.mirror)}
 
 
-def _whole(name, value):
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+def whole(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise ValueError(f"{name} must be a whole number, got {value!r}")
     return int(value)
 
 
-def _mean(given, channels, shorter):
+def check_words(scale, order, channels):
+    if scale not in ("0-255", "0-1"):
+        raise ValueError(f'scale must be "0-255" or "0-1", got {scale!r}')
+    if order not in ("RGB", "BGR"):
+        raise ValueError(f'order must be "RGB" or "BGR", got {order!r}')
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 3, or 1 for grey, got {channels!r}")
+
+
+def finite(name, value):
+    """The value as a float32 array. ValueError for what is not numbers, NaN and infinity."""
+    try:
+        array = np.array(value, np.float32)
+    except (TypeError, ValueError):
+        array = np.float32(np.nan)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite numbers, got {value!r:.60}")
+    return array
+
+
+def per_channel(name, value, channels, scale):
+    """mean or deviation as a float32 array (1,) or (channels,), checked against the scale."""
+    array = np.atleast_1d(finite(name, value))
+    if array.shape not in ((1,), (channels,)):
+        raise ValueError(f"{name} must be one number{' or three' if channels == 3 else ''} "
+                         f"for channels={channels}, got {value}")
+    if name == "deviation" and not (array > 0).all():
+        raise ValueError(f"deviation must be above 0, got {value}")
+    check_scale(name, array, value, scale)
+    return array
+
+
+def check_scale(name, array, value, scale):
+    """Raises ValueError if these numbers were computed over pixels of the other scale."""
+    largest = np.abs(array).max()
+    if scale == "0-1" and largest > 1:
+        raise ValueError(f'{name}={value} is meant for pixels from 0 to 255, but scale is "0-1"; '
+                         f"divide it by 255 or change the scale")
+    if scale == "0-255" and 0 < largest < 1:
+        raise ValueError(f'{name}={value} is meant for pixels from 0 to 1, but scale is "0-255"; '
+                         f"multiply it by 255 or change the scale")
+
+
+def checked_mean(given, channels, shorter):
     """The mean as float32: (1,), (channels,) or (channels, shorter, shorter)."""
     if np.ndim(given.mean) < 2:
         return per_channel("mean", given.mean, channels, given.scale)
-    mean = np.array(given.mean, np.float32)
+    mean = finite("mean", given.mean)
     if mean.shape != (channels, shorter, shorter):
         raise ValueError(f"the mean picture must be {(channels, shorter, shorter)}, as channels={channels} and "
                          f"shorter={shorter}, got {mean.shape}")
-    per_channel("mean", mean.max(), 1, given.scale)                # of the other scale
+    check_scale("mean", mean, mean.max(), given.scale)
     return mean
 
 
-def _colours(given, mean):
+def checked_colours(given, mean):
     """How colours are shifted: the word, the basis and the deviation of the draw."""
+    finite("std", given.std)
     std = float(given.std)
-    if not 0 <= std < np.inf:
+    if std < 0:
         raise ValueError(f"std must be at least 0, the paper's is 0.1, got {std:g}")
     if given.colour is None:
         return {"vectors": None, "values": None, "std": std}

@@ -7,16 +7,18 @@
     train, validation = held_out(flowers.train, 100, seed=0)
 """
 import os
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..layers import rng
-from .pictures import read_picture
+from .pictures import as_grey, read_picture
 
 BLOCK = 1000                    # how many pictures are handed to the threads at a time
+MOST_CLASSES = 100_000          # where there are fewer pictures; a network of so many classes has 400 million weights
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -26,28 +28,28 @@ class Pictures:
     images: uint8 (N, H, W, C), C 3 (red, green, blue) or 1 (grey); or a sequence of N paths of files,
     which are read when they are asked for; or of N arrays (H, W, C) of several sizes. labels: N integers
     from 0 to len(classes) - 1. classes: their names. folder: where the files are; a picture's name is its path
-    below it. Raises ValueError where these do not fit together.
+    below it. grey: files become (H, W, 1). Raises ValueError or TypeError where these do not fit together.
     """
 
     images: object
     labels: np.ndarray
     classes: tuple
     folder: object = None
+    grey: bool = False
 
     def __post_init__(self):
-        labels = np.asarray(self.labels)
-        if labels.shape != (len(self.images),) or labels.dtype.kind not in "iu":
-            raise ValueError(f"{len(self.images)} pictures need as many labels, integers from 0, got "
-                             f"{labels.dtype} {labels.shape}")
-        if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.classes):
+        check_images(self.images)
+        labels, count = as_array("labels", self.labels), len(self.images)
+        if labels.shape != (count,) or labels.dtype.kind not in "iu":
+            raise ValueError(f"{count} pictures need as many labels, integers from 0, got {labels.dtype} {labels.shape}")
+        if len(self.classes) > max(count, MOST_CLASSES):
+            raise ValueError(f"there are {len(self.classes):,} classes for {count:,} pictures; give one name for each "
+                             f"class")
+        if count and not 0 <= labels.min() <= labels.max() < len(self.classes):
             raise ValueError(f"labels must lie between 0 and {len(self.classes) - 1}, as there are {len(self.classes)} "
                              f"classes, got {labels.min()} to {labels.max()}")
-        if isinstance(self.images, np.ndarray) and (
-                self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[3] not in (1, 3)):
-            raise ValueError(f"images must be uint8 (N, H, W, C) with C 1 or 3, got {self.images.dtype} "
-                             f"{self.images.shape}; pictures (N, C, H, W) become so by transpose(0, 2, 3, 1)")
         object.__setattr__(self, "labels", labels.astype(np.int64))
-        object.__setattr__(self, "classes", tuple(map(str, self.classes)))
+        object.__setattr__(self, "classes", tuple(composed(str(name)) for name in self.classes))
 
     def __len__(self):
         return len(self.images)
@@ -55,10 +57,12 @@ class Pictures:
     def __getitem__(self, i):
         """Picture i, uint8 (H, W, C). Whatever is wrong with its file is raised as one sentence with its path."""
         image = self.images[i]
-        return image if isinstance(image, np.ndarray) else read_file(image)
+        if isinstance(image, np.ndarray):
+            return image
+        return as_grey(read_file(image)) if self.grey else read_file(image)
 
     def take(self, indices):
-        """Only the pictures with these indices, in this order. A mask of True and False is no list of indices."""
+        """Only the pictures with these indices, in this order. A mask of True and False is not a list of indices."""
         indices = np.asarray(indices)
         if indices.size and indices.dtype.kind not in "iu":
             raise TypeError(f"indices must be whole numbers, got {indices.dtype}; np.flatnonzero(mask) makes them "
@@ -67,7 +71,7 @@ class Pictures:
         if indices.size and not -len(self) <= indices.min() <= indices.max() < len(self):
             raise IndexError(f"indices must lie between 0 and {len(self) - 1}, got {indices.min()} to {indices.max()}")
         images = self.images[indices] if isinstance(self.images, np.ndarray) else [self.images[i] for i in indices]
-        return Pictures(images, self.labels[indices], self.classes, self.folder)
+        return replace(self, images=images, labels=self.labels[indices])
 
     def __repr__(self):
         if isinstance(self.images, np.ndarray):
@@ -75,6 +79,37 @@ class Pictures:
         else:
             kind = "several sizes" if len(self) and isinstance(self.images[0], np.ndarray) else "files"
         return f"{len(self):,} pictures ({kind}) of {len(self.classes)} classes"
+
+
+def check_images(images):
+    """Raises one sentence for what is not pictures: with what makes it so."""
+    as_array("images", images, convert=False)
+    if isinstance(images, np.ndarray):
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+            raise ValueError(f"images must be uint8 (N, H, W, C) with C 1 or 3, got {images.dtype} {images.shape}; "
+                             f"pictures (N, C, H, W) become so by transpose(0, 2, 3, 1)")
+    elif isinstance(images, (list, tuple)) and images and not isinstance(images[0], (np.ndarray, str, os.PathLike)):
+        raise TypeError(f"images must be an array uint8 (N, H, W, C), or a list of paths or of arrays (H, W, C), got a "
+                        f"list of {type(images[0]).__name__}; np.array(images, np.uint8) makes an array of numbers")
+
+
+def as_array(what, values, convert=True):
+    """The values as an array. TypeError for a tensor of PyTorch, which must be asked for its own."""
+    if hasattr(values, "detach"):
+        raise TypeError(f"{what} must be NumPy's, got a tensor of PyTorch; give {what}.numpy()")
+    return np.asarray(values) if convert else values
+
+
+def composed(name):
+    """A name in the Unicode form NFC. Systems write one name in two forms, é as one letter or as e and an accent;
+    wherever names are compared, they are compared in this one."""
+    return unicodedata.normalize("NFC", name)
+
+
+def single(pictures):
+    """The names of the classes with one picture, which is trained on or tested, never both."""
+    counts = np.bincount(pictures.labels, minlength=len(pictures.classes))
+    return [pictures.classes[label] for label in np.flatnonzero(counts == 1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +142,7 @@ def held_out(pictures, count, seed):
     """Two Pictures without a picture in common: all but `count` to train on, and `count` for validation.
 
     Every class keeps its share: of 90 cats and 10 dogs, 10 pictures are 9 cats and 1 dog. Where a share
-    is no whole number, the largest remainders are rounded up. Which pictures of a class are drawn is
+    is not a whole number, the largest remainders are rounded up. Which pictures of a class are drawn is
     decided by rng(seed, "validation") alone. Both parts keep the order of `pictures`. ValueError unless
     0 < count < len(pictures).
     """
@@ -116,12 +151,12 @@ def held_out(pictures, count, seed):
                          f"there are {len(pictures)} pictures, got {count!r}")
     drawn = rng(seed, "validation").permutation(len(pictures))
     chosen = np.zeros(len(pictures), bool)
-    for label, share in enumerate(_shares(np.bincount(pictures.labels, minlength=len(pictures.classes)), count)):
+    for label, share in enumerate(shares_of(np.bincount(pictures.labels, minlength=len(pictures.classes)), count)):
         chosen[drawn[pictures.labels[drawn] == label][:share]] = True
     return pictures.take(np.flatnonzero(~chosen)), pictures.take(np.flatnonzero(chosen))
 
 
-def _shares(sizes, count):
+def shares_of(sizes, count):
     """How many of `count` fall to groups of these sizes, in proportion, with the exact sum: integers (groups,)."""
     sizes = sizes.astype(object)                                        # Python's integers, exact
     shares, remainders = sizes * count // sizes.sum(), sizes * count % sizes.sum()

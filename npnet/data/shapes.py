@@ -27,36 +27,36 @@ OFTEN = 100                     # pictures from one call of progress to the next
 
 # ---------------------------------------------------------------------------- the figures
 
-def _points(*angles_and_radii):
+def corners(*angles_and_radii):
     """Corners given by (angle in degrees, distance from the centre) -> (corners, 2), x to the right, y down."""
     angles, radii = np.array(angles_and_radii, float).T
     return np.stack([radii * np.cos(np.radians(angles)), radii * np.sin(np.radians(angles))], axis=1)
 
 
-def _arc(first, last, radius=1.0, corners=40):
+def arc(first, last, radius=1.0, count=40):
     """Part of a circle, from one angle to another, both in degrees."""
-    return _points(*((angle, radius) for angle in np.linspace(first, last, corners)))
+    return corners(*((angle, radius) for angle in np.linspace(first, last, count)))
 
 
-def _heart():
+def heart():
     """Two arcs that stand beside each other, a cleft between them, a tip below."""
-    right = _arc(180, 390, 0.5) + (0.52, -0.4)
-    left = _arc(150, 360, 0.5) + (-0.52, -0.4)
+    right = arc(180, 390, 0.5) + (0.52, -0.4)
+    left = arc(150, 360, 0.5) + (-0.52, -0.4)
     return np.concatenate([[(0, 0.1)], right, [(0, 1.1)], left])
 
 
 # Each figure is one closed line through points (corners, 2) of about the unit circle. The ring's line goes
 # round outside, jumps inwards and goes back inside; the crescent's goes back on a circle that is shifted.
 FIGURES = {
-    "circle": _arc(0, 360) * 0.88,
-    "square": _points(*((angle, 1.1) for angle in (45, 135, 225, 315))),
-    "triangle": _points(*((angle, 1.12) for angle in (-90, 30, 150))),
-    "star": _points(*((36 * k - 90, 0.4 if k % 2 else 1.2) for k in range(10))),
+    "circle": arc(0, 360) * 0.88,
+    "square": corners(*((angle, 1.1) for angle in (45, 135, 225, 315))),
+    "triangle": corners(*((angle, 1.12) for angle in (-90, 30, 150))),
+    "star": corners(*((36 * k - 90, 0.4 if k % 2 else 1.2) for k in range(10))),
     "cross": np.array([(-.22, -1.1), (.22, -1.1), (.22, -.22), (1.1, -.22), (1.1, .22), (.22, .22),
                        (.22, 1.1), (-.22, 1.1), (-.22, .22), (-1.1, .22), (-1.1, -.22), (-.22, -.22)]),
-    "ring": np.concatenate([_arc(0, 360), _arc(360, 0, 0.55)]),
-    "heart": _heart(),
-    "crescent": np.concatenate([_arc(50, 310), _arc(305, 55, 0.82) + (0.28, 0)]) + (0.2, 0),
+    "ring": np.concatenate([arc(0, 360), arc(360, 0, 0.55)]),
+    "heart": heart(),
+    "crescent": np.concatenate([arc(50, 310), arc(305, 55, 0.82) + (0.28, 0)]) + (0.2, 0),
     "arrow": np.array([(0, -1.15), (.75, -.25), (.2, -.25), (.2, 1.15), (-.2, 1.15), (-.2, -.25), (-.75, -.25)]),
     "hourglass": np.array([(-.85, -1), (.85, -1), (.12, 0), (.85, 1), (-.85, 1), (-.12, 0)]),
 }
@@ -74,11 +74,11 @@ def shapes(seed=0, train=6000, test=1000, size=32, progress=None):
     """
     for name, value, least, most in (("seed", seed, None, None), ("train", train, 1, None), ("test", test, 0, None),
                                      ("size", size, SMALLEST, LARGEST)):
-        _check_integer(name, value, least, most)
+        check_integer(name, value, least, most)
     total = train + test
 
     def part(name, count, before):
-        labels = _labels(seed, name, count)
+        labels = labels_of(seed, name, count)
         images = np.empty((count, size, size, 3), np.uint8)
         names = tuple(FIGURES)
         for index, label in enumerate(labels):
@@ -102,16 +102,16 @@ def draw(figure, generator, size=32):
     """
     if figure not in FIGURES:
         raise ValueError(f"no figure is called {figure!r}; there are {', '.join(FIGURES)}")
-    _check_integer("size", size, SMALLEST, LARGEST)
+    check_integer("size", size, SMALLEST, LARGEST)
     Image, ImageDraw = pillow().Image, pillow().ImageDraw
-    ground, colour = _two_colours(generator)
+    ground, colour = two_colours(generator)
     canvas = Image.new("RGB", (size * FINER, size * FINER), ground)
     pen = ImageDraw.Draw(canvas)
-    _clutter(pen, generator, size)
+    draw_clutter(pen, generator, size)
     radius = generator.uniform(0.24, 0.40) * size                           # pixels
     centre = (0.5 + generator.uniform(-0.16, 0.16, 2)) * size
-    pen.polygon(_corners(FIGURES[figure], radius, generator.uniform(0, 360), centre), fill=colour)
-    _scratches(pen, generator, size, ground)
+    pen.polygon(on_canvas(FIGURES[figure], radius, generator.uniform(0, 360), centre), fill=colour)
+    draw_scratches(pen, generator, size, ground)
     picture = np.asarray(canvas.reduce(FINER), np.float32)                  # (size, size, 3)
     noise = generator.standard_normal(picture.shape, np.float32)
     return np.clip(picture + generator.uniform(3, 10) * noise, 0, 255).round().astype(np.uint8)
@@ -119,19 +119,19 @@ def draw(figure, generator, size=32):
 
 # ---------------------------------------------------------------------------- what is drawn
 
-def _labels(seed, part, count):
+def labels_of(seed, part, count):
     """Labels (count,): every ten in a row are the ten classes in an order of their own."""
     classes = len(FIGURES)
     tens = [rng(seed, "shapes", part, "labels", ten).permutation(classes) for ten in range(-(-count // classes))]
     return np.concatenate(tens or [np.zeros(0)])[:count].astype(np.int64)
 
 
-def _two_colours(generator):
+def two_colours(generator):
     """The ground's colour, dark, and the figure's, light."""
     return tuple(generator.integers(0, DARK, 3).tolist()), tuple(generator.integers(LIGHT, 256, 3).tolist())
 
 
-def _corners(points, radius, turn, centre):
+def on_canvas(points, radius, turn, centre):
     """Points of the unit circle -> flat list x, y, x, y ... on the canvas, where one pixel is FINER units.
 
     Rounded to whole units: the last digit of a cosine, which depends on the computer, moves nothing.
@@ -141,50 +141,50 @@ def _corners(points, radius, turn, centre):
     return np.rint((turned * radius + centre) * FINER).ravel().tolist()
 
 
-def _clutter(pen, generator, size):
+def draw_clutter(pen, generator, size):
     """Behind the figure: up to two lines, the bit of another figure, up to three dots."""
     for _ in range(generator.integers(0, 3)):
-        _line(pen, generator, size, _colour(generator))
+        draw_line(pen, generator, size, any_colour(generator))
     for _ in range(generator.integers(0, 2)):
         points = list(FIGURES.values())[generator.integers(len(FIGURES))]
         first = generator.integers(len(points))
         bit = np.roll(points, -first, axis=0)[:max(3, len(points) // 3)]    # a third of its line, closed
-        radius, turn, centre = generator.uniform(0.1, 0.25) * size, generator.uniform(0, 360), _place(generator, size)
-        pen.polygon(_corners(bit, radius, turn, centre), fill=_colour(generator))
+        radius, turn, centre = generator.uniform(0.1, 0.25) * size, generator.uniform(0, 360), any_place(generator, size)
+        pen.polygon(on_canvas(bit, radius, turn, centre), fill=any_colour(generator))
     for _ in range(generator.integers(0, 4)):
-        _dot(pen, generator, size, _colour(generator))
+        draw_dot(pen, generator, size, any_colour(generator))
 
 
-def _scratches(pen, generator, size, ground):
+def draw_scratches(pen, generator, size, ground):
     """On the figure: perhaps a stroke in the colour of the ground, and up to two dots."""
     if generator.random() < 0.5:
-        _line(pen, generator, size, ground)
+        draw_line(pen, generator, size, ground)
     for _ in range(generator.integers(0, 3)):
-        _dot(pen, generator, size, _colour(generator))
+        draw_dot(pen, generator, size, any_colour(generator))
 
 
-def _line(pen, generator, size, colour):
+def draw_line(pen, generator, size, colour):
     """A straight stroke between any two places, a pixel wide or two (of 32)."""
     ends = np.rint(generator.uniform(0, size * FINER, 4)).tolist()
     pen.line(ends, fill=colour, width=int(generator.integers(3, 8) * size * FINER // 128))
 
 
-def _dot(pen, generator, size, colour):
+def draw_dot(pen, generator, size, colour):
     """A round spot, one pixel to three across (of 32)."""
-    x, y = np.rint(_place(generator, size) * FINER).tolist()
+    x, y = np.rint(any_place(generator, size) * FINER).tolist()
     radius = round(generator.uniform(2, 6) * size * FINER / 128)
     pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
 
-def _place(generator, size):
+def any_place(generator, size):
     return generator.uniform(0, size, 2)
 
 
-def _colour(generator):
+def any_colour(generator):
     return tuple(generator.integers(0, 256, 3).tolist())
 
 
-def _check_integer(name, value, least, most):
+def check_integer(name, value, least, most):
     """Raise one sentence unless value is an integer from `least` to `most` (None: no bound)."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"shapes: {name} must be an integer, got {value!r}")

@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..layers import rng
 from .augment import colour_basis, square
 from .pictures import GREY
 
+MOST_FILES = 10_000             # to compute the mean of; the mean colour of ILSVRC is then right to 0.3 of 255
 BLOCK_PIXELS = 2 ** 18          # about how many pixels a thread adds up at a time: 6 MB of float64
 
 
@@ -24,7 +26,8 @@ def statistics(pictures, shorter, progress=None, most=None, threads=None):
     pictures    npnet.data.Pictures, or anything with a length whose items are uint8 (H, W, C)
     shorter     the shorter side of every picture becomes this long, the central square is counted
     progress    progress(done, total), called from time to time
-    most        at most so many pictures, evenly spaced (for a million of them; default: all)
+    most        of at most so many pictures, drawn by rng(0, "statistics"): 10,000 say as much of a million as all
+                (default: 10,000 of files, which have to be decoded; all that are in memory)
     threads     that decode and add (default: as many as processors, at most 8)
 
     Returns {name: array}, C channels in the order red, green, blue, pixels from 0 to 255:
@@ -44,9 +47,12 @@ def statistics(pictures, shorter, progress=None, most=None, threads=None):
     if shorter < 1:
         raise ValueError(f"shorter must be at least 1 pixel, got {shorter}")
     if most is not None and most < 1:
-        raise ValueError(f"most must be at least 1, or None for all pictures, got {most}")
-    count = len(pictures) if most is None else min(most, len(pictures))
-    indices = np.arange(count) * len(pictures) // count             # evenly spaced
+        raise ValueError(f"most must be at least 1, or None, got {most}")
+    images = getattr(pictures, "images", None)
+    if most is None:
+        most = len(pictures) if isinstance(images, np.ndarray) else MOST_FILES
+    count = min(most, len(pictures))
+    indices = np.sort(rng(0, "statistics").permutation(len(pictures))[:count])
     blocks = np.array_split(indices, -(-count // max(1, BLOCK_PIXELS // shorter ** 2)))
     threads = threads or min(8, os.cpu_count() or 1)
     channels = square(pictures[0], shorter).shape[2]
@@ -54,11 +60,11 @@ def statistics(pictures, shorter, progress=None, most=None, threads=None):
     with ThreadPoolExecutor(threads) as pool:
         for first in range(0, len(blocks), 4 * threads):            # a few at a time, for the memory's sake
             some = blocks[first:first + 4 * threads]
-            for size, sums, squares in pool.map(lambda block: _add(pictures, block, shorter, channels), some):
+            for size, sums, squares in pool.map(lambda block: added(pictures, block, shorter, channels), some):
                 total, products, done = total + sums, products + squares, done + size
                 if progress:
                     progress(done, count)
-    return _found(total, products, count)
+    return found_in(total, products, count)
 
 
 def of_channels(found, channels):
@@ -75,19 +81,19 @@ def of_channels(found, channels):
             "covariance": covariance}
 
 
-def _add(pictures, block, shorter, channels):
+def added(pictures, block, shorter, channels):
     """How many pictures, their sum (shorter, shorter, C) and the sum of products (C, C), both int64."""
     images = getattr(pictures, "images", None)
     if isinstance(images, np.ndarray) and images.shape[1:3] == (shorter, shorter):
         squares = images[block]                                     # (n, shorter, shorter, C)
     else:
-        squares = np.stack([_square(pictures, i, shorter, channels) for i in block])
+        squares = np.stack([square_of(pictures, i, shorter, channels) for i in block])
     pixels = squares.reshape(-1, squares.shape[3]).astype(np.float64)
     products = pixels.T @ pixels            # whole numbers far below 2 ** 53, so float64 is exact
     return len(squares), squares.sum(axis=0, dtype=np.int64), products.astype(np.int64)
 
 
-def _square(pictures, i, shorter, channels):
+def square_of(pictures, i, shorter, channels):
     one = square(pictures[i], shorter)
     if one.shape[2] != channels:
         raise ValueError(f"the pictures must be all grey or all in colour, but picture 0 has channels={channels} and "
@@ -95,7 +101,7 @@ def _square(pictures, i, shorter, channels):
     return one
 
 
-def _found(total, products, count):
+def found_in(total, products, count):
     """The statistics from the sums; the covariance in Python's integers, where nothing cancels."""
     channels, pixels = total.shape[2], count * total.shape[0] * total.shape[1]
     sums = [int(each) for each in total.sum(axis=(0, 1))]

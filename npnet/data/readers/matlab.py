@@ -15,21 +15,22 @@ from pathlib import Path
 MATRIX, COMPRESSED, UTF8 = 14, 15, 16
 STRUCT, CHARACTERS = 2, 4                       # classes of matrices; those from 6 to 15 are numbers
 NUMBERS = {1: "b", 2: "B", 3: "h", 4: "H", 5: "i", 6: "I", 7: "f", 9: "d", 12: "q", 13: "Q"}    # for struct.unpack
-MOST_BYTES = 2**26                              # unpacked; the devkit's file has about 2 MB
+MOST_BYTES = 2**24                              # unpacked; the devkit's file has about 2 MB
 
 
 def read_table(path):
     """The rows of the first table in a file, each a dictionary; numbers, texts, and lists of numbers.
 
-    ValueError, one sentence, for a file that is none of MATLAB's version 5, is damaged, or has no table.
+    ValueError, one sentence, for a file that is not of MATLAB's version 5, is damaged, or has no table.
     """
-    content = Path(path).read_bytes()
+    with Path(path).open("rb") as file:
+        content = file.read(MOST_BYTES)
     if len(content) < 128 or content[124:128] not in (b"\0\1IM", b"\1\0MI"):
-        raise ValueError(f"{path} is no MATLAB file of version 5")
+        raise ValueError(f"{path} is not a MATLAB file of version 5")
     order = "<" if content[126:128] == b"IM" else ">"
     try:
-        for kind, data in _elements(content[128:], order):
-            table = _matrix(data, order) if kind == MATRIX else None
+        for kind, data in elements(content[128:], order):
+            table = value_of(data, order) if kind == MATRIX else None
             if isinstance(table, list) and table and isinstance(table[0], dict):
                 return table
     except (struct.error, zlib.error, IndexError, KeyError, ValueError, OverflowError, RecursionError) as error:
@@ -37,8 +38,8 @@ def read_table(path):
     raise ValueError(f"{path} holds no table (struct array); is it the devkit's meta.mat?")
 
 
-def _elements(data, order):
-    """(type, content) of every element in some bytes; compressed ones are unpacked."""
+def elements(data, order, packed=True):
+    """(type, content) of every element in some bytes; compressed ones are unpacked, but not one inside another."""
     place = 0
     while place + 8 <= len(data):
         kind, size = struct.unpack_from(order + "II", data, place)
@@ -50,25 +51,24 @@ def _elements(data, order):
         if start + size > len(data):
             raise ValueError("an element is longer than the file")
         content = data[start:start + size]
-        if kind == COMPRESSED:
-            unpacker = zlib.decompressobj()
-            yield from _elements(unpacker.decompress(content, MOST_BYTES), order)
+        if kind == COMPRESSED and packed:
+            yield from elements(zlib.decompressobj().decompress(content, MOST_BYTES), order, packed=False)
         else:
             yield kind, content
 
 
-def _matrix(data, order):
+def value_of(data, order):
     """A number, a text, a list of numbers, or a list of dictionaries; None for what the devkit does not have."""
-    parts = list(_elements(data, order))
+    parts = list(elements(data, order, packed=False))
     if not parts:
         return None                                             # an empty field
     kind = struct.unpack(order + "I", parts[0][1][:4])[0] & 0xFF
-    count = math.prod(_values(parts[1], order))
+    count = math.prod(numbers_of(parts[1], order))
     if kind == STRUCT:
-        length, = _values(parts[3], order)
+        length, = numbers_of(parts[3], order)
         fields = [name.rstrip(b"\0").decode("ascii") for name in
                   (parts[4][1][i:i + length] for i in range(0, len(parts[4][1]), length))]
-        cells = [_matrix(content, order) for _, content in parts[5:]]
+        cells = [value_of(content, order) for _, content in parts[5:]]
         if len(cells) != count * len(fields):
             raise ValueError(f"{len(cells)} cells for {count} rows of {len(fields)} fields")
         return [dict(zip(fields, cells[i:])) for i in range(0, len(cells), len(fields))]
@@ -76,13 +76,13 @@ def _matrix(data, order):
         return None                                             # cells, objects, sparse matrices
     if kind == CHARACTERS and parts[3][0] == UTF8:
         return parts[3][1].decode("utf-8")
-    values = _values(parts[3], order)
+    values = numbers_of(parts[3], order)
     if kind == CHARACTERS:
         return "".join(map(chr, values))
     return values[0] if len(values) == 1 else list(values)
 
 
-def _values(element, order):
+def numbers_of(element, order):
     """The numbers in an element."""
     kind, content = element
     letter = NUMBERS[kind]

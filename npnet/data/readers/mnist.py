@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .sets import DataSet, Pictures
+from ..sets import DataSet, Pictures
 
 DIGITS = tuple("0123456789")
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -23,14 +23,14 @@ CITED = {"mnist": "MNIST (LeCun, Cortes, Burges 1998)", "fashion-mnist": "Fashio
 FIRST = {"mnist": [5, 0, 4, 1, 9, 2, 1, 3, 1, 4], "fashion-mnist": [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]}  # training labels
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 PUBLISHED = (60_000, 10_000)
-MOST_BYTES = 2**31              # of numbers in a file; a damaged header may claim anything
+MOST_BYTES = 2**28              # of numbers in a file; MNIST has 47 MB, a damaged header may claim anything
 TYPES = {9: "signed bytes", 11: "16-bit integers", 12: "32-bit integers", 13: "floats", 14: "doubles"}
 
 
 def mnist_folder(folder):
     """The folder of the idx files: this one, or raw/ or MNIST/raw/ inside it; None if there are none."""
     for inside in ("", "raw", "MNIST/raw", "FashionMNIST/raw"):
-        if any(_find(Path(folder) / inside, name) for name in FILES):
+        if any(file_under(Path(folder) / inside, name) for name in FILES):
             return Path(folder) / inside
     return None
 
@@ -49,72 +49,72 @@ def mnist(folder, name=None, progress=None):
         raise FileNotFoundError(f"{folder} holds no idx files, such as {FILES[0]}.gz")
     if name is not None and name not in CLASSES:
         raise ValueError(f"name must be {' or '.join(map(repr, CLASSES))}, got {name!r}")
-    paths, arrays = [_file(place, stem) for stem in FILES], []
+    paths, arrays = [file_in(place, stem) for stem in FILES], []
     for path in paths:
         arrays.append(read_idx(path))
         if progress:
             progress(len(arrays), len(paths))
     for number in (0, 2):
-        _check(paths[number], arrays[number], paths[number + 1], arrays[number + 1])
-    name = name or _told_apart(arrays[1], Path(folder))
+        check_pair(paths[number], arrays[number], paths[number + 1], arrays[number + 1])
+    name = name or told_apart(arrays[1], Path(folder))
     train, test = (Pictures(arrays[number][..., None], arrays[number + 1], CLASSES[name]) for number in (0, 2))
     if train.images.shape[1:] != test.images.shape[1:]:
         raise ValueError(f"{place}: pictures to train on are {train.images.shape[1:3]} pixels, those to test on "
                          f"{test.images.shape[1:3]}; the files do not belong together")
-    return DataSet(name, train, test, _origin(name, place, train, test))
+    return DataSet(name, train, test, origin_of(name, place, train, test))
 
 
 def read_idx(path):
     """The numbers in an idx file of bytes, plain or gzipped, as a uint8 array of the file's shape.
 
-    ValueError, one sentence, for a file that is no idx file, has other numbers than bytes, was cut off or
+    ValueError, one sentence, for a file that is not an idx file, has other numbers than bytes, was cut off or
     is longer than it says.
     """
     path = Path(path)
-    opened = gzip.open if _gzipped(path) else open
+    opened = gzip.open if is_gzipped(path) else open
     try:
         with opened(path, "rb") as file:
-            shape = _header(path, file)
-            size = math.prod(shape)
-            content = file.read(size + 1)
+            shape = header_of(path, file)
+            array, size = np.empty(math.prod(shape), np.uint8), math.prod(shape)
+            count = file.readinto(array) + len(file.read(1))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} is damaged or was cut off ({error}); fetch it again") from None
-    if len(content) != size:
-        came = "more" if len(content) > size else f"{len(content):,}"
-        raise ValueError(f"{path} must hold {_times(shape)} = {size:,} bytes after its header, got {came}; it was cut "
+    if count != size:
+        came = "more" if count > size else f"{count:,}"
+        raise ValueError(f"{path} must hold {product(shape)} = {size:,} bytes after its header, got {came}; it was cut "
                          f"off or is damaged: fetch it again")
-    return np.frombuffer(bytearray(content), np.uint8).reshape(shape)
+    return array.reshape(shape)
 
 
-def _gzipped(path):
+def is_gzipped(path):
     """By the first bytes, not by the name: some browsers unpack a file and leave its name as it was."""
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
 
 
-def _header(path, file):
+def header_of(path, file):
     """The shape that an idx file claims, checked."""
     start = file.read(4)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in (8, *TYPES) or not 1 <= start[3] <= 4:
-        raise ValueError(f"{path} is no idx file: it must begin with the bytes 0, 0, 8 and the number of axes, got "
+        raise ValueError(f"{path} is not an idx file: it must begin with the bytes 0, 0, 8 and the number of axes, got "
                          f"{', '.join(map(str, start)) or 'nothing'}; fetch it again")
     if start[2] != 8:
         raise ValueError(f"{path} holds {TYPES[start[2]]}; only bytes from 0 to 255 are read (type 8)")
     sizes = file.read(4 * start[3])
     shape = tuple(np.frombuffer(sizes[:len(sizes) // 4 * 4], ">u4").tolist())
     if len(shape) != start[3] or not 0 < math.prod(shape) <= MOST_BYTES:
-        raise ValueError(f"{path} claims {_times(shape) or 'no'} numbers, which cannot be; it is damaged or was cut "
+        raise ValueError(f"{path} claims {product(shape) or 'no'} numbers, which cannot be right; it is damaged or was cut "
                          f"off: fetch it again")
     return shape
 
 
-def _times(shape):
+def product(shape):
     return " x ".join(map(str, shape))
 
 
 # ---------------------------------------------------------------------------- the folder
 
-def _find(folder, stem):
+def file_under(folder, stem):
     """The path of one of the files under any of its names, or None; a plain file comes before a gzipped one."""
     other = ".idx".join(stem.rsplit("-idx", 1))
     for name in (stem, other, f"{stem}.gz", f"{other}.gz"):
@@ -123,14 +123,14 @@ def _find(folder, stem):
     return None
 
 
-def _file(folder, stem):
-    path = _find(folder, stem)
+def file_in(folder, stem):
+    path = file_under(folder, stem)
     if path is None:
         raise FileNotFoundError(f"{folder} lacks {stem} (or {stem}.gz); the four files are {', '.join(FILES)}")
     return path
 
 
-def _check(images_path, images, labels_path, labels):
+def check_pair(images_path, images, labels_path, labels):
     """Raise ValueError unless these are pictures and as many labels from 0 to 9."""
     for path, array, axes in ((images_path, images, 3), (labels_path, labels, 1)):
         if array.ndim != axes:
@@ -144,7 +144,7 @@ def _check(images_path, images, labels_path, labels):
                          f"pictures and labels as x and y in an .npz file to read them as a set of your own")
 
 
-def _told_apart(labels, folder):
+def told_apart(labels, folder):
     """ "mnist" or "fashion-mnist"."""
     for name, first in FIRST.items():
         if labels[:10].tolist() == first:
@@ -152,7 +152,7 @@ def _told_apart(labels, folder):
     return "fashion-mnist" if "fashion" in folder.resolve().name.lower() else "mnist"
 
 
-def _origin(name, place, train, test):
+def origin_of(name, place, train, test):
     found = len(train), len(test)
     part = "" if found == PUBLISHED else f", a part of it: {found[0]:,} of 60,000 and {found[1]:,} of 10,000 pictures"
     return f"{CITED[name]} from {place.name}{part}"

@@ -10,19 +10,25 @@ it shows; with train_ and test_ before these names there are two parts. They are
 No file is unpickled: an array of objects is refused.
 """
 import io
+import math
 import zipfile
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from ..pictures import MOST_PIXELS, SMALLEST_SIDE, pillow
+from ..sets import MOST_CLASSES, DataSet, Pictures, as_array, in_threads, single
 from .cifar import CIFAR10, CIFAR100
 from .mnist import CLOTHES, DIGITS
-from .pictures import MOST_PIXELS, SMALLEST_SIDE, pillow
-from .sets import DataSet, Pictures, in_threads
 
-ARRAYS = (("train_x", "train_y", "test_x", "test_y"), ("x_train", "y_train", "x_test", "y_test"), ("x", "y"))
-JPEGS = (("train_jpeg", "train_end", "train_label", "test_jpeg", "test_end", "test_label"), ("jpeg", "end", "label"))
+LAYOUTS = (                                     # of an .npz file: the names of the arrays of each part
+    (("train_jpeg", "train_end", "train_label"), ("test_jpeg", "test_end", "test_label")),
+    (("jpeg", "end", "label"),),
+    (("train_x", "train_y"), ("test_x", "test_y")),
+    (("x_train", "y_train"), ("x_test", "y_test")),
+    (("x", "y"),))
 FLOWERS17 = ("daffodil", "snowdrop", "lily of the valley", "bluebell", "crocus", "iris", "tiger lily", "tulip",
              "fritillary", "sunflower", "daisy", "colt's foot", "dandelion", "cowslip", "buttercup", "windflower",
              "pansy")
@@ -30,7 +36,9 @@ NAMES = {"cifar100": CIFAR100, "cifar10": CIFAR10, "fashion": CLOTHES, "mnist": 
 ORIGINS = {"cifar100": "CIFAR-100 (Krizhevsky 2009)", "cifar10": "CIFAR-10 (Krizhevsky 2009)",
            "fashion": "Fashion-MNIST (Xiao, Rasul, Vollgraf 2017)", "mnist": "MNIST (LeCun, Cortes, Burges 1998)",
            "flowers17": "Oxford Flowers 17 (Nilsback, Zisserman 2006)"}       # by what is in the name of the file
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, TypeError, KeyError, NotImplementedError,
+           RuntimeError, OverflowError)
+LARGE, PACKED = 2**28, 500      # bytes of an array, and how many times smaller no such array of pictures becomes
 BLOCK = 64                      # JPEG files that a thread decodes at a time
 
 
@@ -41,24 +49,21 @@ def pack(path, progress=None):
     texts `classes` says; else, if the file's name has cifar10, cifar100, mnist, fashion or flowers17 in it and the
     number of classes fits, by their known names; else "class 0" and so on. progress(done, total) counts pictures
     that are decoded. Errors, one sentence each: FileNotFoundError, and ValueError for a file that is
-    damaged, cut off, no .npz, without these arrays, or with arrays that do not fit together.
+    damaged, cut off, not an .npz, without these arrays, or with arrays that do not fit together.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    found = _read(path)
-    if any(set(names[:3]) <= set(found) for names in JPEGS):
-        names = next(names for names in JPEGS if set(names[:3]) <= set(found))
-        parts = _jpeg_parts(path, found, names, progress)
-    else:
-        names = next((names for names in ARRAYS if set(names[:2]) <= set(found)), None)
-        if names is None:
-            raise ValueError(f"{path} has no pictures under names that are known, but {', '.join(found) or 'nothing'}; "
-                             f"save them by np.savez(path, x=pictures, y=labels)")
-        parts = [(_images(found[names[i]], f"{path}: {names[i]}"), _partner(path, found, names[i], names[i + 1]))
-                 for i in range(0, len(names), 2) if names[i] in found]
-    classes = _texts(path, found["classes"]) if "classes" in found else None
-    return _data_set(path.stem, str(path), parts, classes, _origin(path, found))
+    headers = read_headers(path)
+    parts = parts_of(path, headers)
+    for names in parts:
+        check_pixels(*headers[names[0]], f"{path}: {names[0]}", axes=(1,) if len(names) == 3 else (3, 4))
+    found = read_arrays(path, [*(name for names in parts for name in names), *(["classes"] if "classes" in headers else [])])
+    jpeg = len(parts[0]) == 3
+    read = jpeg_parts(path, found, parts, progress) if jpeg else [
+        (images_of(found[x], f"{path}: {x}"), found[y]) for x, y in parts]
+    classes = texts_of(path, found["classes"]) if "classes" in found else None
+    return data_set(path.stem, str(path), read, classes, origin_of(path, jpeg))
 
 
 def arrays(train, test=None, classes=None, name="arrays"):
@@ -66,7 +71,7 @@ def arrays(train, test=None, classes=None, name="arrays"):
 
     x: uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, pixels from 0 to 255. y: N integers from 0.
     classes: their names; None: "class 0", "class 1" and so on up to the largest label of both parts. ValueError
-    where these do not fit, TypeError for what is no pair.
+    where these do not fit, TypeError for what is not a pair.
     """
     parts = []
     for part, pair in (("train", train), ("test", test)):
@@ -74,72 +79,116 @@ def arrays(train, test=None, classes=None, name="arrays"):
             continue
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"{part} must be a pair (x, y) of pictures and labels, got {type(pair).__name__}")
-        parts.append((_images(np.asarray(pair[0]), f"{name}: x of {part}"), np.asarray(pair[1])))
-    return _data_set(name, name, parts, classes, "arrays in memory")
+        parts.append((images_of(as_array("x", pair[0]), f"{name}: x of {part}"), as_array("y", pair[1])))
+    return data_set(name, name, parts, classes, "arrays in memory")
 
 
 # ---------------------------------------------------------------------------- what is in the file
 
-def _read(path):
-    """{name: array} of everything in the file that a pack may hold."""
-    wanted = {name for layout in (*ARRAYS, *JPEGS, ("classes",)) for name in layout}
+@contextmanager
+def opening(path):
+    """The file as np.load gives it; whatever NumPy or zipfile raise in this block becomes one sentence."""
     if not zipfile.is_zipfile(path):
         with path.open("rb") as file:
             begins = file.read(4) == b"PK\3\4"
         raise ValueError(f"{path} was cut off; copy or download it again" if begins else
-                         f"{path} is no .npz file, which np.savez writes; is it something else under this name?")
+                         f"{path} is not an .npz file, which np.savez writes; is it something else under this name?")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            return {name: content[name] if name in wanted else None for name in content.files}
+            yield content
     except MemoryError:
         raise ValueError(f"{path} needs more memory than there is, or is damaged") from None
     except DAMAGED as error:
-        if "allow_pickle" in str(error):
-            raise ValueError(f"{path} holds an array of objects, which would have to be unpickled; save pictures as "
-                             f"uint8 and labels as integers") from None
         raise ValueError(f"{path} is damaged or was cut off ({error}); copy or download it again") from None
 
 
-def _partner(path, found, name, labels):
-    if labels not in found:
-        raise ValueError(f"{path} has {name}, but not {labels}, the labels that belong to it")
-    return found[labels]
+def read_headers(path):
+    """{name: (shape, dtype)} of every array in the file. ValueError for one that claims what it cannot hold."""
+    with opening(path) as content:
+        headers = {name: header_of(content.zip, name) for name in content.files}
+        sizes = {name: content.zip.getinfo(f"{name}.npy") for name in headers}
+    for name, (shape, dtype) in headers.items():
+        claimed, info = math.prod(shape) * dtype.itemsize, sizes[name]
+        if dtype.hasobject:
+            raise ValueError(f"{path}: {name} is an array of objects, which would have to be unpickled; save pictures "
+                             f"as uint8 and labels as integers")
+        if claimed > info.file_size or claimed > max(LARGE, PACKED * info.compress_size):
+            raise ValueError(f"{path}: {name} claims {claimed:,} bytes, but has {info.compress_size:,} in the file, "
+                             f"which cannot be right; it is damaged: copy or download it again")
+    return headers
 
 
-def _texts(path, classes):
+def header_of(archive, name):
+    """The shape and dtype of an array in an open .npz file, which is not read."""
+    with archive.open(f"{name}.npy") as file:
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, _, dtype = read[np.lib.format.read_magic(file)](file)
+    return shape, dtype
+
+
+def read_arrays(path, names):
+    """{name: array} of these names."""
+    with opening(path) as content:
+        return {name: content[name] for name in names}
+
+
+def parts_of(path, headers):
+    """The names of the arrays of each part, of the first layout that the file has."""
+    layout = next((layout for layout in LAYOUTS if layout[0][0] in headers), None)
+    if layout is None:
+        raise ValueError(f"{path} has no pictures under names that are known, but {', '.join(headers) or 'nothing'}; "
+                         f"save them by np.savez(path, x=pictures, y=labels)")
+    parts = [names for names in layout if names[0] in headers]
+    for names in parts:
+        lacking = [name for name in names if name not in headers]
+        if lacking:
+            what = "the places where its files end" if lacking[0].endswith("end") else "the labels of its pictures"
+            raise ValueError(f"{path} has {names[0]}, but not {lacking[0]}, {what}")
+    return parts
+
+
+def texts_of(path, classes):
     if classes.ndim != 1 or classes.dtype.kind != "U":
         raise ValueError(f"{path}: classes must be a list of texts, got {classes.dtype} {classes.shape}")
     return classes.tolist()
 
 
-def _origin(path, found):
+def origin_of(path, jpeg):
     known = next((ORIGINS[part] for part in ORIGINS if part in path.stem.lower()), None)
-    jpeg = any(name.endswith("jpeg") for name in found)
     if known and "cifar" in path.stem.lower() and jpeg:
         known += ", JPEG-recompressed: networks trained on the exact pictures lose 3 to 4 points on these"
-    elif jpeg and not known:
-        known = "JPEG files"
-    return f"{known or 'arrays'}; from {path.name}"
+    return f"{known or ('JPEG files' if jpeg else 'arrays')}; from {path.name}"
 
 
 # ---------------------------------------------------------------------------- arrays
 
-def _images(x, where):
+def check_pixels(shape, dtype, where, axes):
+    """Raises ValueError unless these are bytes with so many axes; before they are read from a file."""
+    if dtype != np.uint8:
+        advice = "; np.rint(x * 255).astype(np.uint8) makes them so from 0 to 1" if dtype.kind == "f" else ""
+        raise ValueError(f"{where} must be uint8, pixels from 0 to 255, got {dtype} {shape}{advice}")
+    if len(shape) not in axes or 0 in shape:
+        forms = "(bytes,)" if axes == (1,) else "(N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3"
+        raise ValueError(f"{where} must have the shape {forms}, got {shape}")
+
+
+def images_of(x, where):
     """Pictures as uint8 (N, H, W, C), from (N, H, W), (N, H, W, C) or (N, C, H, W)."""
-    if x.dtype != np.uint8:
-        advice = "; np.rint(x * 255).astype(np.uint8) makes them so from 0 to 1" if x.dtype.kind == "f" else ""
-        raise ValueError(f"{where} must be uint8, pixels from 0 to 255, got {x.dtype} {x.shape}{advice}")
+    check_pixels(x.shape, x.dtype, where, (3, 4))
+    given = x.shape
     if x.ndim == 3:
         x = x[..., None]
-    elif x.ndim == 4 and x.shape[3] not in (1, 3) and x.shape[1] in (1, 3):
+    elif x.shape[3] not in (1, 3) and x.shape[1] in (1, 3):
         x = x.transpose(0, 2, 3, 1)
-    if x.ndim != 4 or x.shape[3] not in (1, 3) or 0 in x.shape:
-        raise ValueError(f"{where} must have the shape (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, got "
-                         f"{x.shape}")
+    if x.shape[3] not in (1, 3):
+        check_pixels(given, x.dtype, where, ())
+    if min(x.shape[1:3]) < SMALLEST_SIDE:
+        raise ValueError(f"{where} has pictures of {x.shape[1]} x {x.shape[2]} pixels; a side must have at least "
+                         f"{SMALLEST_SIDE}, below that there is nothing to recognise")
     return np.ascontiguousarray(x)
 
 
-def _labels(y, count, where):
+def labels_of(y, count, where):
     """Labels as integers (N,); a column (N, 1) is taken for that."""
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if y.shape != (count,) or y.dtype.kind not in "iu":
@@ -151,10 +200,13 @@ def _labels(y, count, where):
     return y
 
 
-def _data_set(name, where, parts, classes, origin):
+def data_set(name, where, parts, classes, origin):
     """A DataSet of one or two parts (images, labels)."""
-    parts = [(images, _labels(labels, len(images), where)) for images, labels in parts]
-    count = 1 + max(int(labels.max()) for _, labels in parts)
+    parts = [(images, labels_of(labels, len(images), where)) for images, labels in parts]
+    count, total = 1 + max(int(labels.max()) for _, labels in parts), sum(len(images) for images, _ in parts)
+    if count > max(total, MOST_CLASSES):
+        raise ValueError(f"{where}: labels reach {count - 1:,} for {total:,} pictures; number the classes 0, 1, 2 and "
+                         f"so on, as np.unique(y, return_inverse=True)[1] does")
     if classes is None:
         known = next((NAMES[part] for part in NAMES if part in name.lower() and len(NAMES[part]) == count), None)
         classes = known or [f"class {label}" for label in range(count)]
@@ -162,41 +214,38 @@ def _data_set(name, where, parts, classes, origin):
         raise ValueError(f"{where} has labels up to {count - 1}, but names for {len(classes)} classes")
     train, test = [*(Pictures(images, labels, classes) for images, labels in parts), None][:2]
     sizes = f"{len(train):,} + {len(test):,}" if test else f"{len(train):,}"
-    return DataSet(name, train, test, f"{origin}: {sizes} pictures")
+    lonely = single(train)
+    origin = f"{origin}: {sizes} pictures" + (f"; {len(lonely)} of the classes with one alone" if lonely else "")
+    return DataSet(name, train, test, origin)
 
 
 # ---------------------------------------------------------------------------- JPEG files end to end
 
-def _jpeg_parts(path, found, names, progress):
+def jpeg_parts(path, found, parts, progress):
     """(images, labels) of every part; progress counts the pictures of all of them."""
-    parts, before = [], 0
-    total = sum(found[name].size for name in names[1::3] if name in found)
-    for i in range(0, len(names), 3):
-        if names[i] in found:
-            parts.append(_decoded(path, found, names[i:i + 3], progress and (
-                lambda done, before=before: progress(before + done, total))))
-            before += len(parts[-1][0])
-    return parts
+    read, before = [], 0
+    total = sum(found[ends].size for _, ends, _ in parts)
+    for names in parts:
+        read.append(decoded(path, found, names, progress and (
+            lambda done, before=before: progress(before + done, total))))
+        before += len(read[-1][0])
+    return read
 
 
-def _decoded(path, found, names, progress):
+def decoded(path, found, names, progress):
     """Pictures and labels of a part: uint8 (N, H, W, 3), or a list of arrays where their sizes differ."""
-    lacking = [name for name in names if name not in found]
-    if lacking:
-        raise ValueError(f"{path} has {names[0]}, but not {lacking[0]}, which belongs to it")
     files, ends, labels = (found[name] for name in names)
-    if files.dtype != np.uint8 or files.ndim != 1 or ends.ndim != 1 or ends.dtype.kind not in "iu" or not len(ends):
-        raise ValueError(f"{path}: {names[0]} must be uint8 (bytes,) and {names[1]} integers (N,), got {files.dtype} "
-                         f"{files.shape} and {ends.dtype} {ends.shape}")
+    if ends.ndim != 1 or ends.dtype.kind not in "iu" or not len(ends):
+        raise ValueError(f"{path}: {names[1]} must be integers (N,), got {ends.dtype} {ends.shape}")
     begins = np.concatenate([[0], ends[:-1]]).astype(np.int64)
     if (ends <= begins).any() or ends[-1] != len(files):
         raise ValueError(f"{path}: {names[1]} must rise from file to file up to {len(files):,}, the length of "
                          f"{names[0]}, and does not; it is damaged")
-    labels = _labels(labels, len(ends), f"{path}: {names[2]}")
+    labels = labels_of(labels, len(ends), f"{path}: {names[2]}")
     blocks = [range(first, min(first + BLOCK, len(ends))) for first in range(0, len(ends), BLOCK)]
 
     def decode(block):
-        return [_jpeg(files[begins[i]:ends[i]], f"{path}: picture {i} of {names[0]}") for i in block]
+        return [decode_jpeg(files[begins[i]:ends[i]], f"{path}: picture {i} of {names[0]}") for i in block]
 
     def count(done, _):                                             # blocks -> pictures
         progress(min(done * BLOCK, len(ends)))
@@ -206,7 +255,7 @@ def _decoded(path, found, names, progress):
     return (np.stack(images) if same else images), labels
 
 
-def _jpeg(content, where):
+def decode_jpeg(content, where):
     """A JPEG file, uint8 (bytes,) -> uint8 (H, W, 3)."""
     Image = pillow().Image
     try:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files.unpickle import unpickled
-from .sets import DataSet, Pictures
+from ...files.unpickle import unpickled
+from ..sets import DataSet, Pictures
 
 PIXELS = 3 * 32 * 32            # bytes of a picture
+MOST_BYTES = 2**28              # of a file; CIFAR-100 has 154 MB
 PUBLISHED = (50_000, 10_000)    # pictures to train on, to test on
 
 CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck".split()
@@ -92,28 +93,28 @@ def cifar(folder, coarse=False, progress=None):
     if kind not in layout.labels:
         raise ValueError(f"{layout.title} has no coarse classes, only CIFAR-100 has; leave coarse=True out")
     key, meta, names_key, known = layout.labels[kind]
-    classes = _names(folder / meta, names_key, known)
+    classes = names_in(folder / meta, names_key, known)
     images, labels = [], []
     names = (*layout.train, layout.test)
     for done, name in enumerate(names, start=1):
-        read = _binary if layout.label_bytes else _python
-        rows, numbers = read(_batch(folder, name, layout), key, layout.label_bytes)
+        read = binary_batch if layout.label_bytes else python_batch
+        rows, numbers = read(batch_in(folder, name, layout), key, layout.label_bytes)
         images.append(rows)
-        labels.append(_checked_labels(folder / name, numbers, len(rows), len(classes)))
+        labels.append(checked_labels(folder / name, numbers, len(rows), len(classes)))
         if progress:
             progress(done, len(names))
-    train = _pictures(images[:-1], labels[:-1], classes)
-    test = _pictures(images[-1:], labels[-1:], classes)
-    return DataSet(layout.title.lower().replace("-", ""), train, test, _origin(layout, folder, train, test))
+    train = pictures_of(images[:-1], labels[:-1], classes)
+    test = pictures_of(images[-1:], labels[-1:], classes)
+    return DataSet(layout.title.lower().replace("-", ""), train, test, origin_of(layout, folder, train, test))
 
 
-def _origin(layout, folder, train, test):
+def origin_of(layout, folder, train, test):
     found = len(train), len(test)
     part = "" if found == PUBLISHED else f", a part of it: {found[0]:,} of 50,000 and {found[1]:,} of 10,000 pictures"
     return f"{layout.title} (Krizhevsky 2009) from {folder.name}{part}"
 
 
-def _batch(folder, name, layout):
+def batch_in(folder, name, layout):
     if not (folder / name).is_file():
         batches = ", ".join((*layout.train, layout.test))
         raise FileNotFoundError(f"{folder} lacks {name}; {layout.title} has {batches}: unpack the archive again")
@@ -122,7 +123,7 @@ def _batch(folder, name, layout):
 
 # ---------------------------------------------------------------------------- the two forms of a batch
 
-def _python(path, key, _):
+def python_batch(path, key, _):
     """Rows uint8 (N, 3072) and labels of a python batch."""
     with path.open("rb") as file:
         batch = unpickled(file, str(path))
@@ -135,17 +136,17 @@ def _python(path, key, _):
     return rows, batch[key]
 
 
-def _binary(path, place, label_bytes):
+def binary_batch(path, place, label_bytes):
     """Rows uint8 (N, 3072) and labels of a binary batch."""
-    content, record = np.fromfile(path, np.uint8), label_bytes + PIXELS
+    content, record = np.fromfile(path, np.uint8, MOST_BYTES), label_bytes + PIXELS
     if len(content) == 0 or len(content) % record:
-        raise ValueError(f"{path} has {len(content):,} bytes, which is no multiple of {record}, the size of a picture "
+        raise ValueError(f"{path} has {len(content):,} bytes, which is not a multiple of {record}, the size of a picture "
                          f"with its label; it was cut off or is something else: unpack the archive again")
     records = content.reshape(-1, record)
     return records[:, label_bytes:], records[:, place]
 
 
-def _checked_labels(path, labels, pictures, classes):
+def checked_labels(path, labels, pictures, classes):
     """Labels as int64 (N,), as many as pictures, each the number of a class."""
     try:
         array = np.asarray(labels)
@@ -159,12 +160,13 @@ def _checked_labels(path, labels, pictures, classes):
     return array.astype(np.int64)
 
 
-def _names(path, key, known):
+def names_in(path, key, known):
     """The names of the classes from the file that belongs to the batches, else those that are known."""
     if not path.is_file():
         return tuple(known)
     if key is None:
-        names = path.read_text("utf-8", errors="replace").split()
+        with path.open("rb") as file:
+            names = file.read(2**16).decode("utf-8", "replace").split()
     else:
         with path.open("rb") as file:
             meta = unpickled(file, str(path))
@@ -176,7 +178,7 @@ def _names(path, key, known):
     return tuple(name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in names)
 
 
-def _pictures(images, labels, classes):
+def pictures_of(images, labels, classes):
     """Rows of several batches, each (n, 3072), as Pictures (N, 32, 32, 3)."""
     images = np.concatenate(images).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return Pictures(np.ascontiguousarray(images), np.concatenate(labels), classes)

@@ -15,17 +15,18 @@ devkit's own numbers, ILSVRC2012_ID, from 1, in another order: 1 is n02119789, t
 order. So the table in the devkit is needed to read it, and without it this reader refuses rather than guesses.
 """
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from .folders import check_folder, files_of, part, pictures_in, read_labels
+from ..sets import DataSet, Pictures
+from .folders import check_folder, inside, part, pictures_in, read_labels, text_of
 from .matlab import read_table
-from .sets import DataSet, Pictures
 
 SYNSET = re.compile(r"n\d{8}")
 VALIDATION = re.compile(r"ILSVRC2012_val_(\d{8})\.jpe?g", re.IGNORECASE)
+NUMBER = re.compile(r"[0-9]{1,9}")
 SAMPLE = re.compile(r"(n\d{8})_(.+)\.jpe?g", re.IGNORECASE)
 TRUTH = "ILSVRC2012_validation_ground_truth.txt"
 TABLES = ("meta.mat", "map_clsloc.txt", "synsets.txt")
@@ -35,17 +36,40 @@ BUG = ("the numbers in the ground truth are the devkit's own (ILSVRC2012_ID), no
        "synsets; taken for such, almost every picture gets a wrong class")
 
 
-def imagenet_kind(folder):
-    """ "ilsvrc", "samples", or None for a folder that is neither."""
-    names = files_of(folder)
-    if any(map(SAMPLE.fullmatch, names)):
-        return "samples"
-    if any(map(VALIDATION.fullmatch, names)) or _training(folder) or _flat(_validation(folder)):
-        return "ilsvrc"
-    return None
+@dataclass(frozen=True)
+class Layout:
+    """What was found in a folder. training, validation: folders, or None. flat: the names of the validation pictures,
+    where they are not sorted into folders. samples: the names of photographs that begin with their synset."""
+
+    training: Path | None
+    validation: Path | None
+    flat: tuple = ()
+    samples: tuple = ()
 
 
-def imagenet(folder, devkit=None, notes=None):
+def imagenet_layout(folder):
+    """The Layout of a folder with ILSVRC or with samples of it, or None for another folder."""
+    folder = Path(folder)
+    content = inside(folder)
+    samples = tuple(filter(SAMPLE.fullmatch, content.pictures))
+    flat = tuple(filter(VALIDATION.fullmatch, content.pictures))
+    training = next((place for place in (part(folder, ("train",)), folder) if place and has_synsets(inside(place))), None)
+    validation = folder if flat else None
+    for name in ("val", "validation", "valid"):
+        if validation is None and name in content.folders:
+            within = inside(folder / name)
+            flat = tuple(filter(VALIDATION.fullmatch, within.pictures))
+            validation = folder / name if flat or has_synsets(within) else None
+    if samples:
+        return Layout(None, None, samples=samples)
+    return Layout(training, validation, flat) if training or validation else None
+
+
+def has_synsets(content):
+    return any(map(SYNSET.fullmatch, content.folders))
+
+
+def imagenet(folder, devkit=None, notes=None, layout=None):
     """ILSVRC in a folder as a DataSet of files; labels are places in the sorted order of the synsets, from 0.
 
     The layouts are those above; the folder of the training or of the validation pictures may also be given
@@ -56,79 +80,55 @@ def imagenet(folder, devkit=None, notes=None):
     devkit: the folder of meta.mat (or of map_clsloc.txt, or synsets.txt with lines `n02119789 1 kit_fox`) and of
     the ground truth; None: it is looked for in the folder and in folders inside with devkit in their name. The
     classes are called by their first word in synset_words.txt, if that is there, or in the devkit's table; else
-    by their synset. A synsets.txt that lists synsets alone, as Caffe's does, is no table; and where the table is
+    by their synset. A synsets.txt that lists synsets alone, as Caffe's does, is not a table; and where the table is
     needed for the names only, one that cannot be read is passed over.
 
     Errors, one sentence each: FileNotFoundError for a missing file (the one for a missing table explains why it
-    is needed), ValueError for files that do not fit together.
+    is needed), ValueError for files that do not fit together. layout: what imagenet_layout has found already.
     """
     folder, notes = Path(folder), [] if notes is None else notes
     check_folder(folder)
     before = len(notes)
-    training, validation = _training(folder), _validation(folder)
-    places = _places(folder, devkit)
-    table = _table(places) if _flat(validation) else _readable_table(places)
-    train = _by_synset(training, notes) if training else None
-    if validation is None:
-        test = None
-    elif _flat(validation):
-        test = _flat_pictures(validation, places, table, train.classes if train else None, notes)
-    else:
-        test = _trained_synsets(validation, train.classes, notes) if train else _by_synset(validation, notes)
-    if train is None and test is None:
+    layout = layout or imagenet_layout(folder)
+    if layout is None or layout.samples:
         raise FileNotFoundError(f"{folder} is not laid out as ILSVRC: it has no train/ with folders such as n01440764 "
                                 f"and no val/ with pictures such as ILSVRC2012_val_00000001.JPEG")
-    names = _names((train or test).classes, _words(places), table)
+    places = places_of(folder, layout, devkit)
+    table = table_in(places) if layout.flat else readable_table(places)
+    train, test = by_synset(layout.training, notes) if layout.training else None, None
+    if layout.flat:
+        test = flat_pictures(layout, places, table, train.classes if train else None, notes)
+    elif layout.validation and train:
+        test = trained_synsets(layout.validation, train.classes, notes)
+    elif layout.validation:
+        test = by_synset(layout.validation, notes)
+    names = names_of((train or test).classes, words_in(places), table)
     train = replace(train, classes=names) if train else Pictures([], np.zeros(0, np.int64), names)
     test = replace(test, classes=names) if test else None
     origin = f"ILSVRC (Russakovsky et al. 2015) in {folder.resolve().name}; classes in the sorted order of the synsets"
     return DataSet(folder.resolve().name, train, test, "; ".join([origin, *notes[before:]]))
 
 
-# ---------------------------------------------------------------------------- layout
+# ---------------------------------------------------------------------------- folders of synsets
 
-def _training(folder):
-    """The folder of the training pictures: train/ with folders of synsets, or this folder itself; or None."""
-    found = part(folder, ("train",))
-    return next((place for place in (found, folder) if place and _synset_folders(place)), None)
-
-
-def _validation(folder):
-    """The folder of the validation pictures: val/ or this folder itself; or None."""
-    if any(map(VALIDATION.fullmatch, files_of(folder))):
-        return folder
-    for name in ("val", "validation", "valid"):
-        if (folder / name).is_dir() and (_flat(folder / name) or _synset_folders(folder / name)):
-            return folder / name
-    return None
-
-
-def _synset_folders(folder):
-    return any(SYNSET.fullmatch(path.name) and path.is_dir() for path in Path(folder).iterdir())
-
-
-def _flat(folder):
-    return folder is not None and any(map(VALIDATION.fullmatch, files_of(folder)))
-
-
-def _by_synset(folder, notes):
+def by_synset(folder, notes):
     """Pictures in folders of synsets; the classes are the synsets, sorted."""
     pictures = pictures_in(folder, None, notes)
     strange = [name for name in pictures.classes if not SYNSET.fullmatch(name)]
     if strange:
-        raise ValueError(f"{folder} has the folder {strange[0]}, which is no synset such as n01440764; remove it, or "
+        raise ValueError(f"{folder} has the folder {strange[0]}, which is not a synset such as n01440764; remove it, or "
                          f"move the folders of synsets elsewhere")
     return pictures
 
 
-def _trained_synsets(folder, classes, notes):
+def trained_synsets(folder, classes, notes):
     """Validation pictures in folders of synsets, without those that are not among the classes."""
-    there = {path.name for path in folder.iterdir() if path.is_dir() and SYNSET.fullmatch(path.name)}
+    there = set(filter(SYNSET.fullmatch, inside(folder).folders))
     pictures = pictures_in(folder, tuple(sorted(there | set(classes))), notes)
-    return _of_classes(folder, pictures.images, [pictures.classes[label] for label in pictures.labels], classes, notes)
+    return of_classes(folder, pictures.images, [pictures.classes[label] for label in pictures.labels], classes, notes)
 
 
-def _of_classes(folder, paths, synsets, classes, notes):
+def of_classes(folder, paths, synsets, classes, notes):
     """The Pictures whose synset is among the classes; a note says how many are not."""
     place = {synset: label for label, synset in enumerate(classes)}
     kept = [i for i, synset in enumerate(synsets) if synset in place]
@@ -141,36 +141,37 @@ def _of_classes(folder, paths, synsets, classes, notes):
                     folder)
 
 
-def _places(folder, devkit):
+def places_of(folder, layout, devkit):
     """The folders in which the devkit's files may be."""
     if devkit is not None:
         check_folder(devkit)
         return [Path(devkit), Path(devkit) / "data"]
-    roots = [folder] if not _flat(folder) else [folder, folder.parent]
-    kits = [kit for root in roots for kit in sorted(root.iterdir()) if "devkit" in kit.name.lower() and kit.is_dir()]
-    return [place / inside for place in (*roots, folder / "val", *kits) for inside in ("", "data")]
+    roots = [folder] if layout.validation != folder else [folder, folder.parent]
+    kits = [root / name for root in roots for name in inside(root).folders if "devkit" in name.lower()]
+    validation = [layout.validation] if layout.validation else []
+    return [place / within for place in (*roots, *validation, *kits) for within in ("", "data")]
 
 
-def _find(places, names):
+def find_file(places, names):
     """The file of the first of these names that is in any of the places, or None."""
-    return next(_found(places, names), None)
+    return next(files_found(places, names), None)
 
 
-def _found(places, names):
+def files_found(places, names):
     return (place / name for name in names for place in places if (place / name).is_file())
 
 
 # ---------------------------------------------------------------------------- the flat validation folder
 
-def _flat_pictures(folder, places, table, classes, notes):
+def flat_pictures(layout, places, table, classes, notes):
     """The pictures of the flat folder, with the ground truth's numbers turned into places among the classes."""
-    truth = _find(places, [TRUTH])
+    folder, names = layout.validation, layout.flat
+    truth = find_file(places, [TRUTH])
     if truth is None or table is None:
         lacks = TRUTH if truth is None else f"{TABLES[0]} (or {TABLES[1]} with lines such as n02119789 1 kit_fox)"
         raise FileNotFoundError(f"{folder} is ILSVRC's flat validation folder, and {lacks} of its devkit is missing: "
                                 f"{BUG}; put {TRUTH} and {TABLES[0]} beside the folder of the pictures or give devkit=")
-    answers = _answers(truth, len(table))
-    names = [name for name in files_of(folder) if VALIDATION.fullmatch(name)]
+    answers = answers_of(truth, len(table))
     numbers = np.array([int(VALIDATION.fullmatch(name)[1]) for name in names])
     if not 1 <= numbers.min() <= numbers.max() <= len(answers):
         raise ValueError(f"{folder} has pictures numbered {numbers.min()} to {numbers.max()}, but {truth.name} has "
@@ -182,16 +183,16 @@ def _flat_pictures(folder, places, table, classes, notes):
     if missing:
         raise ValueError(f"the training pictures beside {folder} have the synset {missing[0]}, which the table of the "
                          f"devkit lacks; it is the devkit of another year, or damaged")
-    pictures = _of_classes(folder, [str(folder / name) for name in names], synsets, classes, notes)
+    pictures = of_classes(folder, [str(folder / name) for name in names], synsets, classes, notes)
     if len(names) < len(answers):
         notes.append(f"{len(names):,} of {len(answers):,} validation pictures are there")
     return pictures
 
 
-def _answers(path, classes):
+def answers_of(path, classes):
     """The devkit's number of every validation picture, in the order of the pictures."""
-    lines = path.read_text("utf-8", errors="replace").split()
-    strange = [line for line in lines if not (line.isascii() and line.isdecimal() and 1 <= int(line) <= classes)]
+    lines = text_of(path).split()
+    strange = [line for line in lines if not (NUMBER.fullmatch(line) and 1 <= int(line) <= classes)]
     if strange or not lines:
         raise ValueError(f"{path} must hold a number from 1 to {classes} for each picture, got "
                          f"{repr(strange[0][:40]) if strange else 'nothing'}; unpack the devkit again")
@@ -200,12 +201,12 @@ def _answers(path, classes):
 
 # ---------------------------------------------------------------------------- the devkit's table and names
 
-def _table(places):
+def table_in(places):
     """{ILSVRC2012_ID: (synset, words)} of the classes, or None where no table is found."""
-    path = next((path for path in _found(places, TABLES) if not _lists_synsets(path)), None)
+    path = next((path for path in files_found(places, TABLES) if not lists_synsets(path)), None)
     if path is None:
         return None
-    rows = _from_matlab(path) if path.suffix == ".mat" else _from_text(path)
+    rows = from_matlab(path) if path.suffix == ".mat" else from_text(path)
     table = {number: (synset, words) for number, synset, words in rows}
     if len(table) < len(rows) or len({synset for _, synset, _ in rows}) < len(rows):
         raise ValueError(f"{path} has a synset or a number twice; unpack the devkit again")
@@ -218,24 +219,24 @@ def _table(places):
     return table
 
 
-def _readable_table(places):
+def readable_table(places):
     """The table where only the names are wanted: None if it cannot be read either."""
     try:
-        return _table(places)
+        return table_in(places)
     except (OSError, ValueError):
         return None
 
 
-def _lists_synsets(path):
-    """Whether this is a text with one cell in every line, such as Caffe's synsets.txt: no table."""
+def lists_synsets(path):
+    """Whether this is a text with one cell in every line, such as Caffe's synsets.txt."""
     if path.suffix != ".txt":
         return False
-    cells = [line.split() for line in path.read_text("utf-8", errors="replace").splitlines() if line.strip()]
+    cells = [line.split() for line in text_of(path).splitlines() if line.strip()]
     return bool(cells) and all(len(line) == 1 for line in cells)
 
 
-def _from_matlab(path):
-    """(number, synset, words) of the classes; synsets that have others below them are no classes."""
+def from_matlab(path):
+    """(number, synset, words) of the classes; synsets that have others below them are not classes."""
     rows = read_table(path)
     try:
         return [(int(row["ILSVRC2012_ID"]), str(row["WNID"]), str(row["words"])) for row in rows
@@ -245,13 +246,13 @@ def _from_matlab(path):
                          f"{', '.join(rows[0])}; is it the devkit's meta.mat?") from None
 
 
-def _from_text(path):
+def from_text(path):
     rows = []
-    for line, content in enumerate(path.read_text("utf-8", errors="replace").splitlines(), start=1):
+    for line, content in enumerate(text_of(path).splitlines(), start=1):
         cells = content.split(None, 2)
         if not cells:
             continue
-        if len(cells) < 2 or not SYNSET.fullmatch(cells[0]) or not cells[1].isdecimal():
+        if len(cells) < 2 or not SYNSET.fullmatch(cells[0]) or not NUMBER.fullmatch(cells[1]):
             raise ValueError(f"{path}, line {line} must be a synset, its number in the devkit and its name, as in "
                              f"n02119789 1 kit_fox, got {content[:60]!r}; synsets alone do not tell the numbers")
         rows.append((int(cells[1]), cells[0], cells[2].replace("_", " ") if len(cells) > 2 else cells[0]))
@@ -260,16 +261,16 @@ def _from_text(path):
     return rows
 
 
-def _words(places):
+def words_in(places):
     """{synset: words} of synset_words.txt, or {}."""
-    path = _find(places, WORDS)
+    path = find_file(places, WORDS)
     return read_words(path) if path else {}
 
 
 def read_words(path):
     """{synset: words} of a file with lines such as `n01440764 tench, Tinca tinca`. ValueError for another file."""
     words = {}
-    for line, content in enumerate(Path(path).read_text("utf-8", errors="replace").splitlines(), start=1):
+    for line, content in enumerate(text_of(Path(path)).splitlines(), start=1):
         synset, _, text = content.strip().partition(" ")
         if content.strip() and not (SYNSET.fullmatch(synset) and text.strip()):
             raise ValueError(f"{path}, line {line} must be a synset and its words, as in n01440764 tench, Tinca tinca, "
@@ -279,7 +280,7 @@ def read_words(path):
     return words
 
 
-def _names(synsets, words, table):
+def names_of(synsets, words, table):
     """What the classes are called: the first word; all words where two begin alike, such as the bird crane and the
     machine; with their synset if that does not tell them apart either."""
     known = {**{synset: text for synset, text in (table or {}).values()}, **words}
@@ -291,7 +292,7 @@ def _names(synsets, words, table):
 
 # ---------------------------------------------------------------------------- photographs named by their synset
 
-def samples(folder, words=None):
+def samples(folder, words=None, layout=None):
     """Photographs such as n01440764_tench.JPEG in one folder, to test on: DataSet with an empty train.
 
     The labels are places among ILSVRC's 1000 synsets in sorted order. They come from labels.txt beside the
@@ -303,29 +304,30 @@ def samples(folder, words=None):
     """
     folder = Path(folder)
     check_folder(folder)
-    names = [name for name in files_of(folder) if SAMPLE.fullmatch(name)]
+    layout = layout or imagenet_layout(folder)
+    names = layout.samples if layout else ()
     if not names:
         raise FileNotFoundError(f"{folder} holds no pictures named by their synset, such as n01440764_tench.JPEG")
     synsets = [SAMPLE.fullmatch(name)[1] for name in names]
-    path = Path(words) if words else _find([folder], WORDS)
+    path = Path(words) if words else find_file([folder], WORDS)
     known = read_words(path) if path else {}
-    place = _numbers(folder, names, synsets, known)
+    place = numbers_of(folder, names, synsets, known)
     classes = [f"class {label}" for label in range(CLASSES)]
     for name, synset in zip(names, synsets):
         classes[place[synset]] = SAMPLE.fullmatch(name)[2].replace("_", " ")
     if len(known) == CLASSES:
-        classes = _names(sorted(known), known, None)
+        classes = names_of(sorted(known), known, None)
     test = Pictures([str(folder / name) for name in names], np.array([place[s] for s in synsets], np.int64), classes,
                     folder)
     origin = f"photographs of ImageNet in {folder.resolve().name}, named by their synsets, in ILSVRC's sorted order"
     return DataSet(folder.resolve().name, Pictures([], np.zeros(0, np.int64), classes), test, origin)
 
 
-def _numbers(folder, names, synsets, known):
+def numbers_of(folder, names, synsets, known):
     """{synset: its place in ILSVRC's sorted order}."""
     file = folder / "labels.txt"
     found = sorted(set(synsets))
-    given = _given(file, dict(zip(names, synsets))) if file.is_file() else None
+    given = given_in(file, dict(zip(names, synsets))) if file.is_file() else None
     ordered = sorted(known) if len(known) == CLASSES else found if len(found) == CLASSES else None
     if ordered is None and given is None:
         raise FileNotFoundError(f"{folder} has pictures of {len(found)} synsets, but not their numbers among ILSVRC's "
@@ -342,13 +344,13 @@ def _numbers(folder, names, synsets, known):
     return place
 
 
-def _given(file, synset_of):
+def given_in(file, synset_of):
     """{synset: number} of labels.txt, which must rise with the synsets: the devkit's numbers do not."""
     given = {}
     for line, name, label in read_labels(file):
         if name not in synset_of:
             raise FileNotFoundError(f"{file}, line {line}: there is no picture {name} beside it")
-        if not (label.isascii() and label.isdecimal() and int(label) < CLASSES):
+        if not (NUMBER.fullmatch(label) and int(label) < CLASSES):
             raise ValueError(f"{file}, line {line} must be a picture and its number from 0 to {CLASSES - 1}, got "
                              f"{label!r}")
         if given.setdefault(synset_of[name], int(label)) != int(label):

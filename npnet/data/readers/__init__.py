@@ -1,0 +1,1 @@
+"""The readers: one file for each format in which data sets are published, each recognises its own layouts."""
