@@ -177,6 +177,7 @@ def augment_examples(picture, seed=0):
     gives the same examples. ValueError if this is not a picture.
     """
     check_picture(picture)
+    picture = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
     side = min(picture.shape[:2])
     shorter, size = (256, 227) if side > 64 else (side, side - 2 * (side // 8))
     whole, small = square(picture, shorter), square(picture, min(side, 32))

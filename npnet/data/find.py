@@ -75,12 +75,13 @@ def recognised(path):
 
 def read(reader, arguments, name, progress, options):
     """Calls a reader with the options, if it has all of them, and with progress, if it has that."""
-    takes = [option for option in inspect.signature(reader).parameters if option not in (*arguments, "progress", "notes")]
+    known = inspect.signature(reader).parameters
+    takes = [option for option in known if option not in (*arguments, "progress", "notes")]
     strange = [option for option in options if option not in takes]
     if strange:
         raise TypeError(f"{name} is read by {reader.__name__}, which has no option {strange[0]}; it has "
                         f"{', '.join(takes) or 'none'}")
-    if "progress" in inspect.signature(reader).parameters:
+    if "progress" in known:
         options = {**options, "progress": progress}
     return reader(**arguments, **options)
 

@@ -218,7 +218,8 @@ def square_input(input_shape):
     """(channels, side) of a network's input. ValueError if it is not a square, grey or in colour."""
     channels, *sides = input_shape
     if len(sides) != 2 or sides[0] != sides[1] or channels not in (1, 3):
-        raise ValueError(f"pictures are prepared for square inputs, grey or in colour; this network takes {input_shape}")
+        raise ValueError(f"pictures are prepared for square inputs, grey or in colour; "
+                         f"this network takes {input_shape}")
     return channels, sides[0]
 
 

@@ -41,7 +41,8 @@ class Pictures:
         check_images(self.images)
         labels, count = as_array("labels", self.labels), len(self.images)
         if labels.shape != (count,) or labels.dtype.kind not in "iu":
-            raise ValueError(f"{count} pictures need as many labels, integers from 0, got {labels.dtype} {labels.shape}")
+            raise ValueError(f"{count} pictures need as many labels, integers from 0, got "
+                             f"{labels.dtype} {labels.shape}")
         if len(self.classes) > max(count, MOST_CLASSES):
             raise ValueError(f"there are {len(self.classes):,} classes for {count:,} pictures; give one name for each "
                              f"class")

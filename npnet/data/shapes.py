@@ -149,8 +149,8 @@ def draw_clutter(pen, generator, size):
         points = list(FIGURES.values())[generator.integers(len(FIGURES))]
         first = generator.integers(len(points))
         bit = np.roll(points, -first, axis=0)[:max(3, len(points) // 3)]    # a third of its line, closed
-        radius, turn, centre = generator.uniform(0.1, 0.25) * size, generator.uniform(0, 360), any_place(generator, size)
-        pen.polygon(on_canvas(bit, radius, turn, centre), fill=any_colour(generator))
+        radius, turn = generator.uniform(0.1, 0.25) * size, generator.uniform(0, 360)
+        pen.polygon(on_canvas(bit, radius, turn, any_place(generator, size)), fill=any_colour(generator))
     for _ in range(generator.integers(0, 4)):
         draw_dot(pen, generator, size, any_colour(generator))
 

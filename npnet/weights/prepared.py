@@ -1,6 +1,6 @@
 """Which network expects which pictures: a table, and a picture made the numbers that a version was made for.
 
-    x, order, words = prepare(picture, "caffe", (3, 227, 227))      # float32 (1, 3, 227, 227), "BGR", "BGR, 0 to 255, ..."
+    x, order, words = prepare(picture, "caffe", (3, 227, 227))      # float32 (1, 3, 227, 227), "BGR", "BGR, ..."
 
 The paper's mean is that of its training pictures. Caffe's pages print its mean as 104, 117, 123, because blue comes
 first there; here all means are in the order red, green, blue. Both LeNets expect white ink on black paper.
@@ -42,8 +42,8 @@ def pipeline_for(version, input_shape):
         raise ValueError(f"no version is called {version!r}; there are {', '.join(PREPARED)}")
     known = PREPARED[version]
     if known.channels != channels:
-        raise ValueError(f"{version} takes pictures of {known.channels} channels, but this network takes {input_shape}; "
-                         f"name the version that it was trained as")
+        raise ValueError(f"{version} takes pictures of {known.channels} channels, but this network takes "
+                         f"{input_shape}; name the version that it was trained as")
     return replace(known, size=size, shorter=shorter_for(size))
 
 

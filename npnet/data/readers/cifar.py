@@ -140,8 +140,8 @@ def binary_batch(path, place, label_bytes):
     """Rows uint8 (N, 3072) and labels of a binary batch."""
     content, record = np.fromfile(path, np.uint8, MOST_BYTES), label_bytes + PIXELS
     if len(content) == 0 or len(content) % record:
-        raise ValueError(f"{path} has {len(content):,} bytes, which is not a multiple of {record}, the size of a picture "
-                         f"with its label; it was cut off or is something else: unpack the archive again")
+        raise ValueError(f"{path} has {len(content):,} bytes, which is not a multiple of {record}, the size of a "
+                         f"picture with its label; it was cut off or is something else: unpack the archive again")
     records = content.reshape(-1, record)
     return records[:, label_bytes:], records[:, place]
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from ...layers import rng
 from ..pictures import is_grey
-from ..sets import DataSet, Pictures, composed, in_threads, read_file, single
+from ..sets import DataSet, Pictures, composed, in_threads, read_file
 
 ENDINGS = tuple(".jpg .jpeg .jpe .jfif .mpo .png .gif .webp .avif .bmp .tif .tiff .ppm .pgm .jp2".split())
 TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")    # names of the parts
@@ -70,8 +70,6 @@ def pictures_folder(folder, notes=None, grey=None):
     if train or test:
         note_unused(folder, [train, test], notes)
     grey = choose_grey(pictures if len(pictures) else held, grey, notes)
-    if single(pictures):
-        notes.append(f"of the class {some(single(pictures))} there is one picture, to train on or to test on, not both")
     origin = "; ".join([f"the folder {folder.resolve().name}", *notes[before:]])
     return DataSet(folder.resolve().name, replace(pictures, grey=grey), held and replace(held, grey=grey), origin)
 
@@ -269,7 +267,7 @@ def by_class(folder, content, notes):
         raise ValueError(f"{folder}: the folder of the class {some(empty)} holds no pictures; add some or remove it")
     note(notes, others, "file", f"in {folder.name} with another ending than a picture's")
     note(notes, outside, "file", f"in {folder.name}, outside the folders of the classes,")
-    note(notes, lost, "link", f"in {folder.name} that leads nowhere or back")
+    note(notes, lost, "link", f"in {folder.name} that lead{'s' * (lost == 1)} nowhere or back")
     return paths, names
 
 

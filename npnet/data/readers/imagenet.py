@@ -53,7 +53,8 @@ def imagenet_layout(folder):
     content = inside(folder)
     samples = tuple(filter(SAMPLE.fullmatch, content.pictures))
     flat = tuple(filter(VALIDATION.fullmatch, content.pictures))
-    training = next((place for place in (part(folder, ("train",)), folder) if place and has_synsets(inside(place))), None)
+    training = part(folder, ("train",)) or folder
+    training = training if has_synsets(inside(training)) else None
     validation = folder if flat else None
     for name in ("val", "validation", "valid"):
         if validation is None and name in content.folders:
@@ -116,8 +117,8 @@ def by_synset(folder, notes):
     pictures = pictures_in(folder, None, notes)
     strange = [name for name in pictures.classes if not SYNSET.fullmatch(name)]
     if strange:
-        raise ValueError(f"{folder} has the folder {strange[0]}, which is not a synset such as n01440764; remove it, or "
-                         f"move the folders of synsets elsewhere")
+        raise ValueError(f"{folder} has the folder {strange[0]}, which is not a synset such as n01440764; remove it, "
+                         f"or move the folders of synsets elsewhere")
     return pictures
 
 

@@ -103,8 +103,8 @@ def header_of(path, file):
     sizes = file.read(4 * start[3])
     shape = tuple(np.frombuffer(sizes[:len(sizes) // 4 * 4], ">u4").tolist())
     if len(shape) != start[3] or not 0 < math.prod(shape) <= MOST_BYTES:
-        raise ValueError(f"{path} claims {product(shape) or 'no'} numbers, which cannot be right; it is damaged or was cut "
-                         f"off: fetch it again")
+        raise ValueError(f"{path} claims {product(shape) or 'no'} numbers, which cannot be right; it is damaged or was "
+                         f"cut off: fetch it again")
     return shape
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ..pictures import MOST_PIXELS, SMALLEST_SIDE, pillow
-from ..sets import MOST_CLASSES, DataSet, Pictures, as_array, in_threads, single
+from ..sets import MOST_CLASSES, DataSet, Pictures, as_array, in_threads
 from .cifar import CIFAR10, CIFAR100
 from .mnist import CLOTHES, DIGITS
 
@@ -58,7 +58,7 @@ def pack(path, progress=None):
     parts = parts_of(path, headers)
     for names in parts:
         check_pixels(*headers[names[0]], f"{path}: {names[0]}", axes=(1,) if len(names) == 3 else (3, 4))
-    found = read_arrays(path, [*(name for names in parts for name in names), *(["classes"] if "classes" in headers else [])])
+    found = read_arrays(path, {*sum(parts, ()), "classes"} & set(headers))
     jpeg = len(parts[0]) == 3
     read = jpeg_parts(path, found, parts, progress) if jpeg else [
         (images_of(found[x], f"{path}: {x}"), found[y]) for x, y in parts]
@@ -214,9 +214,7 @@ def data_set(name, where, parts, classes, origin):
         raise ValueError(f"{where} has labels up to {count - 1}, but names for {len(classes)} classes")
     train, test = [*(Pictures(images, labels, classes) for images, labels in parts), None][:2]
     sizes = f"{len(train):,} + {len(test):,}" if test else f"{len(train):,}"
-    lonely = single(train)
-    origin = f"{origin}: {sizes} pictures" + (f"; {len(lonely)} of the classes with one alone" if lonely else "")
-    return DataSet(name, train, test, origin)
+    return DataSet(name, train, test, f"{origin}: {sizes} pictures")
 
 
 # ---------------------------------------------------------------------------- JPEG files end to end

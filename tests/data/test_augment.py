@@ -246,9 +246,13 @@ def test_examples_of_one_colour_do_not_change_it():
         assert all((one == (10, 200, 30)).all() for one in pictures), title
 
 
-def test_examples_of_what_is_no_picture():
+def test_examples_of_what_is_not_a_picture():
     with pytest.raises(ValueError, match=r"a picture must be uint8 \(H, W, 3\)"):
-        augment_examples(np.zeros((40, 40, 1), np.uint8))
+        augment_examples(np.zeros((40, 40, 2), np.uint8))
+
+
+def test_examples_of_a_grey_picture_have_three_channels():
+    assert all(one.shape[2] == 3 for _, pictures in augment_examples(np.zeros((40, 40, 1), np.uint8)) for one in pictures)
 
 
 @pytest.mark.reference

@@ -132,8 +132,8 @@ def test_figures_fill_about_the_unit_circle(name):
 
 
 def test_a_ring_has_a_hole_and_a_circle_has_none(monkeypatch):
-    monkeypatch.setattr(module, "_clutter", lambda *_: None)
-    monkeypatch.setattr(module, "_scratches", lambda *_: None)
+    monkeypatch.setattr(module, "draw_clutter", lambda *_: None)
+    monkeypatch.setattr(module, "draw_scratches", lambda *_: None)
     light = {}
     for name in ("circle", "ring"):
         means = []
@@ -148,8 +148,8 @@ def test_a_ring_has_a_hole_and_a_circle_has_none(monkeypatch):
 
 def test_figures_keep_their_area_when_turned(monkeypatch):
     """As many light pixels as the polygon's area says: pi/4 of an ellipse, the shoelace formula in general."""
-    monkeypatch.setattr(module, "_clutter", lambda *_: None)
-    monkeypatch.setattr(module, "_scratches", lambda *_: None)
+    monkeypatch.setattr(module, "draw_clutter", lambda *_: None)
+    monkeypatch.setattr(module, "draw_scratches", lambda *_: None)
 
     class Fixed:
         """A generator whose uniform numbers are the middle, but for the turn."""
@@ -181,7 +181,7 @@ def test_a_turned_figure_is_none_of_the_others():
     def mask(points, turn):
         image = Image.new("L", (64, 64))
         centred = points - (points.max(axis=0) + points.min(axis=0)) / 2
-        ImageDraw.Draw(image).polygon(module._corners(centred, 6, turn, np.array([8, 8])), fill=1)
+        ImageDraw.Draw(image).polygon(module.on_canvas(centred, 6, turn, np.array([8, 8])), fill=1)
         return np.asarray(image, bool)
     upright = {name: mask(points, 0) for name, points in module.FIGURES.items()}
     for name, points in module.FIGURES.items():
