@@ -29,13 +29,13 @@ from ..layers import Dropout, Layer
 from ..network import load
 from ..screen import bar, echo, listed, nearest
 from ..weights import found, read_checkpoint, shipped
+from ..weights.prepared import normalise_for
 from .announce import announce
 from .finish import finish
 from .loop import fit
 from .overfit import overfit
 
 SCHEDULES = ("constant", "step", "multistep", "polynomial", "cosine", "plateau")
-MEAN_ONLY = ("krizhevsky2012", "original", "pool_first", "caffe", "half_tower", "cifar_four_layer")     # as published
 ANEW = ("data", "epochs", "workers", "save_every", "skip_damaged")      # what may be given anew to a run that goes on
 
 
@@ -203,7 +203,7 @@ class Recipe:
 
     def pipeline(self, pictures, net):
         """How pictures become the input of the network; the means are those of these pictures."""
-        normalise = self.normalise or ("mean" if self.net in MEAN_ONLY else "standard")
+        normalise = self.normalise or normalise_for(self.net)
         grey = net.input_shape[0] == 1 or pictures[0].shape[2] == 1
         augment = self.augment or ("crop" if grey else "yes")
         asked = {"no": {"crop": False, "pad": 0, "mirror": False}, "crop": {"mirror": False}, "yes": {}}[augment]
