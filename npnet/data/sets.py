@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..layers import rng
+from ..screen.words import listed
 from .pictures import as_grey, read_picture
 
 BLOCK = 1000                    # how many pictures are handed to the threads at a time
@@ -135,6 +136,11 @@ class DataSet:
     def classes(self):
         """The names of the classes, in the order of their numbers."""
         return self.train.classes
+
+    def remarks(self):
+        """What should be said of the set before it is trained on: a list of sentences."""
+        names = single(self.train)
+        return [f"of the class {listed(names, 3)} there is one picture, which is trained on or tested, not both"] * bool(names)
 
 
 # ---------------------------------------------------------------------------- parts of a set

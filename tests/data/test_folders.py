@@ -1,10 +1,13 @@
 """Folders of pictures: layouts, classes, files that are not pictures."""
+import io
 import os
 
 import numpy as np
 import pytest
+from PIL import Image
 from made import jpeg, pets, refused, some, write
 
+from npnet.data import Pipeline, dataset
 from npnet.data.readers.folders import checked, ordered, pictures_folder
 
 
@@ -210,3 +213,109 @@ def test_a_damaged_picture_is_named_with_its_folder_when_it_is_asked_for(tmp_pat
 def test_arrays_are_sound():
     pictures = some([0, 1])
     assert checked(pictures) == (pictures, [])
+
+
+# ---------------------------------------------------------------------------- grey
+
+def png(picture):
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def digits(folder, colour=()):
+    """Four grey pictures of two classes; those whose number is in `colour` are in colour."""
+    for number in range(4):
+        picture = np.full((9, 9, 3) if number in colour else (9, 9), 60 * number, np.uint8)
+        write(folder, {f"{number % 2}/{number}.png": png(picture)})
+    return folder
+
+
+def test_a_folder_of_grey_pictures_is_grey(tmp_path):
+    data = dataset(digits(tmp_path / "digits"))
+    assert data.train[1].shape == (9, 9, 1) and [image[0, 0, 0] for image in data.train] == [0, 120, 60, 180]
+    assert data.origin == "the folder digits; read as grey, as the pictures are"
+    pipeline = Pipeline.for_training(data.train, (1, 9, 9))
+    assert pipeline.test(data.train[0]).shape == (1, 9, 9)
+
+
+@pytest.mark.parametrize("grey, shape, said", [
+    (None, (9, 9, 3), "read in colour; 3 of 4 pictures are grey"), (True, (9, 9, 1), "read as grey, as asked"),
+    (False, (9, 9, 3), "read in colour, as asked")])
+def test_one_picture_in_colour_and_the_choice(tmp_path, grey, shape, said):
+    data = dataset(digits(tmp_path, colour=[2]), grey=grey)
+    assert data.train[0].shape == shape and data.origin.endswith(said)
+
+
+def test_the_test_part_is_as_grey_as_the_training_part(tmp_path):
+    digits(tmp_path / "train")
+    digits(tmp_path / "test", colour=[0, 1, 2, 3])
+    data = pictures_folder(tmp_path)
+    assert data.train[0].shape == data.test[0].shape == (9, 9, 1)
+
+
+def test_a_palette_of_greys_and_one_of_colours(tmp_path):
+    for name, colour in (("grey", (9, 9, 9)), ("colour", (200, 30, 30))):
+        picture = Image.new("P", (9, 9))
+        picture.putpalette([0, 0, 0, *colour])
+        for label in "ab":
+            (tmp_path / name / label).mkdir(parents=True)
+            picture.save(tmp_path / name / label / "1.gif")
+    assert pictures_folder(tmp_path / "grey").train.grey and not pictures_folder(tmp_path / "colour").train.grey
+
+
+# ---------------------------------------------------------------------------- names, links and leftovers
+
+def test_names_in_two_unicode_forms_are_one_class(tmp_path):
+    composed, parted = "caf\u00e9", "cafe\u0301"
+    write(tmp_path, {f"train/{composed}/1.jpg": jpeg(), "train/tea/1.jpg": jpeg(), f"test/{parted}/1.jpg": jpeg()})
+    data = pictures_folder(tmp_path)
+    assert data.classes == (composed, "tea") and data.test.labels.tolist() == [0]
+    write(tmp_path, {f"train/{parted}/2.jpg": jpeg()})
+    assert pictures_folder(tmp_path).train.labels.tolist() == [0, 0, 1]
+
+
+def test_a_class_whose_name_is_not_text(tmp_path):
+    for name in (b"caf\xe9", b"tea"):
+        try:
+            os.mkdir(os.path.join(os.fsencode(tmp_path), name))
+        except OSError:
+            pytest.skip("this system has no such names")
+        with open(os.path.join(os.fsencode(tmp_path), name, b"1.jpg"), "wb") as file:
+            file.write(jpeg())
+    assert r"a class folder whose name is not text in UTF-8, b'caf\xe9'; rename it" in refused(ValueError, dataset, tmp_path)
+
+
+def test_links_that_lead_back_or_nowhere_are_counted(tmp_path):
+    pets(tmp_path / "a", [""])
+    try:
+        os.symlink(tmp_path / "a", tmp_path / "a" / "self")                             # would be a class of all
+        os.symlink(tmp_path, tmp_path / "a" / "above")
+        os.symlink(tmp_path / "a" / "loop", tmp_path / "a" / "loop")
+        os.symlink(tmp_path / "gone", tmp_path / "a" / "emu")
+        os.symlink(tmp_path / "gone.jpg", tmp_path / "a" / "cat" / "3.jpg")
+    except OSError:
+        pytest.skip("this system does not allow links")
+    data = dataset(tmp_path / "a")
+    assert data.classes == ("cat", "dog") and len(data.train) == 3
+    assert data.origin == "the folder a; 5 links in a that lead nowhere or back were left out"
+
+
+def test_what_systems_leave_behind_is_passed_over(tmp_path):
+    pets(tmp_path / "a", [""])
+    write(tmp_path / "a", {f"{folder}{name}": "x" for folder in ("", "cat/", "dog/") for name in ("Thumbs.db", "desktop.ini")})
+    write(tmp_path / "a", {"@eaDir/1.jpg": jpeg()})
+    assert dataset(tmp_path / "a").origin == "the folder a"
+
+
+def test_photographs_of_telephones(tmp_path):
+    first, second = (Image.new("RGB", (16, 16), colour) for colour in ("red", "blue"))
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        first.save(tmp_path / name / "1.mpo", save_all=True, append_images=[second])
+    data = pictures_folder(tmp_path)
+    assert len(data.train) == 2 and np.abs(data.train[0].astype(int) - (255, 0, 0)).max() < 10
+
+
+def test_numbered_classes_with_very_many_digits():
+    assert ordered(["9" * 5000, "10", "9"]) == ("9", "10", "9" * 5000)

@@ -58,3 +58,43 @@ def test_parts_with_labels_in_files(tmp_path):
 def test_wrong_labels(tmp_path, text, error, said):
     write(tmp_path, {"a.jpg": jpeg(), "b.jpg": jpeg(), "labels.csv": text})
     assert said in refused(error, pictures_folder, tmp_path)
+
+
+@pytest.mark.parametrize("header, row", [
+    ("id,breed", "{},{}"), ("image_id,label", "{},{}"), ("filename,class", "{}.jpg,{}"), ("label,file", "{1},{0}.jpg"),
+    ("width,Image,height,Species", "200,{},100,{}"), ("path,category", "deeper/{},{}"), ("name,label", "{},{}")])
+def test_the_common_headers(tmp_path, header, row):
+    where = "deeper/" if "deeper" in row else ""
+    rows = "\n".join(row.format(name, kind) for name, kind in (("b1f", "dog"), ("000", "cat"), ("77a", "cat")))
+    write(tmp_path, {"x.jpg": jpeg(), **{f"{where}{name}.jpg": jpeg() for name in ("b1f", "000", "77a")},
+                     "labels.csv": f"{header}\n{rows}\n"})
+    data = pictures_folder(tmp_path)
+    assert [os.path.basename(path) for path in data.train.images] == ["b1f.jpg", "000.jpg", "77a.jpg"]
+    assert data.train.labels.tolist() == [1, 0, 0] and data.classes == ("cat", "dog")
+
+
+def test_a_name_without_its_ending_that_two_pictures_have(tmp_path):
+    write(tmp_path, {"a.jpg": jpeg(), "a.png": jpeg(), "b.jpg": jpeg(), "labels.csv": "b,cat\na,dog"})
+    assert "line 2: there is no file a in" in refused(FileNotFoundError, pictures_folder, tmp_path)
+
+
+def test_one_picture_under_both_its_names(tmp_path):
+    write(tmp_path, {"a.jpg": jpeg(), "b.jpg": jpeg(), "labels.csv": "a,cat\nb,dog\na.jpg,cat"})
+    assert "names 1 files twice" in refused(ValueError, pictures_folder, tmp_path)
+
+
+def test_names_in_another_unicode_form_than_the_files(tmp_path):
+    write(tmp_path, {"cafe\u0301.jpg": jpeg(), "b.jpg": jpeg(), "labels.csv": "caf\u00e9.jpg,th\u00e9\nb.jpg,the\u0301x"})
+    data = pictures_folder(tmp_path)
+    assert data.classes == ("th\u00e9", "th\u00e9x") and data.train[0].shape == (16, 24, 3)
+
+
+def test_a_header_names_how_many_cells_there_are(tmp_path):
+    write(tmp_path, {"a.jpg": jpeg(), "labels.csv": "id,breed,age\na,cat"})
+    assert "line 2 must be a file and its class" in refused(ValueError, pictures_folder, tmp_path)
+
+
+def test_a_file_of_labels_as_large_as_a_film(tmp_path):
+    write(tmp_path, {"a.jpg": jpeg(), "labels.csv": ""})
+    os.truncate(tmp_path / "labels.csv", 10**11)
+    assert "has 100,000,000,000 bytes, too many for a file of labels" in refused(ValueError, pictures_folder, tmp_path)

@@ -171,3 +171,40 @@ def test_settings_that_cannot_be_meant(arguments, message):
 def test_no_pictures():
     with pytest.raises(ValueError, match="a Loader needs pictures, got none"):
         Loader(numbered(0), 4, STILL)
+
+
+def test_each_pass_is_the_next_epoch():
+    loader = Loader(textured(30), 8, MOVING, workers=0)
+    passes = [list(loader) for _ in range(3)]
+
+    assert same(list(loader.epoch(1)), passes[1]) and same(list(loader.epoch(0)), passes[0])
+    assert same(list(loader), list(loader.epoch(3)))                    # epoch(n) has moved nothing
+    assert not same(passes[0], passes[1]) and not same(passes[1], passes[2])
+
+
+def test_a_pass_that_is_left_early_is_one_all_the_same():
+    loader = Loader(numbered(20), 6, STILL)
+    for x, labels in loader:
+        break
+
+    assert numbers(loader) == numbers(loader.epoch(1))
+
+
+@pytest.mark.parametrize("batch, sizes", [(6, [6, 6, 6]), (20, [20]), (5, [5, 5, 5, 5]), (19, [19])])
+def test_a_short_last_batch_can_be_left_out(batch, sizes):
+    loader = Loader(numbered(20), batch, STILL, drop_last=True)
+
+    assert [len(x) for x, labels in loader.epoch(0)] == sizes and len(loader) == len(sizes)
+    assert len(set(numbers(loader.epoch(2)))) == sum(sizes)
+    assert [len(x) for x, labels in loader.epoch(1, first=len(sizes) - 1)] == sizes[-1:]
+
+
+def test_nothing_but_a_short_batch():
+    with pytest.raises(ValueError, match="with drop_last a batch of 21 leaves nothing of 20 pictures; make it smaller"):
+        Loader(numbered(20), 21, STILL, drop_last=True)
+
+
+@pytest.mark.parametrize("given, kind", [([[1, 2], [3, 4]], "list"), (np.zeros((4, 3, 8, 8)), "ndarray")])
+def test_what_a_loader_does_not_take(given, kind):
+    with pytest.raises(TypeError, match=rf"a Loader takes Pictures, got {kind}; npnet.data.arrays\(\(x, labels\)\).train makes"):
+        Loader(given, 2, STILL)

@@ -1,5 +1,6 @@
 """Packs: arrays and JPEG files in one file."""
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -174,3 +175,53 @@ def test_the_flowers(reference):
     yellowest = {data.classes[label] for label in np.argsort(yellow)[-4:]}
     assert yellowest <= {"daffodil", "sunflower", "buttercup", "dandelion", "colt's foot", "cowslip", "tulip"}
     assert data.classes[np.argmin(yellow)] in ("bluebell", "crocus", "pansy")
+
+
+def test_pictures_without_labels(tmp_path):
+    np.savez(tmp_path / "a.npz", x=X)
+    assert "has x, but not y, the labels of its pictures" in refused(ValueError, pack, tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("shape", [(6, 1, 1), (6, 1, 1, 3), (6, 3, 1, 1), (6, 8, 7, 3)])
+def test_pictures_too_small_to_show_anything(tmp_path, shape):
+    np.savez(tmp_path / "a.npz", x=np.zeros(shape, np.uint8), y=Y)
+    assert "a side must have at least 8, below that there is nothing to recognise" in refused(ValueError, pack, tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_label_that_would_fill_the_memory(tmp_path, save):
+    save(tmp_path / "a.npz", x=np.zeros((60, 8, 8), np.uint8), y=np.append(np.zeros(59, int), 2_000_000_000))
+    assert "labels reach 2,000,000,000 for 60 pictures" in refused(ValueError, pack, tmp_path / "a.npz")
+
+
+def claiming(path, shape, dtype="|u1", content=b"\0" * 100, deflate=False):
+    """An .npz whose x says that it has this shape, and has this content."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": dtype, "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED) as archive:
+        with archive.open("x.npy", "w", force_zip64=True) as file:
+            file.write(header.getvalue())
+            for _ in range(len(content) if isinstance(content, range) else 1):
+                file.write(b"\0" * 2**20 if isinstance(content, range) else content)
+        labels = io.BytesIO()
+        np.save(labels, np.zeros(60, int))
+        archive.writestr("y.npy", labels.getvalue())
+
+
+@pytest.mark.parametrize("shape", [(60, 10**6, 10**6), (10**15,), (60, 2**40, 2**40, 3), (2**62, 2**62)])
+def test_an_array_that_claims_more_than_the_file_has(tmp_path, shape):
+    claiming(tmp_path / "a.npz", shape)
+    assert "which cannot be right; it is damaged" in refused(ValueError, pack, tmp_path / "a.npz")
+
+
+def test_a_small_file_that_unpacks_into_a_huge_array(tmp_path, monkeypatch):
+    monkeypatch.setattr("npnet.data.readers.packs.LARGE", 2**20)       # 2**28 in earnest, which takes a while to write
+    claiming(tmp_path / "a.npz", (8, 1024, 1024), content=range(8), deflate=True)
+    assert "claims 8,388,608 bytes, but has" in refused(ValueError, pack, tmp_path / "a.npz")
+
+
+def test_numbers_that_are_not_bytes_are_refused_before_they_are_read(tmp_path):
+    claiming(tmp_path / "a.npz", (10, 8, 8), "<f8", b"\0" * 5120)
+    content = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npz").write_bytes(content.replace(b"\0" * 64, b"\1" * 64, 1))          # and its checksum is wrong
+    assert "x must be uint8, pixels from 0 to 255, got float64 (10, 8, 8)" in refused(ValueError, pack, tmp_path / "a.npz")

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from made import refused, some
 
-from npnet.data import DataSet, Pictures, held_out
-from npnet.data.sets import in_threads
+from npnet.data import DataSet, Pictures, arrays, held_out
+from npnet.data.sets import in_threads, single
 
 
 def test_pictures_that_do_not_fit():
@@ -84,3 +84,53 @@ def test_in_threads_keeps_the_order_and_raises_the_first_error():
     assert seen[0] == (50, 2345) and seen[-1] == (2345, 2345)
     with pytest.raises(ZeroDivisionError):
         in_threads(lambda i: 1 // (7 - i), range(20))
+
+
+# ---------------------------------------------------------------------------- what is not pictures
+
+class Tensor:
+    """What npnet sees of a tensor of PyTorch."""
+
+    def detach(self):
+        return self
+
+
+@pytest.mark.parametrize("images, labels, said", [
+    (Tensor(), [0], r"images must be NumPy's, got a tensor of PyTorch; give images.numpy\(\)"),
+    (np.zeros((1, 8, 8, 3), np.uint8), Tensor(), r"labels must be NumPy's, got a tensor of PyTorch; give labels.numpy\(\)"),
+    ([[[1, 2], [3, 4]]], [0], r"a list of paths or of arrays \(H, W, C\), got a list of list; np.array\(images, np.uint8\)"),
+    ([None], [0], "got a list of NoneType")])
+def test_tensors_and_lists_are_told_what_to_become(images, labels, said):
+    with pytest.raises(TypeError, match=said):
+        Pictures(images, labels, "ab")
+
+
+@pytest.mark.torch
+def test_a_tensor_of_pytorch():
+    import torch
+    x, y = torch.zeros((2, 3, 8, 8), dtype=torch.uint8), torch.tensor([0, 1])
+    for pair, name in (((x, y), "x"), ((x.numpy(), y), "y")):
+        with pytest.raises(TypeError, match=rf"got a tensor of PyTorch; give {name}.numpy\(\)"):
+            arrays(pair)
+    assert arrays((x.numpy(), y.numpy())).train.labels.tolist() == [0, 1]
+
+
+def test_a_class_for_every_number_that_there_is():
+    images = np.zeros((60, 8, 8, 3), np.uint8)
+    with pytest.raises(ValueError, match="there are 2,000,000,000 classes for 60 pictures"):
+        Pictures(images, np.zeros(60, int), range(2_000_000_000))
+    with pytest.raises(ValueError, match="labels reach 59,000,000,000 for 60 pictures; number the classes 0, 1, 2"):
+        arrays((images, np.arange(60) * 10**9))
+    assert len(arrays((images, np.arange(60) + 940)).classes) == 1000   # a few pictures of ImageNet's classes
+
+
+def test_classes_with_one_picture():
+    assert single(some([0, 1, 1, 2])) == ["a", "c"]
+    assert DataSet("mine", some([0, 1, 1, 2])).remarks() == ["of the class a, c there is one picture, which is trained on or tested, not both"]
+    assert DataSet("mine", some([0, 0, 1, 1, 2, 2])).remarks() == []
+
+
+def test_names_of_classes_in_two_unicode_forms():
+    one, other = Pictures(["1.png"], [0], ["caf\u00e9"]), Pictures(["1.png"], [0], ["cafe\u0301"])
+    assert one.classes == other.classes == ("caf\u00e9",)
+    assert DataSet("mine", one, other).classes == ("caf\u00e9",)

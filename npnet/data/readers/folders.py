@@ -315,7 +315,7 @@ def by_labels(folder, content, notes):
         stems[stem] = None if stem in stems else name
     paths, names, seen = [], [], {}
     for line, cell, name in read_labels(labels):
-        file = next((file for file in (cell, stems.get(cell)) if file in there), None) or elsewhere(folder, cell)
+        file = cell if cell in there else stems[cell] if cell in stems else elsewhere(folder, cell)
         if file is None:
             raise FileNotFoundError(f"{labels}, line {line}: there is no file {cell} in {folder}; correct the name or "
                                     f"remove the line")
