@@ -139,8 +139,8 @@ class DataSet:
 
     def remarks(self):
         """What should be said of the set before it is trained on: a list of sentences."""
-        names = single(self.train)
-        return [f"of the class {listed(names, 3)} there is one picture, which is trained on or tested, not both"] * bool(names)
+        few = single(self.train)
+        return [f"of the class {listed(few, 3)} there is one picture, which is trained on or tested, not both"] if few else []
 
 
 # ---------------------------------------------------------------------------- parts of a set
