@@ -140,7 +140,7 @@ class DataSet:
     def remarks(self):
         """What should be said of the set before it is trained on: a list of sentences."""
         few = single(self.train)
-        return [f"of the class {listed(few, 3)} there is one picture, which is trained on or tested, not both"] if few else []
+        return few and [f"of the class {listed(few, 3)} there is one picture, which is trained on or tested, not both"]
 
 
 # ---------------------------------------------------------------------------- parts of a set
