@@ -57,7 +57,8 @@ def backward_in_blocks(backward):
         if len(x) <= BLOCK:
             return backward(dy, x, *rest)
         dx, dw, db = zip(*[backward(dy[i:i + BLOCK], x[i:i + BLOCK], *rest) for i in range(0, len(x), BLOCK)])
-        return None if dx[0] is None else np.concatenate(dx), sum(dw), sum(db)
+        dw, db = (sum(part.astype(np.float64) for part in parts).astype(x.dtype) for parts in (dw, db))
+        return None if dx[0] is None else np.concatenate(dx), dw, db
     return in_blocks
 
 

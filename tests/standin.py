@@ -7,7 +7,7 @@ be mixed in. Only names that CuPy has are admitted.
 import numpy as np
 
 # what cupy has among numpy's functions, as far as array texts may want them
-FUNCTIONS = """arange concatenate empty_like full_like isfinite mean moveaxis ones_like reshape stack sum swapaxes
+FUNCTIONS = """arange concatenate copyto empty_like full_like isfinite mean moveaxis ones_like reshape stack sum swapaxes
     transpose var where zeros_like""".split()
 METHODS = "all any argmax astype copy max mean min ravel reshape sum swapaxes transpose var".split()
 VALUES = "dtype ndim shape size".split()

@@ -91,7 +91,7 @@ def conv2d_backward(dy, x, w, stride, pad, groups, ceil_mode=False, to_input=Tru
     def images(first, last):
         cols = np.empty((C, R, S, P, Q), x.dtype)
         cols_mat = cols.reshape(groups, Cg * R * S, P * Q)
-        dw = np.zeros_like(w_mat)
+        dw = np.zeros(w_mat.shape)                          # float64: the sum over many images
         for n in range(first, last):
             gather(x[n], cols, stride, pad)
             dw += dy_mat[n] @ cols_mat.swapaxes(1, 2)
@@ -100,5 +100,5 @@ def conv2d_backward(dy, x, w, stride, pad, groups, ceil_mode=False, to_input=Tru
                 scatter(cols, dx[n], stride, pad)
         return dw
 
-    dw = sum(spread(images, N)).reshape(w.shape)
-    return dx, dw, dy.sum(axis=(0, 2, 3))
+    dw = sum(spread(images, N)).reshape(w.shape).astype(w.dtype)
+    return dx, dw, dy.sum(axis=(0, 2, 3), dtype=np.float64).astype(dy.dtype)

@@ -18,11 +18,13 @@ with db = sum of dy and dw = sum of dy * xhat, which are the gradients of b and 
 """
 import numpy as np
 
+from .shapes import wide
+
 
 def batchnorm_statistics_loops(x):
     """Mean and variance (dividing by m) of every channel. x (N, C, H, W) -> mean (C,), var (C,)."""
     N, C, H, W = x.shape
-    mean, var = np.zeros(C, x.dtype), np.zeros(C, x.dtype)
+    mean, var = np.zeros(C), np.zeros(C)                    # float64: sums over a batch are long
     for c in range(C):
         for n in range(N):
             for h in range(H):
@@ -34,7 +36,7 @@ def batchnorm_statistics_loops(x):
                 for v in range(W):
                     var[c] += (x[n, c, h, v] - mean[c]) * (x[n, c, h, v] - mean[c])
         var[c] /= N * H * W
-    return mean, var
+    return mean.astype(x.dtype), var.astype(x.dtype)
 
 
 def batchnorm_forward_loops(x, w, b, mean, var, eps):
@@ -53,7 +55,7 @@ def batchnorm_backward_loops(dy, x, w, mean, var, eps, train):
     """dx (N, C, H, W), dw (C,), db (C,); train says that mean and var were the batch's own."""
     N, C, H, W = x.shape
     m = N * H * W
-    dx, dw, db = np.empty_like(x), np.zeros_like(w), np.zeros_like(w)
+    dx, dw, db = np.empty_like(x), np.zeros(C), np.zeros(C)
     for c in range(C):
         deviation = np.sqrt(var[c] + x.dtype.type(eps))
         for n in range(N):
@@ -68,7 +70,7 @@ def batchnorm_backward_loops(dy, x, w, mean, var, eps, train):
                     if train:
                         xhat = (x[n, c, h, v] - mean[c]) / deviation
                         dx[n, c, h, v] -= w[c] * (db[c] + xhat * dw[c]) / m / deviation
-    return dx, dw, db
+    return dx, dw.astype(w.dtype), db.astype(w.dtype)
 
 
 def each(channels):
@@ -78,7 +80,8 @@ def each(channels):
 
 def batchnorm_statistics(x):
     """Mean and variance (dividing by m) of every channel. x (N, C, H, W) -> mean (C,), var (C,)."""
-    return x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    mean, var = (f(axis=(0, 2, 3), dtype=wide(x)) for f in (x.mean, x.var))
+    return mean.astype(x.dtype), var.astype(x.dtype)
 
 
 def batchnorm_forward(x, w, b, mean, var, eps):
@@ -91,7 +94,7 @@ def batchnorm_backward(dy, x, w, mean, var, eps, train):
     m = x.size // len(w)                                    # numbers per channel
     deviation = np.sqrt(var + eps)                          # (C,)
     xhat = (x - each(mean)) / each(deviation)
-    dw, db = (dy * xhat).sum(axis=(0, 2, 3)), dy.sum(axis=(0, 2, 3))
+    dw, db = (terms.sum(axis=(0, 2, 3), dtype=wide(x)).astype(x.dtype) for terms in (dy * xhat, dy))
     if train:
         dy = dy - each(db / m) - xhat * each(dw / m)
     return dy * each(w / deviation), dw, db

@@ -28,7 +28,7 @@ so that <im2col(x), cols> = <x, col2im(cols)> for all x and cols.
 """
 import numpy as np
 
-from .shapes import conv_size, framed, reach
+from .shapes import conv_size, framed, reach, wide
 
 
 def im2col_loops(x, R, S, stride, pad, ceil_mode=False):
@@ -77,13 +77,14 @@ def conv2d_forward_loops(x, w, b, stride, pad, groups, ceil_mode=False):
             c0 = k // (K // groups) * Cg                    # the first channel that this filter sees
             for p in range(P):
                 for q in range(Q):
-                    y[n, k, p, q] = b[k]
+                    total = np.float64(0)
                     for c in range(Cg):
                         for r in range(R):
                             for s in range(S):
                                 h, v = p * stride + r - pad, q * stride + s - pad
                                 if 0 <= h < H and 0 <= v < W:
-                                    y[n, k, p, q] += x[n, c0 + c, h, v] * w[k, c, r, s]
+                                    total += x[n, c0 + c, h, v] * w[k, c, r, s]
+                    y[n, k, p, q] = total + b[k]
     return y
 
 
@@ -92,7 +93,7 @@ def conv2d_backward_loops(dy, x, w, stride, pad, groups, ceil_mode=False, to_inp
     N, C, H, W = x.shape
     K, Cg, R, S = w.shape
     P, Q = dy.shape[2], dy.shape[3]                         # whichever way they were rounded
-    dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros(K, w.dtype)
+    dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(K)      # float64: sums may be long
     for n in range(N):
         for k in range(K):
             c0 = k // (K // groups) * Cg                    # the first channel that this filter sees
@@ -107,7 +108,7 @@ def conv2d_backward_loops(dy, x, w, stride, pad, groups, ceil_mode=False, to_inp
                                     dw[k, c, r, s] += dy[n, k, p, q] * x[n, c0 + c, h, v]
                                     if to_input:
                                         dx[n, c0 + c, h, v] += dy[n, k, p, q] * w[k, c, r, s]
-    return dx, dw, db
+    return dx.astype(x.dtype), dw.astype(w.dtype), db.astype(w.dtype)
 
 
 def im2col(x, R, S, stride, pad, ceil_mode=False):
@@ -161,7 +162,7 @@ def conv2d_backward(dy, x, w, stride, pad, groups, ceil_mode=False, to_input=Tru
     G, D = groups, Cg * R * S
     cols = im2col(x, R, S, stride, pad, ceil_mode).reshape(N, G, D, P * Q)      # again: cheaper than keeping it
     dy_mat, w_mat = dy.reshape(N, G, K // G, P * Q), w.reshape(G, K // G, D)
-    db = dy.sum(axis=(0, 2, 3))                                         # (K,)
+    db = dy.sum(axis=(0, 2, 3), dtype=wide(dy)).astype(dy.dtype)        # (K,)
     dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0).reshape(w.shape)    # (K, C/G, R, S)
     if not to_input:
         return None, dw, db

@@ -13,6 +13,8 @@ The shapes leave no choice: dw must be (D, M), and x^T dy is the only product of
 """
 import numpy as np
 
+from .shapes import wide
+
 
 def dense_forward_loops(x, w, b):
     """The definition, one multiply-add at a time. x (N, D), w (D, M), b (M,) -> y (N, M)."""
@@ -21,9 +23,10 @@ def dense_forward_loops(x, w, b):
     y = np.zeros((N, M), x.dtype)
     for n in range(N):
         for m in range(M):
-            y[n, m] = b[m]
+            total = np.float64(0)
             for d in range(D):
-                y[n, m] += x[n, d] * w[d, m]
+                total += x[n, d] * w[d, m]
+            y[n, m] = total + b[m]
     return y
 
 
@@ -31,7 +34,7 @@ def dense_backward_loops(dy, x, w, to_input=True):
     """The same nest; its innermost line becomes two. Returns dx, dw, db; dx is all 0 if not to_input."""
     N, D = x.shape
     M = w.shape[1]
-    dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros_like(w[0])
+    dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(M)      # float64: sums may be long
     for n in range(N):
         for m in range(M):
             db[m] += dy[n, m]
@@ -39,7 +42,7 @@ def dense_backward_loops(dy, x, w, to_input=True):
                 dw[d, m] += dy[n, m] * x[n, d]
                 if to_input:
                     dx[n, d] += dy[n, m] * w[d, m]
-    return dx, dw, db
+    return dx.astype(x.dtype), dw.astype(w.dtype), db.astype(w.dtype)
 
 
 def dense_forward(x, w, b):
@@ -49,7 +52,7 @@ def dense_forward(x, w, b):
 
 def dense_backward(dy, x, w, to_input=True):
     """Gradients dx (N, D), dw (D, M), db (M,); dx is None unless asked for."""
-    dw = x.T @ dy                                   # (D, M)
-    db = dy.sum(axis=0)                             # (M,)
-    dx = dy @ w.T if to_input else None             # (N, D)
+    dw = x.T @ dy                                                       # (D, M)
+    db = dy.sum(axis=0, dtype=wide(dy)).astype(dy.dtype)                # (M,)
+    dx = dy @ w.T if to_input else None                                 # (N, D)
     return dx, dw, db

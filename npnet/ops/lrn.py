@@ -28,6 +28,8 @@ divide alpha by n*n and take k=1.
 """
 import numpy as np
 
+from .shapes import wide
+
 CONVENTIONS = {                     # name: (k, does alpha multiply the mean of the squares?)
     "paper": (2, False),
     "original": (2, True),          # the 2012 code
@@ -91,7 +93,7 @@ def lrn_within_forward_loops(x, n, k, alpha, beta):
         for c in range(C):
             for h in range(H):
                 for v in range(W):
-                    total = x.dtype.type(0)
+                    total = np.float64(0)
                     for i in range(max(0, h - n // 2), min(H, h + n // 2 + 1)):
                         for j in range(max(0, v - n // 2), min(W, v + n // 2 + 1)):
                             total += x[image, c, i, j] * x[image, c, i, j]
@@ -108,7 +110,7 @@ def lrn_within_backward_loops(dy, x, scale, n, alpha, beta):
         for c in range(C):
             for h in range(H):
                 for v in range(W):
-                    total = x.dtype.type(0)
+                    total = np.float64(0)
                     for i in range(max(0, h - n // 2), min(H, h + n // 2 + 1)):
                         for j in range(max(0, v - n // 2), min(W, v + n // 2 + 1)):
                             s = scale[image, c, i, j]
@@ -148,7 +150,7 @@ def lrn_backward(dy, x, scale, n, alpha, beta, groups):
 
 def square_sums(x, n):
     """window_sums over n rows and then n columns of x (N, C, H, W): squares of n x n pixels."""
-    return window_sums(window_sums(x, n, axis=2), n, axis=3)
+    return window_sums(window_sums(x.astype(wide(x)), n, axis=2), n, axis=3).astype(x.dtype)
 
 
 def lrn_within_forward(x, n, k, alpha, beta):

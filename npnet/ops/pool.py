@@ -21,7 +21,7 @@ the mean of the rows from floor(p*H/P) up to, and without, ceil((p+1)*H/P).
 """
 import numpy as np
 
-from .shapes import framed, pool_size, reach
+from .shapes import framed, pool_size, reach, wide
 
 
 def max_pool_forward_loops(x, R, S, stride, pad, ceil_mode):
@@ -76,15 +76,15 @@ def avg_pool_forward_loops(x, R, S, stride, pad, ceil_mode, count_include_pad):
         for c in range(C):
             for p in range(P):
                 for q in range(Q):
-                    area = 0
+                    area, total = 0, np.float64(0)
                     for r in range(R):
                         for s in range(S):
                             h, v = p * stride + r - pad, q * stride + s - pad
                             if -edge <= h < H + edge and -edge <= v < W + edge:
                                 area += 1
                             if 0 <= h < H and 0 <= v < W:
-                                y[n, c, p, q] += x[n, c, h, v]
-                    y[n, c, p, q] /= area
+                                total += x[n, c, h, v]
+                    y[n, c, p, q] = total / area
     return y
 
 
@@ -121,10 +121,11 @@ def adaptive_avg_pool_forward_loops(x, P, Q):
                 for q in range(Q):
                     top, bottom = p * H // P, -(-(p + 1) * H // P)          # -(-a // b) is a/b rounded up
                     left, right = q * W // Q, -(-(q + 1) * W // Q)
+                    total = np.float64(0)
                     for h in range(top, bottom):
                         for v in range(left, right):
-                            y[n, c, p, q] += x[n, c, h, v]
-                    y[n, c, p, q] /= (bottom - top) * (right - left)
+                            total += x[n, c, h, v]
+                    y[n, c, p, q] = total / ((bottom - top) * (right - left))
     return y
 
 
@@ -187,11 +188,12 @@ def window_areas(like, H, W, R, S, stride, pad, P, Q, count_include_pad):
 
 def avg_pool_forward(x, R, S, stride, pad, ceil_mode, count_include_pad):
     """The mean of every window. x (N, C, H, W) -> y (N, C, P, Q)."""
-    H, W = x.shape[2:]
+    N, C, H, W = x.shape
     P, Q = pool_size(H, R, stride, pad, ceil_mode), pool_size(W, S, stride, pad, ceil_mode)
-    frame = framed(x, pad, reach(H, R, stride, pad, P), reach(W, S, stride, pad, Q), 0)
+    frame = framed(x.astype(wide(x)), pad, reach(H, R, stride, pad, P), reach(W, S, stride, pad, Q), 0)
     total = sum(pixels for place, pixels in windows(frame, R, S, stride, P, Q))
-    return total / window_areas(x, H, W, R, S, stride, pad, P, Q, count_include_pad)
+    areas = window_areas(frame, H, W, R, S, stride, pad, P, Q, count_include_pad)
+    return np.divide(total, areas, out=np.empty_like(x, shape=(N, C, P, Q)))
 
 
 def avg_pool_backward(dy, H, W, R, S, stride, pad, count_include_pad):
@@ -218,7 +220,7 @@ def adaptive_avg_pool_forward(x, P, Q):
     N, C, H, W = x.shape
     y = np.empty_like(x, shape=(N, C, P, Q))
     for p, q, rows, columns in parts(H, W, P, Q):
-        y[:, :, p, q] = x[:, :, rows, columns].mean(axis=(2, 3))
+        np.copyto(y[:, :, p, q], x[:, :, rows, columns].mean(axis=(2, 3), dtype=wide(x)))
     return y
 
 

@@ -65,6 +65,11 @@ def taps(size, window, stride, pad, windows):
     return sum(max(0, min(start + window, size) - max(start, 0)) for start in starts)
 
 
+def wide(x):
+    """The dtype in which sums over x are added up: float64, so that a mean of a million float32 numbers is right."""
+    return np.result_type(x.dtype, np.float64)
+
+
 def framed(x, pad, rows, columns, value):
     """The pictures x (N, C, H, W) with `pad` pixels of `value` above and to the left of them and
     as many below and to the right as fill (N, C, rows, columns)."""

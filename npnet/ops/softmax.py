@@ -19,6 +19,8 @@ is taken here, once, and no layer divides by N again.
 """
 import numpy as np
 
+from .shapes import wide
+
 
 def softmax_forward_loops(x):
     """Probabilities, row by row. x (N, M) -> y (N, M), each row sums to 1."""
@@ -28,7 +30,7 @@ def softmax_forward_loops(x):
         largest = x[n, 0]
         for m in range(M):
             largest = max(largest, x[n, m])
-        total = x.dtype.type(0)
+        total = np.float64(0)
         for m in range(M):
             y[n, m] = np.exp(x[n, m] - largest)
             total += y[n, m]
@@ -42,7 +44,7 @@ def softmax_backward_loops(dy, y):
     N, M = y.shape
     dx = np.empty_like(y)
     for n in range(N):
-        total = y.dtype.type(0)
+        total = np.float64(0)
         for m in range(M):
             total += dy[n, m] * y[n, m]
         for m in range(M):
@@ -58,7 +60,7 @@ def log_softmax_forward_loops(x):
         largest = x[n, 0]
         for m in range(M):
             largest = max(largest, x[n, m])
-        total = x.dtype.type(0)
+        total = np.float64(0)
         for m in range(M):
             total += np.exp(x[n, m] - largest)
         for m in range(M):
@@ -71,7 +73,7 @@ def log_softmax_backward_loops(dy, y):
     N, M = y.shape
     dx = np.empty_like(y)
     for n in range(N):
-        total = y.dtype.type(0)
+        total = np.float64(0)
         for m in range(M):
             total += dy[n, m]
         for m in range(M):
@@ -83,19 +85,19 @@ def softmax_cross_entropy_loops(logits, labels):
     """Mean loss and its gradient. logits (N, M), labels (N,) integers -> loss, dlogits (N, M)."""
     N, M = logits.shape
     dlogits = np.empty_like(logits)
-    loss = logits.dtype.type(0)
+    loss = np.float64(0)
     for n in range(N):
         largest = logits[n, 0]
         for m in range(M):
             largest = max(largest, logits[n, m])
-        total = logits.dtype.type(0)
+        total = np.float64(0)
         for m in range(M):
             total += np.exp(logits[n, m] - largest)
         loss += (np.log(total) + largest - logits[n, labels[n]]) / N
         for m in range(M):
             dlogits[n, m] = np.exp(logits[n, m] - largest) / total / N
         dlogits[n, labels[n]] -= logits.dtype.type(1) / N
-    return loss, dlogits
+    return logits.dtype.type(loss), dlogits
 
 
 def softmax_forward(x):
@@ -129,7 +131,7 @@ def softmax_cross_entropy(logits, labels):
     check_labels(logits, labels)
     rows = np.arange(len(logits), like=logits)
     log_p = log_softmax_forward(logits)             # (N, M)
-    loss = -log_p[rows, labels].mean()
+    loss = -log_p[rows, labels].mean(dtype=wide(logits)).astype(logits.dtype)
     dlogits = np.exp(log_p)                         # a new array, so it may be changed
     dlogits[rows, labels] -= 1
     return loss, dlogits / len(logits)
