@@ -10,12 +10,18 @@ and stepping into it lands in its text. No layer asks which backend is in use.
     cupy      the array texts run by CuPy, on an NVIDIA graphics card
 
 A row of one's own: BACKENDS["mine"] = lambda: {**NUMPY, "conv2d_forward": my_convolution}.
-The hot texts are named by strings, "module:function", and found when a row is chosen; this table is
-the only place where the book knows of them.
+Operations that such a row lacks are NUMPY's. The hot texts are named by strings, "module:function",
+and found when a row is chosen; this table is the only place where the book knows of them.
+
+Compiled and hot texts would read outside their arrays, so `guarded` checks their arguments first: one
+step into ops.conv2d_forward of the numba row is the guard, the next the text.
 """
-import functools
+import difflib
 import importlib
+import inspect
+import numbers
 import os
+import re
 import sys
 import warnings
 from importlib.util import find_spec
@@ -26,18 +32,53 @@ import numpy as np
 
 from . import ops as chapters
 
-OPERATIONS = """
-    dense_forward dense_backward
-    relu_forward relu_backward tanh_forward tanh_backward sigmoid_forward sigmoid_backward
-    softmax_forward softmax_backward log_softmax_forward log_softmax_backward softmax_cross_entropy
-    im2col col2im conv2d_forward conv2d_backward
-    max_pool_forward max_pool_backward avg_pool_forward avg_pool_backward
-    adaptive_avg_pool_forward adaptive_avg_pool_backward
-    lrn_forward lrn_backward lrn_within_forward lrn_within_backward
-    batchnorm_statistics batchnorm_forward batchnorm_backward
-    dropout_forward dropout_backward
-    sgd_update sgd_update_torch
-""".split()
+# What the operations take, in the letters of ops/__init__: arrays and their shapes, * for any shape that all share.
+# Whole numbers of at least 1 are named as their letter is; all other arguments are options.
+SIGNATURES = """
+    dense_forward               x(N,D) w(D,M) b(M)
+    dense_backward              dy(N,M) x(N,D) w(D,M)
+    relu_forward                x(*)
+    relu_backward               dy(*) y(*)
+    tanh_forward                x(*)
+    tanh_backward               dy(*) y(*)
+    sigmoid_forward             x(*)
+    sigmoid_backward            dy(*) y(*)
+    softmax_forward             x(N,M)
+    softmax_backward            dy(N,M) y(N,M)
+    log_softmax_forward         x(N,M)
+    log_softmax_backward        dy(N,M) y(N,M)
+    softmax_cross_entropy       logits(*)
+    im2col                      x(N,C,H,W)
+    col2im                      cols(N,C,R,S,P,Q)
+    conv2d_forward              x(N,C,H,W) w(K,C/G,R,S) b(K)
+    conv2d_backward             dy(N,K,P,Q) x(N,C,H,W) w(K,C/G,R,S)
+    max_pool_forward            x(N,C,H,W)
+    max_pool_backward           dy(N,C,P,Q) argmax(N,C,P,Q)
+    avg_pool_forward            x(N,C,H,W)
+    avg_pool_backward           dy(N,C,P,Q)
+    adaptive_avg_pool_forward   x(N,C,H,W)
+    adaptive_avg_pool_backward  dy(N,C,P,Q)
+    lrn_forward                 x(N,C,H,W)
+    lrn_backward                dy(N,C,H,W) x(N,C,H,W) scale(N,C,H,W)
+    lrn_within_forward          x(N,C,H,W)
+    lrn_within_backward         dy(N,C,H,W) x(N,C,H,W) scale(N,C,H,W)
+    batchnorm_statistics        x(N,C,H,W)
+    batchnorm_forward           x(N,C,H,W) w(C) b(C) mean(C) var(C)
+    batchnorm_backward          dy(N,C,H,W) x(N,C,H,W) w(C) mean(C) var(C)
+    dropout_forward             x(*) mask(*)
+    dropout_backward            dy(*) mask(*)
+    sgd_update                  w(*) dw(*) v(*)
+    sgd_update_torch            w(*) dw(*) v(*)
+"""
+SIGNATURES = {name: dict(word.rstrip(")").split("(") for word in words)
+              for name, *words in map(str.split, SIGNATURES.strip().splitlines())}
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+DTYPES = {"mask": bool, "argmax": np.int32}                                          # of arrays that are not FLOATS
+LEAST = {**dict.fromkeys(("H", "W", "P", "Q", "R", "S", "stride", "groups", "n"), 1), "pad": 0}         # whole numbers
+CHOICES = ("ceil_mode", "count_include_pad", "train", "to_input")
+
+
+OPERATIONS = list(SIGNATURES)
 
 BLOCK = 8       # images whose columns are made at once: 56 MB for conv2 of AlexNet
 
@@ -70,6 +111,115 @@ def with_checked_labels(loss):
     return checked
 
 
+def guarded(name, function):
+    """The same function, whose arguments are first checked: compiled texts would read outside their arrays.
+
+    name: the operation's. Raises TypeError for what is not an array of the right dtype (float32 or float64, the same
+    for all), ValueError for other shapes than in SIGNATURES and for options that are not possible.
+    """
+    signature = inspect.signature(getattr(chapters, name))
+    arrays = {key: letters if letters == "*" else letters.split(",") for key, letters in SIGNATURES[name].items()}
+    changed = ("w", "v") if name.startswith("sgd") else ()
+    size_of = chapters.pool_size if "pool" in name else chapters.conv_size
+
+    def checked(*arguments, **named):
+        given = dict(zip(signature.parameters, arguments))
+        if named or len(given) != len(arguments) or len(given) < len(signature.parameters):
+            bound = signature.bind(*arguments, **named)
+            bound.apply_defaults()
+            given = bound.arguments
+        try:
+            sizes, dtype = {}, None
+            for key, value in given.items():
+                if key in arrays:
+                    given[key] = value = in_order(key, value, key in changed)
+                    dtype = check_dtype(key, value.dtype, dtype)
+                    check_shape(key, value.shape, arrays[key], sizes)
+                elif key != "labels":
+                    check_option(key, value)
+                    sizes[key] = value
+            if "stride" in given or "groups" in given:
+                check_windows(sizes, size_of)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"{name}: {error}") from None
+        return function(*given.values())
+
+    checked.__name__, checked.__doc__, checked.__wrapped__ = name, function.__doc__, function
+    return checked
+
+
+def in_order(key, array, changed):
+    """The array, in order in memory: a copy where it is not. It must be NumPy's and, if it is changed, writeable."""
+    if type(array) is np.ndarray and array.flags.carray:
+        return array
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{key} must be an array of NumPy's, got a {type(array).__name__}")
+    if not changed:
+        return np.require(np.asarray(array), requirements="CAW")
+    if not (array.flags.writeable and array.flags.aligned):
+        raise ValueError(f"{key} is changed and cannot be written; use {key}.copy()")
+    return array
+
+
+def check_dtype(key, got, others):
+    """The dtype that floating-point arrays share. TypeError for another than they must have."""
+    if key in DTYPES:
+        if got != DTYPES[key]:
+            raise TypeError(f"{key} must be {np.dtype(DTYPES[key])}, got {got}")
+        return others
+    if got not in FLOATS:
+        raise TypeError(f"{key} must be float32 or float64, got {got}; use {key}.astype(np.float32)")
+    if others is not None and got != others:
+        raise TypeError(f"{key} is {got}, but the arrays before it are {others}; all must have one dtype")
+    return got
+
+
+def check_shape(key, shape, letters, sizes):
+    """Raises ValueError unless the shape has these letters, whose sizes are those that `sizes` knows or now learns."""
+    if letters == "*":
+        fits = shape == sizes.setdefault("*", shape)
+    else:
+        fits = len(shape) == len(letters) and all(
+            size == sizes.setdefault(letter, size) for letter, size in zip(letters, shape))
+    if not fits:
+        known = ", ".join(f"{letter}={size}" for letter, size in sizes.items() if letter in letters)
+        raise ValueError(f"{key} must have shape ({','.join(letters)}){known and f' with {known}'}, got {shape}")
+
+
+def check_option(key, value):
+    """Raises ValueError for a number or a choice that the operations do not have."""
+    if key in LEAST:
+        if not isinstance(value, (int, np.integer)) or value < LEAST[key]:
+            raise ValueError(f"{key} must be a whole number of at least {LEAST[key]}, got {value!r}")
+        if key == "n" and value % 2 == 0:
+            raise ValueError(f"n={value} must be odd, so that the window has a middle")
+    elif not isinstance(value, (bool, np.bool_) if key in CHOICES else numbers.Real):
+        raise ValueError(f"{key} must be {'True or False' if key in CHOICES else 'a number'}, got {value!r}")
+    elif key == "p_drop" and not 0 <= value < 1:
+        raise ValueError(f"p_drop must lie between 0 and 1 (1 itself excluded), got {value!r}")
+
+
+def check_windows(size, size_of):
+    """Raises ValueError unless groups divide what they must, windows fit, and P and Q are the sizes that they give."""
+    if "groups" in size and (size["C"] % size["groups"] or size.get("K", 0) % size["groups"]
+                             or size.get("C/G", 0) * size["groups"] not in (0, size["C"])):
+        raise ValueError(f"groups={size['groups']} must divide the {size['C']} channels of x and the filters of w, each "
+                         f"of which sees {size['C'] // size['groups']} channels")
+    if "stride" not in size:
+        return
+    modes = [size["ceil_mode"]] if "ceil_mode" in size else [False, True]
+    for pixels, window, outputs in (("H", "R", "P"), ("W", "S", "Q")):
+        possible = [size_of(size[pixels], size[window], size["stride"], size["pad"], mode) for mode in modes]
+        if size.get(outputs, possible[0]) not in possible:
+            raise ValueError(f"{outputs} must be {possible[0]} for {pixels}={size[pixels]}, {window}={size[window]}, "
+                             f"stride={size['stride']} and pad={size['pad']}, got {size[outputs]}")
+
+
+def without_cutting(name, loops):
+    """A loops text, guarded if it divides: given whole numbers it would write 6 where NumPy says 6.25."""
+    return guarded(name, loops) if re.search("tanh|sigmoid|softmax|avg|lrn|norm|dropout|sgd", name) else loops
+
+
 def unchanged(array):
     """to_device and to_host of the backends that compute where the arrays already are."""
     return array
@@ -86,8 +236,9 @@ NUMPY = {
 
 LOOPS = {
     **HOST,
-    **{name: getattr(chapters, f"{name}_loops") for name in OPERATIONS},
-    "softmax_cross_entropy": with_checked_labels(chapters.softmax_cross_entropy_loops),
+    **{name: without_cutting(name, getattr(chapters, f"{name}_loops")) for name in OPERATIONS},
+    "softmax_cross_entropy": guarded(
+        "softmax_cross_entropy", with_checked_labels(chapters.softmax_cross_entropy_loops)),
 }
 
 COMPILED = """
@@ -100,9 +251,10 @@ COMPILED = """
 
 def numba_row():
     """Compiled definitions where memory is the limit, hot texts where there are such, else NumPy."""
+    jit = found("numba", "npnet.fast.kernels:jit")
     return {
         **NUMPY,
-        **{name: jit(LOOPS[name]) for name in COMPILED},
+        **{name: guarded(name, jit(getattr(chapters, f"{name}_loops"))) for name in COMPILED},
         "dense_forward": "npnet.fast.dense:dense_forward",
         "dense_backward": "npnet.fast.dense:dense_backward",
         "conv2d_forward": "npnet.fast.conv:conv2d_forward",
@@ -128,11 +280,19 @@ ops = SimpleNamespace(name=None, **NUMPY)      # what layers call; name is None 
 def use(name):
     """Choose the backend that every layer calls from now on: "loops", "numpy", "numba" or "cupy".
 
-    Raises ValueError for a name that is not in BACKENDS, ImportError when its package is missing.
+    An operation that its row lacks is NUMPY's. Raises ValueError for a name that is not in BACKENDS or a row with
+    unknown operations, ImportError when its package is missing.
     """
     if name not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {name!r}")
-    row = {key: resolved(name, value) for key, value in BACKENDS[name]().items()}
+    row = {**NUMPY, **BACKENDS[name]()}
+    for key, value in row.items():
+        if key not in NUMPY:
+            near = difflib.get_close_matches(key, NUMPY, 1)
+            raise ValueError(f"backend {name} has an operation {key!r}, which nothing calls; "
+                             f"{f'did you mean {near[0]}?' if near else 'npnet.backend.OPERATIONS has them all'}")
+        if isinstance(value, str) and ":" in value:
+            row[key] = guarded(key, found(name, value))
     vars(ops).update(row, name=name)
 
 
@@ -160,11 +320,9 @@ def present(module):
         return False
 
 
-def resolved(backend, value):
-    """The function that a string "module:function" names; anything else as it is."""
-    if not isinstance(value, str) or ":" not in value:
-        return value
-    module, function = value.split(":")
+def found(backend, place):
+    """The function that a string "module:function" names."""
+    module, function = place.split(":")
     if not present(module):
         raise ImportError(f"backend {backend} needs {module}, which this copy of npnet does not have; "
                           f"use loops or numpy")
@@ -178,32 +336,6 @@ def wanted(backend, package, how):
     except (ImportError, AttributeError, OSError, SystemError) as error:       # how packages that do not fit fail
         raise ImportError(f"backend {backend} needs the package {package}, which does not import ({error}); "
                           f"{how}, or choose numpy") from None
-
-
-@functools.cache
-def jit(function):
-    """Compiles a loops text, on its first call, and keeps the result in the folder of kernels.
-
-    Without the global lock (nogil), so that Python threads can share the work; division by 0 gives
-    infinity or NaN, as NumPy's does; never fastmath.
-    """
-    numba = wanted("numba", "numba", "pip install numba")
-    folder, others = kernels(), numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder or others)          # for this function only, not for the user's own
-    try:
-        return numba.njit(function, nogil=True, cache=bool(folder), error_model="numpy")
-    finally:
-        numba.config.CACHE_DIR = others
-
-
-def kernels():
-    """The folder of compiled kernels, or None where none can be written (then nothing is kept)."""
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or home() / "kernels")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder if os.access(folder, os.W_OK) else None
 
 
 def home():

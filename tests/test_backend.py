@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_hot_texts_take_the_chapters_arguments():
     npnet.use("numba")
     for name, where in backends.numba_row().items():
         if isinstance(where, str) and ":" in where:
-            assert list(inspect.signature(getattr(ops, name)).parameters) == list(
+            assert list(inspect.signature(getattr(ops, name).__wrapped__).parameters) == list(
                 inspect.signature(getattr(chapters, name)).parameters)
 
 
@@ -96,6 +97,22 @@ def test_a_row_of_ones_own():
     assert y.tolist() == [[7, 7]]
 
 
+def test_a_row_with_a_slip_of_the_pen(monkeypatch):
+    before = dict(vars(ops))
+    monkeypatch.setitem(backends.BACKENDS, "mine", lambda: {**backends.NUMPY, "conv2d_foward": print})
+    with pytest.raises(ValueError, match="backend mine has an operation 'conv2d_foward', .*did you mean conv2d_forward?"):
+        npnet.use("mine")
+    assert vars(ops) == before
+
+
+def test_a_row_that_lacks_operations_is_filled_from_numpy(monkeypatch):
+    monkeypatch.setitem(backends.BACKENDS, "mine", lambda: {"relu_forward": abs})
+    npnet.use("loops")
+    npnet.use("mine")
+
+    assert ops.relu_forward is abs and ops.relu_backward is chapters.relu_backward
+
+
 def test_unknown_backend():
     with pytest.raises(ValueError, match="backend must be one of loops, numpy, numba, cupy, got 'jax'"):
         npnet.use("jax")
@@ -108,8 +125,9 @@ def test_cupy_missing():
 
 
 def test_numba_missing(monkeypatch):
+    kernels = pytest.importorskip("npnet.fast.kernels")
     monkeypatch.setitem(sys.modules, "numba", None)
-    backends.jit.cache_clear()
+    kernels.jit.cache_clear()
     with pytest.raises(ImportError, match="backend numba needs the package numba, which does not import .*pip install"):
         npnet.use("numba")
 
@@ -157,18 +175,6 @@ class TestDefault:
         assert python(code) == "None []"
 
 
-@WITH_FAST
-def test_kernels_are_compiled_once_and_the_users_own_stay_where_they_were(monkeypatch, tmp_path):
-    import numba
-    monkeypatch.setattr(numba.config, "CACHE_DIR", "mine")
-    npnet.use("numba")
-    first = ops.relu_forward
-    npnet.use("numba")
-
-    assert ops.relu_forward is first
-    assert numba.config.CACHE_DIR == "mine"
-
-
 class TestFolders:
     def test_home(self, monkeypatch, tmp_path):
         monkeypatch.setenv("NPNET_HOME", str(tmp_path / "here"))
@@ -183,22 +189,82 @@ class TestFolders:
         monkeypatch.setattr(sys, "platform", "darwin")
         assert backends.home().parts[-3:] == ("Library", "Caches", "npnet")
 
-    def test_kernels_in_a_folder_that_cannot_be_written(self, monkeypatch, tmp_path):
-        (tmp_path / "file").write_text("")
-        monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-        monkeypatch.setenv("NPNET_HOME", str(tmp_path / "file"))
-        assert backends.kernels() is None
-        monkeypatch.setenv("NPNET_HOME", str(tmp_path))
-        assert backends.kernels() == tmp_path / "kernels"
 
-    @WITH_FAST
-    def test_numba_works_without_a_folder_and_keeps_kernels_with_one(self, tmp_path):
-        (tmp_path / "file").write_text("")
+@WITH_FAST
+class TestKernels:
+    """Compiled texts are kept, and no file that was damaged is believed."""
+
+    X = np.array([-1, 2], np.float32)
+
+    @pytest.fixture
+    def folder(self, monkeypatch, tmp_path):
+        from npnet.fast import kernels
+        monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
+        monkeypatch.setattr(kernels, "said", set())
+        yield tmp_path / "kept"
+        kernels.jit.cache_clear()
+
+    def fresh(self):
+        """What the first call of a process gives."""
+        from npnet.fast import kernels
+        kernels.jit.cache_clear()
+        return kernels.jit(chapters.relu_forward_loops)(self.X).tolist()
+
+    def test_are_compiled_once_and_the_users_own_folder_stays(self, folder, monkeypatch):
+        import numba
+        monkeypatch.setattr(numba.config, "CACHE_DIR", "mine")
+        npnet.use("numba")
+        first = ops.relu_forward.__wrapped__
+        npnet.use("numba")
+
+        assert ops.relu_forward.__wrapped__ is first
+        assert numba.config.CACHE_DIR == "mine"
+
+    @pytest.mark.parametrize("damage", [lambda d: b"", lambda d: d[:7], lambda d: d[:len(d) // 2], lambda d: d + b"x",
+                                        lambda d: d[:len(d) // 2] + bytes([d[len(d) // 2] ^ 1]) + d[len(d) // 2 + 1:]])
+    def test_a_damaged_file_is_compiled_again_and_replaced(self, folder, damage):
+        assert self.fresh() == [0, 2]
+        file, = folder.glob("*.nbc")
+        file.write_bytes(damage(file.read_bytes()))
+        with pytest.warns(UserWarning, match=r"^the compiled kernel .*relu_forward.*nbc cannot be used \(.*\); it is compiled"):
+            assert self.fresh() == [0, 2]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert self.fresh() == [0, 2]
+        assert list(folder.iterdir()) == [file]
+
+    def test_another_text_has_another_file(self, folder, monkeypatch):
+        from npnet.fast import kernels
+        self.fresh()
+        monkeypatch.setattr(kernels.Path, "read_bytes", lambda path: b"changed" if path.suffix == ".py" else path.open("rb").read())
+        self.fresh()
+
+        assert len(list(folder.glob("*.nbc"))) == 2
+
+    def test_a_full_disk(self, folder, monkeypatch):
+        from npnet.fast import kernels
+
+        def full(path, data):
+            path.touch()
+            raise OSError(28, "No space left on device")
+        monkeypatch.setattr(kernels.Path, "write_bytes", full)
+        with pytest.warns(UserWarning, match=r"cannot be kept in .*kept \(No space left on device\), so every process comp"):
+            assert self.fresh() == [0, 2]
+        assert list(folder.iterdir()) == []
+
+    def test_no_folder(self, folder):
+        folder.write_text("a file")
+        with pytest.warns(UserWarning, match="compiled kernels cannot be kept in .*; make room there, or set NPNET_HOME"):
+            assert self.fresh() == [0, 2]
+
+    def test_from_one_process_to_the_next(self, tmp_path):
         code = "import numpy as np, npnet; npnet.use('numba'); print(npnet.backend.ops.relu_forward(np.ones(1)))"
-
-        assert python(code, NPNET_HOME=str(tmp_path / "file"), NUMBA_CACHE_DIR="") == "[1.]"
-        assert python(code, NPNET_HOME=str(tmp_path / "home"), NUMBA_CACHE_DIR="") == "[1.]"
-        assert list((tmp_path / "home" / "kernels").rglob("*.nbc"))
+        before = None
+        for _ in range(2):
+            assert python(code, NPNET_HOME=str(tmp_path / "home"), NUMBA_CACHE_DIR="") == "[1.]"
+            file, = (tmp_path / "home" / "kernels").rglob("*.nbc")
+            assert before in (None, file.stat().st_mtime_ns)
+            before = file.stat().st_mtime_ns
 
 
 @WITH_FAST

@@ -69,7 +69,7 @@ def test_chapters_refer_to_shapes_alone():
 
 
 @pytest.mark.parametrize("package, homes", [
-    ("numba", {"backend"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"screen", "explain", "cli"}),
+    ("numba", {"fast"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"screen", "explain", "cli"}),
     ("threadpoolctl", {"fast", "cli", "bench"}), ("PIL", {"data"}), ("torch", {"weights"})])
 def test_packages_have_their_importers(package, homes):
     for room in existing(BOOK + ANNEXES):
@@ -107,7 +107,7 @@ def test_the_book_alone(tmp_path):
 
     assert done.returncode == 0, done.stdout[-3000:]
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 500
-    assert "backend numba needs npnet.fast.dense, which this copy of npnet does not have; use loops or numpy" in refused.stderr
+    assert "backend numba needs npnet.fast.kernels, which this copy of npnet does not have; use loops or numpy" in refused.stderr
 
 
 def test_every_name_of_the_table_of_contents_is_there():

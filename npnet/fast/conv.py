@@ -5,7 +5,7 @@ out by BLAS itself: cutting it up here as well was measured, and took half as lo
 """
 import numpy as np
 
-from ..backend import jit
+from .kernels import jit
 from ..ops import conv as chapter
 from ..ops.shapes import conv_size
 from .threads import spread

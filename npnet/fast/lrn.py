@@ -5,7 +5,7 @@ s^-0.75 is two square roots, many times quicker than a power: 1 / (sqrt(s) * sqr
 """
 import numpy as np
 
-from ..backend import jit
+from .kernels import jit
 from ..ops import lrn as chapter
 from .threads import spread
 

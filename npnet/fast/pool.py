@@ -1,7 +1,7 @@
 """Max-pooling: every map on its own, the maps spread over the threads."""
 import numpy as np
 
-from ..backend import jit
+from .kernels import jit
 from ..ops.shapes import pool_size
 from .threads import spread
 

@@ -13,7 +13,13 @@ Every chapter says what the operation is, derives its gradients, gives the defin
 
 Arguments come in one order: the gradient, then what forward saved, then options. Nothing here
 modifies its arguments (but for update.py). Shapes are not checked here but once, when a network is
-built; labels, which come with every batch, are.
+built; labels, which come with every batch, are. Numbers are float32 or float64, all of one dtype.
+For other arguments the array texts do what NumPy does: broadcast, compute whole numbers in float64,
+or raise. What would read outside its arrays or cut fractions off (compiled texts, loops that divide)
+is called through a guard, which answers in one sentence (backend.py).
+
+Sums over more than a few hundred numbers are added up in float64: in float32 the mean of a million
+numbers near 100 would be wrong in its fifth digit.
 
 The chapters in reading order: shapes, dense, activation, softmax, conv, pool, lrn, batchnorm,
 dropout, update.

@@ -1,0 +1,107 @@
+"""Compiled texts, and the folder in which they are kept from one process to the next.
+
+numba's own cache believes every file that it finds: an empty one, after a full disk or a power cut, ends every
+command for ever, and one with a flipped bit is machine code all the same. So a kernel is kept in one file,
+headed by its checksum; what is damaged is compiled again and replaced, and where nothing can be written
+nothing is kept.
+"""
+import functools
+import hashlib
+import os
+import pickle
+import sys
+import warnings
+from pathlib import Path
+
+from ..backend import home, wanted
+
+CHECKSUM = 32           # bytes of a SHA-256
+
+
+@functools.cache
+def jit(function):
+    """Compiles a loops text, on its first call, and keeps the result in the folder of kernels.
+
+    Without the global lock (nogil), so that Python threads can share the work; division by 0 gives
+    infinity or NaN, as NumPy's does; never fastmath.
+    """
+    numba = wanted("numba", "numba", "pip install numba")
+    compiled = numba.njit(function, nogil=True, error_model="numpy")
+    folder = kernels()
+    if folder and os.path.isfile(function.__code__.co_filename):
+        compiled._cache = kept(function, folder)
+    return compiled
+
+
+def kernels():
+    """The folder of compiled kernels, or None, after a warning, where it cannot be made."""
+    path = Path(os.environ.get("NUMBA_CACHE_DIR") or home() / "kernels")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        not_kept(path, error)
+        return None
+    return path
+
+
+def kept(function, folder):
+    """numba's cache for one function, with files of ours: see above."""
+    import numba
+    from numba.core.caching import NullCache
+    from numba.core.compiler import CompileResult
+
+    text = Path(function.__code__.co_filename).read_bytes()             # all of it: kernels call their neighbours
+
+    class Kept(NullCache):
+        def path(self, signature, codegen):
+            """The file for one signature; another text, numba, Python or processor has another."""
+            key = text, numba.__version__, sys.version, str(signature), codegen.magic_tuple()
+            digest = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+            return folder / f"{function.__module__}.{function.__name__}.{digest}.nbc"
+
+        def load_overload(self, signature, target_context):
+            """The compiled function, or None: then numba compiles, and saves."""
+            target_context.refresh()
+            path = self.path(signature, target_context.codegen())
+            try:
+                data = path.read_bytes()
+                if hashlib.sha256(data[CHECKSUM:]).digest() != data[:CHECKSUM]:
+                    raise ValueError("its checksum is wrong")
+                return CompileResult._rebuild(target_context, *pickle.loads(data[CHECKSUM:]))
+            except FileNotFoundError:
+                return None
+            except Exception as error:                      # whatever pickle and LLVM say
+                warn(f"the compiled kernel {path} cannot be used ({error}); it is compiled again")
+                return None
+
+        def save_overload(self, signature, compiled):
+            """Writes beside the old file, then renames: no other process sees half a file."""
+            path = self.path(signature, compiled.codegen)
+            beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+            data = numba.core.serialize.dumps(compiled._reduce())
+            try:
+                beside.write_bytes(hashlib.sha256(data).digest() + data)
+                os.replace(beside, path)
+            except OSError as error:
+                not_kept(folder, error)
+            finally:
+                if os.path.exists(beside):
+                    beside.unlink()
+
+    return Kept()
+
+
+def not_kept(folder, error):
+    """Says why every process compiles its own kernels."""
+    warn(f"compiled kernels cannot be kept in {folder} ({error.strerror or error}), so every process compiles its "
+         f"own; make room there, or set NPNET_HOME to another folder")
+
+
+said = set()
+
+
+def warn(sentence):
+    """A warning, once in a process."""
+    if sentence not in said:
+        said.add(sentence)
+        warnings.warn(sentence, stacklevel=2)
