@@ -203,8 +203,8 @@ def check_windows(size, size_of):
     """Raises ValueError unless groups divide what they must, windows fit, and P and Q are the sizes that they give."""
     if "groups" in size and (size["C"] % size["groups"] or size.get("K", 0) % size["groups"]
                              or size.get("C/G", 0) * size["groups"] not in (0, size["C"])):
-        raise ValueError(f"groups={size['groups']} must divide the {size['C']} channels of x and the filters of w, each "
-                         f"of which sees {size['C'] // size['groups']} channels")
+        raise ValueError(f"groups={size['groups']} must divide the {size['C']} channels of x and the filters of w, "
+                         f"each of which sees {size['C'] // size['groups']} channels")
     if "stride" not in size:
         return
     modes = [size["ceil_mode"]] if "ceil_mode" in size else [False, True]
