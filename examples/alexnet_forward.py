@@ -110,6 +110,9 @@ for j in range(i - 2, i + 3):                                           # n = 5 
         squares, neighbours = squares + float(before[0, j, h, v]) ** 2, neighbours + 1
 damped = before[0, i, h, v] / (2 + 1e-4 * squares) ** 0.75              # k = 2, alpha = 0.0001, beta = 0.75
 compare(f"x / (2 + 0.0001 * {neighbours} squares)^0.75", damped, x[0, i, h, v])
+if neighbours < 5:
+    print(f"         {neighbours} squares and not 5: map {i} is at the edge of its tower")
+plots.save(plots.feature_maps(x[0], "norm1: the maps"), f"{FOLDER}/03-norm1.png")
 
 
 # %% pool1: of every 3 x 3 pixels the largest, 2 pixels apart: the windows overlap
@@ -123,7 +126,7 @@ for r in range(3):
     for s in range(3):
         winner = max(winner, before[0, k, 2 * p + r, 2 * q + s])
 compare("the largest of 9 pixels", winner, x[0, k, p, q])
-plots.save(plots.feature_maps(x[0], "pool1: the maps"), f"{FOLDER}/03-pool1.png")
+plots.save(plots.feature_maps(x[0], "pool1: the maps"), f"{FOLDER}/04-pool1.png")
 
 
 # %% conv2: filters of 5 x 5, with 2 zeros around the maps; each filter sees only the maps of its own tower
@@ -150,7 +153,7 @@ def one_output(before, layer, k, p, q):
 k, p, q = largest(x)
 total, products = one_output(before, net["conv2"], k, p, q)
 compare(f"{products} products + b[{k}]", total, x[0, k, p, q])
-plots.save(plots.feature_maps(x[0], "conv2: the maps"), f"{FOLDER}/04-conv2.png")
+plots.save(plots.feature_maps(x[0], "conv2: the maps"), f"{FOLDER}/05-conv2.png")
 
 
 # %% relu2
@@ -175,6 +178,9 @@ for j in range(i - 2, i + 3):
         squares, neighbours = squares + float(before[0, j, h, v]) ** 2, neighbours + 1
 damped = before[0, i, h, v] / (2 + 1e-4 * squares) ** 0.75
 compare(f"x / (2 + 0.0001 * {neighbours} squares)^0.75", damped, x[0, i, h, v])
+if neighbours < 5:
+    print(f"         {neighbours} squares and not 5: map {i} is at the edge of its tower")
+plots.save(plots.feature_maps(x[0], "norm2: the maps"), f"{FOLDER}/06-norm2.png")
 
 
 # %% pool2
@@ -188,7 +194,7 @@ for r in range(3):
     for s in range(3):
         winner = max(winner, before[0, k, 2 * p + r, 2 * q + s])
 compare("the largest of 9 pixels", winner, x[0, k, p, q])
-plots.save(plots.feature_maps(x[0], "pool2: the maps"), f"{FOLDER}/05-pool2.png")
+plots.save(plots.feature_maps(x[0], "pool2: the maps"), f"{FOLDER}/07-pool2.png")
 
 
 # %% conv3: the one convolution whose filters see both towers
@@ -199,7 +205,7 @@ tell("conv3", before, x)
 k, p, q = largest(x)
 total, products = one_output(before, net["conv3"], k, p, q)
 compare(f"{products} products + b[{k}]", total, x[0, k, p, q])
-plots.save(plots.feature_maps(x[0], "conv3: the maps"), f"{FOLDER}/06-conv3.png")
+plots.save(plots.feature_maps(x[0], "conv3: the maps"), f"{FOLDER}/08-conv3.png")
 
 
 # %% relu3
@@ -219,7 +225,7 @@ tell("conv4", before, x)
 k, p, q = largest(x)
 total, products = one_output(before, net["conv4"], k, p, q)
 compare(f"{products} products + b[{k}]", total, x[0, k, p, q])
-plots.save(plots.feature_maps(x[0], "conv4: the maps"), f"{FOLDER}/07-conv4.png")
+plots.save(plots.feature_maps(x[0], "conv4: the maps"), f"{FOLDER}/09-conv4.png")
 
 
 # %% relu4
@@ -239,7 +245,7 @@ tell("conv5", before, x)
 k, p, q = largest(x)
 total, products = one_output(before, net["conv5"], k, p, q)
 compare(f"{products} products + b[{k}]", total, x[0, k, p, q])
-plots.save(plots.feature_maps(x[0], "conv5: the maps"), f"{FOLDER}/08-conv5.png")
+plots.save(plots.feature_maps(x[0], "conv5: the maps"), f"{FOLDER}/10-conv5.png")
 
 
 # %% relu5
@@ -262,10 +268,10 @@ for r in range(3):
     for s in range(3):
         winner = max(winner, before[0, k, 2 * p + r, 2 * q + s])
 compare("the largest of 9 pixels", winner, x[0, k, p, q])
-plots.save(plots.feature_maps(x[0], "pool5: the maps"), f"{FOLDER}/09-pool5.png")
+plots.save(plots.feature_maps(x[0], "pool5: the maps"), f"{FOLDER}/11-pool5.png")
 
 
-# %% flatten: 256 maps of 6 x 6 become a row of 9216 numbers, map after map; what follows sees no picture any more
+# %% flatten: 256 maps of 6 x 6 become a row of 9216 numbers, map after map; what follows sees a row, not a picture
 before = x
 x = net["flatten"].forward(x)                                           # (1, 9216)
 tell("flatten", before, x)
@@ -364,7 +370,7 @@ for m in range(classes):
     total += np.exp(float(x[0, m]))
 compare(f"exp({x[0, best[0]]:.5g}) / {classes} exps", np.exp(float(x[0, best[0]])) / total, probabilities[best[0]])
 title = "The five best classes" if WEIGHTS else "The five best classes (random weights)"
-plots.save(plots.probabilities(probabilities, names, title, picture), f"{FOLDER}/10-classes.png")
+plots.save(plots.probabilities(probabilities, names, title, picture), f"{FOLDER}/12-classes.png")
 
 
 # %% One backward pass: if the best class were the right one, how would the loss change with every number on the way?
@@ -378,5 +384,5 @@ for name in reversed(net.layers):
 
 compare("p - 1, the gradient of fc8's bias", float(probabilities[best[0]]) - 1, net["fc8"].db[best[0]])
 norms = {name: np.linalg.norm(array) for name, array in net.grads().items()}
-plots.save(plots.gradient_norms(list(norms), list(norms.values()), "Gradients"), f"{FOLDER}/11-gradients.png")
+plots.save(plots.gradient_norms(list(norms), list(norms.values()), "Gradients"), f"{FOLDER}/13-gradients.png")
 print(f"\nPictures are in the folder {FOLDER}.")

@@ -13,8 +13,8 @@ import npnet
 
 ROOT = Path(npnet.__file__).parents[1]
 WALK = ROOT / "examples" / "alexnet_forward.py"
-PICTURES = ["00-input", "01-conv1-filters", "02-conv1", "03-pool1", "04-conv2", "05-pool2", "06-conv3", "07-conv4",
-            "08-conv5", "09-pool5", "10-classes", "11-gradients"]
+PICTURES = ["00-input", "01-conv1-filters", "02-conv1", "03-norm1", "04-pool1", "05-conv2", "06-norm2", "07-pool2",
+            "08-conv3", "09-conv4", "10-conv5", "11-pool5", "12-classes", "13-gradients"]
 
 
 def run(text, folder):

@@ -117,7 +117,7 @@ def surprise(error):
 
 
 def run(words):
-    """Find the command among the words and run it."""
+    """Finds the command among the words and runs it."""
     if not words or words[0] in ("-h", "--help", "help"):
         print(overview())
         return 0
@@ -166,8 +166,24 @@ def add_backend(parser):
     parser.add_argument("--backend", metavar="NAME", help="loops, numpy, numba or cupy (default: the best one found)")
 
 
+def add_layers(parser):
+    """Adds the option --layers, for commands that read networks."""
+    parser.add_argument("--layers", metavar="FILE.py", help="a file that defines layers of your own, which --weights "
+                        "has; it is run")
+
+
+def own_layers(options):
+    """{name: class} of the layers in the file of --layers; None without it."""
+    if options.layers is None:
+        return None
+    if options.weights is None:
+        raise ValueError("--layers is for --weights: a file of a network with layers of your own")
+    from ..diagnose import layers_of
+    return layers_of(options.layers)
+
+
 def choose_backend(options):
-    """Use the backend that --backend names, or the default one; returns its name."""
+    """Uses the backend that --backend names, or the default one; returns its name."""
     from .. import backend
     if options.backend is not None:
         backend.use(options.backend)

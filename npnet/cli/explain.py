@@ -9,15 +9,16 @@ import re
 import textwrap
 from pathlib import Path
 
-from ..data import prepare, read_picture, sample_picture
+from ..data import read_picture, sample_picture
 from ..explain.counts import recognised, times
-from ..explain.terminal import Page, duration, fitted, interactive, print_all, walk, warning
+from ..explain.terminal import fitted, interactive, print_all, show, walk, warning
 from ..explain.walk import Explain, cost
 from ..models import MODELS, model
 from ..network import load
+from ..screen import duration, echo
 from ..weights import is_trained, shipped, trained
-from ..screen import echo
-from . import DEFAULT, add_backend, choose_backend
+from ..weights.prepared import prepare
+from . import DEFAULT, add_backend, add_layers, choose_backend, own_layers
 from .evaluate import limits
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
@@ -35,6 +36,7 @@ def add(commands):
     parser.add_argument("--names", metavar="FILE", help="what the classes are called: a text file, one on each line")
     parser.add_argument("--weights", metavar="FILE", help="a network that npnet saved; --net then only says how its "
                         "pictures are prepared")
+    add_layers(parser)
     parser.add_argument("--layer", metavar="NAME", help="show only this layer; those after it are not computed")
     parser.add_argument("--backward", action="store_true", help="one backward pass, too, of the best class")
     parser.add_argument("--save", metavar="DIR", help="save pictures in this folder")
@@ -47,14 +49,15 @@ def add(commands):
 def run(options):
     backend = choose_backend(options)
     notes, path = [], sample_picture() if options.photo is None else Path(options.photo)
+    layers = own_layers(options)
     picture = read_picture(path, notes)                         # before 60 million weights are drawn
     names = None if options.names is None else read_names(options.names)
-    known = known_network(options)
+    known = known_network(options, layers)
     if known is not None:
         net, version, names = known.net, known.name, names or known.classes
         x, order, prepared = known.pipeline.test(picture)[None], known.pipeline.order, str(known.pipeline)
     else:
-        net, version = network(options, names)
+        net, version = network(options, names, layers)
         x, order, prepared = prepare(picture, version, net.input_shape)
     weights = known.name if known else options.weights
     explain = Explain(net, x.astype(net.dtype), names, weights, picture, order)
@@ -62,7 +65,7 @@ def run(options):
     last = None if options.backward else last                   # a backward pass begins at the end
     multiply_adds, seconds = cost(net, last, options.backward)
     through = version if known or options.weights is None else f"{Path(options.weights).name} ({version or 'unknown'})"
-    Page().show(fitted([
+    show(fitted([
         f"{path.name}, {picture.shape[1]} x {picture.shape[0]} pixels, through {through}",
         *(limits(known.name, known.classes) if known else []),
         *warning(explain), *notes, *textwrap.wrap(f"input {times(net.input_shape)}: {prepared}", 79),
@@ -71,10 +74,10 @@ def run(options):
         f"{' in both directions' if options.backward else ''}, "
         f"{f'about {duration(seconds)}' if seconds >= 1 else 'less than a second'} with {backend}"]))
     if seconds < LONG or last or options.yes or agreed(seconds):
-        show(explain, options)
+        walk_or_print(explain, options)
 
 
-def show(explain, options):
+def walk_or_print(explain, options):
     """One block, the interactive walk or everything, and the pictures that were asked for."""
     if options.layer is not None:
         print_all(explain, options.backward, options.layer)
@@ -113,15 +116,16 @@ def agreed(seconds):
         return False
 
 
-def known_network(options):
+def known_network(options, layers):
     """The Trained network that the options name, shipped or from a run, which knows its own classes and how its
     pictures are prepared; None where they name random weights or a file with weights alone."""
     if options.weights is None:
         return trained(options.net) if options.net in shipped() and options.classes is None else None
-    return trained(options.weights) if options.net is None and is_trained(options.weights) else None
+    known = options.net is None and is_trained(options.weights)
+    return trained(options.weights, layers) if known else None
 
 
-def network(options, names):
+def network(options, names, layers):
     """The network, and the version whose pictures it expects (None: nobody knows)."""
     if options.weights is None:
         name = DEFAULT if options.net is None else options.net
@@ -131,7 +135,7 @@ def network(options, names):
         raise ValueError(f"{options.weights} holds a whole network; leave --classes out")
     if options.net is not None and options.net not in MODELS:
         raise ValueError(f"no network is called {options.net!r}; npnet has {', '.join(MODELS)}")
-    net = load(options.weights)
+    net = load(options.weights, layers)
     return net, recognised(net) if options.net is None else options.net
 
 

@@ -7,7 +7,7 @@ from ..explain import layer_facts, summary
 from ..models import MODELS, model
 from ..network import load
 from ..screen import echo
-from . import DEFAULT
+from . import DEFAULT, add_layers, own_layers
 
 
 def add(commands):
@@ -17,6 +17,7 @@ def add(commands):
     parser.add_argument("--classes", type=int, metavar="N", help="how many classes (default: the version's own)")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
     parser.add_argument("--weights", metavar="FILE", help="a network that npnet saved, instead of --net")
+    add_layers(parser)
     parser.add_argument("--style", choices=("npnet", "torchsummary"), default="npnet",
                         help="npnet's table, or PyTorch's torchsummary")
     parser.add_argument("--json", action="store_true", help="all counts as JSON")
@@ -41,8 +42,9 @@ def run(options):
 
 def network(options):
     """The network that the options name."""
+    layers = own_layers(options)
     if options.weights is None:
         return model(DEFAULT if options.net is None else options.net, options.classes, options.size)
     if (options.net, options.classes, options.size) != (None, None, None):
         raise ValueError(f"{options.weights} holds a whole network; leave --net, --classes and --size out")
-    return load(options.weights)
+    return load(options.weights, layers)

@@ -16,6 +16,7 @@ from ..backend import ops
 from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
                       ReLU, Sigmoid, Softmax, Tanh, pair)
 from ..ops.lrn import lrn_constants
+from ..screen.words import counted
 
 
 @dataclass
@@ -59,10 +60,6 @@ def telling_place(y):
             if y[0, k, p, q] != 0:
                 return 0, k, p, q
     return tuple(int(i) for i in np.unravel_index(y.argmax(), y.shape))
-
-
-def counted(number, what):
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 # ---------------------------------------------------------------------------- the layers
@@ -145,7 +142,8 @@ def lrn(layer, x, index):
     for j in range(i - layer.n // 2, i + layer.n // 2 + 1):
         if 0 <= j < x.shape[1] and j // size == i // size:              # a channel of the same group
             total, terms = total + float(x[n, j, h, v]) ** 2, terms + 1
-    return damped(float(x[index]), k, alpha, total, terms, layer.beta)
+    edge = f"; not {layer.n}: map {i} is at the edge{' of its group' if layer.groups > 1 else ''}"
+    return damped(float(x[index]), k, alpha, total, terms, layer.beta, edge if terms < layer.n else "")
 
 
 def lrn_within(layer, x, index):
@@ -155,12 +153,14 @@ def lrn_within(layer, x, index):
         for j in range(v - layer.n // 2, v + layer.n // 2 + 1):
             if 0 <= i < x.shape[2] and 0 <= j < x.shape[3]:
                 total, terms = total + float(x[n, c, i, j]) ** 2, terms + 1
-    return damped(float(x[index]), layer.k, layer.alpha / layer.n ** 2, total, terms, layer.beta)
+    edge = f"; not {layer.n ** 2}: the window is cut at the edge" if terms < layer.n ** 2 else ""
+    return damped(float(x[index]), layer.k, layer.alpha / layer.n ** 2, total, terms, layer.beta, edge)
 
 
-def damped(x, k, alpha, total, terms, beta):
+def damped(x, k, alpha, total, terms, beta, edge):
     value = x * np.float64(k + alpha * total) ** -beta                  # np.float64: 0 ** -1 is inf, and no error
-    return f"{x:.5g} * ({k:g} + {alpha:g} * {counted(terms, 'square')})^-{beta:g}", terms, value, abs(value)
+    words = f"{x:.5g} * ({k:g} + {alpha:g} * {counted(terms, 'square')})^-{beta:g}{edge}"
+    return words, terms, value, abs(value)
 
 
 def batchnorm(layer, x, index):

@@ -19,9 +19,10 @@ from dataclasses import asdict, dataclass
 
 from ..layers import arguments
 from ..models import MODELS
+from ..screen.words import size
 from .facts import layer_facts
 
-UNITS = {"KB": 2 ** 10, "MB": 2 ** 20}
+UNITS = {"kB": 2 ** 10, "MB": 2 ** 20}
 MB = UNITS["MB"]
 VIEWS = ("Flatten",)                # layers whose output is their input, looked at differently
 DENSE = ("Dense",)
@@ -151,15 +152,15 @@ def cells(counts, facts):
 
 
 def unit(counts):
-    """What the table counts memory in: MB, or KB where that is too much for all of it."""
+    """What the table counts memory in: MB, or kB where that is too much for all of it."""
     memory = counts.memory()
-    return "MB" if max(memory["outputs"], memory["im2col"]) >= MB else "KB"
+    return "MB" if max(memory["outputs"], memory["im2col"]) >= MB else "kB"
 
 
-def memory_cell(counts, size):
+def memory_cell(counts, count):
     """'7.34', in the table's unit; empty for 0."""
-    size /= UNITS[unit(counts)]
-    return "" if not size else f"{size:.2f}" if size >= 0.005 else "<0.01"
+    count /= UNITS[unit(counts)]
+    return "" if not count else f"{count:.2f}" if count >= 0.005 else "<0.01"
 
 
 def times(shape):
@@ -171,15 +172,9 @@ def number(count):
     return f"{count:,}" if count else ""
 
 
-def amount(size):
-    """'7.34 MB', '0.58 KB' or '0 KB'."""
-    name = "MB" if size >= MB / 10 else "KB"
-    return f"{size / UNITS[name]:.2f} {name}" if size else "0 KB"
-
-
 def notes(counts):
     """What is under the table: memory in all, what is frozen, what the columns mean."""
-    memory = {name: amount(size) for name, size in counts.memory().items()}
+    memory = {name: size(count, 1024) for name, count in counts.memory().items()}
     one = "picture" if len(counts.input_shape) == 3 else "input"
     lines = [f"One {one}, {counts.itemsize} bytes a number: input {memory['input']}, outputs {memory['outputs']}, "
              f"parameters {memory['parameters']} (MB = 2^20 bytes)."]
@@ -251,8 +246,8 @@ def torchsummary_lines(counts):
     yield f"Trainable params: {parameters - counts.frozen:,}"
     yield f"Non-trainable params: {counts.frozen:,}"
     yield "-" * 64
-    for name, size in torchsummary_memory(counts).items():
-        yield f"{name} (MB): {size:.2f}"
+    for name, megabytes in torchsummary_memory(counts).items():
+        yield f"{name} (MB): {megabytes:.2f}"
     yield "-" * 64
 
 

@@ -4,24 +4,27 @@
 
 Where the output is no terminal (a file, a pipe) everything is printed, one block after the other.
 A page is a list of lines: a block for every layer, then the answers, then the way back. What is
-printed is plain ASCII but for names that the user gave; a terminal also gets colours, where rich is.
+printed is plain ASCII but for names that the user gave; a terminal also gets colours.
 """
 import math
 import os
-import re
 import sys
-import unicodedata
+import textwrap
+from contextlib import closing
 from importlib.util import find_spec
 
 from ..layers import pair
 from ..ops.lrn import lrn_constants
-from .counts import amount, times
+from ..screen import duration, echo, percent, size
+from ..screen.output import cut, width
+from .counts import times
 
 WIDTH = 80                  # columns; no line is longer
 LABEL = 12                  # of which the label takes so many, with two spaces before it
 KEYS = {"\r": "next", "\n": "next", " ": "next", "n": "next", "\x1b[C": "next", "b": "back", "\x1b[D": "back",
         "w": "why", "v": "values", "p": "picture", "q": "quit", "\x04": "quit", "\x1b": "quit"}
-LABELLED = re.compile("  (shape|size|sees|parameters|work|time|values|by hand) ")
+MARKS = [("^  (shape|size|sees|parameters|work|time|values|by hand) ", "cyan"), ("they agree", "green"),
+         ("THEY DIFFER|mean nothing", "bold red")]
 HELP = "Enter next  b back  w why  v values  p picture  q quit"
 
 WHAT = {                    # class: what it is, its formula, its chapter
@@ -71,11 +74,12 @@ def block(step):
 
 
 def by_hand(hand):
-    """Two lines: what was computed by a plain loop, and what came out of it and of the layer."""
+    """What was computed by a plain loop, and what came out of it and of the layer."""
     if hand is None:
         return []
     verdict = "they agree" if hand.agrees else "THEY DIFFER"
-    return [label("by hand", f"{hand.place} = {hand.words}"),
+    words = textwrap.wrap(f"{hand.place} = {hand.words}", WIDTH - LABEL - 2)
+    return [*(label("" if i else "by hand", line) for i, line in enumerate(words)),
             label("", f"= {hand.value:#.7g} by a loop, {hand.array:#.7g} in the array: {verdict}")]
 
 
@@ -104,7 +108,7 @@ def work(step):
     if step.facts.multiply_adds:
         words.append(f"{step.facts.multiply_adds:,} multiply-adds ({percent(step.share)} of all)")
     if step.column_bytes:
-        words.append(f"im2col {amount(step.column_bytes)}")
+        words.append(f"im2col {size(step.column_bytes, 1024)}")
     return ", ".join([*words, duration(step.seconds)])
 
 
@@ -140,7 +144,7 @@ def convolution_costs(step):
     if facts.connections < facts.multiply_adds:
         lines.append(f"  of which {facts.connections:,} meet a number, the others padding")
     return [*lines, f"  im2col writes {groups} x ({D * R * S} x {P * Q}) numbers, "
-                    f"{amount(step.column_bytes)} (MB = 2^20 bytes)"]
+                    f"{size(step.column_bytes, 1024)} (MB = 2^20 bytes)"]
 
 
 def values(step):
@@ -192,82 +196,24 @@ def label(name, text):
     return f"  {name:{LABEL - 1}} {text}"
 
 
-def percent(share):
-    return "< 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
-
-
-def duration(seconds):
-    """1.2 ms, 3.4 s, 12 min."""
-    for unit, length in (("min", 60), ("s", 1), ("ms", 0.001)):
-        if seconds >= length:
-            return f"{seconds / length:.{0 if seconds >= 10 * length else 1}f} {unit}"
-    return f"{1000 * seconds:.2f} ms" if seconds >= 1e-5 else "< 0.01 ms"
-
-
-# ---------------------------------------------------------------------------- width
-
 def fitted(lines):
-    """The lines without characters that move the cursor, cut to WIDTH columns."""
-    return [cut("".join(c if c.isprintable() else "?" for c in line)) for line in lines]
-
-
-def cut(line):
-    """The line, with dots at its end if it is wider than WIDTH."""
-    if columns(line) <= WIDTH:
-        return line
-    while columns(line) > WIDTH - 3:
-        line = line[:-1]
-    return line + "..."
-
-
-def columns(text):
-    """How many columns a terminal gives a text: Korean, Chinese and Japanese letters take two."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    """The lines, cut to WIDTH columns."""
+    return [cut(line, WIDTH) for line in lines]
 
 
 # ---------------------------------------------------------------------------- printing
 
-class Page:
-    """Prints lines to a stream: in colours if it is a terminal and rich is there."""
-
-    def __init__(self, stream=None):
-        self.stream, self.console = stream or sys.stdout, None
-        if self.stream.isatty() and find_spec("rich"):
-            from rich.console import Console
-            self.console = Console(file=self.stream, highlight=False, markup=False, emoji=False)
-
-    def show(self, lines):
-        """Prints the lines, the first of them as a heading, and an empty one."""
-        for number, line in enumerate([*lines, ""]):
-            line = encodable(line, self.stream)
-            if self.console is None:
-                print(line, file=self.stream, flush=True)
-            else:
-                self.console.print(coloured(line, number == 0), soft_wrap=True)
-
-    def prompt(self):
-        print(f"> {HELP} ", end="", file=self.stream, flush=True)
-
-    def wipe(self):
-        """Takes the prompt away again."""
-        print(f"\r{' ' * (len(HELP) + 3)}\r", end="", file=self.stream, flush=True)
+def show(lines, stream=None):
+    """Prints the lines, the first of them as a heading, and an empty one."""
+    for number, line in enumerate([*lines, ""]):
+        echo(line, style=None if number else "bold", stream=stream, marks=MARKS if number else ())
 
 
-def encodable(line, stream):
-    """The line with ? for what the stream cannot print: Korean names on an ASCII terminal."""
-    encoding = getattr(stream, "encoding", None) or "ascii"
-    return line.encode(encoding, "replace").decode(encoding)
-
-
-def coloured(line, heading):
-    """The line as rich's Text: headings bold, labels blue, verdicts green or red."""
-    from rich.text import Text
-    text = Text(line, "bold" if heading else "")
-    if not heading and LABELLED.match(line):
-        text.stylize("cyan", 0, LABEL + 1)
-    text.highlight_words(["THEY DIFFER", "mean nothing"], "bold red")
-    text.highlight_words(["they agree"], "green")
-    return text
+def prompt(text, stream):
+    """Prints what waits for a key, at most as wide as the terminal; gives a function that wipes it away."""
+    text = text[:width()]
+    echo(text, end="", stream=stream)
+    return lambda: echo(f"\r{' ' * len(text)}\r", end="", stream=stream)
 
 
 def pages(explain, backward=False, layer=None):
@@ -286,9 +232,8 @@ def pages(explain, backward=False, layer=None):
 
 def print_all(explain, backward=False, layer=None, stream=None):
     """Prints all pages, or those of one layer."""
-    page = Page(stream)
     for lines in pages(explain, backward, layer):
-        page.show(lines())
+        show(lines(), stream)
 
 
 # ---------------------------------------------------------------------------- keys
@@ -303,30 +248,39 @@ def walk(explain, backward=False, folder="walk", keys=None, stream=None):
 
     folder: where `p` saves pictures. keys: single keys, one after the other; by default those of the keyboard.
     """
-    page, made = Page(stream), pages(explain, backward)
-    keys = keyboard() if keys is None else iter(keys)
-    place = 0
-    try:
-        page.show(made[0]())
+    made, place = pages(explain, backward), 0
+    show(made[0](), stream)
+    with closing(keyboard() if keys is None else (key for key in keys)) as typed:
         while True:
-            page.prompt()
-            action = KEYS.get(next(keys, "q"))
-            page.wipe()
+            action = asked(typed, stream)
             if action == "quit" or action == "next" and place == len(made) - 1:
                 return
             if action in ("next", "back"):
                 place = max(0, place + (1 if action == "next" else -1))
-                page.show(made[place]())
+                show(made[place](), stream)
             elif action:
-                page.show(aside(action, explain, place, folder))
-    except (KeyboardInterrupt, EOFError):
-        page.wipe()
+                show(aside(action, explain, place, folder, stream), stream)
 
 
-def aside(action, explain, place, folder):
+def asked(typed, stream):
+    """What the next key means; None for a key that means nothing."""
+    wipe = prompt(f"> {HELP} ", stream)
+    try:
+        return KEYS.get(next(typed, "q"))
+    except EOFError:
+        return "quit"
+    finally:
+        wipe()
+
+
+def aside(action, explain, place, folder, stream):
     """What w, v and p show of the page that one is on."""
     if action == "picture":
-        return saved(explain, place, folder)
+        wipe = prompt("drawing ...", stream)
+        lines = saved(explain, place, folder)
+        wipe()
+        swallow()
+        return lines
     if place >= len(explain):
         return [f"{'w' if action == 'why' else 'v'} is for layers; b leads back to them"]
     return (why if action == "why" else values)(explain.step(place))
@@ -350,21 +304,18 @@ def keyboard():
 
 
 def posix_keys():
-    """Keys on Linux and macOS. Between two keys the terminal is as it was."""
+    """Keys on Linux and macOS: they come at once and are not shown, until the generator is closed."""
     import termios
     import tty
     file = sys.stdin.fileno()
     before = termios.tcgetattr(file)
-    while True:
-        try:
-            tty.setcbreak(file, termios.TCSADRAIN)                      # keys come at once, and are not shown
-            typed = os.read(file, 64)
-        finally:
-            termios.tcsetattr(file, termios.TCSADRAIN, before)
-        if not typed:
-            return
-        typed = typed.decode(errors="replace")
-        yield from [typed] if typed.startswith("\x1b") else typed      # an arrow is one key of three letters
+    try:
+        tty.setcbreak(file, termios.TCSADRAIN)
+        while typed := os.read(file, 64).decode(errors="replace"):
+            yield from [typed] if typed.startswith("\x1b") else typed      # an arrow is one key of three letters
+            tty.setcbreak(file, termios.TCSADRAIN)                          # again: Ctrl-Z and fg may have undone it
+    finally:
+        termios.tcsetattr(file, termios.TCSADRAIN, before)
 
 
 def windows_keys():
@@ -377,6 +328,19 @@ def windows_keys():
         if key == "\x03":
             raise KeyboardInterrupt
         yield key
+
+
+def swallow():
+    """Forgets the keys that were typed while something was drawn."""
+    if not interactive():
+        return
+    if find_spec("termios"):
+        import termios
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    elif find_spec("msvcrt"):
+        import msvcrt
+        while msvcrt.kbhit():
+            msvcrt.getwch()
 
 
 def line_keys():

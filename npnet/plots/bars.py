@@ -40,7 +40,7 @@ def draw_answers(axes, values, names):
     axes.barh(rows, 1, height=0.3, color=TRACK, zorder=1)
     for row, value, name in zip(rows, values, names):
         axes.text(0, row - 0.24, shortened(str(name), 44), fontsize=10, va="bottom")
-        axes.text(1.03, row, "< 0.1 %" if 0 < value < 0.0005 else percent(value), fontsize=10, va="center")
+        axes.text(1.03, row, percent(value), fontsize=10, va="center")
     axes.set(xlim=(0, 1.2), ylim=(len(rows) - 0.7, -0.75))
 
 

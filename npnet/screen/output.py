@@ -16,12 +16,30 @@ def forgiving():
             stream.reconfigure(errors="replace")
 
 
-def echo(text="", style=None, end="\n"):
-    """Prints a line at once, in a style ("bold", "red" ...) where the output is a terminal."""
-    if style and sys.stdout.isatty():
-        console(sys.stdout).print(str(text), style=style, end=end, soft_wrap=True)
+def echo(text="", style=None, end="\n", stream=None, marks=()):
+    """Prints a line at once; on a terminal in a style ("bold", "red" ...), and the parts that match a pattern of
+    marks in styles of their own: [("they agree", "green")]."""
+    stream = stream or sys.stdout
+    if (style or marks) and stream.isatty():
+        console(stream).print(styled(str(text), style or "", marks), end=end, soft_wrap=True)
     else:
-        print(text, end=end, flush=True)
+        print(text, end=end, file=stream, flush=True)
+
+
+def styled(text, style, marks):
+    """A text as rich prints it."""
+    from rich.text import Text
+    text = Text(text, style)
+    for pattern, colour in marks:
+        text.highlight_regex(pattern, colour)
+    return text
+
+
+def cut(text, columns):
+    """The text without characters that move the cursor, with dots at its end if it is wider than so many columns."""
+    from rich.cells import cell_len, set_cell_size          # a Korean letter is two columns wide
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text if cell_len(text) <= columns else set_cell_size(text, columns - 3).rstrip() + "..."
 
 
 def tell(text):

@@ -12,8 +12,12 @@ import math
 
 
 def percent(share, decimals=1):
-    """A share from 0 to 1: "54.6 %". decimals=None: two digits that count, "0.013 %"."""
-    return f"{100 * share:.2g} %" if decimals is None else f"{100 * share:.{decimals}f} %"
+    """A share from 0 to 1: "54.6 %", or "< 0.1 %" for a little. decimals=None: two digits that count, "0.013 %"."""
+    if decimals is None:
+        return f"{float(f'{100 * share:.2g}'):g} %"
+    if 0 < 100 * share < 0.5 / 10 ** decimals:
+        return f"< {1 / 10 ** decimals:g} %"
+    return f"{100 * share:.{decimals}f} %"
 
 
 def counted(number, thing, things=None):

@@ -49,8 +49,8 @@ def shipped():
     return sorted(path.stem for path in SHIPPED.glob("*.npz"))
 
 
-def trained(name_or_path):
-    """The Trained network of that name, in that checkpoint, or in that run's folder.
+def trained(name_or_path, layers=None):
+    """The Trained network of that name, in that checkpoint, or in that run's folder; layers as for npnet.load.
 
     Raises FileNotFoundError where there is none, ValueError for a file that is damaged or holds a network
     without the way its pictures are prepared.
@@ -63,7 +63,7 @@ def trained(name_or_path):
     pipeline, settings = checkpoint.pipeline(), checkpoint.about.get("settings", {})
     if pipeline is None:
         raise ValueError(f"{path} does not say how its pictures are prepared; give fit Loaders that have a Pipeline")
-    net = checkpoint.network()
+    net = checkpoint.network(layers)
     outputs = net.shapes[list(net.layers)[-1]][0]
     classes = settings.get("classes") or [f"class {k}" for k in range(outputs)]
     if len(classes) != outputs:

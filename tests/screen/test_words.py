@@ -5,7 +5,8 @@ from npnet.screen import clock, counted, duration, listed, nearest, percent, sen
 
 
 @pytest.mark.parametrize("share, decimals, text", [
-    (0.546, 1, "54.6 %"), (1, 1, "100.0 %"), (0.98304, 2, "98.30 %"), (0.000134, None, "0.013 %"), (0.5, None, "50 %")])
+    (0.546, 1, "54.6 %"), (1, 1, "100.0 %"), (0.98304, 2, "98.30 %"), (0.000134, None, "0.013 %"), (0.5, None, "50 %"), (0.9997, None, "100 %"),
+    (0.0004, 1, "< 0.1 %"), (0.0006, 1, "0.1 %"), (0, 1, "0.0 %"), (0.004, 0, "< 1 %"), (0.00004, 2, "< 0.01 %")])
 def test_percentages(share, decimals, text):
     assert percent(share, decimals) == text
 

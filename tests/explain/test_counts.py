@@ -303,14 +303,14 @@ def test_a_network_that_sees_no_pictures():
     text = str(counts)
     assert text.startswith("network: 12 in, 3 out, float64\n")
     assert "im2col" not in text and "sees" not in text and "One input, 8 bytes a number" in text
-    assert words(text).count("fc1 8 104 96 96 0.06") == 1                 # 64 bytes are 0.06 KB
+    assert words(text).count("fc1 8 104 96 96 0.06") == 1                 # 64 bytes are 0.06 kB
     assert "       BatchNorm1d-2                    [-1, 8]              16" in counts.as_torchsummary()
 
 
 def test_a_network_without_weights():
     counts = summary(Network((2, 4, 4), relu=ReLU(), flatten=Flatten()))
     assert isinstance(counts, Summary) and counts.total("parameters") == 0
-    assert "parameters 0 KB" in words(counts) and "multiply-adds" not in str(counts)
+    assert "parameters 0 B" in words(counts) and "multiply-adds" not in str(counts)
     assert "Total params: 0\n" in counts.as_torchsummary()
 
 
