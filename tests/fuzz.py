@@ -7,8 +7,8 @@
 
 A case takes a folder of sound files, damages one of them, and does what a user would do with it. That must end
 well, or with one exception that the user can mend: one line that names the file, of at most LONGEST letters. It
-takes at most SECONDS of the processor and BYTES of memory, prints no warning, and changes no file but npnet's own;
-where it was refused, none at all. Every case runs in a process of its own, a fork of this one.
+takes at most SECONDS of the processor and BYTES of memory, prints no warning, and changes no file but npnet's own,
+and not the damaged one where that was refused. Every case runs in a process of its own, a fork of this one.
 """
 import argparse
 import contextlib
@@ -493,7 +493,7 @@ class Case:
         """Which file was lost or changed that should not have been, or None."""
         for name, content in before.items():
             own = self.kind in ("run", "fitted") and Path(name).name in OWN or self.kind == "kernels"
-            if after.get(name) != content and (refused or not own):
+            if after.get(name) != content and not (own and (not refused or self.folder / name != self.file)):
                 return f"{name} was {'changed' if name in after else 'lost'}{', though refused' * refused}"
 
 

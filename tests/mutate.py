@@ -1,12 +1,13 @@
-"""Do the tests notice? Breaks one line of an operation at a time and runs that operation's tests.
+"""Do the tests notice? Breaks one line at a time and runs the tests that are there for it.
 
     python tests/mutate.py                  all mutants; exit code 1 if a test suite noticed nothing
-    python tests/mutate.py conv lrn         those of some chapters
+    python tests/mutate.py conv fit/answers     those of some files
     python tests/mutate.py --list           only print them
 
 NUMPY breaks the array texts, NUMBA what the numba row runs: the compiled definitions and the hot
-texts, with an empty folder of kernels each time. Every mutant must be killed. EQUIVALENT lists
-changes that mean the same, with the reason; they must survive, or the reason is wrong.
+texts, with an empty folder of kernels each time. REST breaks what is no operation; TESTS names the
+tests of each of its files. Every mutant must be killed. EQUIVALENT lists changes that mean the same,
+with the reason; they must survive, or the reason is wrong.
 """
 import argparse
 import os
@@ -229,6 +230,66 @@ NUMBA = [
     ("fast/lrn", "dx[j] -= 2 * alpha * beta * x[j] * total", "dx[j] -= 2 * alpha * beta * total"),
 ]
 
+TESTS = {"optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py", "fit/answers": "tests/fit/test_answers.py",
+         "data/fingerprints": "tests/data/test_fingerprints.py"}
+
+REST = [
+    ("optim", "if momentum >= 1:", "if momentum > 1:"),
+    ("optim", "if w.ndim > 1:", "if w.ndim > 2:"),
+    ("optim", "lr * float(self.bias_lr), float(self.momentum), 0.0)", "lr, float(self.momentum), 0.0)"),
+    ("optim", "        self.steps += 1", "        pass"),
+    ("optim", "1 if length <= clip else clip / length", "clip / length"),
+    ("optim", "self.factor ** (step // self.every)", "self.factor ** ((step + 1) // self.every)"),
+    ("optim", "sum(step >= place for place in self.at)", "sum(step > place for place in self.at)"),
+    ("optim", "(1 - min(step, self.steps) / self.steps)", "(1 - step / self.steps)"),
+    ("optim", "math.cos(math.pi * min(step, self.steps) / self.steps)", "math.cos(math.pi * step / self.steps)"),
+    ("optim", "self.then(0) * (step + 1) / self.steps", "self.then(0) * step / self.steps"),
+    ("optim", "self.then(step - self.steps)", "self.then(step)"),
+    ("optim", "if error < self.best:", "if error <= self.best:"),
+    ("optim", "if self.waited > self.patience:", "if self.waited >= self.patience:"),
+    ("optim", "self.finished = self.drops == self.times", "self.finished = self.drops > self.times"),
+    ("optim", "min(self.drops + 1, self.times), 0", "min(self.drops + 1, self.times), self.waited"),
+    ("data/loader", '"shuffle", number', '"shuffle", 0'),
+    ("data/loader", '"augment", number, i', '"augment", number, 0'),
+    ("data/loader", '"augment", number, i', '"augment", 0, i'),
+    ("data/loader", "if not self.train:\n            return np.arange", "if False:\n            return np.arange"),
+    ("data/loader", "first * self.batch, len(order)", "first, len(order)"),
+    ("data/loader", "self.pictures.labels[indices]", "self.pictures.labels[np.sort(indices)]"),
+    ("data/loader", "-(-len(self.pictures) // self.batch)", "len(self.pictures) // self.batch"),
+    ("data/loader", "            while waiting:\n                yield waiting.popleft().result()\n", ""),
+    ("data/loader", "self.pipeline.test(self.pictures[i])", "self.pipeline.test(self.pictures[indices[0]])"),
+    ("data/loader", "waiting.popleft()", "waiting.pop()", 0),
+    ("data/loader", "pool.shutdown(wait=True, cancel_futures=True)", "pool.shutdown(wait=False)"),
+    ("data/loader", "        self.next_epoch += 1\n", ""),
+    ("data/loader", "self.epoch(self.next_epoch - 1)", "self.epoch(self.next_epoch)"),
+    ("data/loader", "[:len(self) * self.batch]", ""),
+    ("fit/answers", "labels].mean()", "labels].max()"),
+    ("fit/answers", "float(-log_p[", "float(log_p["),
+    ("fit/answers", "(best[:, 0] == labels)", "(best[:, 1] == labels)"),
+    ("fit/answers", "kind=\"stable\")[:, :5]", "kind=\"stable\")[:, :4]"),
+    ("fit/answers", "(labels, best[:, 0])", "(best[:, 0], labels)"),
+    ("fit/answers", "(labels, best[:, 0]), 1)", "(labels, best[:, 0]), 2)"),
+    ("fit/answers", "np.logaddexp.reduce(log_p, axis=0) - np.log(len(log_p))", "log_p.mean(axis=0)"),
+    ("fit/answers", " - np.log(len(log_p))", ""),
+    ("fit/answers", "if isinstance(net[last], Softmax) else net", "if False else net"),
+    ("fit/answers", "log_softmax_forward(logits.astype(np.float64))", "np.log(np.exp(logits))"),
+    ("fit/answers", "views.swapaxes(0, 1)", "views[:, :1].swapaxes(0, 1)"),
+    ("fit/answers", "if len(sizes) != 1:", "if False:"),
+    ("fit/answers", "if log_p.max(initial=0) > 1e-9:", "if False:"),
+    ("fit/answers", "if not np.isfinite(logits).all():", "if False:"),
+    ("data/fingerprints", "content = str(image.shape).encode() + image.tobytes()", "content = image.tobytes()"),
+    ("data/fingerprints", "content += file.read(PIECE)", "pass"),
+    ("data/fingerprints", "content = file.read(PIECE)\n", "content = b''\n"),
+    ("data/fingerprints", 'content = b"%d:" % size + content', "pass"),
+    ("data/fingerprints", 'replace(os.sep, "/")', 'replace("/", os.sep + os.sep)'),
+    ("data/fingerprints", "summed.update(b\"%d:\" % array.nbytes + array.tobytes())", "summed.update(array.tobytes()[:9])"),
+    ("data/fingerprints", "renamed.get(kind, kind), print_)", "kind, print_)"),
+    ("data/fingerprints", "if not changed and not sentences:", "if False:"),
+    ("data/fingerprints", "np.isin(first, second)", "np.isin(second, first)"),
+    ("data/fingerprints", "if then.digest == now.digest:", "if True:"),
+    ("data/fingerprints", "    if not fits:", "    if False:"),
+]
+
 EQUIVALENT = [
     ("numpy", ("activation", "return dy * (y > 0)", "return dy * (y != 0)"),
      "the output of a ReLU is never negative"),
@@ -247,6 +308,8 @@ EQUIVALENT = [
 def place(mutant):
     """The file that a mutant changes, and the tests that must notice."""
     name = mutant[0]
+    if name in TESTS:
+        return f"npnet/{name}.py", TESTS[name]
     file = f"npnet/{name}.py" if "/" in name else f"npnet/ops/{name}.py"
     return file, f"tests/ops/test_{name.split('/')[-1]}.py"
 
@@ -262,7 +325,7 @@ def broken(text, mutant):
 
 
 def copy_of_the_project(folder):
-    """The package, the operations' tests and their settings, in a folder of their own."""
+    """The package, its tests and their settings, in a folder of their own."""
     for name in ("npnet", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "setup.cfg", folder)
@@ -272,12 +335,16 @@ def copy_of_the_project(folder):
 def tests_fail(folder, backend, tests):
     """Whether these tests fail in a copy, on a backend, with no compiled kernels at hand."""
     with tempfile.TemporaryDirectory() as kernels:
-        chosen = [] if tests.endswith("test_shapes.py") else ["-k", f"{backend} or test_conventions"]
+        chosen = ["-k", f"{backend} or test_conventions"]
+        if backend == "rest":
+            chosen = ["-m", "not torch and not long", "-k", "not numba"]
+        elif tests.endswith("test_shapes.py"):
+            chosen = []
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests, *chosen], cwd=folder,
             capture_output=True, text=True,
             env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": kernels,
-                 "NPNET_THREADS": "2", "NPNET_BACKEND": ""})
+                 "NPNET_THREADS": "2", "NPNET_BACKEND": "numpy" if backend == "rest" else ""})
     if done.returncode not in (0, 1, 2):
         raise RuntimeError(f"pytest did not run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.returncode != 0
@@ -303,14 +370,15 @@ def run(folder, work, report):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapters", nargs="*", help="conv, lrn, fast/conv ...; default: all")
+    parser.add_argument("chapters", nargs="*", help="conv, fast/conv, optim ...; default: all")
     parser.add_argument("--list", action="store_true", help="print the mutants and run none")
     options = parser.parse_args()
-    work = [("numpy", mutant, None) for mutant in NUMPY] + [("numba", mutant, None) for mutant in NUMBA] + EQUIVALENT
+    work = [("numpy", mutant, None) for mutant in NUMPY] + [("numba", mutant, None) for mutant in NUMBA]
+    work += [("rest", mutant, None) for mutant in REST] + EQUIVALENT
     work = [item for item in work if not options.chapters or item[1][0] in options.chapters]
     if options.list:
         for backend, mutant, reason in work:
-            print(f"{backend:6} {mutant[0]:10} {mutant[2].strip()}{f'   ({reason})' if reason else ''}")
+            print(f"{backend:6} {mutant[0]:17} {mutant[2].strip()}{f'   ({reason})' if reason else ''}")
         return 0
     return hunt(work)
 
@@ -332,7 +400,7 @@ def hunt(work):
 
     with tempfile.TemporaryDirectory() as scratch:
         folders = [copy_of_the_project(Path(scratch) / name) for name in "ab"]
-        for backend in ("numpy", "numba"):
+        for backend in ("numpy", "numba", "rest"):
             for tests in sorted({place(mutant)[1] for other, mutant, reason in work if other == backend}):
                 if tests_fail(folders[0], backend, tests):
                     print(f"{tests} fails on {backend} before anything is broken", flush=True)

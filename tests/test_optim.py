@@ -69,6 +69,7 @@ def test_clipping_is_of_all_gradients_together():
     grads = {"a": np.array([[3.0]]), "b": np.array([4.0])}          # together 5 long
 
     assert optim.clipping(grads, None) == 1 and optim.clipping(grads, 5) == 1
+    assert optim.clipping(grads, 50) == 1                           # shorter ones are never made longer
     assert optim.clipping(grads, 1) == pytest.approx(0.2)
     params = {"a": np.zeros((1, 1)), "b": np.zeros(1)}
     SGD(lr=1, momentum=0, weight_decay=0, clip=1).update(params, grads)
@@ -102,6 +103,16 @@ def test_plateau_divides_by_ten_when_the_error_stops_improving():
 
     assert rates == pytest.approx([1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01])
     assert plateau.finished
+
+
+def test_plateau_counts_anew_after_a_drop():
+    plateau = optim.Plateau(1, patience=1, times=3)
+    rates = []
+    for _ in range(6):
+        plateau.saw(0.5)
+        rates.append(plateau(0))
+
+    assert rates == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
 
 
 def test_plateau_takes_nan_as_no_improvement():

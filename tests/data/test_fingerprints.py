@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from npnet.data import Pictures, arrays, dataset
-from npnet.data.fingerprints import Identity, different, identity, known, shared
+from npnet.data.fingerprints import Identity, different, identity, known, print_of, shared
 
 CLASSES = ("cat", "dog", "owl")
 
@@ -155,6 +155,32 @@ def test_arrays_that_were_replaced_and_reordered(random):
         "one test picture has other content (picture 3)"]
 
 
+@pytest.mark.parametrize("size", [9, 100, 16_384, 16_385, 50_000])
+def test_size_beginning_and_end_of_a_file_count(tmp_path, size):
+    content = bytearray(np.random.default_rng(0).bytes(size))
+    found = set()
+    for changed in (None, 0, 8, size - 9, size - 1):
+        other = content.copy()
+        if changed is not None:
+            other[changed] ^= 1
+        (tmp_path / "a.jpg").write_bytes(other)
+        found.add(print_of(tmp_path / "a.jpg"))
+    (tmp_path / "a.jpg").write_bytes(content + content[-8192:])                 # the same end
+    assert len(found | {print_of(tmp_path / "a.jpg")}) == (4 if size == 9 else 6)
+
+
+def test_a_longer_file_with_the_same_ends_is_another(tmp_path):
+    for name, middle in (("a.jpg", 20_000), ("b.jpg", 20_001)):
+        (tmp_path / name).write_bytes(bytes(middle))
+    assert print_of(tmp_path / "a.jpg") != print_of(tmp_path / "b.jpg")
+
+
+def test_known_says_it_of_the_first_ones():
+    one, other, third = (np.full((1, 16), number, np.uint8) for number in range(3))
+    assert known(np.concatenate([one, other, one]), third).tolist() == [False] * 3
+    assert known(np.concatenate([one, other, one]), one).tolist() == [True, False, True]
+
+
 def test_a_change_in_the_middle_of_a_file_without_compression(tmp_path):
     white = np.full((256, 256, 3), 255, np.uint8)
     dotted = white.copy()
@@ -171,3 +197,8 @@ def test_pictures_in_both_parts(pets, tmp_path):
     shutil.copy(pets / "dog" / "4.png", tmp_path / "set" / "test" / "cat" / "a.png")
     data = dataset(tmp_path / "set")
     assert shared(identity(data.train), identity(data.test)) == [("cat/a.png", "dog/4.png")]
+
+
+def test_the_shape_of_an_array_counts(random):
+    content = random.integers(0, 256, 8 * 18 * 3, np.uint8)
+    assert print_of(content.reshape(8, 18, 3)) != print_of(content.reshape(18, 8, 3)) != print_of(content.reshape(12, 12, 3))

@@ -95,6 +95,13 @@ def test_augmentation_belongs_to_the_picture_not_to_its_place():
         [x for x, labels in Loader(textured(30), 30, MOVING).epoch(2)]).ravel()))
 
 
+def test_every_picture_has_draws_of_its_own():
+    images = np.repeat(textured(1).images, 12, axis=0)
+    x, _ = next(iter(Loader(Pictures(images, np.zeros(12, int), ("a",)), 12, MOVING)))
+
+    assert len({picture.tobytes() for picture in x}) > 6
+
+
 def test_an_epoch_can_be_begun_in_its_middle():
     loader = Loader(textured(50), 8, MOVING)
 

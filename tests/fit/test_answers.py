@@ -43,6 +43,14 @@ def test_score_by_hand():
     assert result.confusion.tolist() == [[1, 0, 0], [0, 0, 2], [0, 0, 0]]
 
 
+def test_the_five_best_are_five():
+    p = np.array([[0.4, 0.25, 0.15, 0.1, 0.06, 0.04]] * 6)
+    result = score(np.log(p), np.array([0, 0, 2, 3, 4, 5]))
+
+    assert (result.top1, result.top5) == (pytest.approx(2 / 6), pytest.approx(5 / 6))
+    assert result.confusion[:, 0].tolist() == [2, 0, 1, 1, 1, 1] and result.confusion.sum() == 6
+
+
 def test_an_ensemble_averages_probabilities_not_logits():
     one, other = small(0), small(1)
     held = pictures(7)
