@@ -7,7 +7,6 @@ A data set lies in the folder data/<name> of NPNET_HOME, all its files directly 
 right when it came is written down in contents.json beside them: the name, size and SHA-256 of every
 file. An archive is removed after it was unpacked, unless the user had put it there.
 """
-import difflib
 import gzip
 import json
 import os
@@ -21,6 +20,7 @@ from pathlib import Path
 from .. import backend
 from ..files import tidy, writing
 from ..files.download import digest, download, right
+from ..screen.words import nearest
 
 CONTENTS = "contents.json"
 MOST_CONTENTS = 2**20           # bytes of contents.json
@@ -113,9 +113,7 @@ def entry(name):
         return CATALOGUE[name]
     if re.match(r"ilsvrc|imagenet", str(name).lower()):
         raise ValueError(IMAGENET)
-    near = difflib.get_close_matches(str(name).lower(), CATALOGUE, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise ValueError(f"no data set is called {name!r}; {hint}npnet knows {', '.join(CATALOGUE)}")
+    raise ValueError(f"no data set is called {name!r}; {nearest(name, CATALOGUE)}npnet knows {', '.join(CATALOGUE)}")
 
 
 def place(name):
@@ -165,7 +163,7 @@ def damaged(path, progress=None):
 # ---------------------------------------------------------------------------- fetching
 
 def fetch(name, trust=False, progress=None, timeout=20):
-    """Downloads a data set, check it, unpack it; returns the Path of its folder. What is there and right is kept.
+    """Downloads a data set, checks it and unpacks it; returns the Path of its folder. What is there and right is kept.
 
     trust: also take files whose checksum is not known, as they come. progress: called as
     progress(bytes so far, bytes in all or None). timeout: seconds, for a server that says nothing.

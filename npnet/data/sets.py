@@ -40,7 +40,7 @@ class Pictures:
 
     def __post_init__(self):
         check_images(self.images)
-        labels, count = as_array("labels", self.labels), len(self.images)
+        labels, count = np.asarray(no_tensor("labels", self.labels)), len(self.images)
         if labels.shape != (count,) or labels.dtype.kind not in "iu":
             raise ValueError(f"{count} pictures need as many labels, integers from 0, got "
                              f"{labels.dtype} {labels.shape}")
@@ -85,8 +85,7 @@ class Pictures:
 
 def check_images(images):
     """Raises one sentence for what is not pictures: with what makes it so."""
-    as_array("images", images, convert=False)
-    if isinstance(images, np.ndarray):
+    if isinstance(no_tensor("images", images), np.ndarray):
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
             raise ValueError(f"images must be uint8 (N, H, W, C) with C 1 or 3, got {images.dtype} {images.shape}; "
                              f"pictures (N, C, H, W) become so by transpose(0, 2, 3, 1)")
@@ -95,17 +94,24 @@ def check_images(images):
                         f"list of {type(images[0]).__name__}; np.array(images, np.uint8) makes an array of numbers")
 
 
-def as_array(what, values, convert=True):
-    """The values as an array. TypeError for a tensor of PyTorch, which must be asked for its own."""
+def no_tensor(what, values):
+    """The values. TypeError for a tensor of PyTorch, which must be asked for its array."""
     if hasattr(values, "detach"):
         raise TypeError(f"{what} must be NumPy's, got a tensor of PyTorch; give {what}.numpy()")
-    return np.asarray(values) if convert else values
+    return values
 
 
 def composed(name):
     """A name in the Unicode form NFC. Systems write one name in two forms, é as one letter or as e and an accent;
     wherever names are compared, they are compared in this one."""
     return unicodedata.normalize("NFC", name)
+
+
+def share_of(train, test, published):
+    """The end of an `origin`, where a set has fewer pictures than (to train on, to test on) were published."""
+    found = len(train), len(test)
+    return "" if found == published else (f", a part of it: {found[0]:,} of {published[0]:,} and {found[1]:,} of "
+                                          f"{published[1]:,} pictures")
 
 
 def single(pictures):

@@ -1,6 +1,6 @@
 """Files: everything that npnet writes is written beside its target and renamed when it is complete; downloads
 are checked before they count (npnet.files.download); pickles are read without being run."""
-from npnet.files.beside import tidy, writing
-from npnet.files.unpickle import unpickled
+from .beside import tidy, writing
+from .unpickle import unpickled
 
 __all__ = ["tidy", "unpickled", "writing"]

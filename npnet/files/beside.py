@@ -1,4 +1,4 @@
-"""Write a file so that it is either complete or not there.
+"""Writes a file so that it is either complete or not there.
 
 A program that is stopped in the middle of np.savez leaves half a checkpoint where a whole one was.
 So we write into a temporary file in the same folder and rename it at the end: within one folder the
@@ -21,17 +21,17 @@ FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)      
 
 @contextmanager
 def writing(path):
-    """Yield a temporary path beside `path` that becomes `path` when the block ends without an error.
+    """Yields a temporary path beside `path` that becomes `path` when the block ends without an error.
 
     The temporary name has the ending of `path` (np.savez and Pillow look at it); the file is there
     and empty. Missing folders are made; a link is followed. Errors, one sentence each:
     IsADirectoryError, NotADirectoryError, PermissionError, OSError (no room, or nothing was written).
     """
     target = Path(os.path.realpath(path))
-    temporary = _begin(target)
+    temporary = begin(target)
     try:
         yield temporary
-        _finish(temporary, target)
+        finish(temporary, target)
     except OSError as error:
         if error.errno in FULL:
             raise OSError(error.errno, f"there is no room left to write {target}; free some space") from None
@@ -53,8 +53,8 @@ def tidy(folder, older_than=0):
                 path.unlink()
 
 
-def _begin(target):
-    """Make the folder and an empty temporary file in it; returns its path."""
+def begin(target):
+    """Makes the folder and an empty temporary file in it; returns its path."""
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder; give the name of a file in it")
     if target.exists() and not os.access(target, os.W_OK):
@@ -73,8 +73,8 @@ def _begin(target):
     return temporary
 
 
-def _finish(temporary, target):
-    """Put what was written on the disk and give it its name."""
+def finish(temporary, target):
+    """Puts what was written on the disk and give it its name."""
     if temporary.stat().st_size == 0:
         raise OSError(f"nothing was written for {target}, so it is left as it was; write into the path "
                       f"that writing() gives, exactly as it is spelt")

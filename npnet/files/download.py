@@ -11,7 +11,7 @@ import re
 import time
 from pathlib import Path
 
-from npnet.files.beside import writing
+from .beside import writing
 
 PIECE = 2**16                   # bytes asked for at a time
 SLOWEST = 100                   # bytes per second; a server below it is not waited for
@@ -22,7 +22,7 @@ WEB_PAGE = re.compile(rb"\s*(<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html)
 
 
 def download(addresses, path, size=None, checksum=None, progress=None, timeout=TIMEOUT):
-    """Write to `path` what the first good address gives; returns the Path.
+    """Writes to `path` what the first good address gives; returns the Path.
 
     addresses: one, or several that are tried in this order, http:// or https://
     size: in bytes, if it is known
@@ -31,18 +31,18 @@ def download(addresses, path, size=None, checksum=None, progress=None, timeout=T
     timeout: seconds after which a server that says nothing, or next to nothing, is given up
 
     ConnectionError, one sentence that says what happened at each address, if none gave the file;
-    ValueError for arguments that are none; OSError if the file cannot be written.
+    ValueError for other arguments; OSError if the file cannot be written.
     """
     addresses, path = [addresses] if isinstance(addresses, str) else list(addresses), Path(path)
-    _check_arguments(addresses, checksum)
+    check_arguments(addresses, checksum)
     failures = []
     for address in addresses:
         try:
             with writing(path) as temporary:
-                start = _receive(address, temporary, size, progress or _silent, timeout)
-                _check(temporary, start, checksum)
+                start = receive(address, temporary, size, progress or silent, timeout)
+                check(temporary, start, checksum)
             return path
-        except _Failed as failure:
+        except Failed as failure:
             failures.append(f"{address} {failure}")
     raise ConnectionError(f"{path.name} could not be downloaded: {'; '.join(failures)}; try again later, or get the "
                           f"file in another way and put it at {path}")
@@ -52,7 +52,7 @@ def right(path, size=None, checksum=None):
     """Whether the file is there and has this size and this checksum, as far as they are known."""
     path = Path(path)
     return path.is_file() and size in (None, path.stat().st_size) and (
-        checksum is None or digest(path, checksum).startswith(_digits(checksum)))
+        checksum is None or digest(path, checksum).startswith(digits_of(checksum)))
 
 
 def digest(path, kind="sha256"):
@@ -69,52 +69,52 @@ def digest(path, kind="sha256"):
 
 # ---------------------------------------------------------------------------- one address
 
-class _Failed(Exception):
+class Failed(Exception):
     """What happened at an address: the rest of a sentence that begins with it."""
 
 
-def _receive(address, temporary, size, progress, timeout):
-    """Write what the address sends to the file; returns its first bytes. _Failed if less or more comes than must."""
-    with _Answer(address, timeout) as answer, open(temporary, "wb") as file:
+def receive(address, temporary, size, progress, timeout):
+    """Writes what the address sends to the file; returns its first bytes. Failed if less or more comes than must."""
+    with Answer(address, timeout) as answer, open(temporary, "wb") as file:
         if size is not None and answer.length not in (None, size):
-            raise _Failed(f"offers {_page(answer.piece())}{answer.length:,} bytes where the file has {size:,}")
+            raise Failed(f"offers {page_word(answer.piece())}{answer.length:,} bytes where the file has {size:,}")
         total, done, start = answer.length if size is None else size, 0, b""
         progress(0, total)
         while piece := answer.piece():
             start = start or piece
             done += len(piece)
             if total is not None and done > total:
-                raise _Failed(f"sends {_page(start)}more than the {total:,} bytes of the file")
+                raise Failed(f"sends {page_word(start)}more than the {total:,} bytes of the file")
             file.write(piece)
             progress(done, total)
     if total is not None and done < total:
-        raise _Failed(f"broke off after {done:,} of {total:,} bytes")
+        raise Failed(f"broke off after {done:,} of {total:,} bytes")
     if done == 0:
-        raise _Failed("sent an empty file")
+        raise Failed("sent an empty file")
     return start
 
 
-def _check(temporary, start, checksum):
-    """Raise _Failed unless the file is right."""
+def check(temporary, start, checksum):
+    """Raises Failed unless the file is right."""
     if checksum is None:
         if WEB_PAGE.match(start) and temporary.suffix not in (".html", ".htm"):
-            raise _Failed("sent a web page in place of the file")
+            raise Failed("sent a web page in place of the file")
         return
     kind = checksum.partition(":")[0]
     found = digest(temporary, kind)
-    if not found.startswith(_digits(checksum)):
-        raise _Failed(f"sent {_page(start)}{temporary.stat().st_size:,} bytes with the {kind} {found}, where "
-                      f"{_digits(checksum)} is right")
+    if not found.startswith(digits_of(checksum)):
+        raise Failed(f"sent {page_word(start)}{temporary.stat().st_size:,} bytes with the {kind} {found}, where "
+                      f"{digits_of(checksum)} is right")
 
 
-def _page(start):
+def page_word(start):
     """Three words for what often stands where a file has been."""
     return "a web page, " if WEB_PAGE.match(start) else ""
 
 
-class _Answer:
+class Answer:
     """What a server sends: `length` (None where it does not say) and piece after piece. Every trouble of the
-    network is _Failed; troubles of the disk are the caller's."""
+    network is Failed; troubles of the disk are the caller's."""
 
     def __init__(self, address, timeout):
         import http.client
@@ -127,10 +127,10 @@ class _Answer:
         except self.troubles as trouble:
             if isinstance(trouble, urllib.request.HTTPError):
                 trouble.close()                                 # it is the answer, too
-            raise _Failed(_reason(trouble, timeout)) from None
+            raise Failed(reason_of(trouble, timeout)) from None
         if not isinstance(self.response, http.client.HTTPResponse):
             self.response.close()
-            raise _Failed(f"leads to {self.response.url}, which is no address of the web")
+            raise Failed(f"leads to {self.response.url}, which is not an address of the web")
         self.length = self.response.length                      # what is left to read
 
     def __enter__(self):
@@ -144,17 +144,17 @@ class _Answer:
         try:
             piece = self.response.read1(PIECE)                  # what is there; read() would wait for all of it
         except self.troubles as trouble:
-            raise _Failed(_reason(trouble, self.timeout)) from None
+            raise Failed(reason_of(trouble, self.timeout)) from None
         self.received += len(piece)
         now = time.monotonic()
         if now - self.began > self.timeout:
             if self.received < SLOWEST * (now - self.began):
-                raise _Failed(f"sends only {self.received / (now - self.began):.0f} bytes per second")
+                raise Failed(f"sends only {self.received / (now - self.began):.0f} bytes per second")
             self.began, self.received = now, 0                  # a new stretch of time begins
         return piece
 
 
-def _reason(trouble, timeout):
+def reason_of(trouble, timeout):
     """What went wrong in the network, in words."""
     import socket
     if getattr(trouble, "code", None):                          # HTTPError: an answer, but no file
@@ -172,18 +172,18 @@ def _reason(trouble, timeout):
 
 # ---------------------------------------------------------------------------- arguments
 
-def _check_arguments(addresses, checksum):
+def check_arguments(addresses, checksum):
     if not addresses:
         raise ValueError("download needs at least one address")
     for address in addresses:
         if not re.match(r"https?://[^\s/]", address):
             raise ValueError(f"an address must begin with http:// or https://, got {address!r}")
     if checksum is not None:
-        _digits(checksum)
+        digits_of(checksum)
 
 
-def _digits(checksum):
-    """The hexadecimal digits of "md5:..."; ValueError if these are none."""
+def digits_of(checksum):
+    """The hexadecimal digits of "md5:..."; ValueError for anything else."""
     kind, _, digits = checksum.lower().partition(":")
     if kind not in DIGITS or not re.fullmatch(f"[0-9a-f]{{{FEWEST},{DIGITS[kind]}}}", digits):
         raise ValueError(f"a checksum must be one of {', '.join(DIGITS)}, a colon and {FEWEST} or more hexadecimal "
@@ -191,5 +191,5 @@ def _digits(checksum):
     return digits
 
 
-def _silent(done, total):
+def silent(done, total):
     """The progress that nobody sees."""

@@ -1,11 +1,11 @@
-"""Read a pickle without running it: CIFAR's python batches, and nothing that is more than data.
+"""Reads a pickle without running it: CIFAR's python batches, and nothing that is more than data.
 
 A pickle is a small program. Two of its instructions, "fetch the function of this name" and "call it",
 let any file run any command on the computer of whoever reads it: pickle.load(file) must be
 understood as `sh file`. CIFAR-10 and CIFAR-100 are published as pickles all the same.
 
 So the instructions are carried out by Python, but "fetch the function of this name" finds only the
-names of the table in _names(), and what it finds are functions of this file, not NumPy's. They
+names of the table in allowed(), and what it finds are functions of this file, not NumPy's. They
 build arrays of plain numbers; a dtype of objects, whose bytes NumPy would take for addresses in
 memory, is refused like any name that is not in the table.
 
@@ -54,38 +54,38 @@ def unpickled(source, name="the pickle"):
     if len(content) > MOST_BYTES:
         raise ValueError(f"{name} has more than {MOST_BYTES:,} bytes; no data set that npnet knows has such pickles")
     try:
-        _check_instructions(content)
-        return _finished(_Unpickler(io.BytesIO(content), encoding="bytes").load(), {})
-    except _Refused as refusal:
+        check_instructions(content)
+        return finished(Unpickler(io.BytesIO(content), encoding="bytes").load(), {})
+    except Refused as refusal:
         raise ValueError(f"{name} {refusal}; npnet reads only plain data and arrays of numbers, because a pickle can "
                          f"run any program") from None
     except DAMAGED as error:
         reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise ValueError(f"{name} is no pickle, is damaged or was cut off ({reason}); fetch it again") from None
+        raise ValueError(f"{name} is not a pickle, is damaged or was cut off ({reason}); fetch it again") from None
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The end of a sentence that begins with the name of the file."""
 
 
-class _Unpickler(pickle.Unpickler):
-    """Python's, which finds no functions but those of _names()."""
+class Unpickler(pickle.Unpickler):
+    """Python's, which finds no functions but those of allowed()."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.names = _names()
+        self.names = allowed()
 
     def find_class(self, module, name):
         if (module, name) not in self.names:
-            raise _Refused(f"asks for {module}.{name}")
+            raise Refused(f"asks for {module}.{name}")
         return self.names[module, name]
 
     def persistent_load(self, number):
-        raise _Refused("refers to something outside the file")
+        raise Refused("refers to something outside the file")
 
 
-def _check_instructions(content):
-    """Raise _Refused for what would take Python for ever or all the memory; ValueError if the file ends early.
+def check_instructions(content):
+    """Raises Refused for what would take Python for ever or all the memory; ValueError if the file ends early.
 
     A number so high that the table of what is remembered would fill the memory. Sets. A tuple in several places:
     what is fetched by its number must have been remembered right after an instruction of SHARED, as pickle does
@@ -100,22 +100,22 @@ def _check_instructions(content):
             if name in PUT:
                 number = len(known) if name == "MEMOIZE" else argument
                 if number > MOST_MEMO:
-                    raise _Refused(f"remembers something as number {number:,}")
+                    raise Refused(f"remembers something as number {number:,}")
                 known[number] = last in SHARED
                 continue
             if name in SETS:
-                raise _Refused("holds a set where plain data must be")
+                raise Refused("holds a set where plain data must be")
             if name == "DUP" or name in GET and not known.get(argument, True):
-                raise _Refused("has one tuple in several places")
+                raise Refused("has one tuple in several places")
             tuples += (name in TUPLES) - (last in TUPLES and name in ("REDUCE", "BUILD"))
             if tuples > MOST_TUPLES:
-                raise _Refused(f"holds more than {MOST_TUPLES:,} tuples")
+                raise Refused(f"holds more than {MOST_TUPLES:,} tuples")
             last = name
 
 
 # ---------------------------------------------------------------------------- what the names stand for
 
-class _StandIn:
+class StandIn:
     """One of our functions under a name that a pickle may ask for. Nothing in the file can change it."""
 
     __slots__ = ("call",)
@@ -127,62 +127,62 @@ class _StandIn:
         return self.call(*arguments)
 
     def __setstate__(self, state):
-        raise _Refused("changes a function")
+        raise Refused("changes a function")
 
 
-def _names():
+def allowed():
     """{(module, name): what a pickle gets}. NumPy 2 calls numpy.core numpy._core, Python 3 __builtin__ builtins."""
-    names = {("numpy", "ndarray"): _StandIn(_no_call), ("numpy", "dtype"): _StandIn(_Dtype),
-             ("_codecs", "encode"): _StandIn(_encoded), ("__builtin__", "bytes"): _StandIn(_no_bytes)}
+    names = {("numpy", "ndarray"): StandIn(no_call), ("numpy", "dtype"): StandIn(Dtype),
+             ("_codecs", "encode"): StandIn(encoded), ("__builtin__", "bytes"): StandIn(no_bytes)}
     for package in ("numpy.core", "numpy._core"):
-        names[f"{package}.multiarray", "_reconstruct"] = _StandIn(_Array)
-        names[f"{package}.multiarray", "scalar"] = _StandIn(_scalar)
-        names[f"{package}.numeric", "_frombuffer"] = _StandIn(_array)
+        names[f"{package}.multiarray", "_reconstruct"] = StandIn(Array)
+        names[f"{package}.multiarray", "scalar"] = StandIn(scalar)
+        names[f"{package}.numeric", "_frombuffer"] = StandIn(array_of)
     return names
 
 
-def _no_call(*_):
-    raise _Refused("makes an array without content")
+def no_call(*_):
+    raise Refused("makes an array without content")
 
 
-def _encoded(text, encoding):
+def encoded(text, encoding):
     """Bytes, as Python 3 writes them for Python 2: every byte a letter of Latin-1."""
-    if _text(encoding) not in ("latin1", "latin-1"):
-        raise _Refused(f"asks for bytes in {_text(encoding)[:40]}")
+    if text_of(encoding) not in ("latin1", "latin-1"):
+        raise Refused(f"asks for bytes in {text_of(encoding)[:40]}")
     return text.encode("latin1")
 
 
-def _no_bytes():
+def no_bytes():
     return b""
 
 
-def _text(value):
+def text_of(value):
     """str, whether Python 2 or 3 wrote it."""
     if not isinstance(value, (bytes, str)):
-        raise _Refused(f"has a {type(value).__name__.strip('_').lower()} where a text must be")
+        raise Refused(f"has a {type(value).__name__.strip('_').lower()} where a text must be")
     return value.decode("ascii") if isinstance(value, bytes) else value
 
 
-class _Dtype:
+class Dtype:
     """The type of an array's numbers: "u1" and the order of its bytes. Never a real dtype, until it is checked."""
 
     def __init__(self, code, align=False, copy=True):
-        self.code, self.order = _text(code), "="
+        self.code, self.order = text_of(code), "="
 
     def __setstate__(self, state):
         _, order, *described = state                                # (version, order, subtype, names, fields, ...)
         if any(part is not None for part in described[:3]):
-            raise _Refused("holds an array of records")
-        self.order = _text(order)
+            raise Refused("holds an array of records")
+        self.order = text_of(order)
 
     def checked(self):
         """NumPy's dtype."""
         if not NUMBERS.fullmatch(self.code) or self.order not in ("|", "<", ">", "="):
-            raise _Refused(f"holds an array of type {self.code[:40]!r}")
+            raise Refused(f"holds an array of type {self.code[:40]!r}")
         return np.dtype(self.order.replace("|", "=") + self.code)
 
 
-class _Array:
+class Array:
     """An array to be: `_reconstruct` makes it empty, the instruction BUILD hands over its content."""
 
     def __init__(self, *_):                                         # of what kind and shape it is until then
@@ -190,31 +190,31 @@ class _Array:
 
     def __setstate__(self, state):
         _, shape, dtype, fortran, content = state
-        self.array = _array(content, dtype, shape, "F" if fortran else "C")
+        self.array = array_of(content, dtype, shape, "F" if fortran else "C")
 
 
-def _array(content, dtype, shape, order):
+def array_of(content, dtype, shape, order):
     """An array of its own from bytes. The shape must ask for neither more nor fewer than there are."""
-    dtype, shape = _checked(dtype), tuple(map(int, shape))
+    dtype, shape = checked_dtype(dtype), tuple(map(int, shape))
     if not isinstance(content, (bytes, bytearray)):
-        raise _Refused("holds an array of objects")
+        raise Refused("holds an array of objects")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
         raise ValueError(f"an array {dtype} {shape} must not have {len(content):,} bytes")
-    return np.frombuffer(content, dtype).reshape(shape, order=_text(order)).copy(order="K")
+    return np.frombuffer(content, dtype).reshape(shape, order=text_of(order)).copy(order="K")
 
 
-def _scalar(dtype, content):
+def scalar(dtype, content):
     """A single number of NumPy's."""
-    return _array(content, dtype, (), "C")[()]
+    return array_of(content, dtype, (), "C")[()]
 
 
-def _checked(dtype):
-    if not isinstance(dtype, _Dtype):
-        raise _Refused("holds an array without a type")
+def checked_dtype(dtype):
+    if not isinstance(dtype, Dtype):
+        raise Refused("holds an array without a type")
     return dtype.checked()
 
 
-def _finished(value, done):
+def finished(value, done):
     """The value with arrays in place of _Arrays, down to the last list.
 
     done: {identity: (what was seen, what became of it)}, so that a list that holds itself, or one list in a
@@ -222,26 +222,26 @@ def _finished(value, done):
     """
     if id(value) in done:
         return done[id(value)][1]
-    if isinstance(value, _Array):
+    if isinstance(value, Array):
         if value.array is None:
             raise ValueError("an array has no content")
         return value.array
     if type(value) not in (dict, list, tuple):
-        return _plain(value)
+        return plain(value)
     done[id(value)] = (value, value)
     if type(value) is dict:
-        content = [(_plain(key), _finished(item, done)) for key, item in value.items()]
+        content = [(plain(key), finished(item, done)) for key, item in value.items()]
         value.clear()
         value.update(content)
     elif type(value) is list:
-        value[:] = [_finished(item, done) for item in value]
+        value[:] = [finished(item, done) for item in value]
     else:
-        done[id(value)] = (value, tuple([_finished(item, done) for item in value]))
+        done[id(value)] = (value, tuple([finished(item, done) for item in value]))
     return done[id(value)][1]
 
 
-def _plain(value):
-    """The value, if it is a text, bytes, a number, None or an array that _array made."""
+def plain(value):
+    """The value, if it is a text, bytes, a number, None or an array that array_of made."""
     if not isinstance(value, PLAIN):
-        raise _Refused(f"holds a {type(value).__name__.strip('_').lower()} where plain data must be")
+        raise Refused(f"holds a {type(value).__name__.strip('_').lower()} where plain data must be")
     return value

@@ -182,8 +182,8 @@ def test_functions_in_the_file_cannot_be_changed():
 
 def test_memory_is_not_taken_on_the_word_of_the_file():
     refused(b"\x80\x02Nr" + struct.pack("<I", 2**31 - 1) + b".", "remembers something as number 2,147,483,647")
-    refused(b"\x80\x04\x8e" + struct.pack("<Q", 2**45) + b"x.", "is no pickle, is damaged or was cut off")
-    refused(b"\x80\x05\x96" + struct.pack("<Q", 2**45) + b"x.", "is no pickle, is damaged or was cut off")
+    refused(b"\x80\x04\x8e" + struct.pack("<Q", 2**45) + b"x.", "is not a pickle, is damaged or was cut off")
+    refused(b"\x80\x05\x96" + struct.pack("<Q", 2**45) + b"x.", "is not a pickle, is damaged or was cut off")
     refused(b"cnumpy\nndarray\n(I1000000000000\ntR.", "makes an array without content")
 
 
@@ -196,7 +196,7 @@ def test_a_very_large_file_is_not_read(monkeypatch):
 def test_every_way_to_be_cut_off():
     content = by_python_2()
     for end in range(len(content)):
-        refused(content[:end], "is no pickle, is damaged or was cut off .*; fetch it again")
+        refused(content[:end], "is not a pickle, is damaged or was cut off .*; fetch it again")
 
 
 @pytest.mark.filterwarnings("ignore:invalid escape sequence")
@@ -214,11 +214,11 @@ def test_damage_anywhere_is_one_sentence_or_other_numbers():
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a zip", b"<!doctype html>", b"\x1f\x8b\x08", b"\x80\x04.", b"\x80\x09N."])
 def test_other_files(content):
-    refused(content, "is no pickle, is damaged or was cut off")
+    refused(content, "is not a pickle, is damaged or was cut off")
 
 
 def test_deep_nesting_is_one_sentence():
-    refused(b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".", "is no pickle, is damaged or was cut off .*recursion")
+    refused(b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".", "is not a pickle, is damaged or was cut off .*recursion")
     refused(b"\x80\x04(K\x01Q.", "refers to something outside the file")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ...files.unpickle import unpickled
-from ..sets import DataSet, Pictures
+from ..sets import DataSet, Pictures, share_of
 
 PIXELS = 3 * 32 * 32            # bytes of a picture
 MOST_BYTES = 2**28              # of a file; CIFAR-100 has 154 MB
@@ -105,13 +105,8 @@ def cifar(folder, coarse=False, progress=None):
             progress(done, len(names))
     train = pictures_of(images[:-1], labels[:-1], classes)
     test = pictures_of(images[-1:], labels[-1:], classes)
-    return DataSet(layout.title.lower().replace("-", ""), train, test, origin_of(layout, folder, train, test))
-
-
-def origin_of(layout, folder, train, test):
-    found = len(train), len(test)
-    part = "" if found == PUBLISHED else f", a part of it: {found[0]:,} of 50,000 and {found[1]:,} of 10,000 pictures"
-    return f"{layout.title} (Krizhevsky 2009) from {folder.name}{part}"
+    origin = f"{layout.title} (Krizhevsky 2009) from {folder.name}{share_of(train, test, PUBLISHED)}"
+    return DataSet(layout.title.lower().replace("-", ""), train, test, origin)
 
 
 def batch_in(folder, name, layout):

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from ...layers import rng
+from ...screen.words import counted, listed
 from ..pictures import is_grey
 from ..sets import DataSet, Pictures, composed, in_threads, read_file
 
@@ -37,21 +38,19 @@ SHOWN = 3                       # of many names in a sentence
 def pictures_folder(folder, notes=None, grey=None):
     """The pictures in a folder as a DataSet; the layouts are those above.
 
-    The parts are called train (training) and test, testing, val, valid or validation; the first of these that
-    has class folders or labels is the one to test on, and a set without any has test None. Without a part to
-    train on, train holds no pictures but has the classes. Folders beside the parts are not used; `origin` and
-    `notes` name them. A folder called train that holds pictures and nothing else is a class of that name.
-
-    Below a class, folders in folders count as the class's. Hidden files and folders are passed over, as is what
-    systems leave behind (Thumbs.db). Files with other endings than a picture's, pictures outside all classes and links
-    that lead nowhere or back are left out and counted in a sentence in `origin`, and in the list `notes`, if given.
-    Links to files and to class folders are followed, links to folders further below are not.
+    The first of the names of parts (train; test, val ...) that has class folders or labels is taken; a set without a
+    part to test on has test None, one without a part to train on a train without pictures. A folder called train that
+    holds pictures and nothing else is a class of that name. Below a class, folders in folders count as the class's.
+    Links to files and to class folders are followed, links to folders further below are not. What is left out (files
+    with other endings than a picture's or outside all classes, links that lead nowhere or back, folders beside the
+    parts) is said in `origin`, and in the list `notes`, if given; hidden files and what systems leave behind
+    (Thumbs.db) are passed over.
 
     grey: pictures are (H, W, 1); None: if the headers of all of them say so (of 1,000, if there are more).
 
-    Errors, one sentence each: NotADirectoryError, FileNotFoundError (no such folder, no pictures, a row of the
-    labels without its file), ValueError (one class alone, a class without pictures, a class in the test part that
-    the training part lacks, an invalid labels file, folders that look like parts under other names).
+    Errors, one sentence each: NotADirectoryError, FileNotFoundError (no such folder, no pictures, a row of the labels
+    without its file), ValueError (one class alone, a class without pictures or that the training part lacks, an
+    invalid labels file, folders that look like parts under other names).
     """
     folder, notes = Path(folder), [] if notes is None else notes
     check_folder(folder)
@@ -174,7 +173,7 @@ def check_beside(folder, test):
     others = [name for name in inside(folder).folders if name.lower() not in TEST and below(folder / name)[0]]
     if others:
         raise ValueError(f"{folder} has the folder {test.name} with class folders in it, and beside it "
-                         f"{some(others)}, but no part to train on; put the folder of every class to train on into "
+                         f"{listed(others)}, but no part to train on; put the folder of every class to train on into "
                          f"one called train")
 
 
@@ -187,7 +186,7 @@ def check_no_parts(folder):
     kinds = [each.folders for each in found]
     alike = [name for name, kind in zip(names, kinds) if kind and kinds.count(kind) > 1]
     if alike:
-        raise ValueError(f"the folders in {folder} look like parts ({some(alike)}), not classes; call them train and "
+        raise ValueError(f"the folders in {folder} look like parts ({listed(alike)}), not classes; call them train and "
                          f"test, or, if they are classes, put them into a folder called train")
 
 
@@ -205,7 +204,7 @@ def note_unused(folder, parts, notes):
     if unused:
         used = " and ".join(path.name for path in parts if path)
         notes.append(f"of the folders in {folder.resolve().name}, {used} {'are' if all(parts) else 'is'} used and "
-                     f"{some(unused)} {'are' if len(unused) > 1 else 'is'} not")
+                     f"{listed(unused)} {'are' if len(unused) > 1 else 'is'} not")
 
 
 # ---------------------------------------------------------------------------- one part
@@ -227,7 +226,7 @@ def pictures_in(folder, classes=None, notes=None):
             raise ValueError(one_class(folder, classes[0], labels))
     unknown = [name for name in found if name not in set(classes)]
     if unknown:
-        raise ValueError(f"{folder} has the class {some(unknown)}, which the training pictures lack; remove it here "
+        raise ValueError(f"{folder} has the class {listed(unknown)}, which the training pictures lack; remove it here "
                          f"or add it there")
     number = {name: label for label, name in enumerate(classes)}
     return Pictures(paths, np.array([number[name] for name in names], np.int64), classes, folder)
@@ -264,7 +263,7 @@ def by_class(folder, content, notes):
     if not paths:
         raise FileNotFoundError(no_pictures(folder, content.pictures))
     if empty:
-        raise ValueError(f"{folder}: the folder of the class {some(empty)} holds no pictures; add some or remove it")
+        raise ValueError(f"{folder}: the folder of the class {listed(empty)} holds no pictures; add some or remove it")
     note(notes, others, "file", f"in {folder.name} with another ending than a picture's")
     note(notes, outside, "file", f"in {folder.name}, outside the folders of the classes,")
     note(notes, lost, "link", f"in {folder.name} that lead{'s' * (lost == 1)} nowhere or back")
@@ -289,13 +288,7 @@ def no_pictures(folder, outside):
 
 def note(notes, count, thing, where):
     if count:
-        notes.append(f"{count:,} {thing}{'s' * (count > 1)} {where} {'were' if count > 1 else 'was'} left out")
-
-
-def some(names):
-    """A few names, for a sentence."""
-    names = list(map(str, names))
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        notes.append(f"{counted(count, thing)} {where} {'were' if count > 1 else 'was'} left out")
 
 
 # ---------------------------------------------------------------------------- a file of labels
@@ -414,7 +407,7 @@ def checked(pictures, skip=False, progress=None, threads=None):
     sound = pictures.take([i for i, sentence in enumerate(found) if not sentence])
     lost = np.setdiff1d(pictures.labels, sound.labels)
     if len(lost):
-        raise ValueError(f"no picture of the class {some([pictures.classes[label] for label in lost])} can be read: "
+        raise ValueError(f"no picture of the class {listed([pictures.classes[label] for label in lost])} can be read: "
                          f"{sentences[0]}")
     return sound, sentences
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..sets import DataSet, Pictures
+from ..sets import DataSet, Pictures, share_of
 
 DIGITS = tuple("0123456789")
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -61,7 +61,7 @@ def mnist(folder, name=None, progress=None):
     if train.images.shape[1:] != test.images.shape[1:]:
         raise ValueError(f"{place}: pictures to train on are {train.images.shape[1:3]} pixels, those to test on "
                          f"{test.images.shape[1:3]}; the files do not belong together")
-    return DataSet(name, train, test, origin_of(name, place, train, test))
+    return DataSet(name, train, test, f"{CITED[name]} from {place.name}{share_of(train, test, PUBLISHED)}")
 
 
 def read_idx(path):
@@ -150,9 +150,3 @@ def told_apart(labels, folder):
         if labels[:10].tolist() == first:
             return name
     return "fashion-mnist" if "fashion" in folder.resolve().name.lower() else "mnist"
-
-
-def origin_of(name, place, train, test):
-    found = len(train), len(test)
-    part = "" if found == PUBLISHED else f", a part of it: {found[0]:,} of 60,000 and {found[1]:,} of 10,000 pictures"
-    return f"{CITED[name]} from {place.name}{part}"

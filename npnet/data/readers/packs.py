@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from ..pictures import MOST_PIXELS, SMALLEST_SIDE, pillow
-from ..sets import MOST_CLASSES, DataSet, Pictures, as_array, in_threads
+from ..sets import MOST_CLASSES, DataSet, Pictures, in_threads, no_tensor
 from .cifar import CIFAR10, CIFAR100
-from .mnist import CLOTHES, DIGITS
+from .mnist import CITED, CLOTHES, DIGITS
 
 LAYOUTS = (                                     # of an .npz file: the names of the arrays of each part
     (("train_jpeg", "train_end", "train_label"), ("test_jpeg", "test_end", "test_label")),
@@ -32,10 +32,12 @@ LAYOUTS = (                                     # of an .npz file: the names of 
 FLOWERS17 = ("daffodil", "snowdrop", "lily of the valley", "bluebell", "crocus", "iris", "tiger lily", "tulip",
              "fritillary", "sunflower", "daisy", "colt's foot", "dandelion", "cowslip", "buttercup", "windflower",
              "pansy")
-NAMES = {"cifar100": CIFAR100, "cifar10": CIFAR10, "fashion": CLOTHES, "mnist": DIGITS, "flowers17": FLOWERS17}
-ORIGINS = {"cifar100": "CIFAR-100 (Krizhevsky 2009)", "cifar10": "CIFAR-10 (Krizhevsky 2009)",
-           "fashion": "Fashion-MNIST (Xiao, Rasul, Vollgraf 2017)", "mnist": "MNIST (LeCun, Cortes, Burges 1998)",
-           "flowers17": "Oxford Flowers 17 (Nilsback, Zisserman 2006)"}       # by what is in the name of the file
+KNOWN = {                                       # by what is in the name of the file: names of the classes, origin
+    "cifar100": (CIFAR100, "CIFAR-100 (Krizhevsky 2009)"),
+    "cifar10": (CIFAR10, "CIFAR-10 (Krizhevsky 2009)"),
+    "fashion": (CLOTHES, CITED["fashion-mnist"]),
+    "mnist": (DIGITS, CITED["mnist"]),
+    "flowers17": (FLOWERS17, "Oxford Flowers 17 (Nilsback, Zisserman 2006)")}
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, TypeError, KeyError, NotImplementedError,
            RuntimeError, OverflowError)
 LARGE, PACKED = 2**28, 500      # bytes of an array, and how many times smaller no such array of pictures becomes
@@ -57,8 +59,9 @@ def pack(path, progress=None):
     headers = read_headers(path)
     parts = parts_of(path, headers)
     for names in parts:
-        check_pixels(*headers[names[0]], f"{path}: {names[0]}", axes=(1,) if len(names) == 3 else (3, 4))
-    found = read_arrays(path, {*sum(parts, ()), "classes"} & set(headers))
+        check_bytes(*headers[names[0]], f"{path}: {names[0]}", jpeg=len(names) == 3)
+    with opening(path) as content:
+        found = {name: content[name] for name in {*sum(parts, ()), "classes"} & set(headers)}
     jpeg = len(parts[0]) == 3
     read = jpeg_parts(path, found, parts, progress) if jpeg else [
         (images_of(found[x], f"{path}: {x}"), found[y]) for x, y in parts]
@@ -79,7 +82,8 @@ def arrays(train, test=None, classes=None, name="arrays"):
             continue
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"{part} must be a pair (x, y) of pictures and labels, got {type(pair).__name__}")
-        parts.append((images_of(as_array("x", pair[0]), f"{name}: x of {part}"), as_array("y", pair[1])))
+        x, y = (np.asarray(no_tensor(what, values)) for what, values in zip("xy", pair))
+        parts.append((images_of(x, f"{name}: x of {part}"), y))
     return data_set(name, name, parts, classes, "arrays in memory")
 
 
@@ -126,12 +130,6 @@ def header_of(archive, name):
     return shape, dtype
 
 
-def read_arrays(path, names):
-    """{name: array} of these names."""
-    with opening(path) as content:
-        return {name: content[name] for name in names}
-
-
 def parts_of(path, headers):
     """The names of the arrays of each part, of the first layout that the file has."""
     layout = next((layout for layout in LAYOUTS if layout[0][0] in headers), None)
@@ -154,7 +152,7 @@ def texts_of(path, classes):
 
 
 def origin_of(path, jpeg):
-    known = next((ORIGINS[part] for part in ORIGINS if part in path.stem.lower()), None)
+    known = next((KNOWN[part][1] for part in KNOWN if part in path.stem.lower()), None)
     if known and "cifar" in path.stem.lower() and jpeg:
         known += ", JPEG-recompressed: networks trained on the exact pictures lose 3 to 4 points on these"
     return f"{known or ('JPEG files' if jpeg else 'arrays')}; from {path.name}"
@@ -162,26 +160,24 @@ def origin_of(path, jpeg):
 
 # ---------------------------------------------------------------------------- arrays
 
-def check_pixels(shape, dtype, where, axes):
-    """Raises ValueError unless these are bytes with so many axes; before they are read from a file."""
+def check_bytes(shape, dtype, where, jpeg=False):
+    """Raises ValueError unless an array of this shape and dtype is pictures, or JPEG files end to end."""
     if dtype != np.uint8:
         advice = "; np.rint(x * 255).astype(np.uint8) makes them so from 0 to 1" if dtype.kind == "f" else ""
         raise ValueError(f"{where} must be uint8, pixels from 0 to 255, got {dtype} {shape}{advice}")
-    if len(shape) not in axes or 0 in shape:
-        forms = "(bytes,)" if axes == (1,) else "(N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3"
+    fits = len(shape) == 1 if jpeg else len(shape) == 3 or len(shape) == 4 and {shape[1], shape[3]} & {1, 3}
+    if not fits or 0 in shape:
+        forms = "(bytes,)" if jpeg else "(N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3"
         raise ValueError(f"{where} must have the shape {forms}, got {shape}")
 
 
 def images_of(x, where):
     """Pictures as uint8 (N, H, W, C), from (N, H, W), (N, H, W, C) or (N, C, H, W)."""
-    check_pixels(x.shape, x.dtype, where, (3, 4))
-    given = x.shape
+    check_bytes(x.shape, x.dtype, where)
     if x.ndim == 3:
         x = x[..., None]
-    elif x.shape[3] not in (1, 3) and x.shape[1] in (1, 3):
+    elif x.shape[3] not in (1, 3):
         x = x.transpose(0, 2, 3, 1)
-    if x.shape[3] not in (1, 3):
-        check_pixels(given, x.dtype, where, ())
     if min(x.shape[1:3]) < SMALLEST_SIDE:
         raise ValueError(f"{where} has pictures of {x.shape[1]} x {x.shape[2]} pixels; a side must have at least "
                          f"{SMALLEST_SIDE}, below that there is nothing to recognise")
@@ -208,8 +204,8 @@ def data_set(name, where, parts, classes, origin):
         raise ValueError(f"{where}: labels reach {count - 1:,} for {total:,} pictures; number the classes 0, 1, 2 and "
                          f"so on, as np.unique(y, return_inverse=True)[1] does")
     if classes is None:
-        known = next((NAMES[part] for part in NAMES if part in name.lower() and len(NAMES[part]) == count), None)
-        classes = known or [f"class {label}" for label in range(count)]
+        known = [names for part, (names, _) in KNOWN.items() if part in name.lower() and len(names) == count]
+        classes = known[0] if known else [f"class {label}" for label in range(count)]
     if len(classes) < count:
         raise ValueError(f"{where} has labels up to {count - 1}, but names for {len(classes)} classes")
     train, test = [*(Pictures(images, labels, classes) for images, labels in parts), None][:2]
