@@ -11,7 +11,7 @@ import npnet
 from npnet import optim
 from npnet.data import Pipeline
 from npnet.train import train
-from npnet.weights import hand_on, read_checkpoint, save_checkpoint, trained
+from npnet.weights import read_checkpoint, save_checkpoint, trained
 
 PIPELINE = Pipeline(size=8, shorter=8, channels=3, mean=np.float32([100, 120, 140]), deviation=np.float32([50, 60, 70]), pad=1)
 
@@ -249,26 +249,6 @@ def test_a_folder_prefers_the_best(tmp_path):
     assert equal(trained(tmp_path).net.params(), net.params())
 
 
-def test_handed_on_it_tells_nothing_of_the_computer(tmp_path):
-    net, optimizer, losses = make(tmp_path / "a.npz")
-    settings = {"classes": ["a", "b", "c"], "data": str(tmp_path / "my set"), "weights": str(tmp_path / "w.npz"),
-                "command": f"npnet train --data '{tmp_path}/my set' --weights {tmp_path}/w.npz --seed 3"}
-    save_checkpoint(tmp_path / "a.npz", net, optimizer, PIPELINE, {"settings": settings})
-    hand_on(tmp_path / "a.npz", tmp_path / "small.npz")
-
-    assert trained(tmp_path / "small.npz").settings == {
-        "classes": ["a", "b", "c"], "command": "npnet train --data 'my set' --weights w.npz --seed 3"}
-
-
-def test_numbers_too_large_for_half_the_precision(tmp_path):
-    net, optimizer, losses = make(tmp_path / "a.npz")
-    net.params()["fc2.w"][0, 0] = 1e6
-    save_checkpoint(tmp_path / "a.npz", net, optimizer, PIPELINE)
-
-    with pytest.raises(ValueError, match="fc2.w has numbers beyond 65504"):
-        hand_on(tmp_path / "a.npz", tmp_path / "small.npz")
-
-
 def test_names_and_pipelines_that_do_not_fit_the_network(tmp_path):
     net, optimizer, losses = make(tmp_path / "a.npz")
     save_checkpoint(tmp_path / "a.npz", net, optimizer, PIPELINE, {"settings": {"classes": ["a", "b"]}})
@@ -293,17 +273,3 @@ def test_without_a_pipeline(tmp_path):
 
     with pytest.raises(ValueError, match="a.npz does not say how its pictures are prepared"):
         trained(tmp_path / "a.npz")
-
-
-def test_handed_on_it_is_small_and_says_the_same(tmp_path):
-    net = make(tmp_path / "a.npz")[0]
-    hand_on(tmp_path / "a.npz", tmp_path / "small.npz")
-    assert str(tmp_path).encode() not in (tmp_path / "small.npz").read_bytes()
-    one, x = trained(tmp_path / "small.npz"), batches()[0][0]
-
-    with np.load(tmp_path / "small.npz") as file:
-        assert file["conv1.w"].dtype == np.float16
-        assert not [name for name in file.files if name.startswith("velocity/")]
-    assert one.net.dtype == np.float32 and one.pipeline == PIPELINE and "data" not in one.settings
-    assert np.abs(one.net.probabilities(x) - net.probabilities(x)).max() < 2e-3
-    assert not equal(one.net.params(), net.params())

@@ -76,7 +76,7 @@ def published(path):
 def filters(folder):
     """Draws the filters of a run's first convolution."""
     from .. import plots
-    from ..fit.run import first_filters
+    from ..fit.folder import first_filters
     from ..weights import trained
     name, w = first_filters(trained(folder).net)
     if name is None:

@@ -5,7 +5,7 @@ Each function looks for one cause and answers with half a sentence, without a fu
 import math
 
 from ..layers import Softmax
-from .measures import DEAD_SHARE, RATIO_HEALTHY, RATIO_LOW, input_figures, percent, raised, same_units, weights
+from .measures import DEAD_SHARE, RATIO_HEALTHY, RATIO_LOW, percent, raised, same_units, weights
 
 
 def numbered(causes):
@@ -36,9 +36,8 @@ def cause_of_softmax(net):
     return f"the softmax is taken twice, by {name} and by the loss: leave {name} out"
 
 
-def cause_of_input(net):
+def cause_of_input(mean, deviation):
     """Inputs that are constant, or so far from 0 that the mean hides what differs between them."""
-    mean, deviation = input_figures(net)
     if deviation == 0:
         return f"the inputs are all {mean:.3g}: there is nothing to see"
     if abs(mean) > 1.5 * deviation:
@@ -66,9 +65,8 @@ def cause_of_biases(net):
            f"for long: Caffe took biases of 0.1 (--net caffe), init he has none" if found else None
 
 
-def cause_of_spread(logits):
+def cause_of_spread(spread):
     """Answers that do not depend on the picture, for no other reason that was found."""
-    spread = math.inf if logits is None else float(logits.std(axis=0).mean())
     return f"the answers hardly depend on the picture, its outputs vary by {spread:.1g} from one picture to the " \
            f"next: the weights are too small for these inputs (try init he)" if spread < 0.01 else None
 

@@ -20,18 +20,20 @@ Every step only the loss is looked at; the layers in the first five steps, and t
 What is measured is what the layers remember of the last step, so nothing is computed a second time.
 """
 import math
+import zlib
 from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..backend import ops
-from ..layers import Softmax
+from ..layers import Dropout, Softmax
 from .causes import (cause_of_biases, cause_of_dead, cause_of_input, cause_of_rate, cause_of_softmax, cause_of_spread,
                      cause_of_zeros, listed, numbered)
 from .labels import Sample
 from .measures import (DEAD_SHARE, RATIO_HIGH, RATIO_LOW, finite, first_broken, first_input, geometric_mean,
-                       input_figures, living, lowered, percent, raised, same_units, scaling, step_ratios, weights)
+                       input_figures, living, lowered, percent, raised, same_units, scaling, spread, step_ratios,
+                       weights)
 
 ENOUGH_PICTURES = 64        # seen before a unit may be called dead
 STUCK_STEPS, WINDOW = 200, 50       # when a loss may be called stuck, and over how many steps it is averaged
@@ -65,17 +67,18 @@ class Doctor:
         self.said, self.new = {}, []
         self.seen, self.fresh = 0, True                         # steps seen; whether they began with the first of all
         self.losses, self.first_loss, self.highest = deque(maxlen=WINDOW), None, (-math.inf, 0)
-        self.largest_lr, self.logits = 0.0, None
+        self.largest_lr, self.batch = 0.0, 0                    # batch: pictures in the first one
+        self.spread, self.figures = math.inf, (math.nan, math.nan)      # of the last outputs, of inputs: not of few
         self.labels, self.sorted = np.zeros(self.classes, np.int64), 0      # sorted: batches of one class at the start
         self.answers = np.zeros(self.classes, np.int64)         # how often each class was the answer in this epoch
         self.ratios, self.alive, self.pictures = {}, {}, 0
-        self.sample, self.epochs, self.ended = Sample(), 0, False
+        self.sample, self.epochs, self.ended, self.masks = Sample(), 0, False, {}
 
     def step(self, step, net, optimizer):
         """New remarks after one training step (npnet.train.Step): on the loss, and now and then on the layers."""
         self.new, self.seen = [], self.seen + 1
         if self.seen == 1:
-            self.fresh = optimizer.steps <= 1                   # else it goes on from a checkpoint
+            self.fresh, self.batch = optimizer.steps <= 1, len(step.labels)     # not fresh: weights from elsewhere
         if not math.isfinite(step.loss):
             if not self.ended:                                  # what comes after the first NaN says nothing
                 self.ended = True
@@ -84,6 +87,8 @@ class Doctor:
         self.note(step, net)
         if self.seen == 1:
             self.first(step, net)
+        if self.seen <= 5:
+            self.look_at_masks(net)
         if looks(self.seen):
             self.look(step, net, optimizer)
         self.follow_loss(step, net, optimizer)
@@ -128,16 +133,21 @@ class Doctor:
         self.losses.append(step.loss)
         if self.first_loss is None:
             self.first_loss = step.loss
-        self.highest = max(self.highest, (step.loss, step.number))
-        self.largest_lr, self.logits = max(self.largest_lr, step.lr), step.logits
-        labels = np.asarray(ops.to_host(step.labels))
+        self.largest_lr = max(self.largest_lr, step.lr)
+        labels, logits = (np.asarray(ops.to_host(array)) for array in (step.labels, step.logits))
+        if self.enough(labels):
+            self.highest = max(self.highest, (step.loss, step.number))
+            self.spread = spread(logits)
         self.labels += np.bincount(labels, minlength=self.classes)[:self.classes]
-        answers = np.asarray(ops.to_host(step.logits)).argmax(axis=1)
-        self.answers += np.bincount(answers, minlength=self.classes)[:self.classes]
+        self.answers += np.bincount(logits.argmax(axis=1), minlength=self.classes)[:self.classes]
         if self.sorted == self.seen - 1 and len(labels) >= 8 and labels.min() == labels.max():
             self.sorted += 1
         if self.epochs == 0:                                    # in the first epoch every picture comes once
             self.sample.add(first_input(net), labels)
+
+    def enough(self, labels):
+        """Whether a batch is large enough to be judged by: the last of an epoch may be a single picture."""
+        return len(labels) >= max(2, self.batch / 2)
 
     def chance(self):
         """The loss of a network that knows how frequent the classes are, and nothing about pictures."""
@@ -166,7 +176,7 @@ class Doctor:
         self.equal_weights(net)
         if step.lr == 0 and self.fresh:
             self.say("the rate", "zero", "it is 0, so nothing will be learnt; choose one, 0.01 for a start")
-        mean, deviation = input_figures(net)
+        mean, deviation = self.figures = input_figures(net)
         if deviation == 0:
             self.say("the input", "constant", f"all numbers of the first batch are {mean:.3g}, so there is nothing to "
                      f"see; look at the pictures (npnet data show), and at what is subtracted from them")
@@ -244,9 +254,9 @@ class Doctor:
         """What was found that can keep a loss at chance, as sentences without a full stop, the likeliest first."""
         zeros = cause_of_zeros(net)
         found = [cause_of_softmax(net), zeros, self.cause_of_height(), None if zeros else cause_of_dead(self.dead()),
-                 cause_of_rate(self.ratios, optimizer), cause_of_biases(net), cause_of_input(net)]
+                 cause_of_rate(self.ratios, optimizer), cause_of_biases(net), cause_of_input(*self.figures)]
         if not any(found):
-            found.append(cause_of_spread(self.logits))
+            found.append(cause_of_spread(self.spread))
         found.append(self.cause_of_labels())
         return [cause for cause in found if cause]
 
@@ -273,9 +283,22 @@ class Doctor:
                 self.say(layer, "gradient", f"the gradient of {key} holds NaN or infinity at step {step.number}, while "
                          f"the loss is still {step.loss:.3g}; lower the rate (now {step.lr:g}) ten times, or shorten "
                          f"long gradients (clip)")
+        if self.enough(step.labels):
+            self.figures = input_figures(net)
         self.look_at_relus(net, len(step.labels))
         if self.seen > 5:                                       # before, the velocity is still short
             self.look_at_ratios(net, optimizer, step.lr)
+
+    def look_at_masks(self, net):
+        """Remarks on a dropout whose mask is that of the step before; of a few numbers it may be so by chance."""
+        for name, layer in net.layers.items():
+            mask = ops.to_host(layer.mask) if isinstance(layer, Dropout) and layer.mask is not None else np.ones(1, bool)
+            drawn = zlib.crc32(np.packbits(mask))
+            if mask.size - mask.sum() >= 8 and self.masks.get(name) == drawn:
+                self.say(name, "mask", f"it throws the same units away as in the step before, so it is no dropout. A mask "
+                         f"is drawn for a step: in a loop of your own, set net.step = {net.step + 1} and so on before "
+                         f"each forward, as npnet.train.train does")
+            self.masks[name] = drawn
 
     def look_at_relus(self, net, pictures):
         """Counts units that were above 0 for a picture; remarks on layers where most never were."""
@@ -368,6 +391,53 @@ class Doctor:
             named = [self.names[k] if self.names else str(k) for k in never]
             self.say("the answers", "never", f"{len(never)} of {self.classes} classes are never the answer: "
                      f"{listed(named)}. Have these too few training pictures, or is it too early?", level=len(never))
+
+
+    # ------------------------------------------------------------------ a run that goes on
+
+    def state(self):
+        """What has been seen so far, as plain data, a few kB; None stands for what is not a finite number."""
+        said = [{"where": where, "what": what, "level": level} for (where, what), level in self.said.items()]
+        return {
+            "said": said, "seen": self.seen, "fresh": self.fresh, "batch": self.batch, "losses": list(self.losses),
+            "first_loss": self.first_loss, "highest": {"loss": told(self.highest[0]), "step": int(self.highest[1])},
+            "largest_lr": self.largest_lr, "spread": told(self.spread), "figures": list(map(told, self.figures)),
+            "labels": self.labels.tolist(), "sorted": self.sorted, "answers": self.answers.tolist(),
+            "ratios": {name: list(map(told, last)) for name, last in self.ratios.items()},
+            "alive": {name: "".join(map(str, units.astype(int))) for name, units in self.alive.items()},
+            "pictures": self.pictures, "epochs": self.epochs, "sampled": self.sample.count}
+
+    def restore(self, state, net, first_epoch):
+        """Becomes the doctor of that state. first_epoch: gives the batches of the first epoch, should they be wanted.
+
+        Raises ValueError for a state of another network or of other classes.
+        """
+        units = {name: len(alive) for name, alive in state["alive"].items()}
+        if any(net.shapes.get(name, [0])[0] != number for name, number in units.items()) or not (
+                len(state["labels"]) == len(state["answers"]) == self.classes and len(state["figures"]) == 2):
+            raise ValueError("the checkpoint is damaged: what the doctor has seen is of another network")
+        self.said = {(entry["where"], entry["what"]): entry["level"] for entry in state["said"]}
+        for name in ("seen", "fresh", "batch", "first_loss", "largest_lr", "sorted", "pictures", "epochs"):
+            setattr(self, name, state[name])
+        self.losses.extend(state["losses"])
+        self.highest = meant(state["highest"]["loss"], -math.inf), state["highest"]["step"]
+        self.spread = meant(state["spread"], math.inf)
+        self.figures = tuple(meant(figure, math.nan) for figure in state["figures"])
+        self.labels, self.answers = np.array(state["labels"], np.int64), np.array(state["answers"], np.int64)
+        self.ratios = {name: deque((meant(ratio, math.inf) for ratio in last), maxlen=3)
+                       for name, last in state["ratios"].items()}
+        self.alive = {name: np.array(list(text)) == "1" for name, text in state["alive"].items()}
+        self.sample.resume(state["sampled"], first_epoch)
+
+
+def told(number):
+    """A number for JSON, which has no NaN and no infinity."""
+    return float(number) if math.isfinite(number) else None
+
+
+def meant(number, otherwise):
+    """The number that `told` has told."""
+    return otherwise if number is None else number
 
 
 def looks(seen):

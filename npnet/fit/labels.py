@@ -7,6 +7,7 @@ loss that never leaves log(classes) shows it, after hours. But right labels agre
 like: the picture that is most like another one has the same label far more often than by chance.
 """
 import math
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,17 +44,33 @@ class Sample:
     MOST = 2000
 
     def __init__(self):
-        self.pictures, self.labels = [], []
+        self.pictures, self.labels, self.earlier, self.first_epoch = [], [], 0, None
+
+    @property
+    def count(self):
+        """How many it has, with those that it had before the run was resumed."""
+        return self.earlier + len(self.labels)
+
+    def resume(self, earlier, first_epoch):
+        """Counts as if it had so many already: they are taken from first_epoch() when they are wanted."""
+        self.earlier, self.first_epoch = earlier, first_epoch
 
     def add(self, x, labels):
         """Keeps some more: x (N, C, H, W), as the network sees them; anything else is left out."""
-        missing = self.MOST - len(self.labels)
+        missing = self.MOST - self.count
         if missing > 0 and x is not None and x.ndim == 4:
             self.pictures += list(shrunk(ops.to_host(x[:missing]).mean(axis=1)))
             self.labels += list(ops.to_host(labels[:missing]))
 
     def fit(self):
         """The LabelsFit of what was kept; None where it would say nothing."""
+        if self.earlier:
+            before = Sample()
+            with closing(self.first_epoch()) as batches:
+                while before.count < self.earlier:
+                    before.add(*next(batches))
+            self.pictures = before.pictures[:self.earlier] + self.pictures
+            self.labels, self.earlier = before.labels[:self.earlier] + self.labels, 0
         return agreement(self.pictures, self.labels)
 
 

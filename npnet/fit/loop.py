@@ -5,53 +5,78 @@
 
 It shows progress, evaluates after every epoch, keeps checkpoints and a history in the run's folder, lets
 the doctor look, and ends early when asked to. Ctrl-C finishes the step and saves; a run that was
-interrupted, or killed, goes on with resume=True and ends as if it had never stopped.
+interrupted, or killed, goes on with resume and ends as if it had never stopped:
+
+    checkpoint = read_checkpoint("runs/first/last.npz")
+    run = fit(resume=checkpoint, loader=Loader(train, 128, checkpoint.pipeline()), ...)
 """
 import math
 import os
-import shlex
 import signal
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
+from ..layers import BatchNorm
 from ..optim import Plateau
 from ..screen import clock, counted, display
 from ..train import evaluate, train
+from ..weights import Checkpoint, read_checkpoint
+from . import folder as folders
 from .doctor import Doctor
-from .measures import finite
+from .measures import finite, unwarned
 from .memory import memory_sentence
 from .run import Run
 
 
-def fit(net, optimizer, loader, validation=None, epochs=10, out=None, resume=False, patience=None, chooses=True,
-        save_every=300, limit_batches=None, settings=None, quiet=False):
+def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=None, resume=False, patience=None,
+        chooses=True, save_every=300, limit_batches=None, settings=None, quiet=False):
     """Trains for `epochs` epochs (in all, also of a run that is resumed); returns the Run.
 
     loader, validation: Loaders; validation may be None. out: the run's folder, or None to write nothing.
-    resume: go on from out/last.npz; the network and the optimizer become what they were, settings included.
+    resume: a Checkpoint, from which network, optimizer and pipeline are taken (net and optimizer are not given then,
+    and out is its folder); or True: go on from out/last.npz, net and optimizer become what they were.
     patience: end when the validation error has not improved for more than so many epochs. chooses: whether
     `validation` may choose the best checkpoint, the rate and the end; False if those are the test pictures. save_every:
     seconds between two checkpoints within an epoch. limit_batches: train on only so many in each epoch. settings:
     plain data that is kept with the run.
 
-    A loss or weights that are no numbers end the run, and last.npz stays what it was. Raises FileExistsError for a
-    folder that holds a run, unless it is resumed, or files of the user's with a run's names; OSError where it cannot
-    be written; ValueError for settings that do not fit.
+    A loss or weights that are NaN or infinite end the run, and last.npz stays what it was. Raises FileExistsError for
+    a folder that holds a run, unless it is resumed, or files of the user's with a run's names; BlockingIOError for one
+    in which another process trains; OSError where it cannot be written; ValueError for settings or pictures that do
+    not fit.
     """
+    out = out and Path(out)
+    if isinstance(resume, Checkpoint):
+        out = folder_of(resume, out)
+        net, optimizer, pipeline = resume.network(), resume.optimizer(), resume.pipeline()
+        for part in filter(None, (loader, validation)):
+            part.pipeline = pipeline
+    elif resume and out is None:
+        raise ValueError("resume needs out, the folder of the run")
     plateau = isinstance(getattr(optimizer.schedule, "then", optimizer.schedule), Plateau)
     if (patience is not None or plateau) and not (chooses and validation):
         raise ValueError("patience and Plateau need validation pictures that may choose; hold some out")
+    check_last_batch(net, loader, limit_batches)
     settings = {"classes": list(loader.pictures.classes), **(settings or {})}
-    training = Training(net, optimizer, loader, validation, Run(out and Path(out), settings, chooses=chooses))
+    training = Training(net, optimizer, loader, validation, Run(out, settings, chooses=chooses, net=net))
     training.patience, training.limit = patience, limit_batches
-    with display(epochs, quiet) as training.screen, interrupts() as interrupted:
-        training.begin(resume)
-        training.go(epochs, save_every, interrupted)
-    training.run.draw(net)
+    with folders.reserved(out, new=not resume), display(epochs, quiet) as training.screen, unwarned():
+        with interrupts() as training.interrupted:
+            training.begin(resume)
+            training.go(epochs, save_every)
+        folders.draw(training.run, net, training.screen.say)
     return training.run
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl-C, or the system wants the process to end."""
+
+
+class Failed(Exception):
+    """The numbers of a run have become useless; its last checkpoint stays."""
 
 
 class Training:
@@ -60,36 +85,64 @@ class Training:
     def __init__(self, net, optimizer, loader, validation, run):
         self.net, self.optimizer, self.loader, self.validation, self.run = net, optimizer, loader, validation, run
         self.doctor = Doctor(net, loader.pictures.classes)
-        self.patience = self.limit = self.screen = None
+        self.pictures = {}                                              # {part: Identity}
+        self.patience = self.limit = self.screen = self.interrupted = None
 
     def begin(self, resume):
-        """Goes on from the folder's checkpoint, or leaves a first one there: what cannot be written is noticed now."""
+        """Goes on from a checkpoint, or leaves a first one in the folder: what cannot be written is noticed now."""
         run = self.run
-        if resume and run.folder is None:
-            raise ValueError("resume needs out, the folder of the run")
-        if not resume:
-            run.check_folder()
-        warning = run.restore(self.net, self.optimizer, self.loader) if resume else None
+        if run.folder is not None:
+            whose = "validation" if run.chooses else "test"
+            self.pictures = folders.identity_of(training=self.loader, **{whose: self.validation})
         if resume:
-            self.doctor.said = {(where, what): level for where, what, level in run.said}
-            self.screen.say(f"going on after {counted(run.epoch, 'epoch')} and {counted(run.sums['batches'], 'step')} "
-                            f"of the next" + (f"; the run has ended: {run.stopped}" if run.stopped else ""))
+            self.go_on(resume)
         else:
             self.save("last.npz")
-        run.write_history()
-        self.tell(warning, memory_sentence(self.net, min(self.loader.batch, len(self.loader.pictures))))
+        folders.write_pictures(run, self.pictures, self.screen.say)
+        folders.write_history(run, self.screen.say)
+        self.tell(memory_sentence(self.net, min(self.loader.batch, len(self.loader.pictures))))
 
-    def go(self, epochs, save_every, interrupted):
+    def go_on(self, resume):
+        """Takes up what a Checkpoint, or (True) the folder's last.npz, has kept. ValueError where that does not fit."""
+        run, checkpoint = self.run, resume
+        if resume is True:
+            checkpoint = read_checkpoint(run.folder / "last.npz")
+            check_pipeline(checkpoint, self.loader)
+        warning = folders.check_pictures(checkpoint, self.pictures, self.loader)
+        run.restore(checkpoint)
+        if resume is True:
+            checkpoint.fill(self.net)
+            vars(self.optimizer).update(vars(checkpoint.optimizer()))
+        if "doctor" in checkpoint.about:
+            self.doctor.restore(checkpoint.about["doctor"], self.net, lambda: self.loader.epoch(0))
+        else:                                                           # of 0.1.0
+            self.doctor.said = {(where, what): level for where, what, level in checkpoint.about.get("said", [])}
+        self.screen.say(f"going on after {counted(run.epoch, 'epoch')} and {counted(run.sums['batches'], 'step')} "
+                        f"of the next" + (f"; the run has ended: {run.stopped}" if run.stopped else ""))
+        self.tell(warning, folders.differences(checkpoint.about))
+
+    def go(self, epochs, save_every):
         """Epoch after epoch, until the last one or until something ends the run."""
         run = self.run
-        while run.epoch < epochs and not run.stopped:
-            self.steps(epochs, save_every, interrupted)
-            if not run.stopped:
-                self.after_epoch()
-            if interrupted() and run.epoch < epochs and not run.stopped:
-                self.interrupted()
+        try:
+            try:
+                while run.epoch < epochs and not run.stopped:
+                    self.steps(epochs, save_every)
+                    self.after_epoch()
+                    if self.interrupted() and run.epoch < epochs and not run.stopped:
+                        raise Interrupted
+            except Interrupted:
+                self.save("last.npz")
+                run.stopped, run.signal = "interrupted", self.interrupted()     # not in the checkpoint: it goes on
+                folders.write_history(run, self.screen.say)
+                self.screen.say(f"interrupted after {counted(run.epoch, 'epoch')} and "
+                                f"{counted(run.sums['batches'], 'step')}; {folders.go_on(run)}")
+        except Failed as why:
+            run.stopped, run.failed = str(why), True
+            folders.write_history(run, self.screen.say)
+            self.screen.say(f"ended: {why}")
 
-    def steps(self, epochs, save_every, interrupted):
+    def steps(self, epochs, save_every):
         """The training steps of one epoch, or what is left of them."""
         run, total = self.run, min(len(self.loader), self.limit or len(self.loader))
         first, began = run.sums["batches"], time.monotonic()
@@ -107,13 +160,12 @@ class Training:
                     self.show(total, epochs, (now - began) / (done - 1))
                 self.tell(*self.doctor.step(step, self.net, self.optimizer))
                 if not math.isfinite(step.loss):
-                    return self.end(f"the loss is {step.loss}; the last checkpoint is from before")
-                if interrupted() and run.sums["batches"] < total:
-                    return self.interrupted()
+                    raise Failed(f"the loss is {step.loss}; the last checkpoint is from before")
+                if self.interrupted():
+                    raise Interrupted
                 if now - saved > save_every:
                     saved = now
-                    if not self.save("last.npz"):
-                        return None
+                    self.save("last.npz")
 
     def show(self, total, epochs, seconds):
         """The line of progress; seconds: of one step."""
@@ -127,28 +179,33 @@ class Training:
         """Evaluation and checkpoints: last.npz once before, as evaluation may fail; then best.npz before last.npz, so
         that a kill between the two loses neither."""
         run = self.run
-        if not self.save("last.npz"):
-            return
+        self.save("last.npz")
         began = time.monotonic()
         row = run.complete(self.evaluated(), time.monotonic() - began)
         self.screen.say(words(row, "validation" if run.chooses else "test"))
         self.tell(*self.doctor.epoch(row, self.net, self.optimizer), waiting(row))
         if row["loss"] is not None and not math.isfinite(row["loss"]):
-            return self.end(f"the validation loss is {row['loss']}; the last checkpoint is from before")
-        better = row["loss"] is not None and run.chooses and self.choose(row)
-        if better:
+            raise Failed(f"the validation loss is {row['loss']}; the last checkpoint is from before")
+        if row["loss"] is not None and run.chooses and self.choose(row):
             self.save("best.npz")
         self.save("last.npz")
-        run.write_history()
+        folders.write_history(run, self.screen.say)
         if run.stopped:
             self.screen.say(f"ended after epoch {row['epoch']}: {run.stopped}")
 
     def evaluated(self):
-        """The Result on the validation pictures, or None without such."""
+        """The Result on the validation pictures, or None without such. Interrupted, if somebody does not want to wait."""
         if self.validation is None:
             return None
         with closing(self.validation.epoch(0)) as batches:
-            return evaluate(self.net, batches)
+            return evaluate(self.net, self.until_interrupted(batches))
+
+    def until_interrupted(self, batches):
+        """The same batches; raises Interrupted as soon as somebody has pressed Ctrl-C."""
+        for batch in batches:
+            if self.interrupted():
+                raise Interrupted
+            yield batch
 
     def choose(self, row):
         """What the validation error decides: the rate, the end, and the best epoch; whether it is this one."""
@@ -162,32 +219,12 @@ class Training:
             run.stopped = "the error stopped improving after the last drop of the rate"
         return better
 
-    def interrupted(self):
-        """Saves, and says how to go on."""
-        run = self.run
-        if not self.save("last.npz"):
-            return
-        run.write_history()
-        self.screen.say(f"interrupted after {counted(run.epoch, 'epoch')} and {counted(run.sums['batches'], 'step')}; "
-                        f"{go_on(run)}")
-        run.stopped = "interrupted"                                     # not in the checkpoint: it goes on
-
-    def end(self, why):
-        """Ends a run whose numbers have become useless; its last checkpoint stays."""
-        self.run.stopped, self.run.failed = why, True
-        self.run.write_history()
-        self.screen.say(f"ended: {why}")
-
     def save(self, name):
-        """Writes a checkpoint of the run, and returns True; ends the run instead if a step has made weights that are
-        no numbers."""
+        """Writes a checkpoint of the run. Raises Failed instead if a step has made weights that are NaN or infinite."""
         broken = [key for key, array in (self.net.params() | self.net.state()).items() if not finite(array)]
         if broken and self.run.losses:
-            self.end(f"{broken[0]} holds NaN or infinity after the last step; the last checkpoint is from before")
-            return False
-        self.run.said = [[*key, level] for key, level in self.doctor.said.items()]
-        self.run.save(name, self.net, self.optimizer, self.loader)
-        return True
+            raise Failed(f"{broken[0]} holds NaN or infinity after the last step; the last checkpoint is from before")
+        folders.save(self.run, name, self.net, self.optimizer, self.loader, self.doctor, self.pictures)
 
     def tell(self, *remarks):
         """Shows and keeps what there is to say."""
@@ -212,6 +249,40 @@ class Waited:
         return batch
 
 
+# ------------------------------------------------------------------------ what must fit
+
+def folder_of(checkpoint, out):
+    """The folder in which the run of a checkpoint goes on. ValueError if another one is asked for."""
+    folder = Path(checkpoint.path).parent
+    if out is not None and out.resolve() != folder.resolve():
+        raise ValueError(f"the run of {checkpoint.path} goes on in its own folder, not in {out}; copy the folder first, "
+                         f"if the old one shall stay as it is")
+    return folder
+
+
+def check_pipeline(checkpoint, loader):
+    """Raises ValueError where a loader prepares its pictures otherwise than the run has done so far."""
+    pipeline = getattr(loader, "pipeline", None)
+    if pipeline is not None and pipeline != checkpoint.pipeline():
+        raise ValueError(f"{checkpoint.path} cannot go on with pictures that are prepared in another way; its own is "
+                         f"npnet.weights.read_checkpoint(...).pipeline()")
+
+
+def check_last_batch(net, loader, limit):
+    """Raises ValueError where batch normalisation would stop an epoch in its last step, at a batch of one picture."""
+    pictures, batch = len(loader.pictures), loader.batch
+    whole = getattr(loader, "drop_last", False) or limit and limit * batch <= pictures
+    if (batch if whole else pictures % batch or min(batch, pictures)) > 1:
+        return
+    for name, layer in net.layers.items():
+        if isinstance(layer, BatchNorm) and name not in net.frozen and math.prod(net.shapes[name][1:]) == 1:
+            way_out = "give a larger batch" if batch == 1 else "give Loader(..., drop_last=True), or another batch"
+            raise ValueError(f"{name}: batch normalisation compares the pictures of a batch, but the last batch of "
+                             f"each epoch has only one ({pictures:,} pictures, {batch:,} at a time); {way_out}")
+
+
+# ------------------------------------------------------------------------ words
+
 def words(row, whose):
     """One line about an epoch."""
     text = f"epoch {row['epoch']}  train loss {row['train_loss']:.3f}, error {100 * (1 - row['train_top1']):4.1f} %"
@@ -227,31 +298,39 @@ def waiting(row):
                 f"more workers may help, or pictures that are already small")
 
 
-def go_on(run):
-    """How an interrupted run goes on."""
-    if run.folder is None:
-        return "nothing was saved, because the run has no folder"
-    if "command" in run.settings:
-        return f"saved. Go on with: npnet train --resume {shlex.quote(str(run.folder))}"
-    return f"saved in {run.folder}. Go on with: fit(..., resume=True)"
+# ------------------------------------------------------------------------ signals
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
 
 @contextmanager
 def interrupts():
-    """Ctrl-C is remembered, for the step to be finished; pressed again, it interrupts as usual."""
-    pressed = []
+    """Gives a function that says which signal wants the training to end (0: none), so that the step is finished first.
 
-    def remember(*signal_and_frame):
-        if pressed:
+    They are Ctrl-C, a cluster's stop and a terminal that was closed; what the process ignores (nohup) stays ignored.
+    The second one interrupts as Ctrl-C does usually.
+    """
+    came, terminals = [], [stream for stream in (1, 2) if os.isatty(stream)]
+
+    def remember(number, frame):
+        if came:
             raise KeyboardInterrupt
-        pressed.append(True)
-        os.write(2, b"\nfinishing the step ...\n")                      # print may be under way already
+        came.append(number)
+        if number == getattr(signal, "SIGHUP", None):                   # nobody is there to read: writing would fail
+            for stream in terminals:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+        with suppress(OSError):
+            os.write(2, b"\nfinishing the step ...\n")                  # print may be under way already
 
     if threading.current_thread() is not threading.main_thread():       # only there can signals be caught
-        yield lambda: False
+        yield lambda: 0
         return
-    before = signal.signal(signal.SIGINT, remember)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    for number in before:
+        signal.signal(number, remember)
     try:
-        yield lambda: bool(pressed)
+        yield lambda: came[0] if came else 0
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -3,6 +3,8 @@
 Nothing is computed a second time: layers keep x or y for their backward, and these are looked at.
 """
 import math
+import warnings
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -44,6 +46,12 @@ def input_figures(net):
     """Mean and deviation of what the network was shown last; NaN where it is not remembered."""
     x = first_input(net)
     return (math.nan, math.nan) if x is None else (float(x.mean()), float(x.std()))
+
+
+def spread(logits):
+    """How much the outputs (N, classes) vary from one picture to the next."""
+    with np.errstate(all="ignore"):
+        return float(logits.std(axis=0).mean())
 
 
 def scaling(mean, deviation):
@@ -104,6 +112,14 @@ def finite(array):
     """Whether there is neither NaN nor infinity. A sum shows it, unless it overflows: then every number is asked."""
     with np.errstate(all="ignore"):
         return math.isfinite(float(array.sum())) or bool(np.isfinite(array).all())
+
+
+@contextmanager
+def unwarned():
+    """Leaves out NumPy's warnings of overflow and NaN, in all threads: the doctor says it, with the layer's name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* encountered in ", RuntimeWarning)
+        yield
 
 
 def first_broken(net, logits):

@@ -6,7 +6,7 @@ import base64
 import html
 
 from .. import plots
-from .run import write_text
+from .folder import write_text
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

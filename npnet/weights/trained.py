@@ -4,17 +4,12 @@
     mine = trained("runs/shapes-cifar_alexnet")         best.npz of a run, or last.npz
     mine.net.probabilities(mine.pipeline.test(picture)[None])
 """
-import json
-import shlex
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from .. import network
 from ..data.pipeline import Pipeline
-from ..files import writing
 from .checkpoint import read_checkpoint
 
 SHIPPED = Path(__file__).parent / "shipped"             # NAME.npz, and NAME.md, the card that says how it was made
@@ -32,16 +27,6 @@ class Trained:
     pipeline: Pipeline
     classes: tuple
     settings: dict
-
-
-def without_places(settings):
-    """Settings that tell nothing of the computer on which they were used: of paths only the last part."""
-    kept = dict(settings)
-    for name in ("data", "weights"):
-        path = kept.pop(name, None)
-        if path and "command" in kept:
-            kept["command"] = kept["command"].replace(shlex.quote(path), shlex.quote(Path(path).name))
-    return kept
 
 
 def shipped():
@@ -96,25 +81,3 @@ def found(name_or_path):
         raise FileNotFoundError(f"there is no file {path}, and npnet ships no network of that name; it ships "
                                 f"{', '.join(shipped()) or 'none'}")
     return path
-
-
-def hand_on(checkpoint, path):
-    """Writes the network of a checkpoint, to be given to others: half the precision, nothing to train it further.
-
-    Numbers become float16, which changes answers in the third digit; velocities, losses and the place of
-    the data are left out: a quarter of the size. npnet.load and trained read the file.
-    """
-    kept = read_checkpoint(checkpoint)
-    for name, array in kept.arrays.items():
-        if np.abs(array).max(initial=0) > np.finfo(np.float16).max:
-            raise ValueError(f"{checkpoint}: {name} has numbers beyond {np.finfo(np.float16).max:g}, which half the "
-                             f"precision cannot hold")
-    settings = without_places(kept.about.get("settings", {}))
-    about = {"settings": settings, "pipeline": kept.about["pipeline"], "versions": kept.about["versions"]}
-    texts = {"architecture": kept.architecture, "training/about": about}
-    with writing(path) as beside, open(beside, "wb") as file:
-        np.savez_compressed(
-            file, **{name: array.astype(np.float16) for name, array in kept.arrays.items()},
-            **{f"pipeline/{name}": array for name, array in kept.pipeline_arrays.items()},
-            **{name: np.array(json.dumps(data)) for name, data in texts.items()},
-            **{"training/losses": np.zeros(0)})

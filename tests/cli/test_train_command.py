@@ -174,7 +174,7 @@ def test_without_validation_the_test_pictures_choose_nothing(pack, capsys, tmp_p
 
 
 def test_the_filters_that_are_drawn_are_the_first_even_if_frozen(pack, tmp_path):
-    from npnet.fit.run import first_filters
+    from npnet.fit.folder import first_filters
     train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "a", "--freeze", "conv1")
 
     assert first_filters(trained("a").net)[0] == "conv1"
