@@ -428,13 +428,19 @@ def test_a_run_that_ended_early_says_so(tmp_path, capsys):
     assert done.epoch == 3 and "the run has ended: the error has not improved for 2 epochs" in capsys.readouterr().out
 
 
+class Damaged(Loader):
+    """A loader that meets a picture that cannot be read."""
+
+    def prepared(self, number, indices):
+        raise ValueError("a damaged picture")
+
+
 def test_an_evaluation_that_fails_loses_nothing(tmp_path):
     run(tmp_path / "whole", 2)
     training, validation = loaders()
-    (tmp_path / "damaged.png").write_bytes(b"no picture")
-    held = Pictures([*validation.pictures.images, tmp_path / "damaged.png"], [*validation.pictures.labels, 0], validation.pictures.classes)
-    with pytest.raises(ValueError, match="damaged.png"):
-        fit(small(), npnet.SGD(0.02), training, Loader(held, 10, PIPELINE, train=False, workers=0), 2, tmp_path / "parts", quiet=True, settings=SETTINGS)
+    with pytest.raises(ValueError, match="a damaged picture"):
+        fit(small(), npnet.SGD(0.02), training, Damaged(validation.pictures, 10, PIPELINE, train=False, workers=0), 2, tmp_path / "parts",
+            quiet=True, settings=SETTINGS)
     assert len(read_checkpoint(tmp_path / "parts" / "last.npz").losses) == 6
     run(tmp_path / "parts", 2, resume=True)
     ends_as(tmp_path / "parts", tmp_path / "whole")
@@ -552,7 +558,7 @@ def same_but_threads(folder, other):
     pairs = [(arrays(folder / name), arrays(other / name)) for name in ("last.npz", "best.npz")]
     for (ours, about), (theirs, their_about) in pairs:
         assert ours == theirs
-        for key in ("rows", "rates", "best", "waited", "remarks", "optimizer", "pipeline", "settings", "loader"):
+        for key in ("rows", "doctor", "best", "waited", "remarks", "optimizer", "pipeline", "settings", "loader"):
             assert about[key] == their_about[key]
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in other.iterdir())
     assert history(folder) == history(other)

@@ -131,12 +131,14 @@ def identity_of(**loaders):
 def check_pictures(checkpoint, pictures, loader):
     """Raises ValueError unless a run goes on with the pictures and the loader that it began with; returns a sentence
     where its checkpoint does not know enough, or None."""
+    sentences = []
     for name, now in pictures.items():
         then = checkpoint.identity.get(name)
         if then is None or now.digest == getattr(then, "digest", then):
             continue
         then = then if isinstance(then, Identity) else kept(checkpoint).get(name)
-        sentences = different(then, now, name) if then else [f"the {name} pictures are others"]
+        sentences += different(then, now, name) if then else [f"the {name} pictures are others"]
+    if sentences:
         raise ValueError(f"{checkpoint.path} cannot go on with other pictures: {'; '.join(sentences[:4])}. Give those "
                          f"that it began with, or begin a new run")
     then, now = checkpoint.about.get("loader") or {}, facts(loader)

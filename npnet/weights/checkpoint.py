@@ -208,6 +208,9 @@ def about_of(text):
     check("training/about", about, ABOUT)
     check("the settings", {"classes": [], **about["settings"]}, {"classes": [str]})
     if "rows" in about:
+        check("training/about", about, {"rows": [dict]})
+        for row in about["rows"]:
+            row.setdefault("waiting", 0.0)                                  # not in the oldest ones
         check("training/about", about, RECORD)
     if "doctor" in about:
         check("the doctor", about["doctor"], DOCTOR)
