@@ -2,8 +2,6 @@
 
 Each function looks for one cause and answers with half a sentence, without a full stop, or with None.
 """
-import math
-
 from ..layers import Softmax
 from .measures import DEAD_SHARE, RATIO_HEALTHY, RATIO_LOW, percent, raised, same_units, weights
 

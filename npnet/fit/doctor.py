@@ -292,12 +292,14 @@ class Doctor:
     def look_at_masks(self, net):
         """Remarks on a dropout whose mask is that of the step before; of a few numbers it may be so by chance."""
         for name, layer in net.layers.items():
-            mask = ops.to_host(layer.mask) if isinstance(layer, Dropout) and layer.mask is not None else np.ones(1, bool)
+            if not isinstance(layer, Dropout) or layer.mask is None:
+                continue
+            mask = ops.to_host(layer.mask)
             drawn = zlib.crc32(np.packbits(mask))
             if mask.size - mask.sum() >= 8 and self.masks.get(name) == drawn:
-                self.say(name, "mask", f"it throws the same units away as in the step before, so it is no dropout. A mask "
-                         f"is drawn for a step: in a loop of your own, set net.step = {net.step + 1} and so on before "
-                         f"each forward, as npnet.train.train does")
+                self.say(name, "mask", "it throws the same units away as in the step before, so it is no dropout. A "
+                         "mask is drawn for a step: in a loop of your own, set net.step to the number of the step "
+                         "before each forward, as npnet.train.train does")
             self.masks[name] = drawn
 
     def look_at_relus(self, net, pictures):

@@ -34,7 +34,7 @@ from ..weights.checkpoint import part, versions
 from .run import COLUMNS
 
 FILES = ("best.npz", "pictures.npz", "history.csv", "losses.csv", "settings.json", "curves.png", "losses.png",
-         "filters.png", "report.html", "confusion.png", "confident-mistakes.png")      # what a run writes after last.npz
+         "filters.png", "report.html", "confusion.png", "confident-mistakes.png")      # written after last.npz
 
 # ------------------------------------------------------------------------ names and locks
 

@@ -194,7 +194,7 @@ class Training:
             self.screen.say(f"ended after epoch {row['epoch']}: {run.stopped}")
 
     def evaluated(self):
-        """The Result on the validation pictures, or None without such. Interrupted, if somebody does not want to wait."""
+        """The Result on the validation pictures, or None without such; Interrupted, if nobody wants to wait for it."""
         if self.validation is None:
             return None
         with closing(self.validation.epoch(0)) as batches:
@@ -255,8 +255,8 @@ def folder_of(checkpoint, out):
     """The folder in which the run of a checkpoint goes on. ValueError if another one is asked for."""
     folder = Path(checkpoint.path).parent
     if out is not None and out.resolve() != folder.resolve():
-        raise ValueError(f"the run of {checkpoint.path} goes on in its own folder, not in {out}; copy the folder first, "
-                         f"if the old one shall stay as it is")
+        raise ValueError(f"the run of {checkpoint.path} goes on in its own folder, not in {out}; to keep the old one as "
+                         f"it is, copy the folder first")
     return folder
 
 

@@ -208,8 +208,8 @@ def about_of(text):
     check("training/about", about, ABOUT)
     check("the settings", {"classes": [], **about["settings"]}, {"classes": [str]})
     if "rows" in about:
-        check("training/about", about, {"rows": [dict]})
-        for row in about["rows"]:
+        check("training/about", about, {"rows": [dict], "best": (dict, type(None))})
+        for row in [*about["rows"], about["best"] or {}]:
             row.setdefault("waiting", 0.0)                                  # not in the oldest ones
         check("training/about", about, RECORD)
     if "doctor" in about:
