@@ -255,8 +255,8 @@ def folder_of(checkpoint, out):
     """The folder in which the run of a checkpoint goes on. ValueError if another one is asked for."""
     folder = Path(checkpoint.path).parent
     if out is not None and out.resolve() != folder.resolve():
-        raise ValueError(f"the run of {checkpoint.path} goes on in its own folder, not in {out}; to keep the old one as "
-                         f"it is, copy the folder first")
+        raise ValueError(f"the run of {checkpoint.path} goes on in its own folder, not in {out}; copy the folder first "
+                         f"to keep the old one")
     return folder
 
 
