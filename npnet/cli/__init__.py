@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,7 +50,7 @@ def main(arguments=None):
     """Runs one command; returns the exit code. arguments is a list of words, by default those of the process."""
     forgiving()
     try:
-        with stopped_by_signals():
+        with stopped_by_signals(), plain_warnings():
             code = run(sys.argv[1:] if arguments is None else list(arguments))
             tell_of_letters()
             sys.stdout.flush()                  # here, so that a closed pipe is noticed below
@@ -91,6 +92,19 @@ def stopped_by_signals():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def plain_warnings():
+    """A warning is a sentence on a line of its own, without the line of code that gave it."""
+    def plain(message, category, *where, **more):
+        return f"npnet: {message}\n" if category is UserWarning else usual(message, category, *where, **more)
+
+    usual, warnings.formatwarning = warnings.formatwarning, plain
+    try:
+        yield
+    finally:
+        warnings.formatwarning = usual
 
 
 def unfinished():

@@ -2,7 +2,6 @@
 
 Nothing heavy is imported and nothing is written; what cannot be found out is said to be unknown.
 """
-import ctypes
 import importlib
 import json
 import os
@@ -16,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__, backend
-from ..screen import echo, line
+from ..fit.memory import free_memory
+from ..screen import echo, line, size
+from ..screen.output import width
 
 PACKAGES = ("numpy", "numba", "pillow", "matplotlib", "threadpoolctl", "rich")
 EXTRAS = {                              # package: the names it is installed under, and how to get it
@@ -54,6 +55,7 @@ def found():
         "packages": packages(),
         "backend": backends(),
         "processor": processor(),
+        "output": output(),
         "folders": folders(),
     }
 
@@ -166,21 +168,14 @@ def blas():
 
 
 def memory():
-    """'62.8 GB, 51.2 GB of it free', as far as it is known; GB = 2^30 bytes."""
+    """'62.8 GB, of which npnet may still take 51.2 GB', as far as it is known; GB = 2^30 bytes."""
+    free = free_memory()
     try:
-        rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        total, free = (int(rows[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
-        return f"{total / 2**30:.1f} GB, {free / 2**30:.1f} GB of it free"
-    except (OSError, KeyError, ValueError):
-        total = windows_memory() if sys.platform == "win32" else int(output_of("sysctl", "-n", "hw.memsize") or 0)
-        return f"{total / 2**30:.1f} GB" if total else "unknown"
-
-
-def windows_memory():
-    """Bytes of memory, from Windows; 0 where it does not say."""
-    kilobytes = ctypes.c_ulonglong(0)
-    ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
-    return kilobytes.value * 1024
+        total = size(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), 1024)
+    except (AttributeError, OSError, ValueError):               # Windows says only what is free
+        total = ""
+    rest = "" if free is None else f"npnet may still take {size(free, 1024)}"
+    return ", of which ".join(filter(None, [total, rest])) or "unknown"
 
 
 def graphics():
@@ -195,6 +190,12 @@ def graphics():
         return [runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount())]
     except Exception as error:                  # whatever CuPy raises where there is no card or no driver
         return f"none that CuPy can use ({' '.join(str(error).split())})"
+
+
+def output():
+    """What the screen can show: letters that it cannot show are printed as ?."""
+    kind = "a terminal" if sys.stdout.isatty() else "a file or a pipe"
+    return {"encoding": sys.stdout.encoding or "unknown", "is": f"{kind}, {width()} columns for sentences"}
 
 
 # ------------------------------------------------------------------------------- folders

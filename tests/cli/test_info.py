@@ -23,7 +23,7 @@ def test_info(npnet_):
     assert (code, err) == (0, "") and max(map(len, out.partition("\nfolders")[0].splitlines())) <= 79
     assert f"  version           {npnet.__version__}\n" in out and f"  numpy             {np.__version__}\n" in out
     titles = [line for line in out.splitlines() if line[0] != " "]
-    assert titles == ["npnet", "packages", "backend", "processor", "folders"]
+    assert titles == ["npnet", "packages", "backend", "processor", "output", "folders"]
 
 
 def test_info_names_what_is_not_installed(npnet_, monkeypatch):
@@ -114,6 +114,7 @@ def test_info_where_nothing_can_be_found_out(npnet_, monkeypatch):
     monkeypatch.setattr(Path, "read_text", no_proc)
     monkeypatch.setattr(info, "output_of", lambda *command: "")
     monkeypatch.setattr("threadpoolctl.threadpool_info", list)
+    monkeypatch.delattr(os, "sysconf", raising=False)
     monkeypatch.setattr(sys, "platform", "plan9")
     processor = facts(npnet_)["processor"]
     assert processor["memory"] == "unknown" and processor["blas threads"] == "unknown to threadpoolctl"
@@ -123,3 +124,12 @@ def test_info_where_nothing_can_be_found_out(npnet_, monkeypatch):
 def test_info_shows_settings_from_outside(npnet_, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert "OMP_NUM_THREADS=3" in facts(npnet_)["processor"]["set outside"]
+
+
+def test_info_about_memory_and_output(npnet_, monkeypatch):
+    monkeypatch.setattr(info, "free_memory", lambda: 3 * 2 ** 30)
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 2 ** 20, "SC_PAGE_SIZE": 2 ** 13}.get, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    found = facts(npnet_)
+    assert found["processor"]["memory"] == "8.0 GB, of which npnet may still take 3.0 GB"
+    assert found["output"] == {"encoding": sys.stdout.encoding, "is": "a file or a pipe, 59 columns for sentences"}

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -103,6 +104,16 @@ def test_other_mistakes_of_ours_show_where_they_are(monkeypatch):
     monkeypatch.setattr(info, "found", lambda: None.facts)
     with pytest.raises(AttributeError):
         main(["info"])
+
+
+def test_warnings_are_sentences(monkeypatch):
+    monkeypatch.setattr(info, "found", lambda: warnings.warn("kernels cannot be kept") or {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda *given, file=None, line=None: shown.append(warnings.formatwarning(*given, line))
+        shown, before = [], warnings.formatwarning
+        assert main(["info"]) == 0
+    assert shown == ["npnet: kernels cannot be kept\n"] and warnings.formatwarning is before
 
 
 @pytest.mark.parametrize("number, code", [(None, 130), (signal.SIGTERM, 143)])
