@@ -346,6 +346,89 @@ class TestThreads:
             for one, other in zip(first, ops.conv2d_backward(dy, x, w, 1, 0, 1)):
                 np.testing.assert_array_equal(one, other)
 
+    @pytest.mark.parametrize("order", ["main", "other", "main other", "other main", "main other other main", "nested"])
+    def test_blas_is_held_from_any_thread_in_any_order(self, order):
+        """threadpoolctl lets one thread set the limit and silently does nothing for others."""
+        printed = python(f"""if True:
+            import threading
+            import numpy as np
+            from npnet.fast import threads
+            np.ones((2, 2)) @ np.ones((2, 2))
+            def numbers():
+                return [library["num_threads"] for library in threads.blas().info()]
+            def hold(inner=None):
+                with threads.single_blas():
+                    held = numbers()
+                    if inner:
+                        inner()
+                assert set(held) == {{1}}, held
+            def other(inner=None):
+                failed = []
+                thread = threading.Thread(target=lambda: failed.append(hold(inner)))
+                thread.start(), thread.join()
+                assert failed == [None]
+            threads.limit([2] * len(numbers()))
+            for name in {order.split()!r}:
+                dict(main=hold, other=other, nested=lambda: other(lambda: other(hold)))[name]()
+                assert set(numbers()) == {{2}}, numbers()
+            print("held")""")
+
+        assert printed == "held"
+
+    def test_the_same_bits_whichever_thread_came_first(self):
+        code = """if True:
+            import sys, threading
+            import numpy as np, npnet
+            npnet.use("numba")
+            random = np.random.default_rng(0)
+            x, labels = random.standard_normal((8, 3, 20, 20)).astype("f"), random.integers(0, 5, 8)
+            net = npnet.Network((3, 20, 20), conv1=npnet.Conv2D(16, 5, init="he"), relu1=npnet.ReLU(), flatten=npnet.Flatten(),
+                                fc2=npnet.Dense(64, init="he"), relu2=npnet.ReLU(), fc3=npnet.Dense(5, init="he"))
+            def work():
+                dx = net.backward(net.forward(x))
+                return hash(b"".join([dx.tobytes(), *(g.tobytes() for g in net.grads().values())]))
+            def other():
+                seen = []
+                thread = threading.Thread(target=lambda: seen.append(work()))
+                thread.start(), thread.join()
+                return seen[0]
+            print(*[dict(main=work, other=other)[name]() for name in sys.argv[1].split()])"""
+        bits = set()
+        for order in ("main other main", "other main other"):
+            bits |= set(python(code.replace("sys.argv[1]", repr(order)), PYTHONHASHSEED="0", NPNET_THREADS="2").split())
+
+        assert len(bits) == 1
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+    def test_a_fork_while_another_thread_computes(self):
+        """The child must not wait for a lock that a thread has which was not copied, and its BLAS must be let go."""
+        printed = python("""if True:
+            import os, signal, threading, warnings
+            import numpy as np
+            from npnet.fast import threads
+            warnings.simplefilter("ignore")
+            before, going = [library["num_threads"] for library in threads.blas().info()], True
+            def compute():
+                while going:
+                    with threads.single_blas():
+                        pass
+            others = [threading.Thread(target=compute, daemon=True) for _ in range(2)]
+            for thread in others:
+                thread.start()
+            codes = []
+            for _ in range(60):
+                child = os.fork()
+                if child == 0:
+                    signal.alarm(10)
+                    ok = threads.spread(lambda first, last: last - first, 5)
+                    after = [library["num_threads"] for library in threads.blas().info()]
+                    os._exit(0 if sum(ok) == 5 and after == before else 1)
+                codes.append(os.waitpid(child, 0)[1])
+            going = False
+            print(set(codes))""", NPNET_THREADS="2")
+
+        assert printed == "{0}"
+
     def test_one_thread_where_blas_cannot_be_held_and_by_environment(self, monkeypatch):
         from npnet.fast import threads
         monkeypatch.setattr(threads, "ASKED", threads.asked("5"))

@@ -2,8 +2,10 @@
 
 NumPy's BLAS has a pool too. If both were awake, they would take the processors from each other, so
 while ours works, BLAS is held to one thread: the product of each piece of work runs where the piece
-runs. The limit counts for the whole process, hence the lock that counts who wants it. Pieces are cut
-by number, not by who is free, and sums are added in order: the same threads give the same bits.
+runs. The limit counts for the whole process (for one thread alone only where BLAS borrows OpenMP's
+threads), hence the lock that counts who wants it. Pieces are cut by number, not by who is free, and
+sums are added in order: the same number of threads gives the same bits, from whichever Python thread
+and in whatever order they are asked for, and in a forked child too.
 """
 import functools
 import os
@@ -50,24 +52,44 @@ class Hold:
     """Holds BLAS to one thread from the first who enters to the last who leaves."""
 
     def __init__(self):
-        self.lock, self.users, self.limit = threading.Lock(), 0, None
+        self.lock, self.users, self.before = threading.Lock(), 0, []
 
     @contextmanager
     def __call__(self):
         with self.lock:
             self.users += 1
             if self.users == 1:
-                self.limit = blas().limit(limits=1)
+                self.before = [library.num_threads for library in blas().lib_controllers]
+                limit([1] * len(self.before))
         try:
             yield
         finally:
             with self.lock:
                 self.users -= 1
                 if self.users == 0:
-                    self.limit.restore_original_limits()
+                    limit(self.before)
+
+    def renew(self):
+        """In a forked child, none of those who held BLAS is there."""
+        self.lock = threading.Lock()
+        if self.users:
+            self.users = 0
+            limit(self.before)
+
+
+def limit(numbers):
+    """Gives every BLAS its number of threads. threadpoolctl obeys one Python thread alone until that lets go."""
+    for library, number in zip(blas().lib_controllers, numbers):
+        let_go = getattr(library, "clear_controlling_thread", lambda force: None)
+        let_go(force=True)
+        library.set_num_threads(number)
+        let_go(force=True)
 
 
 single_blas = Hold()
+if hasattr(os, "register_at_fork"):             # the lock is ours while the process is copied, so nobody has it half done
+    os.register_at_fork(before=lambda: single_blas.lock.acquire(), after_in_child=single_blas.renew,
+                        after_in_parent=lambda: single_blas.lock.release())
 
 
 def spread(task, total):
