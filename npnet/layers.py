@@ -132,11 +132,21 @@ def check_whole(**values):
             raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
 
 
-def check_numbers(**values):
-    """Raises ValueError unless every value is a real number, Python's or NumPy's."""
+def check_numbers(least=0, most=math.inf, **values):
+    """Raises ValueError unless every value is a finite real number from least to most, Python's or NumPy's."""
     for name, value in values.items():
         if not isinstance(value, numbers.Real):
             raise ValueError(f"{name} must be a number, got {value!r}")
+        if not (math.isfinite(value) and least <= value <= most):
+            limits = f"from {least} to {most}" if math.isfinite(most) else "" if least < 0 else f"of at least {least}"
+            raise ValueError(f"{name} must be a finite number {limits}, got {value!r}".replace(" ,", ","))
+
+
+def check_choices(layer, *names):
+    """Raises ValueError unless these arguments of a layer are True or False."""
+    for name in names:
+        if not isinstance(getattr(layer, name), (bool, np.bool_)):
+            raise ValueError(f"{name} must be True or False, got {getattr(layer, name)!r}")
 
 
 def check_pictures(layer, shape):
@@ -155,6 +165,7 @@ def check_flat(layer, shape):
 def check_window(layer, shape):
     """Raises ValueError unless a window with this stride and pad goes over pictures of this shape."""
     check_pictures(layer, shape)
+    check_choices(layer, "ceil_mode")
     (R, S), pad = pair(layer.size), layer.pad
     check_whole(size=R, stride=layer.stride)
     check_whole(size=S)
@@ -182,6 +193,8 @@ def initial(layer, rng, shape, fan_in, outputs, dtype):
         torch   w and b uniform in +-1/sqrt(fan_in)                 PyTorch's default
     """
     bound = 1 / math.sqrt(fan_in)
+    check_numbers(std=layer.std)
+    check_numbers(-math.inf, bias=layer.bias)
     if layer.init == "paper":
         w, b = layer.std * rng.standard_normal(shape, np.float32), np.full(outputs, layer.bias, np.float32)
     elif layer.init == "he":
@@ -386,6 +399,10 @@ class AvgPool(Pool):
         self.size, self.stride, self.pad, self.ceil_mode = size, stride, pad, ceil_mode
         self.count_include_pad = count_include_pad
 
+    def build(self, shape, rng, dtype=np.float32):
+        check_choices(self, "count_include_pad")
+        return super().build(shape, rng, dtype)
+
     def forward(self, x, train=False):
         self.height, self.width = x.shape[2:]
         return ops.avg_pool_forward(x, *pair(self.size), self.stride, self.pad, self.ceil_mode, self.count_include_pad)
@@ -504,7 +521,8 @@ class BatchNorm(Weighted):
 
     def build(self, shape, rng, dtype=np.float32):
         super().build(shape, rng, dtype)
-        check_numbers(momentum=self.momentum, eps=self.eps)
+        check_numbers(eps=self.eps)
+        check_numbers(0, 1, momentum=self.momentum)
         self.w, self.b = (ops.to_device(start(shape[0], dtype)) for start in (np.ones, np.zeros))
         self.mean, self.var = (ops.to_device(start(shape[0], dtype)) for start in (np.zeros, np.ones))
         self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
@@ -520,7 +538,9 @@ class BatchNorm(Weighted):
         """The batch's mean and variance, after moving the running ones towards them."""
         m = self.x.size // len(self.w)                                 # numbers per channel
         if m < 2:
-            raise ValueError("BatchNorm needs at least 2 numbers per channel in training, got 1; use a larger batch")
+            raise ValueError("BatchNorm needs at least 2 numbers per channel in training, got 1: a batch of one "
+                             "picture, often the last of an epoch; leave that one out (drop_last), or change the "
+                             "batch size")
         mean, var = ops.batchnorm_statistics(self.x)
         self.mean += self.momentum * (mean - self.mean)
         self.var += self.momentum * (var * (m / (m - 1)) - self.var)
@@ -552,7 +572,7 @@ class Dropout(Layer):
         self.p_drop = p_drop
 
     def build(self, shape, rng, dtype=np.float32):
-        check_numbers(p_drop=self.p_drop)
+        check_numbers(-math.inf, p_drop=self.p_drop)
         if not 0 <= self.p_drop < 1:
             raise ValueError(f"p_drop must lie between 0 and 1 (1 itself excluded), got {self.p_drop!r}")
         return super().build(shape, rng, dtype)

@@ -13,6 +13,7 @@ import difflib
 import json
 import math
 import os
+import weakref
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,6 +22,8 @@ import numpy as np
 
 from .backend import choose, ops
 from .layers import LAYERS, Layer, Softmax, arguments, check_whole, expression, rng
+
+NETWORKS = weakref.WeakSet()        # all that are in use: a layer belongs to one of them
 
 checking = os.environ.get("NPNET_CHECK", "") not in ("", "0")
 
@@ -61,6 +64,7 @@ class Network:
             raise ValueError(f"dtype must be float32 or float64, got {self.dtype}")
         for name, layer in layers.items():
             self.add(name, layer)
+        NETWORKS.add(self)
 
     def add(self, name, layer):
         """One more layer, after the others. Raises ValueError or TypeError where it does not fit them."""
@@ -73,6 +77,9 @@ class Network:
         for other in self.layers:
             if self.layers[other] is layer:
                 raise ValueError(f"{name}: this is the same object as {other}; make a layer of its own for each name")
+        if any(layer is other for net in NETWORKS for other in net.layers.values()):
+            raise ValueError(f"{name}: this layer is in another network, whose weights it would lose; make one of its "
+                             f"own, or take a part of that network: net[:{name!r}]")
         if not isinstance(layer, Layer):
             raise TypeError(f"{name}: {layer!r} is no layer; write ReLU(), with brackets, or "
                             f"class MyLayer(npnet.Layer)")
@@ -98,18 +105,19 @@ class Network:
                 x = layer.forward(x, train=True) if train and name not in self.frozen else layer.forward(x)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from error
-            self.check_output(name, x, (images, *self.shapes[name]))
+            self.check_made(name, "forward", x, (images, *self.shapes[name]))
             check_finite(f"{name}: its output", x)
         self.output_shape = x.shape
         return x if layer.params() else x.copy()            # activations remember their output, Flatten hands it on
 
-    def check_output(self, name, y, promised):
-        """Raises ValueError or TypeError unless a layer made what its build promised, in the network's dtype."""
-        if getattr(y, "shape", None) != promised:
-            raise ValueError(f"{name}: forward must return an array {promised}, as build promised, got "
-                             f"{getattr(y, 'shape', type(y).__name__)}")
-        if y.dtype != self.dtype:
-            raise TypeError(f"{name}: forward must return {self.dtype}, as its input is, got {y.dtype}; "
+    def check_made(self, name, method, array, promised):
+        """Raises ValueError or TypeError unless a layer made what it must, in the network's dtype."""
+        if getattr(array, "shape", None) != promised:
+            what = "an array {}, as build promised" if method == "forward" else "the gradient of its input, {}"
+            raise ValueError(f"{name}: {method} must return {what.format(promised)}, got "
+                             f"{getattr(array, 'shape', type(array).__name__)}")
+        if array.dtype != self.dtype:
+            raise TypeError(f"{name}: {method} must return {self.dtype}, as its input is, got {array.dtype}; "
                             f"make arrays with x.dtype")
 
     def check_input(self, x):
@@ -118,8 +126,9 @@ class Network:
             raise ValueError(f"this network was built on the {self.device} and the backend {ops.name} computes on "
                              f"the {ops.device}; save it, call use({ops.name!r}) and load it")
         expected = f"(N, {', '.join(map(str, self.input_shape))})"
-        if not hasattr(x, "dtype"):
-            raise TypeError(f"input must be an array of shape {expected}, got a {type(x).__name__}")
+        if not hasattr(x, "dtype") or hasattr(x, "numpy"):
+            raise TypeError(f"input must be an array of shape {expected}, got a {type(x).__name__}; use "
+                            f"{'x.numpy()' if hasattr(x, 'numpy') else f'np.array(x, np.{self.dtype})'}")
         if x.shape[1:] != self.input_shape or not len(x):
             hint = "; one picture alone is x[None]" if x.shape == self.input_shape else ""
             raise ValueError(f"input has shape {x.shape}, but this network was built for {expected}{hint}")
@@ -134,14 +143,15 @@ class Network:
         """
         self.check_gradient(dy)
         last = self.first_trained() if not to_input else None
+        before = [self.input_shape, *self.shapes.values()][:-1]                 # of every layer's input
         for name, layer in reversed(self.layers.items()):
             dy = layer.backward(dy, to_input=False) if name == last else layer.backward(dy)
             for key, gradient in layer.grads().items():
                 check_finite(f"{name}: the gradient of {key}", gradient)
             if name == last:
                 return None
-            if dy is None:
-                raise ValueError(f"{name}: backward must return the gradient of its input, got None")
+            shape = before.pop()
+            self.check_made(name, "backward", dy, (self.output_shape[0], *shape))
             check_finite(f"{name}: the gradient of its input", dy)
         return dy if to_input else None
 
@@ -149,6 +159,8 @@ class Network:
         """Raises ValueError or TypeError unless dy is a gradient of the last forward's output."""
         if self.output_shape is None:
             raise ValueError("backward needs a forward first")
+        if hasattr(dy, "numpy"):
+            raise TypeError(f"the gradient must be an array, got a {type(dy).__name__}; use dy.numpy()")
         if getattr(dy, "shape", None) != self.output_shape:
             raise ValueError(f"backward needs the gradient of the last forward's output, "
                              f"{self.output_shape}, got {getattr(dy, 'shape', type(dy).__name__)}")

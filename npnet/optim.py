@@ -13,6 +13,7 @@ A schedule is called with the number of the step, from 0, and answers with the r
 are formulas; Plateau is the paper's: divide by 10 when the validation error stops improving.
 """
 import math
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,7 @@ class SGD:
     outside (ops/update.py). clip: gradients that are together longer than this are shortened to it.
 
     velocity: {name: array}, steps: the number of updates so far; both are all that it remembers.
-    Raises ValueError for settings that cannot be meant.
+    Raises ValueError for settings that cannot be right.
     """
 
     def __init__(self, lr=0.01, momentum=0.9, weight_decay=0.0005, bias_lr=1, form="paper", clip=None):
@@ -38,9 +39,12 @@ class SGD:
             raise ValueError(f"momentum must be below 1, got {momentum!r}; the paper has 0.9")
         if form not in ("paper", "torch"):
             raise ValueError(f"form must be paper or torch, got {form!r}")
-        if clip is not None and not clip > 0:
+        if clip is not None and not (isinstance(clip, numbers.Real) and clip > 0):
             raise ValueError(f"clip must be above 0, or None for no clipping, got {clip!r}")
         choose()                    # a backend, if there is none yet: update works on a student's own arrays, too
+        if isinstance(lr, type):
+            raise ValueError(f"lr must be a number or a schedule, got the class {lr.__name__}; write "
+                             f"{lr.__name__}(...)")
         self.schedule = lr if callable(lr) else Constant(lr)
         self.momentum, self.weight_decay, self.bias_lr = momentum, weight_decay, bias_lr
         self.form, self.clip = form, clip
@@ -55,6 +59,10 @@ class SGD:
         """One step: w and its velocity are changed. params and grads: {name: array} of the same names and shapes."""
         rule = ops.sgd_update if self.form == "paper" else ops.sgd_update_torch
         lr, factor = self.lr, clipping(grads, self.clip)
+        for name, w in params.items():
+            if name not in grads or (grads[name].shape, grads[name].dtype) != (w.shape, w.dtype):
+                got = f"{grads[name].dtype} {grads[name].shape}" if name in grads else "no gradient"
+                raise ValueError(f"{name} is {w.dtype} {w.shape} and needs a gradient like it, got {got}")
         for name, w in params.items():
             dw = grads[name] if factor == 1 else factor * grads[name]
             v = self.velocity_of(name, w)
@@ -84,13 +92,13 @@ def clipping(grads, clip):
     if clip is None:
         return 1
     length = math.sqrt(sum(float(np.square(dw, dtype=np.float64).sum()) for dw in grads.values()))
-    return 1 if length <= clip else clip / length
+    return 1 if length <= clip else float(clip) / length
 
 
 def check_at_least_zero(**values):
     """Raises ValueError unless every value is a finite number of at least 0."""
     for name, value in values.items():
-        if not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
+        if not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
             raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
 
 
@@ -144,6 +152,8 @@ class MultiStep(Constant):
 
     def __post_init__(self):
         check_at_least_zero(lr=self.lr, factor=self.factor)
+        if not isinstance(self.at, (tuple, list)):
+            raise ValueError(f"at must be a tuple of steps, got {self.at!r}")
         self.at = tuple(self.at)
         for step in self.at:
             check_steps(**{"every step in at": step})
@@ -191,6 +201,8 @@ class WarmUp:
 
     def __post_init__(self):
         check_steps(steps=self.steps)
+        if isinstance(self.then, type) or not hasattr(self.then, "saw"):
+            raise ValueError(f"then must be a schedule, such as Constant(0.01), got {self.then!r}")
 
     def __call__(self, step):
         return self.then(0) * (step + 1) / self.steps if step < self.steps else self.then(step - self.steps)

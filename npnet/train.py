@@ -41,10 +41,11 @@ def train(net, optimizer, batches):
     """Train the network, one step for every batch; yields a Step after each. It begins when it is iterated."""
     for x, labels in batches:
         net.step, lr = optimizer.steps, optimizer.lr            # the step is part of a dropout mask's address
-        logits = net.forward(ops.to_device(x), train=True)
-        loss, dlogits = ops.softmax_cross_entropy(logits, ops.to_device(labels))
-        net.backward(dlogits, to_input=False)
-        optimizer.update(net.params(), net.grads())
+        with np.errstate(all="ignore"):                         # numbers that diverge: the loss says it, not a warning
+            logits = net.forward(ops.to_device(x), train=True)
+            loss, dlogits = ops.softmax_cross_entropy(logits, ops.to_device(labels))
+            net.backward(dlogits, to_input=False)
+            optimizer.update(net.params(), net.grads())
         yield Step(net.step, float(loss), lr, logits, labels)
 
 
@@ -52,8 +53,9 @@ def evaluate(net, batches):
     """The Result on batches that the network does not learn from. ValueError if there are none."""
     loss, right, right_in_five, pictures = 0.0, 0, 0, 0
     for x, labels in batches:
-        logits = net.forward(ops.to_device(x))
-        loss += len(x) * float(ops.softmax_cross_entropy(logits, ops.to_device(labels))[0])
+        with np.errstate(all="ignore"):
+            logits = net.forward(ops.to_device(x))
+            loss += len(x) * float(ops.softmax_cross_entropy(logits, ops.to_device(labels))[0])
         best = np.argsort(-ops.to_host(logits), axis=1, kind="stable")[:, :5]          # (N, 5), ties in order
         right += int((best[:, 0] == labels).sum())
         right_in_five += int((best == labels[:, None]).sum())

@@ -202,6 +202,20 @@ def test_constructors_compute_nothing_and_refuse_nothing():
     (LRN(alpha="1e-4"), (3, 8, 8), "alpha must be a number, got '1e-4'"),
     (LRNWithin(k=None), (3, 8, 8), "k must be a number, got None"),
     (BatchNorm(eps=None), (3,), "eps must be a number, got None"),
+    (BatchNorm(eps=-1), (3,), "eps must be a finite number of at least 0, got -1"),
+    (BatchNorm(eps=np.nan), (3,), "eps must be a finite number of at least 0, got nan"),
+    (BatchNorm(momentum=5), (3,), "momentum must be a finite number from 0 to 1, got 5"),
+    (LRN(k=-1), (3, 8, 8), "k must be a finite number of at least 0, got -1"),
+    (LRN(beta=np.inf), (3, 8, 8), "beta must be a finite number of at least 0, got inf"),
+    (LRNWithin(alpha=-1), (3, 8, 8), "alpha must be a finite number of at least 0, got -1"),
+    (Dropout(np.nan), (3,), "p_drop must "),
+    (Conv2D(4, 3, std=np.nan), (3, 9, 9), "std must be a finite number of at least 0, got nan"),
+    (Dense(4, std=-1), (3,), "std must be a finite number of at least 0, got -1"),
+    (Dense(4, bias="1"), (3,), "bias must be a number, got '1'"),
+    (Dense(4, bias=np.inf), (3,), "bias must be a finite number, got inf"),
+    (Conv2D(4, 3, ceil_mode="no"), (3, 9, 9), "ceil_mode must be True or False, got 'no'"),
+    (MaxPool(3, 2, ceil_mode=None), (3, 9, 9), "ceil_mode must be True or False, got None"),
+    (AvgPool(3, 2, count_include_pad=2), (3, 9, 9), "count_include_pad must be True or False, got 2"),
 ])
 def test_what_does_not_fit_is_said_when_the_network_is_built(layer, shape, message):
     with pytest.raises(ValueError, match=f"^mine: .*{message}"):
@@ -230,7 +244,8 @@ def test_an_argument_under_another_name():
 
 def test_batch_norm_of_one_number_per_channel():
     layer, shape = built(BatchNorm(), ROW)
-    with pytest.raises(ValueError, match="at least 2 numbers per channel in training, got 1; use a larger batch"):
+    with pytest.raises(ValueError, match="at least 2 numbers per channel in training, got 1: a batch of one picture, often "
+                                         r"the last of an epoch; leave that one out \(drop_last\), or change the batch size"):
         layer.forward(batch(ROW, N=1), train=True)
 
 

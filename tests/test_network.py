@@ -1,4 +1,5 @@
 """Networks: names, shape flow, gradients, parts, freezing, saving, and every sentence about bad input."""
+import copy
 import json
 import os
 import pickle
@@ -531,7 +532,7 @@ class TestSentences:
         (np.zeros((1, 2, 11, 11), np.uint8), TypeError,
          r"input is uint8, but this network computes in float64; use x.astype\(np.float64\)"),
         (np.zeros((1, 2, 11, 11), np.float32), TypeError, "input is float32, but this network computes in float64"),
-        ([[1.0]], TypeError, r"input must be an array of shape \(N, 2, 11, 11\), got a list")])
+        ([[1.0]], TypeError, r"input must be an array of shape \(N, 2, 11, 11\), got a list; use np.array")])
     def test_input(self, wrong, error, message):
         with pytest.raises(error, match=message):
             small().forward(wrong)
@@ -593,10 +594,58 @@ class TestSentences:
         with pytest.raises(TypeError, match="^mine: forward must return float32, as its input is, got float64; make arrays"):
             npnet.Network((4,), mine=Wide()).forward(x)
         net = npnet.Network((4,), dtype=np.float64, mine=Wide())
-        with pytest.raises(ValueError, match="^mine: backward must return the gradient of its input, got None"):
+        with pytest.raises(ValueError, match=r"^mine: backward must return the gradient of its input, \(2, 4\), got NoneType"):
             net.backward(net.forward(np.zeros((2, 4))))
         with pytest.raises(TypeError, match=r"^mine: build must return the shape of one output, .*, got None"):
             npnet.Network((4,), mine=Silent())
+
+    @pytest.mark.parametrize("made, error, sentence", [
+        (lambda dy: dy[:, :2], ValueError, r"the gradient of its input, \(2, 4\), got \(2, 2\)"),
+        (lambda dy: dy[:1], ValueError, r"the gradient of its input, \(2, 4\), got \(1, 4\)"),
+        (lambda dy: dy.tolist(), ValueError, r"the gradient of its input, \(2, 4\), got list"),
+        (lambda dy: dy.astype(np.float64), TypeError, "float32, as its input is, got float64; make arrays with x.dtype")])
+    def test_a_gradient_of_another_shape_or_dtype(self, backend, made, error, sentence):
+        """A compiled layer before it would read memory that is not its own."""
+        class Wrong(Negative):
+            def backward(self, dy):
+                return made(dy)
+
+        net = npnet.Network((4,), relu1=ReLU(), mine=Wrong(), fc3=Dense(3))
+        y = net.forward(np.ones((2, 4), np.float32))
+        with pytest.raises(error, match=f"^mine: backward must return {sentence}"):
+            net.backward(y)
+
+    def test_tensors_of_another_library(self):
+        class Tensor:
+            shape, dtype, numpy = (4, 2, 11, 11), "torch.float32", None
+
+        with pytest.raises(TypeError, match=r"^input must be an array of shape .*, got a Tensor; use x.numpy\(\)"):
+            small().forward(Tensor())
+        net = npnet.Network((3,), fc1=Dense(2))
+        logits = net.forward(np.ones((4, 3), np.float32))
+        with pytest.raises(TypeError, match=r"^labels must be an array of 4 integers, got a Tensor; use labels.numpy\(\)"):
+            ops.softmax_cross_entropy(logits, Tensor())
+        with pytest.raises(TypeError, match=r"^the gradient must be an array, got a Tensor; use dy.numpy\(\)"):
+            net.backward(Tensor())
+
+    def test_one_layer_in_two_networks(self, tmp_path):
+        net = npnet.Network((3,), fc1=Dense(2), relu1=ReLU())
+        before = net["fc1"].w
+        with pytest.raises(ValueError, match=r"^head: this layer is in another network, whose weights it would lose"):
+            npnet.Network((3,), head=net["fc1"])
+
+        assert net["fc1"].w is before
+        part = net[:"relu1"]
+        net.save(tmp_path / "net.npz")
+        npnet.load(tmp_path / "net.npz"), npnet.without(net, "relu1"), npnet.replace(net, ReLU, npnet.Tanh)
+        assert npnet.Network((3,), fc1=copy.deepcopy(part["fc1"]))["fc1"].w is not before
+
+    def test_a_network_that_could_not_be_built_keeps_no_layer(self):
+        layer = Dense(2)
+        with pytest.raises(ValueError, match="^fc2: units must be"):
+            npnet.Network((3,), fc1=layer, fc2=Dense(0))
+
+        npnet.Network((3,), fc1=layer)
 
     def test_an_empty_batch(self):
         with pytest.raises(ValueError, match=r"input has shape \(0, 2, 11, 11\), but this network was built for"):

@@ -144,10 +144,28 @@ def test_the_rate_is_that_of_the_step():
     (lambda: optim.MultiStep(1, (3, 0.5)), "every step in at must be a whole number of at least 1, got 0.5"),
     (lambda: optim.Cosine(1, 10, -1), "lowest must be a number of at least 0"),
     (lambda: optim.WarmUp(0, optim.Constant(1)), "steps must be a whole number"),
+    (lambda: optim.WarmUp(5, 0.1), "then must be a schedule, such as Constant"),
+    (lambda: optim.MultiStep(1, 3), "at must be a tuple of steps, got 3"),
+    (lambda: SGD(lr=optim.Cosine), "lr must be a number or a schedule, got the class Cosine; write Cosine"),
+    (lambda: SGD(lr=1j), "lr must be a number of at least 0, got 1j"),
+    (lambda: SGD(clip="1"), "clip must be above 0, or None for no clipping, got '1'"),
+    (lambda: SGD(clip=math.nan), "clip must be above 0, or None for no clipping, got nan"),
+    (lambda: SGD(bias_lr=None), "bias_lr must be a number of at least 0, got None"),
 ])
-def test_settings_that_cannot_be_meant(make, message):
+def test_settings_that_cannot_be_right(make, message):
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         make()
+
+
+@pytest.mark.parametrize("grads, got", [
+    ({"fc.w": np.ones((1, 6))}, r"float64 \(1, 6\)"), ({"fc.w": np.ones((6, 6), "f")}, "float32"), ({}, "no gradient")])
+def test_a_gradient_that_does_not_fit_changes_nothing(backend, grads, got):
+    """NumPy would spread the row over the weights, a compiled text read outside of it."""
+    w = np.ones((6, 6))
+    with pytest.raises(ValueError, match=rf"^fc.w is float64 \(6, 6\) and needs a gradient like it, got {got}"):
+        SGD().update({"fc.b": np.ones(2), "fc.w": w}, {"fc.b": np.ones(2), **grads})
+
+    assert (w == 1).all()
 
 
 def test_one_optimizer_for_two_networks_is_refused():

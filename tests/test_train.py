@@ -1,5 +1,6 @@
 """train and evaluate: the loop, ten losses on every backend, and the same ten as PyTorch."""
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -89,6 +90,19 @@ def test_frozen_layers_stand_still():
 
     assert set(before) == {"conv1.w", "conv1.b", "fc6.w", "fc6.b"}
     assert all(np.array_equal(array, net.state()[name]) for name, array in before.items())
+
+
+@pytest.mark.parametrize("name", ["numpy", None])
+def test_numbers_that_diverge_are_a_loss_and_no_warning(name):
+    if name:
+        npnet.use(name)
+    net = small()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        losses = [step.loss for step in train(net, npnet.SGD(1e30), batches(4))]
+        evaluate(net, batches(1))
+
+    assert not np.isfinite(losses[-1])
 
 
 # ---------------------------------------------------------------------------- evaluate

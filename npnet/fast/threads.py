@@ -7,6 +7,7 @@ threads), hence the lock that counts who wants it. Pieces are cut by number, not
 sums are added in order: the same number of threads gives the same bits, from whichever Python thread
 and in whatever order they are asked for, and in a forked child too.
 """
+import contextvars
 import functools
 import os
 import threading
@@ -87,7 +88,7 @@ def limit(numbers):
 
 
 single_blas = Hold()
-if hasattr(os, "register_at_fork"):             # the lock is ours while the process is copied, so nobody has it half done
+if hasattr(os, "register_at_fork"):             # the lock is ours while the process is copied: nobody else is halfway
     os.register_at_fork(before=lambda: single_blas.lock.acquire(), after_in_child=single_blas.renew,
                         after_in_parent=lambda: single_blas.lock.release())
 
@@ -99,7 +100,8 @@ def spread(task, total):
         return [task(0, total)]
     cuts = [total * piece // pieces for piece in range(pieces + 1)]
     with single_blas():
-        others = [pool(os.getpid()).submit(task, *cut) for cut in zip(cuts[1:-1], cuts[2:])]
+        others = [pool(os.getpid()).submit(contextvars.copy_context().run, task, *cut)          # with its np.errstate
+                  for cut in zip(cuts[1:-1], cuts[2:])]
         try:
             first = task(cuts[0], cuts[1])
         finally:

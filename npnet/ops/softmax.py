@@ -142,9 +142,9 @@ def check_labels(logits, labels):
     if logits.ndim != 2:
         raise ValueError(f"logits must have shape (N, classes), got {logits.shape}; end the network in a Dense")
     N, M = logits.shape
-    if not hasattr(labels, "dtype"):
+    if not hasattr(labels, "dtype") or hasattr(labels, "numpy"):            # a list; a tensor of another library
         raise TypeError(f"labels must be an array of {N} integers, got a {type(labels).__name__}; "
-                        f"use np.array(labels)")
+                        f"use {'labels.numpy()' if hasattr(labels, 'numpy') else 'np.array(labels)'}")
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers from 0 to {M - 1}, got {labels.dtype}; "
                         f"use labels.astype(np.int64)")
