@@ -6,13 +6,14 @@
 
 A name comes first; a folder of the same name is given as ./cifar10.
 """
-import difflib
 import inspect
 import os
 import re
 from dataclasses import replace
 from pathlib import Path
 
+from ..screen.words import nearest
+from .catalogue import CATALOGUE, IMAGENET, folder
 from .readers.cifar import cifar, cifar_folder
 from .readers.folders import check_folder, pictures_folder
 from .readers.imagenet import imagenet, imagenet_layout, samples
@@ -35,7 +36,6 @@ def dataset(name_or_path, progress=None, **options):
     FileNotFoundError for a set that was not fetched yet and for what is neither a name nor a path (with the
     nearest names); TypeError for an option that the reader lacks; ValueError and others as the readers say.
     """
-    from .catalogue import CATALOGUE, folder
     name = os.fspath(name_or_path)
     if name == "shapes":
         from .shapes import shapes
@@ -88,22 +88,13 @@ def read(reader, arguments, name, progress, options):
 
 def unknown(name):
     """The error for what is neither a name nor a path, with the names that come close."""
-    from .catalogue import CATALOGUE, IMAGENET
     if re.fullmatch(r"ilsvrc\w*|imagenet\w*", name.lower()):
         return FileNotFoundError(IMAGENET)
-    near = near_names(name, CATALOGUE)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    beside = Path(name).expanduser().parent
+    try:
+        files = [str(beside / found) for found in sorted(os.listdir(beside))[:10_000]]
+    except OSError:
+        files = []
+    hint = nearest(name, CATALOGUE, most=2, cutoff=0.5) or nearest(name, files, cutoff=0.7)
     return FileNotFoundError(f"there is no data set {name!r}, neither by name nor as a file or folder; {hint}the names "
                              f"are {', '.join(CATALOGUE)}; or give {UNDERSTOOD}")
-
-
-def near_names(name, names):
-    """Names of the catalogue, and of files beside the path, that come close."""
-    path = Path(name).expanduser()
-    try:
-        beside = {str(path.parent / found): found for found in sorted(os.listdir(path.parent))[:10_000]}
-    except OSError:
-        beside = {}
-    close = difflib.get_close_matches(name.lower(), names, n=2, cutoff=0.5)
-    files = difflib.get_close_matches(path.name, beside.values(), n=2, cutoff=0.7)
-    return (close + [place for place in beside if beside[place] in files])[:3]

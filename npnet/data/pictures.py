@@ -7,7 +7,6 @@ What a network makes of these numbers is in npnet.data.pipeline, and which netwo
 npnet.weights.prepared. Pillow decodes the files. It is imported when a picture is read, so that `import npnet`
 stays fast.
 """
-import difflib
 import os
 import re
 import threading
@@ -16,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+from ..screen.words import nearest
 
 MOST_PIXELS = 100_000_000       # a file of a few kilobytes may claim more than the memory holds
 SMALLEST_SIDE = 8               # pixels; below it there is nothing to recognise
@@ -165,11 +166,10 @@ def missing_file(path):
     if not os.path.isdir(path.parent):
         return f"there is no file {path}, because there is no folder {path.parent}"
     try:
-        names = {name.lower(): name for name in sorted(os.listdir(path.parent))[:10_000]}
+        hint = nearest(path.name, sorted(os.listdir(path.parent))[:10_000], most=3).strip()
     except OSError:                                                 # a folder that may not be listed
-        names = {}
-    close = [names[name] for name in difflib.get_close_matches(path.name.lower(), names)]
-    return f"there is no file {path}" + (f"; did you mean {' or '.join(close)}?" if close else "")
+        hint = ""
+    return f"there is no file {path}" + ("; " + hint if hint else "")
 
 
 def open_header(path):

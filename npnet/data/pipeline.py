@@ -157,7 +157,10 @@ class Pipeline:
         return centred(square[places], mean, self.scale, self.channels)
 
     def __str__(self):
-        return f"{', '.join(input_words(self))}; in training: {', '.join(training_words(self)) or 'the same'}"
+        size, shorter = self.size, self.shorter
+        cut = [] if size == shorter else [f"the middle {size} x {size} of {shorter} x {shorter} pixels"]
+        words, training = cut + number_words(self), training_words(self)
+        return f"{', '.join(words)}; in training: {', '.join(training) or 'the same'}"
 
     # ------------------------------------------------------------------------ making, saving
 
@@ -245,13 +248,6 @@ def coloured(found, colour):
 
 
 # ---------------------------------------------------------------------------- in words
-
-def input_words(pipeline):
-    """What every picture goes through, step by step."""
-    size, shorter = pipeline.size, pipeline.shorter
-    cut = [] if size == shorter else [f"the middle {size} x {size} of {shorter} x {shorter} pixels"]
-    return cut + number_words(pipeline)
-
 
 def number_words(pipeline):
     """What the pixels become: "BGR", "0 to 255", "minus the mean (104.0, 117.0, 123.0)"."""

@@ -40,7 +40,7 @@ def test_shapes_are_drawn():
 
 def test_a_name_of_the_catalogue(tmp_path, monkeypatch):
     made = cifar10_binary(tmp_path / "kept")
-    monkeypatch.setattr("npnet.data.catalogue.folder", {"cifar10-binary": made}.__getitem__)
+    monkeypatch.setattr("npnet.data.find.folder", {"cifar10-binary": made}.__getitem__)
     assert dataset("cifar10-binary").name == "cifar10-binary"
 
 
