@@ -15,7 +15,7 @@ from pathlib import Path
 MATRIX, COMPRESSED, UTF8 = 14, 15, 16
 STRUCT, CHARACTERS = 2, 4                       # classes of matrices; those from 6 to 15 are numbers
 NUMBERS = {1: "b", 2: "B", 3: "h", 4: "H", 5: "i", 6: "I", 7: "f", 9: "d", 12: "q", 13: "Q"}    # for struct.unpack
-MOST_BYTES = 2**24                              # unpacked; the devkit's file has about 2 MB
+MOST_BYTES = 2**22                              # unpacked; the devkit's file has about 2 MB
 
 
 def read_table(path):
@@ -48,8 +48,8 @@ def elements(data, order, packed=True):
         else:
             start = place + 8
             place = start + size + (0 if kind == COMPRESSED else -size % 8)
-        if start + size > len(data):
-            raise ValueError("an element is longer than the file")
+        if start + size > len(data) or not 1 <= kind <= 18:
+            raise ValueError("an element is longer than the file, or of no type")
         content = data[start:start + size]
         if kind == COMPRESSED and packed:
             yield from elements(zlib.decompressobj().decompress(content, MOST_BYTES), order, packed=False)
