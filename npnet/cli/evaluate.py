@@ -1,26 +1,34 @@
-"""`npnet evaluate`: how right trained networks are.
+"""`npnet evaluate`: how right trained networks are, on pictures that they were not trained on.
 
     npnet evaluate runs/cifar                           the test pictures of the data it was trained on
     npnet evaluate runs/a runs/b runs/c                 an ensemble: their answers are averaged
+    npnet evaluate runs/pets --data moved/pets          wherever they lie: pictures are known by their fingerprints
     npnet evaluate cifar_alexnet --data pets/ --ten-crop
 """
 import json
 import textwrap
+from pathlib import Path
+
+import numpy as np
 
 from ..layers import check_whole
-from ..screen import bar, echo, print_table
+from ..screen import bar, counted, echo, listed, percent, print_table, tell
+from ..screen.output import width
 from . import add_backend, choose_backend
+from .plot import place_of
 from .train import options_named
 
 
 def add(commands):
     parser = commands.add_parser("evaluate", help="how right trained networks are")
-    parser.description = ("Loss, errors and confusions of a trained network on pictures with labels. Several networks "
-                          "are an ensemble: their probabilities are averaged, as in the paper's table 2.")
+    parser.description = ("Loss, right answers and confusions of a trained network on pictures with labels. Pictures "
+                          "that it was trained on are left out, wherever they lie. Several networks are an ensemble: "
+                          "their probabilities are averaged, as in the paper's table 2.")
     parser.add_argument("networks", nargs="+", metavar="NETWORK",
                         help="a run's folder, a checkpoint, or the name of a shipped network")
     parser.add_argument("--data", metavar="NAME", help="a data set, as for train (default: that of the first one)")
-    parser.add_argument("--part", choices=("test", "train"), default="test", help="default: %(default)s")
+    parser.add_argument("--part", choices=("test", "train"), default="test",
+                        help="train: the pictures to train on, whether or not these were (default: %(default)s)")
     parser.add_argument("--ten-crop", action="store_true",
                         help="average over four corners, the middle, and their mirror images (section 4.1)")
     parser.add_argument("--limit", type=int, metavar="N", help="only N of the pictures, evenly spaced")
@@ -28,9 +36,9 @@ def add(commands):
                         help="leave out pictures that cannot be read, and name them")
     parser.add_argument("--batch", type=int, default=100, metavar="N", help="default: %(default)s")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="threads that prepare pictures")
-    parser.add_argument("--save", metavar="FILE", default="evaluation.png",
-                        help="the confusion matrix as a picture (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="all figures as JSON, and no picture")
+    parser.add_argument("--save", metavar="FILE", help="the confusion matrix as a picture (default: evaluation.png in "
+                        "the folder of the run; none for several networks, or for a shipped one)")
+    parser.add_argument("--json", action="store_true", help="all figures as JSON, and no picture but with --save")
     add_backend(parser)
     parser.set_defaults(run=run)
 
@@ -40,6 +48,7 @@ def run(options):
     from .. import plots
     from ..fit import answers, score
     check_whole(**{"--limit": 1 if options.limit is None else options.limit, "--batch": options.batch})
+    picture = place_of_confusion(options)
     choose_backend(options)
     networks = opened(options.networks)
     pictures, which = pictures_of(options, networks)
@@ -48,16 +57,32 @@ def run(options):
                         options.workers, progress)
     result = score(log_p, pictures.labels)
     if options.json:
-        print(json.dumps({"pictures": result.pictures, "loss": result.loss, "top1": result.top1, "top5": result.top5,
-                          "classes": list(pictures.classes), "confusion": result.confusion.tolist()}))
-        return
-    echo(f"{' + '.join(options.networks)} on {result.pictures:,} pictures of {which}"
-         f"{', ten crops' if options.ten_crop else ''}")
-    echo(f"right {100 * result.top1:.2f} %, among the best five {100 * result.top5:.2f} %, loss {result.loss:.4f}; "
-         f"error {100 * (1 - result.top1):.2f} / {100 * (1 - result.top5):.2f} %", "bold")
-    print_table(confusions(result.confusion, pictures.classes), "lrrl")
-    plots.save(plots.confusion(result.confusion, pictures.classes), options.save)
-    echo(f"the confusion matrix is {options.save}")
+        print(json.dumps({"pictures": result.pictures, "which": which, "loss": result.loss, "top1": result.top1,
+                          "top5": result.top5, "classes": list(pictures.classes),
+                          "confusion": result.confusion.tolist()}))
+    else:
+        show(options, result, pictures.classes, which)
+    if picture is not None:
+        plots.save(plots.confusion(result.confusion, pictures.classes), picture)
+        if not options.json:
+            echo(f"the confusion matrix is {picture}")
+
+
+def place_of_confusion(options):
+    """Where the picture goes, or None."""
+    one = Path(options.networks[0])
+    folder = one if one.is_dir() else one.parent
+    if options.save is None and (options.json or len(options.networks) > 1 or not (folder / "settings.json").exists()):
+        return None
+    return place_of(options.save, folder / "evaluation.png")
+
+
+def show(options, result, classes, which):
+    """The figures, and a table of the classes."""
+    from ..fit.finish import in_words
+    tell(f"{' + '.join(options.networks)} on {which}{', ten crops' if options.ten_crop else ''}")
+    echo(f"{in_words(result)}, loss {result.loss:.4f}", "bold")
+    print_table(confusions(result.confusion, classes), "lrrl")
 
 
 def opened(names):
@@ -72,41 +97,59 @@ def opened(names):
 
 
 def pictures_of(options, networks):
-    """The pictures, and the name of their set and part; their classes must be the network's.
-
-    A set without test pictures on which one of the networks was trained is cut as it was then; of another
-    set, which none of them has seen, all pictures count.
-    """
-    from ..data import dataset
-    from ..data.catalogue import CATALOGUE
-    from ..fit.recipe import cut, place, readable, some
+    """The pictures, and in words which they are; their classes must be the network's."""
+    from ..fit.recipe import read, readable, some
     settings = networks[0].settings
     source = options.data or settings.get("data")
     if source is None:
         raise ValueError(f"{networks[0].name} does not say what it was trained on; give --data")
     with bar(f"reading {source}") as progress:
-        data = dataset(source, progress=progress)
-    seen = any(one.settings.get("data") == place(source, CATALOGUE) for one in networks)
-    training, held = cut(data) if seen else (data.train, data.train if data.test is None else data.test)
-    which = "all" if data.test is None and not seen else options.part
-    which = "the fifth that was held out" if data.test is None and seen and which == "test" else which
-    pictures = training if options.part == "train" else held
-    pictures = readable(pictures) if options.skip_damaged or settings.get("skip_damaged") else pictures
-    if pictures.classes != networks[0].classes:
-        raise ValueError(f"{source} has the classes {listed(pictures.classes)}, but {networks[0].name} was trained "
-                         f"on {listed(networks[0].classes)}")
-    return some(pictures, options.limit), f"{data.name}, {which}"
+        data = read(source, settings.get("grey"), progress)
+    if data.classes != networks[0].classes:
+        raise ValueError(f"{source} has the classes {listed(data.classes, 10)}, but {networks[0].name} was trained "
+                         f"on {listed(networks[0].classes, 10)}")
+    pictures, words, warning = chosen(data, options.part, networks, source)
+    if warning and not options.json:
+        tell(warning)
+    pictures = readable(pictures, tell) if options.skip_damaged or settings.get("skip_damaged") else pictures
+    pictures = some(pictures, options.limit)
+    return pictures, f"{counted(len(pictures), 'picture')} of {data.name}{words}"
 
 
-def listed(classes, most=10):
-    """The first names of many."""
-    return ", ".join(classes[:most]) + (f" and {len(classes) - most} more" if len(classes) > most else "")
+def chosen(data, part, networks, source):
+    """The pictures of a part, which they are in words, and a warning or "".
+
+    To test: those that no network has seen in training. To train: of a set without a test part, those that one of
+    them has seen. Of runs that have no fingerprints, a set in the same place is cut as it was then.
+    """
+    from ..data.catalogue import CATALOGUE
+    from ..fit.recipe import cut, place
+    from ..fit.unseen import seen_by
+    if data.test is not None and part == "train":
+        return data.train, ", train", ""
+    pictures = data.train if data.test is None else data.test
+    seen, unknown = seen_by([one.name for one in networks], pictures)
+    warning = (f"{listed(unknown)} has no fingerprints of its pictures (npnet 0.1.0 kept none): whether these are "
+               f"among them is not known") * bool(unknown)
+    if data.test is None and not seen.any() and any(
+            one.name in unknown and one.settings.get("data") == place(source, CATALOGUE) for one in networks):
+        fifth = ", the fifth that was held out" if part == "test" else ", all but the fifth that was held out"
+        return cut(data)[part == "test"], fifth, ""
+    if not seen.any():
+        return pictures, "" if data.test is None else ", test", warning
+    if part == "train":
+        return pictures.take(np.flatnonzero(seen)), ", those that were seen in training", warning
+    if seen.all():
+        raise ValueError(f"all {len(seen):,} pictures of {source} were seen in training, so they say nothing about "
+                         f"others; give --data others, or --part train to evaluate on these all the same")
+    return (pictures.take(np.flatnonzero(~seen)), f"; {counted(int(seen.sum()), 'other was', 'others were')} seen in "
+            f"training", warning)
 
 
 def limits(name, classes):
     """Lines for a terminal: what a network can answer at all."""
-    return textwrap.wrap(f"{name} knows {len(classes)} classes: {listed(classes)}. A picture of anything else is none "
-                         f"of them, and gets one of these names all the same.", 79)
+    return textwrap.wrap(f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. A picture of "
+                         f"anything else is none of them, and gets one of these names all the same.", width())
 
 
 def confusions(matrix, names, most=20):
@@ -120,4 +163,4 @@ def confusions(matrix, names, most=20):
             rows.append((matrix[k, k] / count, name, count, taken))
     rows = sorted(rows, key=lambda row: row[0])[:most] if len(rows) > most else rows
     return [("class", "pictures", "right", "most often taken for"),
-            *((name, f"{count:,}", f"{100 * right:.1f} %", taken) for right, name, count, taken in rows)]
+            *((name, f"{count:,}", percent(right), taken) for right, name, count, taken in rows)]

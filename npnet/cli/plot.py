@@ -6,14 +6,15 @@
 import csv
 from pathlib import Path
 
-from ..screen import echo
+from ..screen import counted, echo
 
 
 def add(commands):
     parser = commands.add_parser("plot", help="curves and filters of runs")
     parser.description = "Loss and error of several runs, epoch by epoch, in one figure."
     parser.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
-    parser.add_argument("--save", metavar="FILE", default="comparison.png", help="default: %(default)s")
+    parser.add_argument("--save", metavar="FILE", help="the picture (default for one run: comparison.png in its "
+                        "folder; must be given for several)")
     parser.add_argument("--title", metavar="TEXT")
     parser.add_argument("--filters", action="store_true", help="also the filters of the first layer, RUN/filters.png")
     parser.add_argument("--reference", metavar="FILE", help="published curves, drawn in grey: a CSV file with the "
@@ -26,11 +27,24 @@ def run(options):
     folders = [Path(run) for run in options.runs]
     runs = {label: history(folder) for label, folder in zip(labels(folders), folders)}
     reference = None if options.reference is None else published(options.reference)
-    plots.save(plots.curves(runs, options.title, reference), options.save)
-    echo(f"{len(runs)} run{'s' if len(runs) > 1 else ''} in {options.save}")
+    if options.save is None and len(folders) > 1:
+        raise ValueError("several runs need --save FILE, as their picture belongs to none of their folders")
+    path = place_of(options.save, folders[0] / "comparison.png")
+    plots.save(plots.curves(runs, options.title, reference), path)
+    echo(f"{counted(len(runs), 'run')} in {path}")
     if options.filters:
         for folder in folders:
             echo(f"filters of {folder} in {filters(folder)}")
+
+
+def place_of(save, own):
+    """Where a command draws: where --save says, or else `own`, one of npnet's names. ValueError if what is there was
+    not drawn by npnet: only --save replaces the user's files."""
+    from ..plots import drawn_by_npnet
+    if save is None and Path(own).exists() and not drawn_by_npnet(own):
+        raise ValueError(f"{own} is there and was not drawn by npnet; choose another place with --save FILE, or this "
+                         f"one with --save {own}")
+    return Path(own if save is None else save)
 
 
 def labels(folders):
@@ -41,7 +55,7 @@ def labels(folders):
 
 
 def rows_of(path):
-    """The lines of a CSV file as dictionaries; ValueError with the path where a number is none."""
+    """The lines of a CSV file as dictionaries; ValueError with the path for what is not a number."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -81,6 +95,6 @@ def filters(folder):
     name, w = first_filters(trained(folder).net)
     if name is None:
         raise ValueError(f"{folder}: this network has no convolution whose filters could be drawn")
-    path = folder / "filters.png"
+    path = place_of(None, folder / "filters.png")
     plots.save(plots.filters(w, f"{folder.name}, {name}"), path)
     return path

@@ -1,14 +1,17 @@
 """`npnet predict`: what a picture shows, as a trained network sees it.
 
     npnet predict photo.jpg                             the network that comes with npnet
+    npnet predict holidays/                             every picture in a folder
     npnet predict --weights runs/flowers --json *.jpg
     npnet predict photo.jpg --weights runs/a --weights runs/b       an ensemble
 """
+import glob
 import json
+from pathlib import Path
 
 import numpy as np
 
-from ..screen import echo
+from ..screen import aligned, echo, percent
 from . import add_backend, choose_backend
 
 NET = "cifar_alexnet"               # the shipped one
@@ -19,7 +22,9 @@ def add(commands):
     parser = commands.add_parser("predict", help="what a picture shows")
     parser.description = ("The five most probable classes of each picture. A network knows only the classes that it "
                           "was trained on, and names one of them whatever the picture shows.")
-    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="JPEG, PNG and others")
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE",
+                        help="JPEG, PNG and others; a folder stands for the pictures in it, in the order of their "
+                             "names, a pattern such as '*.jpg' for those that match it")
     parser.add_argument("--weights", action="append", metavar="NETWORK",
                         help=f"a run's folder, a checkpoint, a shipped network (default: {NET}); given several times, "
                              f"their answers are averaged")
@@ -35,15 +40,16 @@ def run(options):
     from ..fit import answers
     from .evaluate import limits, opened
     choose_backend(options)
-    if options.save is not None and len(options.pictures) > 1:
-        raise ValueError(f"--save draws one picture, got {len(options.pictures)}")
-    options.weights = options.weights or [NET]
-    networks = opened(options.weights)
-    pairs = [(one.net, one.pipeline) for one in networks]
+    paths = [path for word in options.pictures for path in files(word)]
+    if options.save is not None and len(paths) > 1:
+        raise ValueError(f"--save draws one picture, got {len(paths)}")
+    names = options.weights or [NET]
+    networks = opened(names)
+    classes = networks[0].classes
     if not options.json:
-        echo("\n".join(limits(" + ".join(options.weights), networks[0].classes)))
+        echo("\n".join(limits(" + ".join(names), classes)))
     failed = 0
-    for path in options.pictures:
+    for path in paths:
         notes = []
         try:
             picture = read_picture(path, notes)
@@ -51,10 +57,27 @@ def run(options):
             failed += 1
             echo(json.dumps({"picture": path, "error": str(error)}) if options.json else f"\n{path}: {error}")
             continue
-        one = Pictures([picture], [0], networks[0].classes)
-        p = np.exp(answers(pairs, one, options.ten_crop, workers=0)[0])
-        show(path, picture, p, networks[0].classes, notes, options)
+        log_p = answers([(one.net, one.pipeline) for one in networks], Pictures([picture], [0], classes),
+                        options.ten_crop, workers=0)
+        show(path, picture, np.exp(log_p[0]), classes, notes, options)
     return 2 if failed else 0
+
+
+def files(word):
+    """The pictures that a word stands for: itself, those in a folder, or those of a pattern that the shell left alone."""
+    from ..data.readers.folders import ENDINGS
+    path = Path(word)
+    if path.is_dir():
+        found = sorted(str(one) for one in path.iterdir() if one.name.lower().endswith(ENDINGS))
+        if not found:
+            raise ValueError(f"{word} has no picture in it; a picture's name ends in {', '.join(ENDINGS[:4])} or others")
+        return found
+    if path.exists() or not glob.has_magic(word):
+        return [word]
+    found = sorted(glob.glob(word, recursive=True))
+    if not found:
+        raise FileNotFoundError(f"no file matches the pattern {word}")
+    return found
 
 
 def show(path, picture, p, classes, notes, options):
@@ -67,11 +90,8 @@ def show(path, picture, p, classes, notes, options):
         echo(f"\n{path}")
         for note in notes:
             echo(f"  ({note})")
-        from rich.cells import cell_len, set_cell_size          # a Korean letter is two columns wide
-        width = max(cell_len(classes[k]) for k in best)
-        for k in best:
-            bar = "█" * round(WIDTH * float(p[k]))
-            echo(f"  {set_cell_size(classes[k], width)}  {100 * p[k]:5.1f} %  {bar}".rstrip(),
+        for k, name in zip(best, aligned([classes[k] for k in best])):
+            echo(f"  {name}  {percent(p[k]):>7}  {'█' * round(WIDTH * float(p[k]))}".rstrip(),
                  "bold" if k == best[0] else None)
     if options.save is not None:
         from .. import plots

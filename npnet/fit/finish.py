@@ -3,7 +3,7 @@ import numpy as np
 
 from .. import plots
 from ..data.sets import Unreadable
-from ..screen import bar, percent
+from ..screen import bar, counted, percent
 from ..weights import read_checkpoint
 from .answers import answers, score
 from .report import write_report
@@ -34,7 +34,7 @@ def finish(run, net, loaders, say):
             failed = error
         else:
             run.test = score(log_p, test.pictures.labels)
-            say(f"{chosen}: {result(run.test)}", "bold")
+            say(f"{chosen}: {in_words(run.test, 'test picture')}", "bold")
             sheets = [("Confusion", plots.confusion(run.test.confusion, test.pictures.classes)),
                       *mistakes(np.exp(log_p), test.pictures)]
     path = write_report(run, net, train.pipeline, run.test, sheets)
@@ -45,11 +45,11 @@ def finish(run, net, loaders, say):
     return run
 
 
-def result(test):
-    """A Score of test pictures in words."""
-    five = f", {percent(test.top5, 2)} in the best five" * (len(test.confusion) > 5)
-    few = f" (few: one more or less is {percent(1 / test.pictures)})" * (test.pictures < FEW)
-    return f"{percent(test.top1, 2)} of {test.pictures:,} test pictures right{five}{few}"
+def in_words(score, picture="picture"):
+    """A Score in words: how many are right, and whether so few pictures mean much."""
+    five = f", {percent(score.top5, 2)} in the best five" * (len(score.confusion) > 5)
+    few = f" (few: one more or less is {percent(1 / score.pictures)})" * (score.pictures < FEW)
+    return f"{percent(score.top1, 2)} of {counted(score.pictures, picture)} right{five}{few}"
 
 
 def mistakes(p, pictures, most=24):

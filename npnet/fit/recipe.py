@@ -99,6 +99,8 @@ class Recipe:
                            "yes, and crop for grey pictures)", choices=("yes", "no", "crop"))
     colour: str = setting("pictures", None, "shift colours along their principal components, as the paper says or as "
                           "the code of 2012 did", choices=("paper", "original"))
+    grey: str = setting("pictures", None, "read the pictures of a folder as grey (default: yes if all of them are)",
+                        choices=("yes", "no"))
     skip_damaged: bool = setting("pictures", False, "leave out pictures that cannot be read, and name them", bool)
     workers: int = setting("pictures", 2, "threads that prepare pictures", int, "N", least=0)
     early_stopping: int = setting("the run", None, "end after more than so many without a lower validation error", int,
@@ -173,7 +175,7 @@ class Recipe:
     def parts(self, say=echo):
         """The pictures, whole and in parts. say: is told which pictures were left out because they are damaged."""
         with bar(f"reading {self.data}") as progress:
-            data = dataset(self.data, progress=progress)
+            data = read(self.data, self.grey, progress)
         training, test = cut(data)
         if not len(training):
             raise ValueError(f"{self.data} has no pictures to train on, only pictures to test on")
@@ -353,6 +355,11 @@ def checkpoint_of(run):
     if not path.exists():
         raise FileNotFoundError(f"{run} holds no run that could go on (there is no {path})")
     return read_checkpoint(path)
+
+
+def read(data, grey, progress=None):
+    """The DataSet of a name or path. grey: "yes" or "no" for pictures in folders, None for what their headers say."""
+    return dataset(data, progress=progress, **({} if grey is None else {"grey": grey == "yes"}))
 
 
 def cut(data):

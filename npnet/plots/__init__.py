@@ -9,12 +9,13 @@ This is the only room that imports matplotlib, and it does so when something is 
 from .bars import gradient_norms, probabilities
 from .confusion import confusion
 from .curves import curves, losses
-from .figure import save
+from .figure import drawn_by_npnet, save
 from .grids import feature_maps, filters
 from .letters import letters_without_a_font
 from .photograph import picture_and_input
 from .sheets import before_after, mistakes, samples
 from .strip import shape_strip
 
-__all__ = ["before_after", "confusion", "curves", "feature_maps", "filters", "gradient_norms", "letters_without_a_font",
-           "losses", "mistakes", "picture_and_input", "probabilities", "samples", "save", "shape_strip"]
+__all__ = ["before_after", "confusion", "curves", "drawn_by_npnet", "feature_maps", "filters", "gradient_norms",
+           "letters_without_a_font", "losses", "mistakes", "picture_and_input", "probabilities", "samples", "save",
+           "shape_strip"]

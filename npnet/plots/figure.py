@@ -103,5 +103,12 @@ def save(figure, path, dpi=120):
     path, known = Path(path), figure.canvas.get_supported_filetypes()
     if path.suffix[1:].lower() not in known:
         raise ValueError(f"{path.name} must end in .{', .'.join(sorted(known))}; .png is the usual one")
+    metadata = {"Software": "npnet"} if path.suffix.lower() == ".png" else None
     with writing(path) as temporary:
-        figure.savefig(temporary, dpi=dpi)
+        figure.savefig(temporary, dpi=dpi, metadata=metadata)
+
+
+def drawn_by_npnet(path):
+    """Whether a file is a PNG that `save` wrote: it says so in its first lines."""
+    with open(path, "rb") as file:
+        return b"Software\0npnet" in file.read(1000)

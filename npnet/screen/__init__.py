@@ -1,8 +1,8 @@
 """Screen: what a terminal shows. Words for numbers, lines, tables, progress; it knows nothing of networks."""
 from .output import echo, tell
 from .progress import bar, display
-from .tables import line, print_table
+from .tables import aligned, line, print_table
 from .words import clock, counted, duration, listed, nearest, percent, sentence, size
 
-__all__ = ["bar", "clock", "counted", "display", "duration", "echo", "line", "listed", "nearest", "percent",
+__all__ = ["aligned", "bar", "clock", "counted", "display", "duration", "echo", "line", "listed", "nearest", "percent",
            "print_table", "sentence", "size", "tell"]

@@ -12,6 +12,13 @@ def line(name, value):
                          break_long_words=False, break_on_hyphens=False)
 
 
+def aligned(texts):
+    """The texts with blanks after them, so that all take as many columns; a Korean letter takes two."""
+    from rich.cells import cell_len, set_cell_size
+    wide = max(map(cell_len, texts), default=0)
+    return [set_cell_size(text, wide) for text in texts]
+
+
 def print_table(rows, sides):
     """Prints rows of strings, the first one the heads, as aligned columns; sides: "l" or "r" for each.
 
