@@ -3,18 +3,19 @@
     npnet data list                                 what there is, and what of it is on this computer
     npnet data get cifar10                          download, check, unpack
     npnet data info cifar10                         counts per class, sizes, origin, citation, checksums
-    npnet data show shapes --class star             a sheet of samples: samples.png
+    npnet data show shapes --class star             a sheet of samples: samples.png, or where --save says
     npnet data augment photo.jpg                    every augmentation before and after: augment.png
 """
-import difflib
 from pathlib import Path
 
 import numpy as np
 
 from ..data import catalogue
-from ..screen import bar, echo, line, print_table
+from ..screen import bar, counted, echo, line, listed, nearest, print_table, size
+from .plot import place_of
 
 MOST_CLASSES = 40               # that info lists; of more it says the smallest and the largest
+MOST_COMPARED = 200_000         # pictures of which info looks for those that are in both parts
 LOOKED_AT = 100                 # pictures that are opened to say how large they are
 
 
@@ -52,10 +53,10 @@ def add_show(actions):
     add_data(parser)
     parser.add_argument("--count", type=int, default=40, metavar="N", help="how many pictures (default: 40)")
     parser.add_argument("--class", dest="only", metavar="NAME", help="of this class alone")
-    parser.add_argument("--split", choices=("train", "test"),
+    parser.add_argument("--part", "--split", choices=("train", "test"),
                         help="the pictures for training or those for testing (default: train, if there are any)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="chooses the pictures (default: 0)")
-    parser.add_argument("--save", default="samples.png", metavar="FILE", help="default: samples.png")
+    parser.add_argument("--save", metavar="FILE", help="default: samples.png, if no file of yours has that name")
     parser.set_defaults(run=run_show)
 
 
@@ -65,7 +66,7 @@ def add_augment(actions):
     parser.add_argument("--kind", action="append", metavar="WORD", help="only those with this word in their title, "
                         "such as crop, mirror or colour; may be given again")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random draws (default: 0)")
-    parser.add_argument("--save", default="augment.png", metavar="FILE", help="default: augment.png")
+    parser.add_argument("--save", metavar="FILE", help="default: augment.png, if no file of yours has that name")
     parser.set_defaults(run=run_augment)
 
 
@@ -79,8 +80,8 @@ def add_data(parser):
 def run_list(options):
     rows = [("name", "pictures", "each", "classes", "room", "on this computer?")]
     for entry in catalogue.CATALOGUE.values():
-        rows.append((entry.name, f"{entry.train + entry.test:,}", entry.picture, f"{entry.classes}", size(entry.room),
-                     here(entry)))
+        room = size(entry.room) if entry.room else "-"
+        rows.append((entry.name, f"{entry.train + entry.test:,}", entry.picture, f"{entry.classes}", room, here(entry)))
     print_table(rows, "lrlrrl")
     echo("\nnpnet data get NAME downloads one, npnet data info NAME says more.")
     echo("unverified: no checksum is known, so get asks for --trust.")
@@ -96,11 +97,6 @@ def here(entry):
         return "yes"
     except FileNotFoundError:
         return "no, unverified" if entry.unverified else "no"
-
-
-def size(count):
-    """"357 MB"; nothing for 0."""
-    return f"{count / 1e6:,.0f} MB" if count else "-"
 
 
 def run_get(options):
@@ -164,9 +160,9 @@ def state(name):
     except FileNotFoundError as error:
         return str(error)
     files, damaged = catalogue.contents(path), catalogue.damaged(path)
-    total = sum(count for count, _ in files.values()) / 1e6
+    total = size(sum(count for count, _ in files.values()))
     verdict = f"DAMAGED: {', '.join(damaged)}; npnet data get {name} mends it" if damaged else "checksums right"
-    return f"{path}, {len(files)} files, {total:,.1f} MB, {verdict}"
+    return f"{path}, {counted(len(files), 'file')}, {total}, {verdict}"
 
 
 def print_pictures(name, data):
@@ -178,14 +174,28 @@ def print_pictures(name, data):
     if data.test is None:
         facts["test"] = "none"
     facts["classes"] = f"{len(data.classes):,}"
-    empty = [label for number, label in enumerate(data.classes) if not (data.train.labels == number).any()]
-    if empty:
-        facts["without pictures"] = f"{len(empty)} classes have none to train on: {', '.join(empty[:5])}" + (
-            " ..." if len(empty) > 5 else "")
-    print_facts(f"{name}, as it is read", facts)
     counts = {part: np.bincount(pictures.labels, minlength=len(data.classes)) for part, pictures in parts.items()}
+    for title, number in (("without pictures", 0), ("with one picture", 1)):
+        few = [data.classes[k] for k in np.flatnonzero(counts["train"] == number)]
+        if few:
+            facts[title] = f"{counted(len(few), 'class', 'classes')} to train on: {listed(few)}"
+    if data.test is not None:
+        facts["in both parts"] = in_both(data)
+    print_facts(f"{name}, as it is read", facts)
     print()
     print_counts(data.classes, counts)
+
+
+def in_both(data):
+    """How many of the pictures are to train on and to test on, with an example."""
+    from ..data.fingerprints import identity, shared
+    if len(data.train) + len(data.test) > MOST_COMPARED:
+        return f"not looked for among more than {MOST_COMPARED:,} pictures"
+    with bar("comparing pictures", "pictures") as progress:
+        pairs = shared(identity(data.train, progress), identity(data.test, progress))
+    if not pairs:
+        return "none"
+    return f"{counted(len(pairs), 'picture')}, such as {pairs[0][0]} (test), {pairs[0][1]} (train)"
 
 
 def print_counts(classes, counts):
@@ -230,17 +240,18 @@ def run_show(options):
     from .. import plots
     if options.count < 1:
         raise ValueError(f"--count must be at least 1, got {options.count}")
+    path = place_of(options.save, "samples.png")
     data = read(options.data)
-    split = options.split or ("train" if len(data.train) else "test")
-    pictures = data.train if split == "train" else data.test
+    part = options.part or ("train" if len(data.train) else "test")
+    pictures = data.train if part == "train" else data.test
     if pictures is None or len(pictures) == 0:
-        raise ValueError(f"{options.data} has no pictures to {split}; leave --split out or choose another")
+        raise ValueError(f"{options.data} has no pictures to {part}; leave --part out or choose another")
     chosen = choose(pictures, options.count, options.only, options.seed)
     labels = [pictures.classes[label] for label in pictures.labels[chosen]]
-    kind = "training" if split == "train" else "test"
+    kind = "training" if part == "train" else "test"
     title = f"{data.name}: {len(chosen):,} of {len(pictures):,} {kind} pictures"
-    plots.save(plots.samples([pictures[i] for i in chosen], labels, title), options.save)
-    echo(f"{title} in {Path(options.save)}")
+    plots.save(plots.samples([pictures[i] for i in chosen], labels, title), path)
+    echo(f"{title} in {path}")
 
 
 def choose(pictures, count, only=None, seed=0):
@@ -253,9 +264,9 @@ def choose(pictures, count, only=None, seed=0):
     if only is not None:
         shuffled = shuffled[pictures.labels[shuffled] == number_of(only, pictures.classes)]
         if len(shuffled) == 0:
-            raise ValueError(f"the class {only} has no pictures here; leave --class or --split out")
+            raise ValueError(f"the class {only} has no pictures here; leave --class or --part out")
     labels, seen = pictures.labels[shuffled], {}
-    turn = np.zeros(len(labels), int)                           # the how-manieth of its class a picture is
+    turn = np.zeros(len(labels), int)                           # of each picture, how many of its class came before
     for i, label in enumerate(labels.tolist()):
         turn[i] = seen[label] = seen.get(label, -1) + 1
     chosen = shuffled[np.argsort(turn, kind="stable")[:count]]
@@ -269,16 +280,13 @@ def number_of(name, classes):
         return classes.index(name)
     if name.lower() in lower:
         return lower.index(name.lower())
-    near = difflib.get_close_matches(name.lower(), lower, n=1)
-    hint = f"did you mean {classes[lower.index(near[0])]}? " if near else ""
-    raise ValueError(f"no class is called {name!r}; {hint}there are {', '.join(classes[:20])}"
-                     f"{' and more' if len(classes) > 20 else ''}")
+    raise ValueError(f"no class is called {name!r}; {nearest(name, classes)}there are {listed(classes, 20)}")
 
 
 def run_augment(options):
     from .. import plots
     from ..data import augment_examples, read_picture
-    notes = []
+    notes, path = [], place_of(options.save, "augment.png")
     picture = read_picture(options.picture, notes)
     rows = augment_examples(picture, options.seed)
     if options.kind:
@@ -290,5 +298,5 @@ def run_augment(options):
     for note in notes:
         echo(note)
     name = Path(options.picture).name
-    plots.save(plots.before_after(picture, rows, f"{name}, before and after"), options.save)
-    echo(f"{len(rows)} {'augmentation' if len(rows) == 1 else 'augmentations'} of {name} in {Path(options.save)}")
+    plots.save(plots.before_after(picture, rows, f"{name}, before and after"), path)
+    echo(f"{counted(len(rows), 'augmentation')} of {name} in {path}")

@@ -148,8 +148,8 @@ def chosen(data, part, networks, source):
 
 def limits(name, classes):
     """Lines for a terminal: what a network can answer at all."""
-    return textwrap.wrap(f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. A picture of "
-                         f"anything else is none of them, and gets one of these names all the same.", width())
+    return textwrap.wrap(f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. A picture "
+                         f"of anything else is none of them, and gets one of these names all the same.", width())
 
 
 def confusions(matrix, names, most=20):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..screen import aligned, echo, percent
+from ..screen import aligned, echo, listed, percent
 from . import add_backend, choose_backend
 
 NET = "cifar_alexnet"               # the shipped one
@@ -64,13 +64,13 @@ def run(options):
 
 
 def files(word):
-    """The pictures that a word stands for: itself, those in a folder, or those of a pattern that the shell left alone."""
+    """The pictures that a word stands for: itself, those in a folder, or those of a pattern that the shell left."""
     from ..data.readers.folders import ENDINGS
     path = Path(word)
     if path.is_dir():
         found = sorted(str(one) for one in path.iterdir() if one.name.lower().endswith(ENDINGS))
         if not found:
-            raise ValueError(f"{word} has no picture in it; a picture's name ends in {', '.join(ENDINGS[:4])} or others")
+            raise ValueError(f"{word} has no picture in it: no name that ends in {listed(ENDINGS, 6)}")
         return found
     if path.exists() or not glob.has_magic(word):
         return [word]

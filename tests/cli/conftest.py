@@ -1,6 +1,9 @@
 """What the tests of the command line share: a command run here."""
+import numpy as np
 import pytest
+from colours import COLOURS, noisy, train
 
+from npnet import backend
 from npnet.cli import main
 
 
@@ -13,3 +16,34 @@ def npnet_(capsys):
         assert "Traceback" not in streams.out + streams.err
         return code, streams.out, streams.err
     return run
+
+
+@pytest.fixture(scope="session")
+def pack(tmp_path_factory):
+    """45 pictures in three colours to train on and 15 to test on, as an .npz file."""
+    images, labels = noisy(60)
+    path = tmp_path_factory.mktemp("data") / "colours.npz"
+    np.savez(path, train_x=images[:45], train_y=labels[:45], test_x=images[45:], test_y=labels[45:],
+             classes=np.array(list(COLOURS)))
+    return path
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder of its own, on the backend that needs no compiler; 80 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NPNET_BACKEND", "numpy")
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def runs(pack, tmp_path_factory):
+    """Two runs that know the three colours."""
+    folder, before = tmp_path_factory.mktemp("runs"), dict(vars(backend.ops))
+    backend.use("numpy")
+    for seed, name in enumerate("ab"):
+        assert train(pack, "--epochs", "12", "--augment", "no", "--out", str(folder / name), "--seed", str(seed)) == 0
+    vars(backend.ops).clear()
+    vars(backend.ops).update(before)
+    return folder

@@ -1,6 +1,7 @@
 """`npnet data`: what is printed, drawn and written, and the sentence for what is wrong."""
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_what_is_there_is_listed_as_there(npnet, place, monkeypatch):
     assert npnet("list")[1].splitlines()[7].split()[-1] == "no"
     code, out, err = npnet("get", "tiny")                       # put there by hand: nothing is downloaded
     assert code == 0 and out == f"tiny is complete: {folder}\n" and err == ""
-    assert npnet("list")[1].splitlines()[7].split() == ["tiny", "70", "1x1", "grey", "2", "7", "MB", "yes"]
+    assert npnet("list")[1].splitlines()[7].split() == ["tiny", "70", "1x1", "grey", "2", "7.0", "MB", "yes"]
     out = npnet("get", "tiny", "shapes")[1]
     assert out.endswith("shapes is drawn by npnet: there is nothing to download\n")
 
@@ -141,7 +142,7 @@ def test_info_counts(npnet, colours):
     assert [line.split() for line in out.splitlines()[-4:]] == [
         ["class", "train", "test"], ["red", "9", "1"], ["green", "6", "1"], ["파랑", "3", "0"]]
     out = npnet("info", "untested")[1]
-    assert "test              none" in out and "without pictures  1 classes have none to train on: green" in out
+    assert "test              none" in out and "without pictures  1 class to train on: green" in out and "with one picture  1 class to train on: 파랑" in out
     assert out.splitlines()[-2].split() == ["green", "0"]
 
 
@@ -152,7 +153,7 @@ def test_info_of_what_is_there_checks_every_byte(npnet, place, monkeypatch, colo
     colours["tiny"] = colours["colours"]
     catalogue.fetch("tiny")
     plain = lambda out: " ".join(out.split())                   # noqa: E731
-    assert "1 files, 0.0 MB, checksums right" in plain(npnet("info", "tiny")[1])
+    assert "1 file, 4 B, checksums right" in plain(npnet("info", "tiny")[1])
     (folder / "a.gz").write_bytes(b"tinY")
     out = npnet("info", "tiny")[1]
     assert "DAMAGED: a.gz; npnet data get tiny mends it" in plain(out) and "green" in out
@@ -188,14 +189,33 @@ def test_show_draws_all_classes_alike(npnet, colours, sheets):
     for image, label in zip(images, labels):
         assert image.shape == (8, 10, 3) and image.dtype == np.uint8 and tuple(image[0, 0]) == COLOURS[label]
     assert os.listdir() == ["samples.png"]
+    assert npnet("show", "colours")[0] == 0                     # drawn by npnet, so it may be drawn anew
+
+
+@pytest.mark.parametrize("words, name", [(["show", "colours"], "samples.png"), (["augment", "a.png"], "augment.png")])
+def test_a_file_of_the_users_is_replaced_only_if_save_names_it(npnet, colours, words, name):
+    Image.new("RGB", (30, 20)).save("a.png")
+    Image.new("RGB", (5, 5)).save(name)
+    mine = Path(name).read_bytes()
+
+    refused(npnet(*words), f"{name} is there and was not drawn by npnet; choose another place with --save FILE")
+    assert Path(name).read_bytes() == mine
+    assert npnet(*words, "--save", name)[0] == 0 and Path(name).read_bytes() != mine
+
+
+def test_info_counts_pictures_that_are_in_both_parts(npnet, colours):
+    assert "in both parts     2 pictures, such as picture 0 (test), picture 0 (train)" in npnet("info", "colours")[1]
+    other = colours["colours"].train
+    colours["apart"] = DataSet("apart", other, Pictures(255 - other.images[:2], other.labels[:2], other.classes))
+    assert "in both parts     none" in npnet("info", "apart")[1]
 
 
 def test_show_one_class_of_the_test_pictures(npnet, colours, sheets):
-    assert npnet("show", "colours", "--class", "GREEN", "--split", "test", "--save", "sheet.png")[0] == 0
+    assert npnet("show", "colours", "--class", "GREEN", "--part", "test", "--save", "sheet.png")[0] == 0
     assert sheets[0][1] == ["green"] and sheets[0][2] == "colours: 1 of 2 test pictures" and os.path.exists("sheet.png")
-    refused(npnet("show", "colours", "--class", "파랑", "--split", "test"), "the class 파랑 has no pictures here")
+    refused(npnet("show", "colours", "--class", "파랑", "--part", "test"), "the class 파랑 has no pictures here")
     refused(npnet("show", "colours", "--class", "gren"), "no class is called 'gren'; did you mean green[?] there are red, green, 파랑")
-    refused(npnet("show", "untested", "--split", "test"), "untested has no pictures to test")
+    refused(npnet("show", "untested", "--part", "test"), "untested has no pictures to test")
     refused(npnet("show", "colours", "--count", "0"), "--count must be at least 1, got 0")
     refused(npnet("show", "colours", "--save", "sheet.txt"), "sheet.txt must end in")
 
