@@ -22,16 +22,33 @@ def aligned(texts):
 def print_table(rows, sides):
     """Prints rows of strings, the first one the heads, as aligned columns; sides: "l" or "r" for each.
 
-    Where the terminal is too narrow, the first column is cut, and the last one, if it is on the left, folds.
+    Where the terminal is too narrow, the first column and the last one fold, if the last is on the left; else the
+    first is cut. Where that is not enough, every row becomes lines of its own.
     """
-    from rich.cells import cell_len
     from rich.table import Table
+    screen, folds = console(sys.stdout), len(sides) > 1 and sides[-1] == "l"
+    wide = widths(rows, screen.width, folds)
+    if sum(wide) + 2 * (len(wide) - 1) > screen.width:
+        for row in rows[1:]:
+            print("\n".join([row[0], *(line(head, cell) for head, cell in zip(rows[0][1:], row[1:]) if cell)]))
+        return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold" if sys.stdout.isatty() else "")
-    for number, (head, side) in enumerate(zip(rows[0], sides)):
-        folds = side == "l" and number == len(sides) - 1 > 0
-        table.add_column(head, justify={"l": "left", "r": "right"}[side], no_wrap=not folds,
-                         overflow="fold" if folds else "ellipsis",
-                         min_width=max(cell_len(row[number]) for row in rows) if number and not folds else 4)
+    for head, side, columns in zip(rows[0], sides, wide):
+        table.add_column(head, justify={"l": "left", "r": "right"}[side], no_wrap=not folds, width=columns,
+                         overflow="fold" if folds else "ellipsis")
     for row in rows[1:]:
         table.add_row(*row)
-    console(sys.stdout).print(table)
+    screen.print(table)
+
+
+def widths(rows, columns, folds, least=12):
+    """How wide each column of a table is: as its longest text, but for the first and, if it folds, the last one where
+    the terminal has too few columns."""
+    from rich.cells import cell_len
+    wide = [max(map(cell_len, column)) for column in zip(*rows)]
+    over = sum(wide) + 2 * (len(wide) - 1) - columns
+    if folds and over > 0:
+        last = max(wide[-1] - over, min(wide[-1], least))
+        over, wide[-1] = over - wide[-1] + last, last
+    wide[0] -= min(max(over, 0), max(wide[0] - 4, 0))
+    return wide

@@ -43,7 +43,7 @@ def runs(pack, tmp_path_factory):
     folder, before = tmp_path_factory.mktemp("runs"), dict(vars(backend.ops))
     backend.use("numpy")
     for seed, name in enumerate("ab"):
-        assert train(pack, "--epochs", "12", "--augment", "no", "--out", str(folder / name), "--seed", str(seed)) == 0
+        assert train(pack, "--epochs", "12", "--lr", "0.01", "--augment", "no", "--out", str(folder / name), "--seed", str(seed)) == 0
     vars(backend.ops).clear()
     vars(backend.ops).update(before)
     return folder
