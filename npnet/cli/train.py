@@ -86,7 +86,7 @@ def train(options):
         echo(str(result))
         return 0 if result.learnt else 1
     run = recipe.train(options.out, checkpoint)
-    return 130 if run.stopped == "interrupted" else int(run.failed)
+    return 128 + run.signal if run.signal else int(run.failed)
 
 
 def resumed(options, given):

@@ -8,8 +8,8 @@ from ..screen import counted, listed, tell
 PURPOSES = {"train": "to train", "validation": "for validation", "test": "to test"}
 
 
-def announce(recipe, parts, loaders, net, pipeline, optimizer):
-    """Tells what is about to happen."""
+def announce(recipe, parts, loaders, pipeline, net=None, optimizer=None):
+    """Tells what is about to happen. net and optimizer: of a run that begins."""
     data, classes = parts.data, parts.data.classes
     numbers = ", ".join(f"{len(part.pictures):,} {PURPOSES[name]}" for name, part in loaders.items())
     fifth = " (a fifth of the whole, as the set has no part to test on)" * (data.test is None)
@@ -17,13 +17,14 @@ def announce(recipe, parts, loaders, net, pipeline, optimizer):
     few = [classes[k] for k in np.flatnonzero(np.bincount(parts.training.labels, minlength=len(classes)) < 2)]
     if few:
         tell(f"fewer than 2 pictures to train on: {listed(few)}; a class cannot be learnt from one picture")
-    parameters = sum(w.size for w in net.params().values())
-    size = " x ".join(map(str, net.input_shape))
-    tell(f"{recipe.net}: {parameters:,} parameters to train, input {size}, on {ops.name}")
+    if net is not None:
+        parameters = sum(w.size for w in net.params().values())
+        size = " x ".join(map(str, net.input_shape))
+        tell(f"{recipe.net}: {parameters:,} parameters to train, input {size}, on {ops.name}")
     tell(str(pipeline))
     steps = min(len(loaders["train"]), recipe.limit_batches or len(loaders["train"]))
-    tell(f"{counted(recipe.epochs, 'epoch')} of {counted(steps, 'step')} of {counted(recipe.batch, 'picture')}; "
-         f"{in_words(optimizer)}")
+    how = f"; {in_words(optimizer)}" if optimizer else ""
+    tell(f"{counted(recipe.epochs, 'epoch')} of {counted(steps, 'step')} of {counted(recipe.batch, 'picture')}{how}")
 
 
 def in_words(optimizer):

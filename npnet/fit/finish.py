@@ -11,7 +11,7 @@ from .report import write_report
 FEW = 50                    # test pictures below which one more or less changes the result by more than 2 %
 
 
-def finish(run, net, loaders, say):
+def finish(run, loaders, say):
     """Tests the network of a run that has come to its end, and writes the report; returns the run.
 
     A run that was interrupted is left as it is, one that failed has its report alone. ValueError, after the report is
@@ -21,7 +21,7 @@ def finish(run, net, loaders, say):
     if run.stopped == "interrupted":
         return run
     if run.failed:
-        say(f"the report is {write_report(run, net, train.pipeline)}")
+        say(f"the report is {write_report(run, run.net, train.pipeline)}")
         return run
     chosen = "best.npz" if (run.folder / "best.npz").exists() else "last.npz"
     net, sheets, failed = read_checkpoint(run.folder / chosen).network(), [], None

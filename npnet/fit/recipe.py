@@ -32,6 +32,7 @@ from ..weights import found, read_checkpoint, shipped
 from ..weights.prepared import normalise_for
 from .announce import announce
 from .finish import finish
+from .folder import new_folder
 from .loop import fit
 from .overfit import overfit
 
@@ -192,12 +193,12 @@ class Recipe:
             validation, test = (part and some(part, self.limit_batches * self.batch) for part in (validation, test))
         return Parts(data, training, validation, test)
 
-    def network(self, classes, say=echo, fresh=True):
-        """The network, with its frozen layers and, if it is fresh, with the weights to begin with."""
+    def network(self, classes, say=echo):
+        """The network with the weights to begin with, and its frozen layers."""
         net = models.model(self.net, classes, self.size, self.seed, self.init)
         if self.dropout is not None:
             net = models.replace(net, Dropout, Dropout(self.dropout))
-        if self.weights is not None and fresh:
+        if self.weights is not None:
             taken = take(net, load(found(self.weights)))
             say(f"{len(taken)} of {len(net.params())} arrays from {self.weights}: {', '.join(taken)}")
         net.freeze(*self.freeze)
@@ -251,36 +252,42 @@ class Recipe:
         go on with, or its Checkpoint (then with out). Errors as check, fit and the readers of data say.
         """
         checkpoint = None if resume is None else checkpoint_of(resume)
-        recipe = self.placed()
+        recipe, say = self.placed(), silent if quiet else echo
         recipe.check(fresh=checkpoint is None)
         command = recipe.command() if checkpoint is None else recipe.going_on(checkpoint)
-        folder = Path(out or (recipe.free_folder() if checkpoint is None else Path(checkpoint.path).parent))
-        say = silent if quiet else echo
         parts = recipe.parts(say)
-        net = recipe.network(len(parts.data.classes), say, fresh=checkpoint is None)
-        pipeline = checkpoint.pipeline() if checkpoint else recipe.pipeline(parts.training, net)
-        loaders = recipe.loaders(parts, pipeline)
-        optimizer = recipe.optimizer(len(loaders["train"]))
+        if checkpoint is None:
+            net, pipeline, loaders, optimizer = recipe.made(parts, say)
+        else:
+            net, pipeline, optimizer = None, checkpoint.pipeline(), None        # fit takes them from the checkpoint
+            loaders = recipe.loaders(parts, pipeline)
         if not quiet:
-            announce(recipe, parts, loaders, net, pipeline, optimizer)
+            announce(recipe, parts, loaders, pipeline, net, optimizer)
+        if checkpoint is None:
+            out = out or new_folder(Path("runs", f"{Path(recipe.data).stem}-{recipe.net}"))
         settings = {"command": command, **recipe.as_data(), "backend": ops.name, "classes": list(parts.data.classes),
                     "origin": parts.data.origin}
         run = fit(net, optimizer, loaders["train"], loaders.get("validation", loaders.get("test")), recipe.epochs,
-                  folder, resume=checkpoint is not None, patience=recipe.early_stopping,
-                  chooses="validation" in loaders, save_every=recipe.save_every, limit_batches=recipe.limit_batches,
-                  settings=settings, quiet=quiet)
-        return finish(run, net, loaders, say)
+                  out, resume=checkpoint or False, patience=recipe.early_stopping, chooses="validation" in loaders,
+                  save_every=recipe.save_every, limit_batches=recipe.limit_batches, settings=settings, quiet=quiet)
+        return finish(run, loaders, say)
+
+    def made(self, parts, say=echo):
+        """Network, pipeline, loaders and optimizer for a run that begins."""
+        net = self.network(len(parts.data.classes), say)
+        pipeline = self.pipeline(parts.training, net)
+        loaders = self.loaders(parts, pipeline)
+        return net, pipeline, loaders, self.optimizer(len(loaders["train"]))
 
     def overfit(self, quiet=False):
         """The OverfitResult of training on the first batch alone, at a constant rate."""
-        self.check()
-        parts = self.parts(silent if quiet else echo)
-        net = self.network(len(parts.data.classes), silent if quiet else echo)
-        pipeline = self.pipeline(parts.training, net)
-        loaders = self.loaders(parts, pipeline)
-        optimizer = replace(self, schedule="constant", warm_up=0.0).optimizer(1)
+        say = silent if quiet else echo
+        recipe = replace(self, schedule="constant", warm_up=0.0)
+        recipe.check()
+        parts = recipe.parts(say)
+        net, pipeline, loaders, optimizer = recipe.made(parts, say)
         if not quiet:
-            announce(self, parts, loaders, net, pipeline, optimizer)
+            announce(recipe, parts, loaders, pipeline, net, optimizer)
         x, labels = next(iter(loaders["train"]))
         with bar("one batch", "steps") as progress:
             return overfit(net, optimizer, x, labels, progress=progress)
@@ -304,15 +311,6 @@ class Recipe:
             raise ValueError(f"epochs must stay {then.epochs}, where the {self.schedule} of this run ends, got "
                              f"{self.epochs}; begin a new run with its weights")
         return kept["command"] if self == then else self.command()
-
-    def free_folder(self):
-        """runs/shapes-cifar_alexnet, or the first of ...-2, -3 that is not there."""
-        name = f"{Path(self.data).stem}-{self.net}"
-        numbers = iter(range(2, 10_000))
-        folder = Path("runs", name)
-        while folder.exists():
-            folder = Path("runs", f"{name}-{next(numbers)}")
-        return folder
 
 
 # ---------------------------------------------------------------------------- what it is made of

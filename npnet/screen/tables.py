@@ -8,7 +8,7 @@ from .output import console, width
 def line(name, value):
     """"  name      value", the value wrapped under itself."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return textwrap.fill(text, width(), initial_indent=f"  {name:18}", subsequent_indent=" " * 20,
+    return textwrap.fill(text, width(), initial_indent=f"  {name:17} ", subsequent_indent=" " * 20,
                          break_long_words=False, break_on_hyphens=False)
 
 
