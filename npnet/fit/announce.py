@@ -33,7 +33,7 @@ def in_words(optimizer):
     if isinstance(schedule, optim.WarmUp):
         rate = f"rate rising to {schedule.then.lr:g} in {counted(schedule.steps, 'step')}, then {course(schedule.then)}"
     else:
-        rate = f"rate {schedule.lr:g} {course(schedule)}"
+        rate = f"rate {schedule.lr:g}, {course(schedule)}"
     if optimizer.bias_lr != 1:
         extra.append(f"biases {optimizer.bias_lr:g} times as fast")
     if optimizer.form != "paper":
@@ -48,7 +48,7 @@ def course(schedule):
     over = f"over {counted(schedule.steps, 'step')}" if hasattr(schedule, "steps") else ""
     times = f"times {getattr(schedule, 'factor', 0):g}"
     return {
-        "Constant": lambda: "all the time",
+        "Constant": lambda: "constant",
         "StepDecay": lambda: f"{times} every {counted(schedule.every, 'step')}",
         "MultiStep": lambda: f"{times} after {listed(f'{step:,}' for step in schedule.at)} steps",
         "Polynomial": lambda: f"falling to 0 {over}, " + (

@@ -7,6 +7,7 @@ from ..screen import bar, counted, percent
 from ..weights import read_checkpoint
 from .answers import answers, score
 from .report import write_report
+from .unseen import seen_by
 
 FEW = 50                    # test pictures below which one more or less changes the result by more than 2 %
 
@@ -35,6 +36,10 @@ def finish(run, loaders, say):
         else:
             run.test = score(log_p, test.pictures.labels)
             say(f"{chosen}: {in_words(run.test, 'test picture')}", "bold")
+            both = int(seen_by([run.folder], test.pictures)[0].sum())
+            if both:
+                say(f"{counted(both, 'test picture was', 'test pictures were')} seen in training too, so this is "
+                    f"better than the network is")
             sheets = [("Confusion", plots.confusion(run.test.confusion, test.pictures.classes)),
                       *mistakes(np.exp(log_p), test.pictures)]
     path = write_report(run, net, train.pipeline, run.test, sheets)
