@@ -15,7 +15,7 @@ net = npnet.model("cifar_alexnet", classes=len(shapes.classes), seed=0)
 optimizer = npnet.SGD(lr=Cosine(RATE, EPOCHS * len(batches)))
 
 for epoch in range(EPOCHS):
-    for step in train(net, optimizer, batches.epoch(epoch)):
+    for step in train(net, optimizer, batches):                 # each pass is the next epoch
         if step.number % 40 == 0:
             print(f"step {step.number:4d}  loss {step.loss:.3f}  {100 * step.accuracy:3.0f} % right", flush=True)
     result = evaluate(net, tests)

@@ -14,7 +14,7 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PYTHON = [(code, BLOCKS[i + 1][1]) for i, (language, code) in enumerate(BLOCKS) if language == "python"]
 
 
-@pytest.mark.parametrize("code, printed", PYTHON, ids=["train", "twelve lines", "build", "own layer"])
+@pytest.mark.parametrize("code, printed", PYTHON, ids=["recipe", "train", "twelve lines", "build", "own layer", "own row"])
 def test_python_prints_what_stands_under_it(code, printed, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
@@ -27,7 +27,7 @@ def test_nothing_is_left_to_fill_in():
 
 
 def test_twelve_lines():
-    assert len(PYTHON[1][0].splitlines()) <= 12
+    assert len(PYTHON[2][0].splitlines()) <= 12
 
 
 def test_shape_table():
