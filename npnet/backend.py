@@ -35,43 +35,27 @@ from . import ops as chapters
 # What the operations take, in the letters of ops/__init__: arrays and their shapes, * for any shape that all share.
 # Whole numbers of at least 1 are named as their letter is; all other arguments are options.
 SIGNATURES = """
-    dense_forward               x(N,D) w(D,M) b(M)
-    dense_backward              dy(N,M) x(N,D) w(D,M)
-    relu_forward                x(*)
-    relu_backward               dy(*) y(*)
-    tanh_forward                x(*)
-    tanh_backward               dy(*) y(*)
-    sigmoid_forward             x(*)
-    sigmoid_backward            dy(*) y(*)
-    softmax_forward             x(N,M)
-    softmax_backward            dy(N,M) y(N,M)
-    log_softmax_forward         x(N,M)
-    log_softmax_backward        dy(N,M) y(N,M)
-    softmax_cross_entropy       logits(*)
-    im2col                      x(N,C,H,W)
-    col2im                      cols(N,C,R,S,P,Q)
-    conv2d_forward              x(N,C,H,W) w(K,C/G,R,S) b(K)
-    conv2d_backward             dy(N,K,P,Q) x(N,C,H,W) w(K,C/G,R,S)
-    max_pool_forward            x(N,C,H,W)
-    max_pool_backward           dy(N,C,P,Q) argmax(N,C,P,Q)
-    avg_pool_forward            x(N,C,H,W)
-    avg_pool_backward           dy(N,C,P,Q)
-    adaptive_avg_pool_forward   x(N,C,H,W)
-    adaptive_avg_pool_backward  dy(N,C,P,Q)
-    lrn_forward                 x(N,C,H,W)
-    lrn_backward                dy(N,C,H,W) x(N,C,H,W) scale(N,C,H,W)
-    lrn_within_forward          x(N,C,H,W)
-    lrn_within_backward         dy(N,C,H,W) x(N,C,H,W) scale(N,C,H,W)
-    batchnorm_statistics        x(N,C,H,W)
-    batchnorm_forward           x(N,C,H,W) w(C) b(C) mean(C) var(C)
-    batchnorm_backward          dy(N,C,H,W) x(N,C,H,W) w(C) mean(C) var(C)
-    dropout_forward             x(*) mask(*)
-    dropout_backward            dy(*) mask(*)
-    sgd_update                  w(*) dw(*) v(*)
-    sgd_update_torch            w(*) dw(*) v(*)
+    dense_forward: x(N,D) w(D,M) b(M)               dense_backward: dy(N,M) x(N,D) w(D,M)
+    relu_forward: x(*)                              relu_backward: dy(*) y(*)
+    tanh_forward: x(*)                              tanh_backward: dy(*) y(*)
+    sigmoid_forward: x(*)                           sigmoid_backward: dy(*) y(*)
+    softmax_forward: x(N,M)                         softmax_backward: dy(N,M) y(N,M)
+    log_softmax_forward: x(N,M)                     log_softmax_backward: dy(N,M) y(N,M)
+    softmax_cross_entropy: logits(*)
+    im2col: x(N,C,H,W)                              col2im: cols(N,C,R,S,P,Q)
+    conv2d_forward: x(N,C,H,W) w(K,C/G,R,S) b(K)    conv2d_backward: dy(N,K,P,Q) x(N,C,H,W) w(K,C/G,R,S)
+    max_pool_forward: x(N,C,H,W)                    max_pool_backward: dy(N,C,P,Q) argmax(N,C,P,Q)
+    avg_pool_forward: x(N,C,H,W)                    avg_pool_backward: dy(N,C,P,Q)
+    adaptive_avg_pool_forward: x(N,C,H,W)           adaptive_avg_pool_backward: dy(N,C,P,Q)
+    lrn_forward: x(N,C,H,W)                         lrn_backward: dy(N,C,H,W) x(N,C,H,W) scale(N,C,H,W)
+    lrn_within_forward: x(N,C,H,W)                  lrn_within_backward: dy(N,C,H,W) x(N,C,H,W) scale(N,C,H,W)
+    batchnorm_statistics: x(N,C,H,W)                batchnorm_forward: x(N,C,H,W) w(C) b(C) mean(C) var(C)
+                                                    batchnorm_backward: dy(N,C,H,W) x(N,C,H,W) w(C) mean(C) var(C)
+    dropout_forward: x(*) mask(*)                   dropout_backward: dy(*) mask(*)
+    sgd_update: w(*) dw(*) v(*)                     sgd_update_torch: w(*) dw(*) v(*)
 """
-SIGNATURES = {name: dict(word.rstrip(")").split("(") for word in words)
-              for name, *words in map(str.split, SIGNATURES.strip().splitlines())}
+SIGNATURES = {name: dict(re.findall(r"(\w+)\((\S+)\)", arrays))
+              for name, arrays in re.findall(r"(\w+):((?: \w+\S+)+)", SIGNATURES)}
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 DTYPES = {"mask": bool, "argmax": np.int32}                                          # of arrays that are not FLOATS
 LEAST = {**dict.fromkeys(("H", "W", "P", "Q", "R", "S", "stride", "groups", "n"), 1), "pad": 0}         # whole numbers
@@ -103,14 +87,6 @@ def backward_in_blocks(backward):
     return in_blocks
 
 
-def with_checked_labels(loss):
-    """The same loss, after the labels were checked: loops would read outside the array."""
-    def checked(logits, labels):
-        chapters.check_labels(logits, labels)
-        return loss(logits, labels)
-    return checked
-
-
 def guarded(name, function):
     """The same function, whose arguments are first checked: compiled texts would read outside their arrays.
 
@@ -135,7 +111,9 @@ def guarded(name, function):
                     given[key] = value = in_order(key, value, key in changed)
                     dtype = check_dtype(key, value.dtype, dtype)
                     check_shape(key, value.shape, arrays[key], sizes)
-                elif key != "labels":
+                elif key == "labels":
+                    chapters.check_labels(given["logits"], value)
+                else:
                     check_option(key, value)
                     sizes[key] = value
             if "stride" in given or "groups" in given:
@@ -215,11 +193,6 @@ def check_windows(size, size_of):
                              f"stride={size['stride']} and pad={size['pad']}, got {size[outputs]}")
 
 
-def without_cutting(name, loops):
-    """A loops text, guarded if it divides: given whole numbers it would write 6 where NumPy says 6.25."""
-    return guarded(name, loops) if re.search("tanh|sigmoid|softmax|avg|lrn|norm|dropout|sgd", name) else loops
-
-
 def unchanged(array):
     """to_device and to_host of the backends that compute where the arrays already are."""
     return array
@@ -234,12 +207,9 @@ NUMPY = {
     "conv2d_backward": backward_in_blocks(chapters.conv2d_backward),
 }
 
-LOOPS = {
-    **HOST,
-    **{name: without_cutting(name, getattr(chapters, f"{name}_loops")) for name in OPERATIONS},
-    "softmax_cross_entropy": guarded(
-        "softmax_cross_entropy", with_checked_labels(chapters.softmax_cross_entropy_loops)),
-}
+LOOPS = {**HOST, **{name: getattr(chapters, f"{name}_loops") for name in OPERATIONS}}
+for divides in [name for name in OPERATIONS if re.search("tanh|sigmoid|softmax|avg|lrn|norm|dropout|sgd", name)]:
+    LOOPS[divides] = guarded(divides, LOOPS[divides])       # of whole numbers it would make 6 where NumPy says 6.25
 
 COMPILED = """
     relu_forward relu_backward im2col col2im avg_pool_forward avg_pool_backward

@@ -142,13 +142,6 @@ def check_numbers(least=0, most=math.inf, **values):
             raise ValueError(f"{name} must be a finite number {limits}, got {value!r}".replace(" ,", ","))
 
 
-def check_choices(layer, *names):
-    """Raises ValueError unless these arguments of a layer are True or False."""
-    for name in names:
-        if not isinstance(getattr(layer, name), (bool, np.bool_)):
-            raise ValueError(f"{name} must be True or False, got {getattr(layer, name)!r}")
-
-
 def check_pictures(layer, shape):
     """Raises ValueError unless shape is (C, H, W)."""
     if len(shape) != 3:
@@ -165,7 +158,9 @@ def check_flat(layer, shape):
 def check_window(layer, shape):
     """Raises ValueError unless a window with this stride and pad goes over pictures of this shape."""
     check_pictures(layer, shape)
-    check_choices(layer, "ceil_mode")
+    for name in ("ceil_mode", "count_include_pad"):
+        if not isinstance(getattr(layer, name, False), (bool, np.bool_)):
+            raise ValueError(f"{name} must be True or False, got {getattr(layer, name)!r}")
     (R, S), pad = pair(layer.size), layer.pad
     check_whole(size=R, stride=layer.stride)
     check_whole(size=S)
@@ -398,10 +393,6 @@ class AvgPool(Pool):
     def __init__(self, size, stride, pad=0, ceil_mode=False, count_include_pad=True):
         self.size, self.stride, self.pad, self.ceil_mode = size, stride, pad, ceil_mode
         self.count_include_pad = count_include_pad
-
-    def build(self, shape, rng, dtype=np.float32):
-        check_choices(self, "count_include_pad")
-        return super().build(shape, rng, dtype)
 
     def forward(self, x, train=False):
         self.height, self.width = x.shape[2:]

@@ -337,7 +337,8 @@ def read(path):
         raise OSError(f"cannot read {path} ({error.strerror or error})") from None
     try:
         with stream, zipfile.ZipFile(stream) as file:
-            check_claims(file, os.path.getsize(path))
+            if sum(member.file_size for member in file.infolist()) > 20 * os.path.getsize(path) + 2 * 10 ** 8:
+                raise ValueError("a zip that would fill the memory")
             every = {member.filename.removesuffix(".npy"): array_of(file, member) for member in file.infolist()}
         architecture = json.loads(str(every.pop("architecture")))
         known_format = architecture["npnet"] == 1
@@ -347,12 +348,6 @@ def read(path):
         raise ValueError(f"{path} has format {architecture['npnet']!r}, this npnet reads format 1; use a newer npnet")
     ours = {name: array for name, array in every.items() if "/" not in name}
     return architecture, ours, {name: array for name, array in every.items() if "/" in name}
-
-
-def check_claims(file, size):
-    """Raises ValueError if the members of a zip say that they hold far more than a file of this size can."""
-    if sum(member.file_size for member in file.infolist()) > 20 * size + 2 * 10 ** 8:
-        raise ValueError("a zip that would fill the memory")
 
 
 def array_of(file, member):

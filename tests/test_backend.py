@@ -200,7 +200,6 @@ class TestKernels:
     def folder(self, monkeypatch, tmp_path):
         from npnet.fast import kernels
         monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
-        monkeypatch.setattr(kernels, "said", set())
         yield tmp_path / "kept"
         kernels.jit.cache_clear()
 

@@ -69,10 +69,9 @@ def kept(function, folder):
                     raise ValueError("its checksum is wrong")
                 return CompileResult._rebuild(target_context, *pickle.loads(data[CHECKSUM:]))
             except FileNotFoundError:
-                return None
+                pass
             except Exception as error:                      # whatever pickle and LLVM say
-                warn(f"the compiled kernel {path} cannot be used ({error}); it is compiled again")
-                return None
+                warnings.warn(f"the compiled kernel {path} cannot be used ({error}); it is compiled again")
 
         def save_overload(self, signature, compiled):
             """Writes beside the old file, then renames: no other process sees half a file."""
@@ -93,15 +92,5 @@ def kept(function, folder):
 
 def not_kept(folder, error):
     """Says why every process compiles its own kernels."""
-    warn(f"compiled kernels cannot be kept in {folder} ({error.strerror or error}), so every process compiles its "
-         f"own; make room there, or set NPNET_HOME to another folder")
-
-
-said = set()
-
-
-def warn(sentence):
-    """A warning, once in a process."""
-    if sentence not in said:
-        said.add(sentence)
-        warnings.warn(sentence, stacklevel=2)
+    warnings.warn(f"compiled kernels cannot be kept in {folder} ({error.strerror or error}), so every process compiles "
+                  f"its own; make room there, or set NPNET_HOME to another folder", stacklevel=3)
