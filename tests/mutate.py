@@ -35,7 +35,7 @@ NUMPY = [
     ("dense", "return x @ w + b", "return x @ w + b[::-1]"),
     ("dense", "dw = x.T @ dy", "dw = x.T @ dy / len(x)"),
     ("dense", "dw = x.T @ dy", "dw = x.T @ dy[::-1]"),
-    ("dense", "db = dy.sum(axis=0)", "db = dy.mean(axis=0)"),
+    ("dense", "db = dy.sum(axis=0, dtype", "db = dy.mean(axis=0, dtype"),
     ("dense", "dx = dy @ w.T", "dx = -dy @ w.T"),
     ("dense", "dx = dy @ w.T", "dx = dy[::-1] @ w.T"),
     ("activation", "return np.maximum(x, 0)", "return np.abs(x)"),
@@ -54,8 +54,8 @@ NUMPY = [
     ("softmax", "y = x - x.max(axis=-1, keepdims=True)", "y = x"),
     ("softmax", "return y - np.log(np.exp(y).sum(", "return y - np.log(1e-7 + np.exp(y).sum("),
     ("softmax", "return dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)", "return dy - np.exp(y)"),
-    ("softmax", "loss = -log_p[rows, labels].mean()", "loss = -log_p[rows, labels].sum()"),
-    ("softmax", "loss = -log_p[rows, labels].mean()", "loss = -log_p.max(axis=1).mean()"),
+    ("softmax", "loss = -log_p[rows, labels].mean(", "loss = -log_p[rows, labels].sum("),
+    ("softmax", "loss = -log_p[rows, labels].mean(", "loss = -log_p.max(axis=1).mean("),
     ("softmax", "dlogits[rows, labels] -= 1", "dlogits[:, labels] -= 1"),
     ("softmax", "dlogits[rows, labels] -= 1", "pass"),
     ("softmax", "return loss, dlogits / len(logits)", "return loss, dlogits"),
@@ -82,8 +82,8 @@ NUMPY = [
     ("conv", "@ cols.reshape(N, G, D, P * Q) ", "@ cols.reshape(N, D, G, P * Q).swapaxes(1, 2) "),
     ("conv", "@ cols.reshape(N, G, D, P * Q) ", "@ cols.reshape(N, G, D, P * Q)[:, :1] "),
     ("conv", "@ cols.reshape(N, G, D, P * Q) ", "@ cols.reshape(N, G, D, P * Q)[:1] "),
-    ("conv", "db = dy.sum(axis=(0, 2, 3))", "db = dy.mean(axis=(0, 2, 3))"),
-    ("conv", "db = dy.sum(axis=(0, 2, 3))", "db = dy.sum(axis=(0, 2, 3)) / len(x)"),
+    ("conv", "db = dy.sum(axis=(0, 2, 3), dtype", "db = dy.mean(axis=(0, 2, 3), dtype"),
+    ("conv", "db = dy.sum(axis=(0, 2, 3), dtype", "db = 1 / len(x) * dy.sum(axis=(0, 2, 3), dtype"),
     ("conv", "dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0)", "dw = (dy_mat @ cols.swapaxes(2, 3))[-1]"),
     ("conv", "dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0)", "dw = (dy_mat @ cols.swapaxes(2, 3)).mean(axis=0)"),
     ("conv", "dw = (dy_mat @ cols.swapaxes(2, 3)).sum(axis=0)", "dw = (dy_mat[::-1] @ cols.swapaxes(2, 3)).sum(axis=0)"),
@@ -110,8 +110,7 @@ NUMPY = [
     ("pool", "edge = pad if count_include_pad else 0                  # how", "edge = pad  #", 2),
     ("pool", "share = dy / window_areas(dy", "share = dy / (R * S) + 0 * window_areas(dy"),
     ("pool", "pixels += share", "pixels[...] = share"),
-    ("pool", "y[:, :, p, q] = x[:, :, rows, columns].mean(axis=(2, 3))",
-     "y[:, :, p, q] = x[:, :, rows, columns].max(axis=(2, 3))"),
+    ("pool", "x[:, :, rows, columns].mean(axis=(2, 3), dtype=wide(x))", "x[:, :, rows, columns].max(axis=(2, 3))"),
     ("pool", "rows = slice(p * H // P, -(-(p + 1) * H // P))", "rows = slice(p * H // P, (p + 1) * H // P)"),
     ("pool", "pixels += dy[:, :, p:p + 1, q:q + 1] /", "pixels[...] = dy[:, :, p:p + 1, q:q + 1] /"),
     ("lrn", "(alpha / n if of_the_mean else alpha)", "alpha"),
@@ -140,8 +139,7 @@ NUMPY = [
     ("lrn", "channel_sums(damped * x / scale, n, groups)", "(damped * x / scale)"),
     ("lrn", "window_sums(window_sums(x.astype(wide(x)), n, axis=2), n, axis=3)", "window_sums(x, n, axis=3)"),
     ("lrn", "x * square_sums(damped * x / scale, n)", "x * square_sums(damped / scale, n)"),
-    ("batchnorm", "return x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))",
-     "return x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3), ddof=1)"),
+    ("batchnorm", "for f in (x.mean, x.var))", "for f in (x.mean, lambda **o: x.var(ddof=1, **o)))"),
     ("batchnorm", "each(w / np.sqrt(var + eps)) + each(b)", "each(w / np.sqrt(var)) + each(b)"),
     ("batchnorm", "each(w / np.sqrt(var + eps)) + each(b)", "each(w / (np.sqrt(var) + eps)) + each(b)"),
     ("batchnorm", "dy = dy - each(db / m) - xhat * each(dw / m)", "dy = dy - xhat * each(dw / m)"),
@@ -169,12 +167,12 @@ NUMPY = [
 NUMBA = [
     ("activation", "y.flat[i] = x.dtype.type(0) if value <= 0 else value", "y.flat[i] = value"),
     ("activation", "        if y.flat[i] > 0:", "        if y.flat[i] >= 0:"),
-    ("pool", "x[n, c, h, v]\n                    y[n, c, p, q] /= area", "x[n, c, h, v]\n                    y[n, c, p, q] /= R * S"),
+    ("pool", "y[n, c, p, q] = total / area", "y[n, c, p, q] = total / (R * S)"),
     ("pool", "edge = pad if count_include_pad else 0                  # how", "edge = 0  #", 0),
     ("pool", "edge = pad if count_include_pad else 0                  # how", "edge = pad  #", 1),
     ("pool", "P -= (P - 1) * stride >= H + pad", "P -= 0", 1),
     ("pool", "dx[n, c, h, v] += dy[n, c, p, q] / area", "dx[n, c, h, v] = dy[n, c, p, q] / area"),
-    ("pool", "y[n, c, p, q] /= (bottom - top) * (right - left)", "y[n, c, p, q] /= (bottom - top)"),
+    ("pool", "total / ((bottom - top) * (right - left))", "total / (bottom - top)"),
     ("pool", "dx[n, c, h, v] += dy[n, c, p, q] / ((bottom", "dx[n, c, h, v] = dy[n, c, p, q] / ((bottom"),
     ("lrn", "for i in range(max(0, h - n // 2), min(H, h + n // 2 + 1))", "for i in range(max(0, h - n // 2), h + 1)", 0),
     ("lrn", "total += x[image, c, i, j] * x[image, c, i, j]", "total += x[image, c, i, j]"),
@@ -209,7 +207,7 @@ NUMBA = [
     ("fast/conv", "dw = sum(spread(images, N)).reshape", "dw = spread(images, N)[0].reshape"),
     ("fast/conv", "np.matmul(w_mat, cols_mat, out=", "np.matmul(w_mat, cols_mat[:1], out="),
     ("fast/conv", "np.matmul(w_mat.swapaxes(1, 2), dy_mat[n], out=", "np.matmul(w_mat.swapaxes(1, 2), dy_mat[0], out="),
-    ("fast/conv", "return dx, dw, dy.sum(axis=(0, 2, 3))", "return dx, dw, dy.mean(axis=(0, 2, 3))"),
+    ("fast/conv", "return dx, dw, dy.sum(axis=(0, 2, 3)", "return dx, dw, dy.mean(axis=(0, 2, 3)"),
     ("fast/pool", "best, place = x.dtype.type(-np.inf), 0", "best, place = x.dtype.type(0), 0"),
     ("fast/pool", "if value > best or value != value", "if value >= best or value != value"),
     ("fast/pool", "if value > best or value != value", "if value > best"),
@@ -230,7 +228,41 @@ NUMBA = [
     ("fast/lrn", "dx[j] -= 2 * alpha * beta * x[j] * total", "dx[j] -= 2 * alpha * beta * total"),
 ]
 
-TESTS = {"optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py", "fit/answers": "tests/fit/test_answers.py",
+# sums in float32, noticed by tests/ops/test_sums.py
+NUMPY += [(f"sums/{chapter}", *lines) for chapter, *lines in [
+    ("shapes", "np.result_type(x.dtype, np.float64)", "x.dtype"),
+    ("batchnorm", "f(axis=(0, 2, 3), dtype=wide(x))", "f(axis=(0, 2, 3))"),
+    ("batchnorm", "terms.sum(axis=(0, 2, 3), dtype=wide(x))", "terms.sum(axis=(0, 2, 3))"),
+    ("dense", "dy.sum(axis=0, dtype=wide(dy))", "dy.sum(axis=0)"),
+    ("conv", "dy.sum(axis=(0, 2, 3), dtype=wide(dy))", "dy.cumsum()[-1:]"),
+    ("pool", "framed(x.astype(wide(x)), pad", "framed(x, pad"),
+    ("lrn", "window_sums(x.astype(wide(x)), n, axis=2)", "window_sums(x, n, axis=2)"),
+]]
+NUMBA += [(f"sums/{chapter}", *lines) for chapter, *lines in [
+    ("batchnorm", "mean, var = np.zeros(C), np.zeros(C)", "mean, var = np.zeros(C, x.dtype), np.zeros(C, x.dtype)"),
+    ("batchnorm", "np.empty_like(x), np.zeros(C), np.zeros(C)", "np.empty_like(x), np.zeros_like(w), np.zeros_like(w)"),
+    ("pool", "area, total = 0, np.float64(0)", "area, total = 0, x.dtype.type(0)"),
+    ("pool", "                    total = np.float64(0)\n                    for h", "                    total = x.dtype.type(0)\n                    for h"),
+    ("lrn", "total = np.float64(0)", "total = x.dtype.type(0)", 0),
+]]
+# the guard's table and checks
+NUMBA += [("backend", *lines) for lines in [
+    ("relu_backward: dy(*) y(*)", "relu_backward: dy(*)"),
+    ("dense_forward: x(N,D) w(D,M) b(M)", "dense_forward: x(N,D) w(D,M) b(K)"),
+    ("conv2d_backward: dy(N,K,P,Q)", "conv2d_backward: dy(N,K,A,B)"),
+    ("x(N,C,H,W) w(K,C/G,R,S) b(K)", "x(N,C,H,W) w(K,Z,R,S) b(K)"),
+    ("lrn_backward: dy(N,C,H,W) x(N,C,H,W) scale(N,C,H,W)", "lrn_backward: dy(N,C,H,W) x(N,C,H,W) scale(N,C,H,V)"),
+    ("dropout_forward: x(*) mask(*)", "dropout_forward: x(*)"),
+    ('"stride", "groups", "n"), 1)', '"stride", "groups", "n"), 0)'),
+    ('"pad": 0}', '"pad": -1}'),
+    ("if type(array) is np.ndarray and array.flags.carray:", "if type(array) is np.ndarray:"),
+    ("if got not in FLOATS:", "if False:"),
+    ("if others is not None and got != others:", "if False:"),
+    ("if size.get(outputs, possible[0]) not in possible:", "if False:"),
+    ('if key == "n" and value % 2 == 0:', "if False:"),
+]]
+
+TESTS = {"backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py", "fit/answers": "tests/fit/test_answers.py",
          "data/fingerprints": "tests/data/test_fingerprints.py"}
 
 REST = [
@@ -238,7 +270,7 @@ REST = [
     ("optim", "if w.ndim > 1:", "if w.ndim > 2:"),
     ("optim", "lr * float(self.bias_lr), float(self.momentum), 0.0)", "lr, float(self.momentum), 0.0)"),
     ("optim", "        self.steps += 1", "        pass"),
-    ("optim", "1 if length <= clip else clip / length", "clip / length"),
+    ("optim", "1 if length <= clip else float(clip) / length", "float(clip) / length"),
     ("optim", "self.factor ** (step // self.every)", "self.factor ** ((step + 1) // self.every)"),
     ("optim", "sum(step >= place for place in self.at)", "sum(step > place for place in self.at)"),
     ("optim", "(1 - min(step, self.steps) / self.steps)", "(1 - step / self.steps)"),
@@ -310,6 +342,8 @@ def place(mutant):
     name = mutant[0]
     if name in TESTS:
         return f"npnet/{name}.py", TESTS[name]
+    if name.startswith("sums/"):
+        return f"npnet/ops/{name.removeprefix('sums/')}.py", "tests/ops/test_sums.py"
     file = f"npnet/{name}.py" if "/" in name else f"npnet/ops/{name}.py"
     return file, f"tests/ops/test_{name.split('/')[-1]}.py"
 

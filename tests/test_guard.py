@@ -129,20 +129,6 @@ def orders_tried(operation):
                         yield f"{operation}: argument {place} {order}: {error}"
 
 
-@pytest.mark.parametrize("backend", ["loops", "numpy", "numba"])
-def test_wrong_arguments_in_turn(backend):
-    if backend == "numba" and not backends.present("npnet.fast"):
-        pytest.skip("the numba row needs npnet.fast, which this copy does not have")
-    folder = str(Path(__file__).parent)
-    code = f"import json, test_guard; print(json.dumps(list(test_guard.tried({backend!r}, test_guard.OPERATIONS))))"
-    path = os.pathsep.join([folder, str(Path(npnet.__file__).parents[1])])
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, cwd=folder,
-                          env={**os.environ, "PYTHONPATH": path, "NPNET_BACKEND": ""})
-
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads(done.stdout) == []
-
-
 def test_whole_numbers_are_never_cut(backend):
     """The mean of 1 to 100 in windows is 6.5, or a sentence; a 6 it is nowhere."""
     x = np.arange(1, 101).reshape(1, 1, 10, 10)
@@ -173,7 +159,7 @@ def test_every_operation_that_reads_memory_itself_is_guarded():
     ("conv2d_forward", (np.ones((1, 4, 5, 5)), np.ones((6, 4, 3, 3)), np.ones(6), 1, 0, 3), "groups=3 must divide the 4 chan"),
     ("conv2d_backward", (np.ones((1, 6, 9, 3)), np.ones((1, 4, 5, 5)), np.ones((6, 4, 3, 3)), 1, 0, 1),
      "P must be 3 for H=5, R=3, stride=1 and pad=0, got 9")])
-def test_sentences(operation, arguments, sentence):
+def test_sentences_of_numba(operation, arguments, sentence):
     if not backends.present("npnet.fast"):
         pytest.skip("the numba row needs npnet.fast")
     npnet.use("numba")
@@ -190,6 +176,20 @@ def test_arguments_by_name_and_missing():
     assert ops.relu_backward(y=-x, dy=x).tolist() == np.zeros((2, 3)).tolist()
     with pytest.raises(TypeError, match="missing a required argument: 'b'"):
         ops.dense_forward(x, np.ones((3, 1)))
+
+
+@pytest.mark.parametrize("backend", ["loops", "numpy", "numba"])
+def test_wrong_arguments_in_turn(backend):
+    if backend == "numba" and not backends.present("npnet.fast"):
+        pytest.skip("the numba row needs npnet.fast, which this copy does not have")
+    folder = str(Path(__file__).parent)
+    code = f"import json, test_guard; print(json.dumps(list(test_guard.tried({backend!r}, test_guard.OPERATIONS))))"
+    path = os.pathsep.join([folder, str(Path(npnet.__file__).parents[1])])
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, cwd=folder,
+                          env={**os.environ, "PYTHONPATH": path, "NPNET_BACKEND": ""})
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout) == []
 
 
 def test_every_signature_is_a_text_of_the_book():
