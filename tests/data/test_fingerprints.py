@@ -79,6 +79,24 @@ def test_arrays_are_known_by_content_alone(tmp_path, random):
     assert identity(arrays((x.reshape(6, 8, 8, 1)[:, ::-1], y)).train).digest != first.digest, "the pixels count"
 
 
+def test_the_same_bytes_in_another_shape_are_another_picture():
+    wide, tall = (identity(Pictures(np.zeros((1, *size, 1), np.uint8), [0], "a")) for size in ((8, 16), (16, 8)))
+    assert wide.digest != tall.digest and different(wide, tall) == ["one training picture has other content (picture 0)"]
+
+
+@pytest.mark.parametrize("place", [0, 8191, -8192, -1])
+def test_large_files_are_told_by_both_ends_and_by_their_size(tmp_path, place):
+    content = bytearray(range(256)) * 400                                # 100 kB; never decoded
+    changed = content.copy()
+    changed[place] ^= 1
+    for name, some in (("a.jpg", content), ("b.jpg", content), ("c.jpg", changed), ("d.jpg", content[:9000] + content[8744:])):
+        (tmp_path / name).write_bytes(some)
+    found = identity(Pictures([str(tmp_path / f"{name}.jpg") for name in "abcd"], [0] * 4, "a"))
+    same = [[(one == other).all() for other in found.prints] for one in found.prints]
+    assert (np.array(same) == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]).all()
+    assert found.names == ("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+
+
 def test_reading_back(pets, tmp_path):
     for one in (found(pets), identity(arrays((np.zeros((2, 8, 8), np.uint8), [0, 1]), classes=["한", "글"]).train)):
         np.savez(tmp_path / "identity.npz", **one.arrays())
