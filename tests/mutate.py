@@ -262,8 +262,10 @@ NUMBA += [("backend", *lines) for lines in [
     ('if key == "n" and value % 2 == 0:', "if False:"),
 ]]
 
-TESTS = {"backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py", "fit/answers": "tests/fit/test_answers.py",
-         "data/fingerprints": "tests/data/test_fingerprints.py"}
+TESTS = {
+    "backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py",
+    "fit/answers": "tests/fit/test_answers.py", "data/fingerprints": "tests/data/test_fingerprints.py",
+    "weights/checkpoint": "tests/test_checkpoint.py"}
 
 REST = [
     ("optim", "if momentum >= 1:", "if momentum > 1:"),
@@ -320,6 +322,24 @@ REST = [
     ("data/fingerprints", "np.isin(first, second)", "np.isin(second, first)"),
     ("data/fingerprints", "if then.digest == now.digest:", "if True:"),
     ("data/fingerprints", "    if not fits:", "    if False:"),
+    ("weights/checkpoint", "optimizer.steps = steps", "optimizer.steps = 0"),
+    ("weights/checkpoint", "ops.to_device(v.copy()) for", "ops.to_device(0 * v) for"),
+    ("weights/checkpoint", "schedule_of(value) if name == \"then\" else value for name, value in values.items()})",
+     "value for name, value in values.items()})"),
+    ("weights/checkpoint", "optim.SGD(schedule, *(", "optim.SGD(schedule.lr, *("),
+    ("weights/checkpoint", "if made != self.architecture[\"input_shape\"]:", "if False:"),
+    ("weights/checkpoint", "        check_finite(kept)\n", ""),
+    ("weights/checkpoint", "        check_velocity(checkpoint.velocity, arrays)\n", ""),
+    ("weights/checkpoint", "v.shape != arrays[name].shape", "False"),
+    ("weights/checkpoint", "if steps and missing:", "if False:"),
+    ("weights/checkpoint", "        check_steps(about, losses, rates)\n", ""),
+    ("weights/checkpoint", "        check(\"training/about\", about, RECORD)", "        pass"),
+    ("weights/checkpoint", "if ours[key] != self.architecture[key]:", "if False:"),
+    ("weights/checkpoint", "if digests.get(name) != found[name].digest:", "if False:"),
+    ("weights/checkpoint", "<= MANY:", "< 0:"),
+    ("weights/checkpoint", "if name == \"NaN\":", "if False:"),
+    ("weights/checkpoint", "with writing(path) as beside, open(beside, \"wb\") as file:",
+     "with open(path, \"wb\") as file:"),
 ]
 
 EQUIVALENT = [
