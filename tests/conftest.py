@@ -10,6 +10,7 @@ import npnet
 from npnet import backend as backends
 
 BACKENDS = ["loops", "numpy", "numba"]
+collect_ignore_glob = ["*conftest.py", "fuzz.py", "mutate.py"]         # --doctest-modules would import them
 
 
 def missing(marker):

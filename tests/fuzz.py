@@ -30,7 +30,8 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-os.environ |= {"OPENBLAS_NUM_THREADS": "1", "NPNET_BACKEND": "numpy", "NPNET_DEBUG": "1", "NPNET_THREADS": "1"}
+if __name__ == "__main__":                                      # before NumPy is imported
+    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "NPNET_BACKEND": "numpy", "NPNET_DEBUG": "1", "NPNET_THREADS": "1"}
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
