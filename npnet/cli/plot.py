@@ -11,7 +11,7 @@ from ..screen import counted, echo
 
 def add(commands):
     parser = commands.add_parser("plot", help="curves and filters of runs")
-    parser.description = "Loss and error of several runs, epoch by epoch, in one figure."
+    parser.description = "Loss and right answers of several runs, epoch by epoch, in one figure."
     parser.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
     parser.add_argument("--save", metavar="FILE", help="the picture (default for one run: comparison.png in its "
                         "folder; must be given for several)")

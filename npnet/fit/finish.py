@@ -18,36 +18,38 @@ def finish(run, loaders, say):
     A run that was interrupted is left as it is, one that failed has its report alone. ValueError, after the report is
     written, where a test picture cannot be read.
     """
-    train, test = loaders["train"], loaders.get("test")
+    pipeline, test = loaders["train"].pipeline, loaders.get("test")
     if run.stopped == "interrupted":
         return run
     if run.failed:
-        say(f"the report is {write_report(run, run.net, train.pipeline)}")
+        say(f"the report is {write_report(run, run.net, pipeline)}")
         return run
     chosen = "best.npz" if (run.folder / "best.npz").exists() else "last.npz"
     net, sheets, failed = read_checkpoint(run.folder / chosen).network(), [], None
-    if test is not None:
-        try:
-            with bar("testing", "pictures") as progress:
-                log_p = answers([(net, train.pipeline)], test.pictures, batch=test.batch, workers=test.workers,
-                                progress=progress)
-        except (OSError, ValueError) as error:                  # a damaged picture: the run has its report all the same
-            failed = error
-        else:
-            run.test = score(log_p, test.pictures.labels)
-            say(f"{chosen}: {in_words(run.test, 'test picture')}", "bold")
-            both = int(seen_by([run.folder], test.pictures)[0].sum())
-            if both:
-                say(f"{counted(both, 'test picture was', 'test pictures were')} seen in training too, so this is "
-                    f"better than the network is")
-            sheets = [("Confusion", plots.confusion(run.test.confusion, test.pictures.classes)),
-                      *mistakes(np.exp(log_p), test.pictures)]
-    path = write_report(run, net, train.pipeline, run.test, sheets)
-    say(f"the report is {path}; {chosen} is the network: npnet predict PICTURE --weights {run.folder / chosen}")
+    try:
+        sheets = tested(run, net, test, chosen, say) if test is not None else []
+    except (OSError, ValueError) as error:                      # a damaged picture: the run has its report all the same
+        failed = error
+    say(f"the report is {write_report(run, net, pipeline, run.test, sheets)}")
+    say(f"the network is {run.folder / chosen}: npnet predict PICTURE --weights {run.folder / chosen}")
     if failed is not None:
         hint = f"; npnet evaluate {run.folder} --skip-damaged tests it on the others" * isinstance(failed, Unreadable)
         raise ValueError(f"the network could not be tested: {failed}{hint}")
     return run
+
+
+def tested(run, net, test, chosen, say):
+    """Tests a network, says what came of it, and returns pairs (title, Figure) for the report."""
+    pictures = test.pictures
+    with bar("testing", "pictures") as progress:
+        log_p = answers([(net, test.pipeline)], pictures, batch=test.batch, workers=test.workers, progress=progress)
+    run.test = score(log_p, pictures.labels)
+    say(f"{chosen}: {in_words(run.test, 'test picture')}", "bold")
+    both = int(seen_by([run.folder], pictures)[0].sum())
+    if both:
+        say(f"{counted(both, 'test picture was', 'test pictures were')} seen in training too, so this is better than "
+            f"the network is")
+    return [("Confusion", plots.confusion(run.test.confusion, pictures.classes)), *mistakes(np.exp(log_p), pictures)]
 
 
 def in_words(score, picture="picture"):

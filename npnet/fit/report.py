@@ -77,8 +77,9 @@ def result_of(run, test):
     """The figure that counts, and how the run ended."""
     yield "<h2>Result</h2>"
     if test is not None:
-        yield (f'<p><span class="figure">{percent(test.top1)}</span> of {test.pictures:,} test pictures right, '
-               f"{percent(test.top5)} among the best five; loss {test.loss:.4f}.</p>")
+        five = f", {percent(test.top5)} in the best five" * (len(test.confusion) > 5)
+        yield (f'<p><span class="figure">{percent(test.top1)}</span> of {test.pictures:,} test pictures right{five}; '
+               f"loss {test.loss:.4f}.</p>")
     if run.best is not None:
         yield (f"<p>Best epoch on the pictures held out: {run.best['epoch']}, {percent(run.best['top1'])} right, "
                f"loss {run.best['loss']:.4f}.</p>")
@@ -92,13 +93,17 @@ def curves_of(run):
     for name in ("curves.png", "losses.png"):
         if (run.folder / name).exists():
             yield image(run.folder / name, name)
-    rows = [[row["epoch"], f"{row['lr']:.2g}", number(row["train_loss"]), percent(row["train_top1"]),
-             number(row["loss"]), percent(row["top1"]), percent(row["top5"]), f"{row['seconds']:.0f}"]
-            for row in run.rows]
-    if not rows:                                                # the run ended in its first epoch
+    if not run.rows:                                            # the run ended in its first epoch
         return
     whose = "held-out" if run.chooses else "test"
-    yield table(("epoch", "rate", "train loss", "right", f"{whose} loss", "right", "in best five", "seconds"), rows)
+    columns = {"epoch": lambda row: row["epoch"], "rate": lambda row: f"{row['lr']:.2g}",
+               "train loss": lambda row: number(row["train_loss"]),
+               "train right": lambda row: percent(row["train_top1"]),
+               f"{whose} loss": lambda row: number(row["loss"]), f"{whose} right": lambda row: percent(row["top1"]),
+               "in the best five": lambda row: percent(row["top5"]), "seconds": lambda row: f"{row['seconds']:.0f}"}
+    if len(run.settings["classes"]) <= 5:
+        del columns["in the best five"]
+    yield table(columns, [[cell(row) for cell in columns.values()] for row in run.rows])
 
 
 def remarks_of(run):

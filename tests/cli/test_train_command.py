@@ -1,13 +1,16 @@
 """npnet train, as it is typed."""
 import json
+import os
 import re
 import shlex
 import shutil
+import signal
 from dataclasses import fields
 
 import numpy as np
 import pytest
 from colours import COLOURS, QUICK, coloured, train
+from PIL import Image
 
 from npnet.cli import main
 from npnet.fit import Recipe
@@ -39,7 +42,8 @@ def test_the_report_shows_the_run_and_needs_no_other_file(pack, tmp_path):
 
     assert "<h1>a&amp;b</h1>" in page and "--net caffe_lenet" in page and "conv1" in page
     assert page.count("data:image/png;base64,") >= 3 and not re.search(r'(src|href)="(?!data:)', page)
-    assert "of 15 test pictures right" in re.sub("<[^>]+>", "", page)
+    assert "of 15 test pictures right; loss" in re.sub("<[^>]+>", "", page)
+    assert "<th>train right</th>" in page and "best five" not in page                   # of three classes
 
 
 def test_the_same_command_makes_the_same_network(pack, tmp_path):
@@ -242,7 +246,7 @@ ARRIVED = {                     # an option: what is typed, and where it can be 
     "workers": ("1", lambda about, net, pipeline: about["settings"]["workers"] == 1),
 }
 ELSEWHERE = {"data", "weights", "freeze", "schedule", "every", "at", "factor", "power", "patience", "times", "warm-up", "skip-damaged",
-             "dropout", "colour"}        # each has a test of its own
+             "dropout", "colour", "grey"}        # each has a test of its own
 
 
 def test_every_option_has_a_test():
@@ -333,6 +337,53 @@ def test_a_run_goes_on_from_another_folder_and_without_the_weights_it_began_with
     assert main(["evaluate", "b"]) == 0
 
 
+def test_a_run_goes_on_after_its_folder_was_moved(here, capsys):
+    """To the same losses; but not with pictures that are others."""
+    coloured(here, set=6)
+    for name in ("whole", "parts"):
+        train("set", "--epochs", "2" if name == "whole" else "1", "--schedule", "constant", "--out", name)
+    shutil.move("set", "moved")
+
+    assert main(["train", "--resume", "parts", "--epochs", "2"]) == 2
+    assert "there is no data set" in capsys.readouterr().err
+    shutil.copytree("moved", "other")
+    (here / "other" / "red").rename(here / "other" / "scarlet")
+    assert main(["train", "--resume", "parts", "--epochs", "2", "--data", "other"]) == 2
+    assert "class red is called scarlet now" in capsys.readouterr().err
+    assert main(["train", "--resume", "parts", "--epochs", "2", "--data", "moved"]) == 0
+    one, other = (read_checkpoint(here / name / "last.npz") for name in ("whole", "parts"))
+    assert one.losses.tolist() == other.losses.tolist() and other.about["settings"]["data"] == str(here / "moved")
+
+
+def test_grey_decides_how_a_folder_is_read(here, capsys):
+    """Grey pictures in a folder are not mirrored; --grey no reads them in colour, and so does evaluate later."""
+    for colour, value in (("dark", 40), ("light", 200)):
+        (here / "set" / colour).mkdir(parents=True)
+        for i in range(10):
+            Image.fromarray(np.full((12, 12), value + i, np.uint8)).save(here / "set" / colour / f"{i}.png")
+    for name, words in (("a", []), ("b", ["--grey", "no"])):
+        assert train("set", "--net", "cifar_four_layer", "--epochs", "1", "--limit-batches", "1", "--out", name, *words) == 0
+        assert main(["evaluate", name, "--workers", "0"]) == 0
+
+    assert (trained("a").pipeline.mirror, trained("b").pipeline.mirror) == (False, True)
+    assert train("grey.npz", "--grey", "maybe") == 2
+    assert "argument --grey: invalid choice: 'maybe'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_stop_is_the_exit_code_of_its_signal(pack, here, name, monkeypatch):
+    """A cluster's stop finishes the step and saves, as Ctrl-C does; 128 and the number of the signal."""
+    number, steps = getattr(signal, name), []
+
+    def step(self, *given):
+        steps.append(given)
+        os.kill(os.getpid(), number)
+    monkeypatch.setattr("npnet.fit.loop.Training.show", step)
+
+    assert train(pack, "--epochs", "2", "--out", "a") == 128 + number
+    assert (here / "a" / "last.npz").exists() and len(read_checkpoint("a/last.npz").losses) == 2
+
+
 def test_a_damaged_test_picture_loses_nothing(tmp_path, capsys):
     """The run ends with its report, and says how it can be tested."""
     coloured(tmp_path / "set", train=4, test=2)
@@ -380,4 +431,4 @@ def test_a_loss_that_is_no_number_is_exit_code_1(pack, capsys, tmp_path):
     assert "ended: the loss is" in capsys.readouterr().out
     page = (tmp_path / "a" / "report.html").read_text()
     assert "Ended because the loss is nan" in page and "<h2>Remarks</h2>" in page and "conv1" in page
-    assert "in best five" not in page                           # no table without an epoch
+    assert "train right" not in page                            # no table without an epoch
