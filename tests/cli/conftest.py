@@ -38,12 +38,24 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def begun(pack, tmp_path_factory):
+    """The folder of a run of one epoch; copy it to change it."""
+    return made(pack, tmp_path_factory.mktemp("begun") / "a", "--epochs", "1", "--limit-batches", "1")
+
+
+@pytest.fixture(scope="session")
 def runs(pack, tmp_path_factory):
-    """Two runs that know the three colours."""
-    folder, before = tmp_path_factory.mktemp("runs"), dict(vars(backend.ops))
-    backend.use("numpy")
+    """Two runs that know the three colours, a and b."""
+    folder = tmp_path_factory.mktemp("runs")
     for seed, name in enumerate("ab"):
-        assert train(pack, "--epochs", "12", "--lr", "0.01", "--augment", "no", "--out", str(folder / name), "--seed", str(seed)) == 0
+        made(pack, folder / name, "--epochs", "12", "--lr", "0.01", "--augment", "no", "--seed", str(seed))
+    return folder
+
+
+def made(pack, folder, *words):
+    """The folder of a run, which leaves no backend chosen."""
+    before = dict(vars(backend.ops))
+    assert train(pack, "--backend", "numpy", *words, "--out", str(folder)) == 0
     vars(backend.ops).clear()
     vars(backend.ops).update(before)
     return folder

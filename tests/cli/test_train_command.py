@@ -12,10 +12,12 @@ import pytest
 from colours import COLOURS, QUICK, coloured, train
 from PIL import Image
 
+from npnet import backend
 from npnet.cli import main
-from npnet.fit import Recipe
+from npnet.fit import Recipe, Run
 from npnet.fit.recipe import cut
 from npnet.weights import read_checkpoint, trained
+from npnet.weights.checkpoint import schedule_data
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -102,9 +104,8 @@ def test_resuming_by_the_command(pack, capsys, tmp_path):
     (["--schedule", "multistep", "--at", "9", "2", "--warm-up", "3", "--epochs", "10"], "got 2 with a warm-up of 3"),
     (["--resume", "a", "--overfit-one-batch"], "leave --overfit-one-batch out"),
 ])
-def test_what_cannot_be_is_one_line(pack, words, message, capsys):
-    train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "a")
-    capsys.readouterr()
+def test_what_cannot_be_is_one_line(pack, begun, words, message, capsys):
+    shutil.copytree(begun, "a")
     words = words if "--resume" in words else ["--data", str(pack), *QUICK, "--epochs", "1", *words]
 
     assert main(["train", *words]) == 2
@@ -192,7 +193,7 @@ def test_refused_before_pictures_are_read(words, message, capsys, monkeypatch):
 SCHEDULES = [                   # what is typed, and the schedule for 3 epochs of 2 steps
     (["constant"], {"kind": "Constant", "lr": 0.05}),
     (["step", "--every", "2", "--factor", "0.5"], {"kind": "StepDecay", "lr": 0.05, "every": 4, "factor": 0.5}),
-    (["multistep", "--at", "1", "2.5"], {"kind": "MultiStep", "lr": 0.05, "at": [2, 5], "factor": 0.1}),
+    (["multistep", "--at", "1", "2.5"], {"kind": "MultiStep", "lr": 0.05, "at": (2, 5), "factor": 0.1}),
     (["polynomial", "--power", "2"], {"kind": "Polynomial", "lr": 0.05, "steps": 6, "power": 2.0}),
     (["cosine"], {"kind": "Cosine", "lr": 0.05, "steps": 6, "lowest": 0.0}),
     (["plateau", "--patience", "7", "--times", "4", "--factor", "0.2"], {"kind": "Plateau", "lr": 0.05, "patience": 7, "times": 4, "factor": 0.2}),
@@ -200,9 +201,12 @@ SCHEDULES = [                   # what is typed, and the schedule for 3 epochs o
 
 
 @pytest.mark.parametrize("words, expected", SCHEDULES, ids=[words[0] for words, _ in SCHEDULES])
-def test_every_schedule_by_name(pack, words, expected, tmp_path):
-    assert train(pack, "--epochs", "3", "--limit-batches", "2", "--out", "a", "--schedule", *words) == 0
-    kept = read_checkpoint(tmp_path / "a" / "last.npz").about["optimizer"]["schedule"]
+def test_every_schedule_by_name(words, expected, monkeypatch):
+    """Typed, and made for epochs of two steps."""
+    made = []
+    monkeypatch.setattr(Recipe, "train", lambda recipe, out, resume: made.append(recipe) or Run())
+    assert train("pack.npz", "--epochs", "3", "--schedule", *words) == 0
+    kept = schedule_data(made[0].optimizer(2).schedule)
 
     assert {name: kept[name] for name in expected} == expected
 
@@ -229,7 +233,7 @@ ARRIVED = {                     # an option: what is typed, and where it can be 
     "bias-lr": ("2", lambda about, net, pipeline: about["optimizer"]["bias_lr"] == 2),
     "form": ("torch", lambda about, net, pipeline: about["optimizer"]["form"] == "torch"),
     "clip": ("3", lambda about, net, pipeline: about["optimizer"]["clip"] == 3),
-    "lr": ("0.25", lambda about, net, pipeline: about["rates"][0] == 0.25),
+    "lr": ("0.25", lambda about, net, pipeline: about["rows"][0]["lr"] == 0.25),
     "seed": ("9", lambda about, net, pipeline: net.seed == 9 and about["loader"]["seed"] == 9),
     "init": ("he", lambda about, net, pipeline: net["conv1"].init == "he"),
     "size": ("20", lambda about, net, pipeline: net.input_shape == (1, 20, 20)),
@@ -238,10 +242,10 @@ ARRIVED = {                     # an option: what is typed, and where it can be 
     "epochs": ("2", lambda about, net, pipeline: len(about["rows"]) == 2),
     "validation": ("11", lambda about, net, pipeline: about["loader"]["pictures"] == 34),
     "normalise": ("none", lambda about, net, pipeline: pipeline.scale == "0-1"),
-    "shorter": ("18", lambda about, net, pipeline: pipeline.shorter == 18 and pipeline.crop),
-    "augment": ("no", lambda about, net, pipeline: pipeline.pad == 0),
+    "shorter": ("22", lambda about, net, pipeline: pipeline.shorter == 22),
+    "augment": ("no", lambda about, net, pipeline: pipeline.pad == 0 and not pipeline.crop),
     "early-stopping": ("4", lambda about, net, pipeline: about["settings"]["early_stopping"] == 4),
-    "limit-batches": ("1", lambda about, net, pipeline: len(about["rates"]) == 1),
+    "limit-batches": ("1", lambda about, net, pipeline: about["rows"][-1]["steps"] == 2),
     "save-every": ("7", lambda about, net, pipeline: about["settings"]["save_every"] == 7),
     "workers": ("1", lambda about, net, pipeline: about["settings"]["workers"] == 1),
 }
@@ -253,14 +257,20 @@ def test_every_option_has_a_test():
     assert {one.name.replace("_", "-") for one in fields(Recipe)} == set(ARRIVED) | ELSEWHERE
 
 
-@pytest.mark.parametrize("option", sorted(ARRIVED))
-def test_every_hyperparameter_arrives(pack, option, tmp_path):
-    value, seen = ARRIVED[option]
-    words = ["--epochs", "1", "--limit-batches", "1", f"--{option}", value, "--out", "a"]
-    assert train(pack, *words) == 0
-    checkpoint = read_checkpoint(tmp_path / "a" / "last.npz")
+@pytest.fixture(scope="module")
+def arrived(pack, tmp_path_factory):
+    """The checkpoint of one run with all of these options."""
+    folder, before = tmp_path_factory.mktemp("options") / "a", dict(vars(backend.ops))
+    words = [word for option, (value, _) in ARRIVED.items() for word in (f"--{option}", value)]
+    assert main(["train", "--backend", "numpy", "--data", str(pack), *words, "--out", str(folder)]) == 0
+    vars(backend.ops).clear()
+    vars(backend.ops).update(before)
+    return read_checkpoint(folder / "last.npz")
 
-    assert seen({**checkpoint.about, "rates": checkpoint.rates}, trained(tmp_path / "a" / "last.npz").net, checkpoint.pipeline())
+
+@pytest.mark.parametrize("option", sorted(ARRIVED))
+def test_every_hyperparameter_arrives(arrived, option):
+    assert ARRIVED[option][1](arrived.about, arrived.network(), arrived.pipeline())
 
 
 def test_dropout_and_colours_arrive(pack, tmp_path):
