@@ -7,6 +7,7 @@ from .find import dataset
 from .loader import Loader
 from .pictures import read_picture, resize_and_crop, sample_picture
 from .pipeline import Pipeline, to_input
+from .readers import cifar, folders, imagenet, matlab, mnist, packs
 from .readers.folders import checked
 from .readers.packs import arrays
 from .sets import DataSet, Pictures, held_out
@@ -14,8 +15,8 @@ from .sets import DataSet, Pictures, held_out
 __all__ = ["DataSet", "Loader", "PREPARED", "Pictures", "Pipeline", "arrays", "augment_examples", "checked", "dataset",
            "held_out", "prepare", "read_picture", "resize_and_crop", "sample_picture", "to_input"]
 
-for name in ("cifar", "folders", "imagenet", "matlab", "mnist", "packs"):       # as the readers were called in 0.1.0
-    sys.modules[f"{__name__}.{name}"] = globals()[name] = importlib.import_module(f".readers.{name}", __name__)
+for reader in (cifar, folders, imagenet, matlab, mnist, packs):         # npnet.data.cifar, as they were called in 0.1.0
+    sys.modules[reader.__name__.replace(".readers", "")] = reader
 
 
 def __getattr__(name):

@@ -68,11 +68,6 @@ def reader_of(path):
     return pictures_folder, {"folder": path}
 
 
-def recognised(path):
-    """The reader for what is at a path that exists: cifar, mnist, imagenet, samples, pictures_folder or pack."""
-    return reader_of(path)[0]
-
-
 def read(reader, arguments, name, progress, options):
     """Calls a reader with the options, if it has all of them, and with progress, if it has that."""
     known = inspect.signature(reader).parameters

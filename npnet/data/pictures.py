@@ -24,7 +24,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "PPM", "JPEG2000
 GREY = (0.299, 0.587, 0.114)    # how bright red, green and blue look to the eye (ITU-R 601)
 
 PICTURE_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
-OTHER_STARTS = {                # what a file that is no picture often is, by its first bytes
+OTHER_STARTS = {                # what a file often is that is not a picture, by its first bytes
     b"<!doctype html": "a web page: save the picture itself, not the page that shows it",
     b"<html": "a web page: save the picture itself, not the page that shows it",
     b"<svg": "a drawing in SVG: export it as PNG",
@@ -52,7 +52,7 @@ def read_picture(path, notes=None):
         animation, several pages     the first
 
     Errors, one sentence each: FileNotFoundError (with the names that come close), IsADirectoryError,
-    PermissionError, and ValueError for a file that is empty, no picture, damaged, cut off, smaller
+    PermissionError, and ValueError for a file that is empty, not a picture, damaged, cut off, smaller
     than 8 pixels on a side or larger than 100 million pixels (refused before it is unpacked).
     """
     path, wanted = Path(path), notes is not None
@@ -229,7 +229,7 @@ def check_size(name, width, height):
 # ---------------------------------------------------------------------------- the kinds of picture
 
 def note_frames(opened, name, notes):
-    """Say how many frames there are. Pillow walks through the whole file to count them."""
+    """Says how many frames there are. Pillow walks through the whole file to count them."""
     try:
         frames = getattr(opened, "n_frames", 1)
     except Exception:                           # a later frame is damaged; the first was read
@@ -241,7 +241,7 @@ def note_frames(opened, name, notes):
 
 
 def upright_picture(picture, name, notes):
-    """Turn the picture as the camera noted in its EXIF data (0x0112 is the orientation, 1 is upright)."""
+    """Turns the picture as the camera noted in its EXIF data (0x0112 is the orientation, 1 is upright)."""
     ImageOps = pillow().ImageOps
     try:
         turned = picture.getexif().get(0x0112, 1) != 1

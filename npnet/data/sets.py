@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from ..layers import rng
-from ..screen.words import listed
 from .pictures import as_grey, read_picture
 
 BLOCK = 1000                    # how many pictures are handed to the threads at a time
@@ -114,12 +113,6 @@ def share_of(train, test, published):
                                           f"{published[1]:,} pictures")
 
 
-def single(pictures):
-    """The names of the classes with one picture, which is trained on or tested, never both."""
-    counts = np.bincount(pictures.labels, minlength=len(pictures.classes))
-    return [pictures.classes[label] for label in np.flatnonzero(counts == 1)]
-
-
 @dataclass(frozen=True, eq=False)
 class DataSet:
     """Pictures to train on and to test on (None where there are none), and where they come from, in a sentence.
@@ -142,11 +135,6 @@ class DataSet:
     def classes(self):
         """The names of the classes, in the order of their numbers."""
         return self.train.classes
-
-    def remarks(self):
-        """What should be said of the set before it is trained on: a list of sentences."""
-        few = single(self.train)
-        return few and [f"of the class {listed(few, 3)} there is one picture, which is trained on or tested, not both"]
 
 
 # ---------------------------------------------------------------------------- parts of a set

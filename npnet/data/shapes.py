@@ -185,7 +185,7 @@ def any_colour(generator):
 
 
 def check_integer(name, value, least, most):
-    """Raise one sentence unless value is an integer from `least` to `most` (None: no bound)."""
+    """Raises one sentence unless value is an integer from `least` to `most` (None: no bound)."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"shapes: {name} must be an integer, got {value!r}")
     if (least is not None and value < least) or (most is not None and value > most):

@@ -1,4 +1,4 @@
-"""Download a file from the first of several addresses that gives it complete and right.
+"""Downloads a file from the first of several addresses that gives it complete and right.
 
     download(["https://one.org/a.gz", "https://two.org/a.gz"], "data/a.gz", checksum="md5:d53e105e...")
 

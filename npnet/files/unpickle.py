@@ -32,7 +32,7 @@ PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"))    # remember the l
 GET = ("GET", "BINGET", "LONG_BINGET")                          # put it in another place as well
 SETS = ("EMPTY_SET", "ADDITEMS", "FROZENSET")
 TUPLES = ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3")
-# Instructions that make a new thing which is no tuple: it may be in many places.
+# Instructions that make a new thing which is not a tuple: it may be in many places.
 SHARED = frozenset("""
     STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8
     BYTEARRAY8 LIST EMPTY_LIST DICT EMPTY_DICT GLOBAL STACK_GLOBAL REDUCE""".split())

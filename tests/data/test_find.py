@@ -1,10 +1,12 @@
 """One name or path, one data set."""
+import importlib
+
 import pytest
 from made import (cifar100_binary, cifar100_python, cifar10_binary, cifar10_python, jpeg, mnist_files, pets,
                   refused, training, write)
 
 from npnet.data import dataset
-from npnet.data.find import recognised
+from npnet.data.find import reader_of
 from npnet.data.readers.cifar import cifar
 from npnet.data.readers.folders import pictures_folder
 from npnet.data.readers.imagenet import imagenet
@@ -16,13 +18,13 @@ from npnet.data.readers.mnist import mnist
     (pets, pictures_folder, "a"), (training, imagenet, "a")])
 def test_a_folder_is_recognised(tmp_path, made, reader, name):
     made(tmp_path / "a")
-    assert recognised(tmp_path / "a") is reader
+    assert reader_of(tmp_path / "a")[0] is reader
     assert dataset(str(tmp_path / "a")).name == name and dataset(tmp_path / "a").name == name
 
 
 def test_pictures_in_folders_called_train_and_test_are_not_cifar100(tmp_path):
     write(pets(tmp_path), {"meta.txt": "x"})
-    assert recognised(tmp_path) is pictures_folder
+    assert reader_of(tmp_path)[0] is pictures_folder
 
 
 def test_options_reach_the_reader(tmp_path):
@@ -72,3 +74,18 @@ def test_files_that_hold_no_set(tmp_path):
     write(tmp_path, {"cifar-10-python.tar.gz": "x", "1.jpg": jpeg()})
     assert "unpack it and give the folder" in refused(ValueError, dataset, tmp_path / "cifar-10-python.tar.gz")
     assert "give the folder that it is in" in refused(ValueError, dataset, tmp_path / "1.jpg")
+
+
+@pytest.mark.parametrize("name", ["cifar", "folders", "imagenet", "matlab", "mnist", "packs"])
+def test_the_readers_under_their_names_of_version_0_1_0(name):
+    import npnet
+    assert importlib.import_module(f"npnet.data.{name}") is importlib.import_module(f"npnet.data.readers.{name}")
+    assert getattr(npnet.data, name) is importlib.import_module(f"npnet.data.readers.{name}")
+
+
+def test_what_belongs_to_weights_is_found_in_data_all_the_same():
+    from npnet import data
+    from npnet.weights import prepared
+    assert data.PREPARED is prepared.PREPARED and data.prepare is prepared.prepare
+    with pytest.raises(AttributeError, match="npnet.data has no 'prepared'; it has DataSet, Loader, PREPARED"):
+        data.prepared

@@ -7,7 +7,7 @@ from made import idx, mnist_files, refused, write
 
 from npnet.data.readers import mnist as mnists
 from npnet.data import dataset
-from npnet.data.find import recognised
+from npnet.data.find import reader_of
 from npnet.data.readers.mnist import CLOTHES, DIGITS, mnist, read_idx
 
 
@@ -36,7 +36,7 @@ def test_fashion_is_told_by_labels_name_or_argument(tmp_path):
 
 def test_mnist_in_the_folder_of_another_library(tmp_path):
     mnist_files(tmp_path / "MNIST" / "raw")
-    assert len(mnist(tmp_path).train) == 4 and recognised(tmp_path) is mnist
+    assert len(mnist(tmp_path).train) == 4 and reader_of(tmp_path)[0] is mnist
 
 
 def test_a_file_that_a_browser_has_unpacked(tmp_path):

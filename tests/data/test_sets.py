@@ -4,7 +4,7 @@ import pytest
 from made import refused, some
 
 from npnet.data import DataSet, Pictures, arrays, held_out
-from npnet.data.sets import in_threads, single
+from npnet.data.sets import in_threads
 
 
 def test_pictures_that_do_not_fit():
@@ -122,12 +122,6 @@ def test_a_class_for_every_number_that_there_is():
     with pytest.raises(ValueError, match="labels reach 59,000,000,000 for 60 pictures; number the classes 0, 1, 2"):
         arrays((images, np.arange(60) * 10**9))
     assert len(arrays((images, np.arange(60) + 940)).classes) == 1000   # a few pictures of ImageNet's classes
-
-
-def test_classes_with_one_picture():
-    assert single(some([0, 1, 1, 2])) == ["a", "c"]
-    assert DataSet("mine", some([0, 1, 1, 2])).remarks() == ["of the class a, c there is one picture, which is trained on or tested, not both"]
-    assert DataSet("mine", some([0, 0, 1, 1, 2, 2])).remarks() == []
 
 
 def test_names_of_classes_in_two_unicode_forms():

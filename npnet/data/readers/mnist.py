@@ -131,7 +131,7 @@ def file_in(folder, stem):
 
 
 def check_pair(images_path, images, labels_path, labels):
-    """Raise ValueError unless these are pictures and as many labels from 0 to 9."""
+    """Raises ValueError unless these are pictures and as many labels from 0 to 9."""
     for path, array, axes in ((images_path, images, 3), (labels_path, labels, 1)):
         if array.ndim != axes:
             raise ValueError(f"{path} must have {'1 axis' if axes == 1 else '3 axes'}, got the shape {array.shape}; "
