@@ -1,7 +1,7 @@
 """`python -m npnet` is the command line."""
 import sys
 
-from npnet.cli import main
+from .cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

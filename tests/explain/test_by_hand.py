@@ -4,7 +4,7 @@ import pytest
 
 import npnet
 from networks import every_class, moved, small, walked
-from npnet import Dense, Flatten, Network, ReLU
+from npnet import LRN, Dense, Flatten, LRNWithin, Network, ReLU
 from npnet.backend import BACKENDS, NUMPY
 from npnet.explain import by_hand, terminal
 from npnet.explain.by_hand import ByHand
@@ -41,6 +41,16 @@ def test_terms_and_words(random):
     assert explain["pool1"].by_hand.words == "the largest of 9 numbers"
     assert "2 squares" not in explain["norm1"].by_hand.words and "squares)^-0.75" in explain["norm1"].by_hand.words
     assert explain["fc5"].by_hand.terms == 32 * 8 * 8
+
+
+@pytest.mark.parametrize("layer, index, end", [
+    (LRN(), (0, 2, 1, 1), "5 squares)^-0.75"), (LRN(), (0, 0, 1, 1), "3 squares)^-0.75; not 5: map 0 is at the edge"),
+    (LRN(groups=2), (0, 4, 1, 1), "3 squares)^-0.75; not 5: map 4 is at the edge of its group"),
+    (LRNWithin(n=3), (0, 4, 1, 1), "9 squares)^-0.75"),
+    (LRNWithin(n=3), (0, 4, 0, 1), "6 squares)^-0.75; not 9: the window is cut at the edge")])
+def test_a_window_that_is_cut_at_the_edge_says_so(layer, index, end):
+    words = by_hand.BY_HAND[type(layer)](layer, np.ones((1, 8, 3, 3)), index)[0]
+    assert words.endswith(f" * {end}"), words
 
 
 def test_a_place_that_is_not_zero(random):
