@@ -208,8 +208,8 @@ NUMPY = {
 }
 
 LOOPS = {**HOST, **{name: getattr(chapters, f"{name}_loops") for name in OPERATIONS}}
-for divides in [name for name in OPERATIONS if re.search("tanh|sigmoid|softmax|avg|lrn|norm|dropout|sgd", name)]:
-    LOOPS[divides] = guarded(divides, LOOPS[divides])       # of whole numbers it would make 6 where NumPy says 6.25
+LOOPS |= {name: guarded(name, LOOPS[name]) for name in OPERATIONS       # of whole numbers they would make 6, not 6.25
+          if re.search("tanh|sigmoid|softmax|avg|lrn|norm|dropout|sgd", name)}
 
 COMPILED = """
     relu_forward relu_backward im2col col2im avg_pool_forward avg_pool_backward

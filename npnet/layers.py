@@ -14,7 +14,8 @@ False unless asked for, so that nothing is random by default. Options go to the 
 float(option): one that came as an np.float64 would turn float32 arithmetic into float64.
 
 A layer also answers for itself what one picture of a given shape costs: multiply_adds, connections,
-columns (numbers that im2col writes) and window (what one output sees of the input).
+columns (numbers that im2col writes) and window (what one output sees of the input); and arrays, the
+shapes of all that build will make.
 """
 import hashlib
 import inspect

@@ -387,7 +387,8 @@ def assembled(path, architecture, arrays, layers=None):
         net, shape = None, checked_shape(input_shape)
         for name, kind, given in rows:
             layer = made(name, kind, given, LAYERS | (layers or {}))
-            check_arrays({f"{name}.{key}": wanted for key, wanted in layer.arrays(shape).items()}, arrays, dtype)
+            wanted = layer.arrays(shape) if isinstance(layer, Layer) else {}
+            check_arrays({f"{name}.{key}": size for key, size in wanted.items()}, arrays, dtype)
             net = net or Network(input_shape, seed, dtype, **{name: layer})
             if name not in net.layers:
                 net.add(name, layer)

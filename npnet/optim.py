@@ -102,11 +102,11 @@ def check_at_least_zero(**values):
             raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
 
 
-def check_steps(**values):
-    """Raises ValueError unless every value is a whole number of at least 1."""
+def check_steps(least=1, **values):
+    """Raises ValueError unless every value is a whole number of at least 1, or another least."""
     for name, value in values.items():
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
 # ---------------------------------------------------------------------------- schedules
@@ -234,7 +234,8 @@ class Plateau(Constant):
     finished: bool = False
 
     def __post_init__(self):
-        check_at_least_zero(lr=self.lr, factor=self.factor, patience=self.patience, times=self.times)
+        check_at_least_zero(lr=self.lr, factor=self.factor)
+        check_steps(0, patience=self.patience, times=self.times)
 
     def __call__(self, step):
         return self.lr * self.factor ** self.drops

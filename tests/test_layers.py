@@ -93,6 +93,7 @@ def test_params_and_grads_agree(backend, layer, shape):
     layer.backward(batch(promised))
     shapes = {name: array.shape for name, array in layer.params().items()}
 
+    assert layer.arrays(shape) == shapes | {name: array.shape for name, array in layer.state().items()}
     assert fresh == shapes == {name: gradient.shape for name, gradient in layer.grads().items()}
     assert not set(layer.params()) & set(layer.state())
 

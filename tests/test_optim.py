@@ -150,6 +150,8 @@ def test_the_rate_is_that_of_the_step():
     (lambda: SGD(lr=1j), "lr must be a number of at least 0, got 1j"),
     (lambda: SGD(clip="1"), "clip must be above 0, or None for no clipping, got '1'"),
     (lambda: SGD(clip=math.nan), "clip must be above 0, or None for no clipping, got nan"),
+    (lambda: optim.Plateau(1, patience=1.5), "patience must be a whole number of at least 0, got 1.5"),
+    (lambda: optim.Plateau(1, times=-1), "times must be a whole number of at least 0, got -1"),
     (lambda: SGD(bias_lr=None), "bias_lr must be a number of at least 0, got None"),
 ])
 def test_settings_that_cannot_be_right(make, message):

@@ -2,5 +2,6 @@
 
 backend.py's numba row finds them here. Everything runs on one pool of threads (threads.py); kernels
 are compiled without the global lock and without numba's own threads, because two pools that take
-turns spend their time waking up. Every test of an operation runs on these texts too.
+turns spend their time waking up. What is compiled is kept (kernels.py). Every test of an operation runs on
+these texts too.
 """
