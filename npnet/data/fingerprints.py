@@ -152,25 +152,31 @@ def different(then, now, what="training"):
 
 
 def changed_classes(then, now, what):
-    """({old name: new name}, sentences)."""
-    missing = [name for name in then.classes if name not in now.classes]
-    added = [name for name in now.classes if name not in then.classes]
+    """({old name: new name}, sentences). A class has another name if most of its pictures are in a new class."""
+    missing, added = set(then.classes) - set(now.classes), set(now.classes) - set(then.classes)
+    home = {print_: kind for _, kind, print_ in now.pictures()}
+    homes = {name: Counter() for name in then.classes}
+    for _, kind, print_ in then.pictures():
+        homes[kind][home.get(print_)] += 1
     renamed = {}
-    for name in missing:
-        mine = then.prints[then.labels == then.classes.index(name)]
-        for other in added:
-            found = known(mine, now.prints[now.labels == now.classes.index(other)])
-            if len(mine) and found.mean() > 0.5 and other not in renamed.values():
-                renamed[name] = other
-    sentences = [f"the {what} class {name} is called {other} now" for name, other in renamed.items()]
-    sentences += [f"the {what} class {name} is missing" for name in missing if name not in renamed]
-    sentences += [f"the {what} class {name} was added" for name in added if name not in renamed.values()]
-    for number, name in enumerate(then.classes):
-        name = renamed.get(name, name)
-        if name in now.classes and now.classes.index(name) != number:
-            sentences.append(f"the {what} class {name} had the number {number} and has {now.classes.index(name)}")
-            break                                               # one moves others
-    return renamed, sentences
+    for name in [name for name in then.classes if name in missing and homes[name]]:
+        new, count = homes[name].most_common(1)[0]
+        if new in added and new not in renamed.values() and 2 * count > homes[name].total():
+            renamed[name] = new
+    place = {name: number for number, name in enumerate(now.classes)}
+    moved = [(name, number) for number, name in enumerate(renamed.get(name, name) for name in then.classes)
+             if place.get(name, number) != number]
+    return renamed, [
+        *some(f"the {what} class {name} is called {new} now" for name, new in renamed.items()),
+        *some(f"the {what} class {name} is missing" for name in then.classes if name in missing - set(renamed)),
+        *some(f"the {what} class {name} was added" for name in now.classes if name in added - set(renamed.values())),
+        *[f"the {what} class {name} had the number {number} and has {place[name]}" for name, number in moved[:1]]]
+
+
+def some(sentences, most=3):
+    """The first of the sentences, and how many more there are."""
+    sentences = list(sentences)
+    return sentences[:most] + [f"and {len(sentences) - most:,} more classes likewise"] * (len(sentences) > most)
 
 
 def changed_pictures(before, after, what):

@@ -120,6 +120,14 @@ def test_a_class_under_another_name_that_sorts_elsewhere(pets):
     assert sentences == ["the training class cat is called wildcat now", "the training class wildcat had the number 0 and has 2"]
 
 
+def test_very_many_classes_under_other_names(random):
+    """As when a file with their words is put beside a thousand synsets: quick, and a few sentences."""
+    pictures = Pictures(random.integers(0, 256, (3000, 8, 8, 1), np.uint8), np.arange(3000) // 3, [f"n{k:04}" for k in range(1000)])
+    named = Pictures(pictures.images, pictures.labels, [f"thing {k:04}" for k in range(1000)])
+    assert different(identity(pictures), identity(named)) == [
+        f"the training class n000{k} is called thing 000{k} now" for k in range(3)] + ["and 997 more classes likewise"]
+
+
 def test_two_classes_exchanged(pets):
     def exchange():
         (pets / "cat").rename(pets / "x")

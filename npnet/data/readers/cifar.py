@@ -79,10 +79,9 @@ def cifar_folder(folder):
 def cifar(folder, coarse=False, progress=None):
     """The CIFAR-10 or CIFAR-100 in a folder, python or binary batches, as a DataSet of uint8 (N, 32, 32, 3).
 
-    coarse: CIFAR-100's 20 coarse classes in place of its 100. The names of the classes come from the
-    file that belongs to the batches, or, if it is missing, are the well-known ones. progress(done, total)
-    counts files. Errors, one sentence each: FileNotFoundError for a missing batch, ValueError for
-    one that is damaged, cut off or something else.
+    coarse: CIFAR-100's 20 coarse classes in place of its 100. The names of the classes come from the file that belongs
+    to the batches, or, if it is missing, are the well-known ones. progress(done, total) counts files.
+    FileNotFoundError for a missing batch, ValueError for one that is damaged, cut off or something else.
     """
     found = cifar_folder(folder)
     if found is None:

@@ -75,17 +75,13 @@ def imagenet(folder, devkit=None, notes=None, layout=None):
 
     The layouts are those above; the folder of the training or of the validation pictures may also be given
     itself. With validation pictures alone, train holds no pictures but has the classes. If train has a part of
-    the classes only, validation pictures of the others, flat or sorted, are left out; `origin` and the list
-    `notes` say how many.
+    the classes only, validation pictures of the others are left out; `origin` and the list `notes` say how many.
 
     devkit: the folder of meta.mat (or of map_clsloc.txt, or synsets.txt with lines `n02119789 1 kit_fox`) and of
     the ground truth; None: it is looked for in the folder and in folders inside with devkit in their name. The
-    classes are called by their first word in synset_words.txt, if that is there, or in the devkit's table; else
-    by their synset. A synsets.txt that lists synsets alone, as Caffe's does, is not a table; and where the table is
-    needed for the names only, one that cannot be read is passed over.
-
-    Errors, one sentence each: FileNotFoundError for a missing file (the one for a missing table explains why it
-    is needed), ValueError for files that do not fit together. layout: what imagenet_layout has found already.
+    classes are called by their first word in synset_words.txt, or in the devkit's table; else by their synset.
+    layout: what imagenet_layout has found already. FileNotFoundError for a missing file (the sentence for a missing
+    table explains why it is needed), ValueError for files that do not fit together.
     """
     folder, notes = Path(folder), [] if notes is None else notes
     check_folder(folder)
@@ -138,8 +134,7 @@ def of_classes(folder, paths, synsets, classes, notes):
                          f"they do not belong together")
     if len(kept) < len(synsets):
         notes.append(f"{len(synsets) - len(kept):,} validation pictures of classes not trained on were left out")
-    return Pictures([paths[i] for i in kept], np.array([place[synsets[i]] for i in kept], np.int64), classes,
-                    folder)
+    return Pictures([paths[i] for i in kept], [place[synsets[i]] for i in kept], classes, folder)
 
 
 def places_of(folder, layout, devkit):
@@ -318,8 +313,7 @@ def samples(folder, words=None, layout=None):
         classes[place[synset]] = SAMPLE.fullmatch(name)[2].replace("_", " ")
     if len(known) == CLASSES:
         classes = names_of(sorted(known), known, None)
-    test = Pictures([str(folder / name) for name in names], np.array([place[s] for s in synsets], np.int64), classes,
-                    folder)
+    test = Pictures([str(folder / name) for name in names], [place[synset] for synset in synsets], classes, folder)
     origin = f"photographs of ImageNet in {folder.resolve().name}, named by their synsets, in ILSVRC's sorted order"
     return DataSet(folder.resolve().name, Pictures([], np.zeros(0, np.int64), classes), test, origin)
 

@@ -38,11 +38,10 @@ def mnist_folder(folder):
 def mnist(folder, name=None, progress=None):
     """The MNIST or Fashion-MNIST in a folder as a DataSet of uint8 (N, 28, 28, 1), white on black.
 
-    name: "mnist" or "fashion-mnist", which decides what the classes are called. None: told by the first
-    ten labels, then by "fashion" in the folder's name; otherwise the classes are the digits. The files
-    may be plain or .gz, with "." in place of the last "-" in their names. progress(done, total) counts
-    files. Errors, one sentence each: FileNotFoundError for a missing file, ValueError for one that is
-    damaged, cut off or something else.
+    name: "mnist" or "fashion-mnist", which decides what the classes are called. None: told by the first ten labels,
+    then by "fashion" in the folder's name; otherwise the classes are the digits. The files may be plain or .gz, with
+    "." in place of the last "-" in their names. progress(done, total) counts files. FileNotFoundError for a missing
+    file, ValueError for one that is damaged, cut off or something else.
     """
     place = mnist_folder(folder)
     if place is None:

@@ -47,11 +47,10 @@ BLOCK = 64                      # JPEG files that a thread decodes at a time
 def pack(path, progress=None):
     """The DataSet in an .npz file: pictures as arrays or as JPEG files, in the layouts above.
 
-    The names of the arrays may also be x_train, y_train, x_test, y_test. The classes are called as the array of
-    texts `classes` says; else, if the file's name has cifar10, cifar100, mnist, fashion or flowers17 in it and the
-    number of classes fits, by their known names; else "class 0" and so on. progress(done, total) counts pictures
-    that are decoded. Errors, one sentence each: FileNotFoundError, and ValueError for a file that is
-    damaged, cut off, not an .npz, without these arrays, or with arrays that do not fit together.
+    The classes are called as the array of texts `classes` says; else, if the file's name has a word of KNOWN in it and
+    the number of classes fits, by their known names; else "class 0" and so on. progress(done, total) counts pictures
+    that are decoded. FileNotFoundError, and ValueError for a file that is damaged, cut off, not an .npz, without these
+    arrays, or with arrays that do not fit together.
     """
     path = Path(path)
     if not path.is_file():
