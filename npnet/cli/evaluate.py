@@ -7,6 +7,7 @@
 """
 import json
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,14 +106,16 @@ def pictures_of(options, networks):
         raise ValueError(f"{networks[0].name} does not say what it was trained on; give --data")
     with bar(f"reading {source}") as progress:
         data = read(source, settings.get("grey"), progress)
-    if data.classes != networks[0].classes:
+    classes = networks[0].classes
+    if sorted(data.classes) != sorted(classes):
         raise ValueError(f"{source} has the classes {listed(data.classes, 10)}, but {networks[0].name} was trained "
-                         f"on {listed(networks[0].classes, 10)}")
+                         f"on {listed(classes, 10)}")
     pictures, words, warning = chosen(data, options.part, networks, source)
     if warning and not options.json:
         tell(warning)
     pictures = readable(pictures, tell) if options.skip_damaged or settings.get("skip_damaged") else pictures
-    pictures = some(pictures, options.limit)
+    numbers = np.array([classes.index(name) for name in data.classes])      # of the same names, in the network's order
+    pictures = some(replace(pictures, labels=numbers[pictures.labels], classes=classes), options.limit)
     return pictures, f"{counted(len(pictures), 'picture')} of {data.name}{words}"
 
 

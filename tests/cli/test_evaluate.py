@@ -65,6 +65,14 @@ def test_training_pictures_are_left_out_wherever_they_lie(here, capsys):
         capsys, "a", "--data", place, "--part", "train")
 
 
+def test_classes_are_known_by_their_names(runs, here, capsys):
+    """A folder lists its classes by the alphabet, whatever the order in which a network learnt them."""
+    coloured(here, set=4)
+    said = evaluate(capsys, runs / "a", "--data", "set")
+
+    assert "on 12 pictures of set 100.00 % of 12 pictures right" in said
+
+
 def test_no_network_of_an_ensemble_has_seen_the_pictures(here, capsys):
     """Two runs that trained on the halves of a set leave nothing of it."""
     images, labels = noisy(60)
