@@ -74,7 +74,6 @@ def options_named():
 @options_named()
 def train(options):
     given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     checkpoint = None
     recipe = Recipe(**given)
     if options.resume is not None:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import models, optim
-from ..backend import ops
+from ..backend import choose, ops
 from ..data import DataSet, Loader, Pictures, Pipeline, checked, dataset, held_out
 from ..data.catalogue import CATALOGUE
 from ..layers import Dropout, Layer
@@ -32,7 +32,7 @@ from ..weights import found, read_checkpoint, shipped
 from ..weights.prepared import normalise_for
 from .announce import announce
 from .finish import finish
-from .folder import new_folder
+from .folder import check_new, new_folder
 from .loop import fit
 from .overfit import overfit
 
@@ -110,6 +110,11 @@ class Recipe:
     limit_batches: int = setting("the run", None, "only so many in each epoch, and as few pictures to validate and "
                                  "test on: for a quick look", int, "N", least=1)
 
+    def __post_init__(self):
+        for name in ("freeze", "at"):                           # as they are typed: one, a list, or a tuple
+            value = getattr(self, name)
+            object.__setattr__(self, name, tuple(value) if isinstance(value, (list, tuple)) else (value,))
+
     # ------------------------------------------------------------------------ as data
 
     def as_data(self):
@@ -120,8 +125,7 @@ class Recipe:
     def restored(cls, data):
         """The recipe that as_data described. What is missing has its default: an older npnet did not have it; of what
         else a run keeps with its recipe nothing is read."""
-        kept = {one.name: data[one.name] for one in fields(cls) if one.name in data}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
+        return cls(**{one.name: data[one.name] for one in fields(cls) if one.name in data})
 
     @classmethod
     def of(cls, run):
@@ -145,7 +149,7 @@ class Recipe:
         fresh: whether the run begins, with the weights that it is to begin with."""
         for one in fields(self):
             values = getattr(self, one.name)
-            for value in values if isinstance(values, (tuple, list)) else (values,):
+            for value in values if isinstance(values, tuple) else (values,):
                 if value is not None or one.default is not None:
                     check_value(one.name, value, one.metadata)
         if self.net not in models.MODELS:
@@ -200,7 +204,7 @@ class Recipe:
             net = models.replace(net, Dropout, Dropout(self.dropout))
         if self.weights is not None:
             taken = take(net, load(found(self.weights)))
-            say(f"{len(taken)} of {len(net.params())} arrays from {self.weights}: {', '.join(taken)}")
+            say(f"{len(taken)} of {len(net.params())} arrays from {self.weights}: {listed(taken)}")
         net.freeze(*self.freeze)
         return net
 
@@ -254,6 +258,9 @@ class Recipe:
         checkpoint = None if resume is None else checkpoint_of(resume)
         recipe, say = self.placed(), silent if quiet else echo
         recipe.check(fresh=checkpoint is None)
+        choose()
+        if checkpoint is None and out is not None:
+            check_new(Path(out))                                # said before the pictures are read
         command = recipe.command() if checkpoint is None else recipe.going_on(checkpoint)
         parts = recipe.parts(say)
         if checkpoint is None:
@@ -320,7 +327,10 @@ def silent(*text):
 
 
 def as_json(value):
-    return list(value) if isinstance(value, tuple) else value
+    """A setting as JSON knows it."""
+    if isinstance(value, tuple):
+        return [as_json(one) for one in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_value(name, value, rules):

@@ -41,6 +41,22 @@ def test_a_recipe_is_plain_data_and_comes_back():
     assert Recipe.restored(data) == recipe and data["freeze"] == ["conv1", "conv2"]
 
 
+def test_however_it_is_given_it_is_the_same():
+    """A list, one name, NumPy's numbers."""
+    assert Recipe(freeze=["conv1"], at=2) == Recipe(freeze="conv1", at=(2,)) == Recipe(freeze=("conv1",), at=[2])
+    given = Recipe(lr=np.float32(0.5), batch=np.int64(7))
+    given.check()
+    assert Recipe.restored(json.loads(json.dumps(given.as_data()))) == Recipe(lr=0.5, batch=7)
+
+
+def test_a_folder_that_is_taken_is_said_before_pictures_are_read(here):
+    (here / "a").mkdir()
+    (here / "a" / "history.csv").write_text("mine")
+
+    with pytest.raises(FileExistsError, match="a has a file history.csv, and the run would write over it"):
+        Recipe(data="nowhere").train("a")
+
+
 def test_settings_of_an_older_npnet_are_accepted():
     """What 0.1.0 wrote: more than a recipe, and without what came later."""
     kept = {"command": "npnet train --data shapes", "backend": "numba", "classes": ["a"], "origin": "drawn",
