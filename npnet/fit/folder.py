@@ -242,11 +242,11 @@ def first_filters(net):
 
 def write_text(path, text):
     with writing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8", errors="replace")   # a name of bytes that are not letters
 
 
 def write_table(path, columns, rows):
-    with writing(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+    with writing(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors="replace") as file:
         table = csv.writer(file)
         table.writerow(columns)
         table.writerows(rows)

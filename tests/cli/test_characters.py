@@ -79,6 +79,6 @@ def test_a_mistake_is_said_in_ascii():
 
 @pytest.mark.long
 def test_a_training_where_only_ascii_is_known(folder):
-    """Without UTF-8 in the locale, the name of the data set holds bytes that are not letters."""
-    trained(folder, "second", LC_ALL="C", PYTHONUTF8="0")
-    assert (folder / "second" / "last.npz").exists()
+    """Without UTF-8 in the locale, the names of the data set and the run hold bytes that are not letters."""
+    trained(folder, "둘째", LC_ALL="C", PYTHONUTF8="0")
+    assert (folder / "둘째" / "last.npz").exists() and (folder / "둘째" / "report.html").exists()
