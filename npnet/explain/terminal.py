@@ -12,6 +12,7 @@ import sys
 import textwrap
 from contextlib import closing
 from importlib.util import find_spec
+from shutil import get_terminal_size
 
 from ..layers import pair
 from ..ops.lrn import lrn_constants
@@ -204,9 +205,12 @@ def fitted(lines):
 # ---------------------------------------------------------------------------- printing
 
 def show(lines, stream=None):
-    """Prints the lines, the first of them as a heading, and an empty one."""
+    """Prints the lines, the first as a heading, and an empty one; in a narrow terminal a line goes on below."""
+    columns = get_terminal_size().columns
     for number, line in enumerate([*lines, ""]):
-        echo(line, style=None if number else "bold", stream=stream, marks=MARKS if number else ())
+        parts = [line] if columns >= WIDTH else textwrap.wrap(line, columns - 1, subsequent_indent=" " * (LABEL + 2))
+        for part in parts or [""]:
+            echo(part, style=None if number else "bold", stream=stream, marks=MARKS if number else ())
 
 
 def prompt(text, stream):

@@ -60,6 +60,14 @@ def test_names_from_users_stay_inside_80_columns(random):
     assert all(cell_len(line) <= 80 for line in lines) and not any("\x1b" in line for line in lines)
 
 
+def test_a_narrow_terminal_cuts_no_words(random, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    stream, lines = io.StringIO(), terminal.block(walked(small(), random)["conv1"])
+    terminal.show(lines, stream)
+    shown = stream.getvalue()
+    assert max(map(len, shown.splitlines())) < 40 and shown.split() == " ".join(lines).split()
+
+
 def test_random_weights_are_said_to_be_random(random):
     assert "mean nothing" in " ".join(terminal.answers(walked(small(), random)))
     assert "mean nothing" not in " ".join(terminal.answers(walked(small(), random, weights="a.npz")))
