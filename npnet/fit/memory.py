@@ -1,171 +1,97 @@
 """Memory: how much a training step will need, said before it is taken and not by a crash.
 
-    predicted_peak(net, 128)        bytes at the worst moment of a training step of 128 pictures
+    step_memory(net, 128)           bytes that training takes at the worst moment of a step of 128 pictures
     free_memory()                   bytes that this process may still take, None where nobody says
     memory_sentence(net, 128)       None if it fits; else what is needed, what is free, what to do
 
-At the worst moment there are in memory at once
+Nothing is counted layer by layer. A step of a few pictures is taken, on a copy, while Python keeps account of what
+is allocated, and one of twice as many; what layers remember and work with grows in a straight line from there.
 
-    parameters, gradients, velocity     three arrays for every parameter that is trained
-    what the layers remember            outputs, scales, masks, places of maxima; all of them until the next step
-    one layer at work                   the gradient that it is given, the one that it makes, its columns
-
-The same counts decide how large a batch can be, which is why the paper's network was cut in two:
-a graphics card of 2012 had 3 GB (section 3.2).
+That decides how large a batch can be, which is why the paper's network was cut in two: a graphics card of 2012 had
+3 GB (section 3.2).
 """
+import copy
 import math
 import sys
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
+
 from ..backend import BLOCK, ops
-from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
-                      ReLU, Sigmoid, Softmax, Tanh)
+from ..fast.threads import count
+from ..screen import counted, size
 
-UNITS = (("GB", 2 ** 30), ("MB", 2 ** 20), ("KB", 2 ** 10))
-GAPS = 1.25         # measured: the allocator leaves a quarter unused between arrays that come and go
-OUTPUTS = (ReLU, Tanh, Sigmoid, Softmax)                                # layers that remember their output
-NEITHER = (Flatten, Dropout, MaxPool, AvgPool, AdaptiveAvgPool)         # that remember neither that nor their input
+GAPS = 1.35         # measured: the allocator leaves a quarter unused between arrays that come and go
+
+# ---------------------------------------------------------------------------- what a step needs
 
 
-# ---------------------------------------------------------------------------- the prediction
+def step_memory(net, batch):
+    """Bytes that training takes besides the network itself: velocity, and all that grows with the batch."""
+    few = min(batch, max(2, count() if ops.name == "numba" else BLOCK))     # as many are worked on at once
+    at_few, at_twice = measured(net, few), measured(net, 2 * few)
+    return velocity(net) + round(at_few + GAPS * (at_twice - at_few) * (batch - few) / few)
 
-def predicted_peak(net, batch):
-    """Bytes that a training step of `batch` inputs holds at its worst moment, arrays only.
 
-    Parameters, gradients, velocity, the input, what every layer remembers, and the most that one layer
-    needs while it works, with the backend in use. Python and the libraries themselves (about 150 MB)
-    are not counted, nor the batches that a loader makes ready. Raises ValueError for a batch below 1.
+def velocity(net):
+    """Bytes of the velocity, and of what NumPy's update makes on the way."""
+    sizes = [w.nbytes for w in net.params().values()]
+    return sum(sizes) + 2 * max(sizes, default=0)
+
+
+def measured(net, batch):
+    """Bytes that a step of `batch` inputs allocates at its worst moment. The network is as it was afterwards."""
+    x, labels = np.zeros((batch, *net.input_shape), net.dtype), np.zeros(batch, np.int64)
+    step(copied(net), x, labels)                                            # what has to be compiled is compiled now
+    part, running = copied(net), tracemalloc.is_tracing()
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        step(part, x, labels)
+        return x.nbytes + tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not running:
+            tracemalloc.stop()
+
+
+def copied(net):
+    """The network with layers of its own, which share parameters with it but not what changes in a forward."""
+    part = net[list(net.layers)[0]:]
+    part.layers = {name: copy.deepcopy(layer) if layer.state() else layer for name, layer in part.layers.items()}
+    return part
+
+
+def step(net, x, labels):
+    """A training step without its update."""
+    net.backward(ops.softmax_cross_entropy(net.forward(x, train=True), labels)[1], to_input=False)
+
+
+def memory_sentence(net, batch, free=None):
+    """None if training in batches of `batch` inputs fits into memory (or nobody can say); else one sentence.
+
+    free: bytes; None asks free_memory(). The network exists already, so what it holds is not asked for again.
     """
-    return held(net) + grown(net, batch)
-
-
-def held(net):
-    """Bytes that exist as soon as a network is built: parameters, state, and gradients, which start as zeros."""
-    gradients = sum(array.nbytes for layer in net.layers.values() for array in layer.grads().values())
-    return gradients + sum(array.nbytes for array in (net.params() | net.state()).values())
-
-
-def grown(net, batch):
-    """Bytes that the first training steps add to those: velocity, and everything that grows with the batch."""
-    if batch < 1:
-        raise ValueError(f"a batch has at least 1 picture, got {batch!r}")
-    velocity = sum(array.nbytes for array in net.params().values())
-    arrays = remembered(net, batch) + working(net, batch)
-    return velocity + max(round(GAPS * arrays), remembered(net, batch) + updating(net))
-
-
-def flow(net, batch):
-    """For every layer: its name, itself, the shape and bytes of its input, the bytes of its output, and whether
-    an earlier layer remembers its input (or the caller has it: the batch)."""
-    number, shape, kept = net.dtype.itemsize * batch, net.input_shape, True
-    for name, layer in net.layers.items():
-        given, made = (math.prod(sizes) * number for sizes in (shape, net.shapes[name]))
-        yield name, layer, shape, given, made, kept
-        kept = kept if isinstance(layer, Flatten) else isinstance(layer, OUTPUTS)
-        shape = net.shapes[name]
-
-
-def keeps_input(layer):
-    """Whether a layer remembers its input; of layers that npnet does not know we think so."""
-    return not isinstance(layer, OUTPUTS + NEITHER)
-
-
-def remembered(net, batch):
-    """Bytes of the input and of all that forward keeps for backward; what two layers share counts once."""
-    total = math.prod(net.input_shape) * net.dtype.itemsize * batch
-    for name, layer, shape, given, made, kept in flow(net, batch):
-        total += 0 if kept or not keeps_input(layer) else given
-        total += made if isinstance(layer, OUTPUTS) else extras(layer, made, net.dtype.itemsize)
-    return total
-
-
-def extras(layer, made, itemsize):
-    """Bytes that a layer remembers besides its input or output, of which `made` bytes."""
-    if isinstance(layer, (LRN, LRNWithin)):
-        return made                                         # the scale
-    if isinstance(layer, MaxPool):
-        return made // itemsize * 4                         # the place of the maximum, int32
-    return made // itemsize if isinstance(layer, Dropout) else 0        # the mask, a byte each
-
-
-def working(net, batch):
-    """The most bytes that one layer needs while it works: what it is given, what it makes, and its workspace."""
-    most, first, trained = 0, net.first_trained(), False
-    for name, layer, shape, given, made, kept in flow(net, batch):
-        trained = trained or name == first
-        passing = 0 if kept or keeps_input(layer) else given            # nobody remembers it: alive only now
-        most = max(most, passing + made + forward_space(layer, shape, net, batch, given, made))
-        if trained:
-            result = 0 if name == first else given
-            most = max(most, made + result + backward_space(layer, shape, net, batch, result, made))
-    return most
-
-
-def compiled():
-    """Whether loops do the work, which make hardly any arrays on the way."""
-    return ops.name in ("numba", "loops")
-
-
-def forward_space(layer, shape, net, batch, given, made):
-    """Bytes of workspace in forward, besides the input and the output."""
-    numbers = made // net.dtype.itemsize
-    if isinstance(layer, Conv2D):
-        joined = made if batch > BLOCK and not compiled() else 0        # NumPy joins the outputs of its blocks
-        return max(joined, at_once(batch) * columns(layer, shape, net.dtype.itemsize))
-    if isinstance(layer, (LRN, LRNWithin)):
-        return made if compiled() else 3 * made             # the new scale beside the old one; squares and their sums
-    if isinstance(layer, MaxPool):
-        return 4 * numbers if compiled() else given + made + 9 * numbers        # the frame, y and argmax made again
-    if isinstance(layer, AvgPool):
-        return 0 if compiled() else given + made
-    if isinstance(layer, Dropout):
-        return 5 * numbers + (0 if compiled() else made)    # float32 draws and the mask
-    return 0 if compiled() or not isinstance(layer, BatchNorm) else given
-
-
-def backward_space(layer, shape, net, batch, result, made):
-    """Bytes of workspace in backward, besides the output's gradient and the input's, which has `result` bytes."""
-    fresh = sum(array.nbytes for array in layer.params().values())      # made while the old gradients are still there
-    if isinstance(layer, Conv2D):
-        return fresh + convolution_back(layer, shape, net, batch, result, fresh)
-    if isinstance(layer, (Tanh, Sigmoid, Softmax)):
-        return made
-    if compiled():
-        return fresh
-    if isinstance(layer, (LRN, LRNWithin, BatchNorm)):
-        return fresh + 3 * made
-    return fresh if isinstance(layer, (Dense, Flatten)) else made // net.dtype.itemsize + made
-
-
-def convolution_back(layer, shape, net, batch, result, fresh):
-    """Bytes of a convolution's backward, but for its new gradients and the input's gradient."""
-    images, cols = at_once(batch), columns(layer, shape, net.dtype.itemsize)
-    if ops.name in ("numba", "loops") and batch > 1:
-        return images * (cols + 2 * fresh)                  # dcols take the place of cols; dw of one image and the sum
-    block = images * (2 * cols + fresh)                     # cols, dcols, and dw of every image
-    blocks = -(-batch // BLOCK)
-    return max(block, result) + blocks * fresh if blocks > 1 else block         # the blocks' dx, before they are joined
-
-
-def columns(layer, shape, itemsize):
-    """Bytes of the columns of one picture, with the frame that holds its padding."""
-    frame = 0 if ops.name == "numba" else shape[0] * math.prod(side + 2 * layer.pad for side in shape[1:])
-    return (layer.columns(shape) + frame) * itemsize
-
-
-def at_once(batch):
-    """How many pictures have their columns in memory at once: a block, or one for every thread."""
-    if ops.name == "loops":
-        return 0
-    if ops.name == "numba" and batch > 1:
-        from ..fast.threads import count                    # loads BLAS's controller: only where threads are used
-        return min(batch, count())
-    return min(batch, BLOCK)
-
-
-def updating(net):
-    """Bytes that the optimizer needs besides its velocity: NumPy makes two arrays on the way, compiled loops none."""
-    return 0 if compiled() else 2 * max((array.nbytes for array in net.params().values()), default=0)
+    free = free_memory() if free is None and ops.device == "host" else free
+    if free is None or ops.name == "loops":                                 # which need little, and long
+        return None
+    try:
+        if velocity(net) + GAPS * measured(net, 2) * batch / 2 <= free:     # more than it can be
+            return None
+        needed = step_memory(net, batch)
+    except (ValueError, TypeError, ArithmeticError):
+        return None                                                         # the first step will say why
+    if needed <= free:
+        return None
+    start = f"a training step of {counted(batch, 'picture')} needs about {size(needed, 1024)} more memory, but " \
+            f"{size(free, 1024)} are free"
+    smaller = 2 ** int(math.log2(max(batch - 1, 1)))
+    while smaller > 1 and step_memory(net, smaller) > 0.9 * free:
+        smaller //= 2
+    if smaller > 1:
+        return f"{start}: use --batch {smaller}"
+    return f"{start}: use a smaller network, or close other programs"
 
 
 # ---------------------------------------------------------------------------- what is free
@@ -184,16 +110,12 @@ def free_memory():
 
 def available(path="/proc/meminfo"):
     """MemAvailable in bytes, or None."""
-    for line in lines(path):
-        if line.startswith("MemAvailable:"):
-            return 1024 * int(line.split()[1])
-    return None
+    return next((1024 * int(line.split()[1]) for line in lines(path) if line.startswith("MemAvailable:")), None)
 
 
 def own_groups(path="/proc/self/cgroup"):
     """The control groups of this process, [(controllers, group), ...]; controllers is empty for version 2."""
-    parts = [line.split(":", 2) for line in lines(path)]
-    return [(part[1], part[2]) for part in parts if len(part) == 3]
+    return [tuple(line.split(":", 2)[1:]) for line in lines(path) if line.count(":") > 1]
 
 
 def group_room(root, groups):
@@ -207,23 +129,15 @@ def group_room(root, groups):
         for folder in (place, *place.parents):
             if folder != base and base not in folder.parents:
                 break
-            limit, used = (whole(folder / name) for name in names)
-            if limit is not None and used is not None:
-                yield max(0, limit - used + reclaimable(folder))
+            limit, used = ("".join(lines(folder / name)).strip() for name in names)
+            if limit.isdecimal() and used.isdecimal():                      # no limit is the word max
+                yield max(0, int(limit) - int(used) + reclaimable(folder))
 
 
 def reclaimable(folder):
     """Bytes of files that a control group keeps in memory and would give up: they count as used, but are free."""
-    for line in lines(folder / "memory.stat"):
-        if line.startswith(("inactive_file ", "total_inactive_file ")):
-            return int(line.split()[1])
-    return 0
-
-
-def whole(path):
-    """The whole number in a file; None where there is none, or the word max."""
-    text = "".join(lines(path)).strip()
-    return int(text) if text.isdecimal() else None
+    return next((int(line.split()[1]) for line in lines(folder / "memory.stat")
+                 if line.startswith(("inactive_file ", "total_inactive_file "))), 0)
 
 
 def lines(path):
@@ -243,39 +157,3 @@ def windows_memory():
         return int(status[2]) if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else None
     except (ImportError, AttributeError, OSError):
         return None
-
-
-# ---------------------------------------------------------------------------- the sentence
-
-def memory_sentence(net, batch, free=None):
-    """None if a training step of `batch` inputs fits into memory (or nobody can say); else one sentence.
-
-    free: bytes; None asks free_memory(). The network exists already, so what it holds is not asked for again.
-    """
-    free = free_memory() if free is None and ops.device == "host" else free
-    needed = grown(net, batch)
-    if free is None or needed <= free:
-        return None
-    start = f"a training step of {batch} {'picture' if batch == 1 else 'pictures'} needs about " \
-            f"{amount(needed)} more memory, but {amount(free)} are free"
-    fits = fitting(net, batch, free)
-    if fits:
-        return f"{start}: use --batch {fits}"
-    return f"{start}, and one picture alone would need {amount(grown(net, 1))}: " \
-           f"use a smaller network, or close other programs"
-
-
-def fitting(net, batch, free):
-    """The largest power of 2 below this batch with which a step takes at most nine tenths of `free`; 0 if none."""
-    smaller = 2 ** int(math.log2(batch))
-    while smaller >= 1 and (smaller == batch or grown(net, smaller) > 0.9 * free):
-        smaller //= 2
-    return smaller
-
-
-def amount(size):
-    """'3.1 GB', '850 MB' or '12 KB', 1 GB being 2^30 bytes."""
-    for name, unit in UNITS:
-        if size >= unit:
-            return f"{size / unit:.1f} {name}" if size < 10 * unit else f"{size / unit:.0f} {name}"
-    return f"{size} bytes"
