@@ -69,7 +69,7 @@ def test_chapters_refer_to_shapes_alone():
 
 
 @pytest.mark.parametrize("package, homes", [
-    ("numba", {"fast"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"screen", "explain", "cli"}),
+    ("numba", {"fast"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"screen"}),
     ("threadpoolctl", {"fast", "cli", "bench"}), ("PIL", {"data"}), ("torch", {"weights"})])
 def test_packages_have_their_importers(package, homes):
     for room in existing(BOOK + ANNEXES):
