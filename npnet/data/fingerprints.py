@@ -77,7 +77,7 @@ class Identity:
 def identity(pictures, progress=None):
     """The Identity of Pictures. progress(done, total) is called now and then; OSError for a file that is gone."""
     images = pictures.images
-    prints = in_threads(print_of, images, progress)
+    prints = list(map(print_of, images)) if isinstance(images, np.ndarray) else in_threads(print_of, images, progress)
     prints = np.frombuffer(b"".join(prints), np.uint8).reshape(len(images), BYTES)
     names = None
     if len(images) and not isinstance(images[0], np.ndarray):

@@ -16,7 +16,7 @@ from ..layers import rng
 from .augment import colour_basis, square
 from .pictures import GREY
 
-MOST_FILES = 10_000             # to compute the mean of; the mean colour of ILSVRC is then right to 0.3 of 255
+MOST_FILES = 10_000             # to compute the mean of; the mean colour of ILSVRC is then right to half a step of 255
 BLOCK_PIXELS = 2 ** 18          # about how many pixels a thread adds up at a time: 6 MB of float64
 
 

@@ -204,6 +204,7 @@ def pixels(part):
     return np.concatenate([x, np.ones((len(x), 1), np.float32)], axis=1)
 
 
+@pytest.mark.long
 def test_ridge_regression_stays_under_60_percent(whole):
     x, x_test = pixels(whole.train), pixels(whole.test)
     targets = np.eye(10, dtype=np.float32)[whole.train.labels]
@@ -212,6 +213,7 @@ def test_ridge_regression_stays_under_60_percent(whole):
     assert 0.15 < right(x_test, whole.test.labels, w) < 0.45
 
 
+@pytest.mark.long
 def test_softmax_regression_stays_under_60_percent(whole):
     x, x_test, labels = pixels(whole.train), pixels(whole.test), whole.train.labels
     w, velocity = np.zeros((x.shape[1], 10), np.float32), 0

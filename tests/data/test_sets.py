@@ -105,6 +105,7 @@ def test_tensors_and_lists_are_told_what_to_become(images, labels, said):
         Pictures(images, labels, "ab")
 
 
+@pytest.mark.long
 @pytest.mark.torch
 def test_a_tensor_of_pytorch():
     import torch
