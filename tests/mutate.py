@@ -265,7 +265,7 @@ NUMBA += [("backend", *lines) for lines in [
 TESTS = {
     "backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py",
     "fit/answers": "tests/fit/test_answers.py", "data/fingerprints": "tests/data/test_fingerprints.py",
-    "weights/checkpoint": "tests/test_checkpoint.py"}
+    "weights/checkpoint": "tests/weights/test_checkpoint.py", "fit/recipe": "tests/fit/test_recipe_objects.py"}
 
 REST = [
     ("optim", "if momentum >= 1:", "if momentum > 1:"),
@@ -340,6 +340,24 @@ REST = [
     ("weights/checkpoint", "if name == \"NaN\":", "if False:"),
     ("weights/checkpoint", "with writing(path) as beside, open(beside, \"wb\") as file:",
      "with open(path, \"wb\") as file:"),
+    ("fit/recipe", "batches = min(batches, self.limit_batches or batches)", "pass"),
+    ("fit/recipe", "self.epochs * batches - warm)", "self.epochs * batches)"),
+    ("fit/recipe", "round(epoch * batches) - warm for", "round(epoch * batches) for"),
+    ("fit/recipe", "round(self.every * batches))", "round(self.every) * batches)"),
+    ("fit/recipe", "optim.WarmUp(warm, schedule) if warm else schedule", "schedule"),
+    ("fit/recipe", "optim.Constant(self.lr)", "optim.Constant(self.lr / 10)"),
+    ("fit/recipe", "len(training) // 10 if", "len(training) // 5 if"),
+    ("fit/recipe", "held_out(training, count, self.seed)", "held_out(training, count, 0)"),
+    ("fit/recipe", "len(data.train) // 5, seed=0)", "len(data.train) // 4, seed=0)"),
+    ("fit/recipe", "train=name == \"train\"", "train=True"),
+    ("fit/recipe", "\"BGR\" if self.net == \"caffe\" else \"RGB\"", "\"RGB\""),
+    ("fit/recipe", "(\"crop\" if grey else \"yes\")", "\"yes\""),
+    ("fit/recipe", "        net.freeze(*self.freeze)\n", ""),
+    ("fit/recipe", "np.arange(count) * len(pictures) // max(count, 1)", "np.arange(count)"),
+    ("fit/recipe", "theirs[name].shape == array.shape", "theirs[name].size == array.size"),
+    ("fit/recipe", "least <= value < below and value > above", "least <= value and value > above"),
+    ("fit/recipe", "least <= value < below", "least < value < below"),
+    ("fit/recipe", "if self.warm_up >= self.epochs:", "if False:"),
 ]
 
 EQUIVALENT = [
