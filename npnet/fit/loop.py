@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ..layers import BatchNorm
 from ..optim import Plateau
-from ..screen import clock, counted, display
+from ..screen import clock, counted, display, percent
 from ..train import evaluate, train
 from ..weights import Checkpoint, read_checkpoint
 from . import folder as folders
@@ -172,7 +172,7 @@ class Training:
         run, (loss, accuracy) = self.run, self.run.means()
         left = seconds * ((epochs - run.epoch) * total - run.sums["batches"])
         speed = self.loader.batch / max(seconds, 1e-9)
-        self.screen.step(run.epoch + 1, run.sums["batches"], total, f"loss {loss:.3f}  {100 * accuracy:.1f} %  "
+        self.screen.step(run.epoch + 1, run.sums["batches"], total, f"loss {loss:.3f}, {percent(accuracy)} right  "
                          f"{speed:.0f} pictures/s  {clock(left)} left")
 
     def after_epoch(self):
@@ -285,9 +285,9 @@ def check_last_batch(net, loader, limit):
 
 def words(row, whose):
     """One line about an epoch."""
-    text = f"epoch {row['epoch']}  train loss {row['train_loss']:.3f}, error {100 * (1 - row['train_top1']):4.1f} %"
+    text = f"epoch {row['epoch']}  train loss {row['train_loss']:.3f}, {percent(row['train_top1'])} right"
     if row["loss"] is not None:
-        text += f"  {whose} {row['loss']:.3f}, {100 * (1 - row['top1']):4.1f} %"
+        text += f"  {whose} {row['loss']:.3f}, {percent(row['top1'])} right"
     return text + f"  {row['seconds']:.0f} s"
 
 

@@ -153,7 +153,8 @@ class Drawn(Silent):
     def __enter__(self):
         from rich.progress import BarColumn, Progress, TextColumn
         self.console = console(sys.stdout)
-        self.progress = Progress(TextColumn("{task.description}", markup=False), BarColumn(bar_width=12),
+        bar = [BarColumn(bar_width=12)] * (self.console.width >= 70)        # words come first
+        self.progress = Progress(TextColumn("{task.description}", markup=False), *bar,
                                  TextColumn("{task.fields[words]}", markup=False), console=self.console,
                                  transient=True)
         self.task = self.progress.add_task("the first step", words="may wait for a compiler")
