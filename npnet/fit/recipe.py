@@ -26,7 +26,7 @@ from ..backend import choose, ops
 from ..data import DataSet, Loader, Pictures, Pipeline, checked, dataset, held_out
 from ..data.catalogue import CATALOGUE
 from ..layers import Dropout, Layer
-from ..network import load
+from ..network import Network, load
 from ..screen import bar, echo, listed, nearest
 from ..weights import found, read_checkpoint, shipped
 from ..weights.prepared import normalise_for
@@ -152,15 +152,7 @@ class Recipe:
             for value in values if isinstance(values, tuple) else (values,):
                 if value is not None or one.default is not None:
                     check_value(one.name, value, one.metadata)
-        if self.net not in models.MODELS:
-            raise ValueError(f"net: no network is called {self.net!r}; {nearest(self.net, models.MODELS)}npnet has "
-                             f"{', '.join(models.MODELS)}")
-        layers = {name: type(layer).params is not Layer.params for name, layer in models.MODELS[self.net]()[1].items()}
-        unknown = [name for name in self.freeze if name not in layers]
-        if unknown:
-            raise ValueError(f"freeze names {listed(unknown)}, but {self.net} has {', '.join(layers)}")
-        if not any(learns for name, learns in layers.items() if name not in self.freeze):
-            raise ValueError(f"freeze leaves no layer of {self.net} to train; leave one out")
+        self.check_network()
         if self.warm_up >= self.epochs:
             raise ValueError(f"warm_up must end before the run does, got {self.warm_up:g} epochs of {self.epochs}")
         if self.schedule == "multistep" and not self.at:
@@ -170,6 +162,28 @@ class Recipe:
                              "out; hold some out")
         if self.weights is not None and fresh:
             found(self.weights)
+
+    def check_network(self):
+        """Raises ValueError for a network that there is not, or a setting that does not fit it."""
+        if self.net not in models.MODELS:
+            raise ValueError(f"net: no network is called {self.net!r}; {nearest(self.net, models.MODELS)}npnet has "
+                             f"{', '.join(models.MODELS)}")
+        size = {} if self.size is None else {"size": self.size}
+        input_shape, layers = models.MODELS[self.net](**size)
+        unknown = [name for name in self.freeze if name not in layers]
+        if unknown:
+            raise ValueError(f"freeze names {listed(unknown)}, but {self.net} has {', '.join(layers)}")
+        if all(name in self.freeze for name, layer in layers.items() if type(layer).params is not Layer.params):
+            raise ValueError(f"freeze leaves no layer of {self.net} to train; leave one out")
+        if self.shorter is not None and self.shorter < input_shape[1]:
+            raise ValueError(f"shorter must be at least {input_shape[1]}, the side of the input, got {self.shorter}")
+        if self.colour is not None and input_shape[0] == 1:
+            raise ValueError(f"colour needs a network that sees colours, but {self.net} reads grey pictures")
+        try:
+            if size:                                            # the layers before flatten: few weights
+                Network(input_shape, **dict(list(layers.items())[:list(layers).index("flatten")]))
+        except ValueError as error:
+            raise ValueError(f"size {self.size} does not fit {self.net}: {error}") from None
 
     def needs_validation(self):
         """Whether pictures that are held out decide something besides the best epoch."""
