@@ -159,7 +159,7 @@ def test_plain_lines(capsys):
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
 
     assert len(lines) == 2 and all(len(line) < 80 for line in lines)
-    assert re.fullmatch(r"epoch 1  train loss [\d.]+, error +[\d.]+ %  validation [\d.]+, +[\d.]+ %  \d+ s", lines[0])
+    assert re.fullmatch(r"epoch 1  train loss [\d.]+, [\d.]+ % right  validation [\d.]+, [\d.]+ % right  \d+ s", lines[0])
 
 
 def test_plain_lines_say_how_much_is_left(capsys, monkeypatch):
@@ -168,7 +168,7 @@ def test_plain_lines_say_how_much_is_left(capsys, monkeypatch):
     monkeypatch.setattr(progress, "RARELY", 0)
     run(None, 2, quiet=False)
 
-    assert re.search(r"^epoch 1/2   33 %  loss [\d.]+  [\d.]+ %  \d+ pictures/s  \d+:\d\d left$", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^epoch 1/2   33 %  loss [\d.]+, [\d.]+ % right  \d+ pictures/s  \d+:\d\d left$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_classes_come_from_the_pictures(tmp_path):
