@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..train import evaluate, train
 from .doctor import Doctor
+from .measures import unwarned
 
 LEARNT = 0.01               # a loss below it: the batch is known by heart
 RIGHT = 0.05                # or all answers right and a loss below this
@@ -63,16 +64,17 @@ def overfit(net, optimizer, x, labels, steps=200, progress=None):
     if steps < 1:
         raise ValueError(f"overfit needs at least 1 step, got {steps!r}")
     doctor, losses, remarks = Doctor(net, net_classes(net)), [], []
-    for step in train(net, optimizer, itertools.repeat((x, labels), steps)):
-        losses.append(step.loss)
-        remarks += doctor.step(step, net, optimizer)
-        if progress:
-            progress(len(losses), steps)
-        if by_heart(step.loss, step.accuracy) or not math.isfinite(step.loss):
-            break
-        if len(losses) % OFTEN == 0 and by_heart(*known(net, x, labels)):
-            break                                           # dropout alone kept the training loss up
-    loss, accuracy = known(net, x, labels)
+    with unwarned():
+        for step in train(net, optimizer, itertools.repeat((x, labels), steps)):
+            losses.append(step.loss)
+            remarks += doctor.step(step, net, optimizer)
+            if progress:
+                progress(len(losses), steps)
+            if by_heart(step.loss, step.accuracy) or not math.isfinite(step.loss):
+                break
+            if len(losses) % OFTEN == 0 and by_heart(*known(net, x, labels)):
+                break                                       # dropout alone kept the training loss up
+        loss, accuracy = known(net, x, labels)
     learnt = by_heart(loss, accuracy) or by_heart(step.loss, step.accuracy)
     if not learnt and math.isfinite(losses[-1]):
         remarks += doctor.diagnosis(net, optimizer)

@@ -180,6 +180,7 @@ def read_checkpoint(path):
         raise ValueError(f"{path} holds a network, but no training that could go on; give the last.npz or best.npz "
                          f"of a run")
     try:
+        kinds = {kind for _, kind, _ in network.parts_of(architecture)[-1]}
         about = about_of(str(kept["training/about"]))
         losses = kept["training/losses"]
         rates = kept.get("training/rates", np.asarray(about.pop("rates", []), np.float64))     # in JSON until 0.1.0
@@ -191,7 +192,7 @@ def read_checkpoint(path):
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged, or is not a checkpoint that npnet saved: {error}") from None
     steps = checkpoint.optimizer().steps if "optimizer" in about else 0
-    if all(kind in LAYERS for _, kind, _ in network.parts_of(architecture)[-1]):    # else network(layers) sees to it
+    if kinds <= set(LAYERS):                                # else network(layers) sees to it
         checkpoint.built = network.assembled(path, architecture, arrays)
         missing = set(checkpoint.built.params()) - set(checkpoint.velocity)
         if steps and missing:

@@ -485,3 +485,72 @@ def test_logits_alone_are_enough():
     assert doctor.step(Step(0, math.log(4), 0.1, logits, labels), net, optimizer) == []
     assert str(doctor.step(Step(1, math.nan, 0.1, logits * np.nan, labels), net, optimizer)[0]).startswith(
         "scale: its output is the first that holds NaN or infinity. The loss of step 1 is nan")
+
+
+# ------------------------------------------------------------------------ small last batches, masks, runs that go on
+
+def test_a_last_batch_of_one_picture_says_nothing():
+    """Its outputs do not vary, its loss is that of one picture, and it may be black: none of that is a cause."""
+    net, optimizer, (x, labels) = small(), SGD(1e-9), pictures(33)
+    doctor = Doctor(net, CLASSES)
+    for step in train(net, optimizer, [(x[:32], labels[:32]), (0 * x[32:], labels[32:])]):
+        doctor.step(step, net, optimizer)
+    doctor.step(Step(2, 50.0, 1e-9, np.full((1, CLASSES), 9, np.float32), labels[:1]), net, optimizer)
+    causes = " ".join(doctor.causes(net, optimizer))
+
+    assert "vary by" not in causes and "nothing to see" not in causes and "the loss rose" not in causes
+
+
+def test_a_mask_that_repeats_is_noticed():
+    """A loop of one's own that leaves net.step where it is."""
+    from npnet.backend import ops
+    net, optimizer, (x, labels) = small(drop2=Dropout(0.5)), SGD(0.01), pictures(64)
+    doctor, said = Doctor(net, CLASSES), []
+    for number in range(3):
+        logits = net.forward(x, train=True)
+        loss, dlogits = ops.softmax_cross_entropy(logits, labels)
+        net.backward(dlogits, to_input=False)
+        optimizer.update(net.params(), net.grads())
+        said += doctor.step(Step(number, float(loss), 0.01, logits, labels), net, optimizer)
+
+    assert [str(remark).startswith("drop2: it throws the same units away as in the step before") for remark in said] == [True]
+    assert "set net.step" in str(said[0])
+    assert not watched(small(drop2=Dropout(0.5)), SGD(0.01), pictures(), 8).remarks
+
+
+def test_its_state_is_small_and_brings_all_back():
+    """What a resumed doctor says is what the same one would have said."""
+    import json
+    x, labels = pictures(2048)
+    data = x, np.random.default_rng(9).permutation(labels)                              # shuffled: the loss is at chance
+    net, optimizer = small(), SGD(1e-4)
+    whole, said = Doctor(net, CLASSES), {"whole": [], "parts": []}
+    parts = whole
+    for number, step in enumerate(train(net, optimizer, batches(*data, steps=260))):
+        said["whole"] += [(number, str(remark)) for remark in whole.step(step, net, optimizer)]
+        if parts is not whole:
+            said["parts"] += [(number, str(remark)) for remark in parts.step(step, net, optimizer)]
+        else:
+            said["parts"] = list(said["whole"])
+        if number in (7, 120):
+            state = json.dumps(parts.state())
+            assert len(state) < 5000
+            parts = Doctor(net, CLASSES)
+            parts.restore(json.loads(state), net, lambda: batches(*data))
+
+    assert said["parts"] == said["whole"] and any("still that of guessing" in text for _, text in said["whole"])
+    assert any("are the labels shuffled against the pictures?" in text for _, text in said["whole"])
+
+
+def test_the_state_of_another_network_is_refused():
+    state = watched(small(), SGD(0.01), pictures(), 6).state()
+
+    with pytest.raises(ValueError, match="what the doctor has seen is of another network"):
+        Doctor(small(), CLASSES + 1).restore(state, small(), None)
+
+
+def test_numpy_says_nothing_before_the_doctor_does(recwarn):
+    net = small()
+    result = overfit(net, SGD(1e6), *pictures(32), steps=20)
+
+    assert result.remarks and not recwarn.list

@@ -273,3 +273,85 @@ def test_without_a_pipeline(tmp_path):
 
     with pytest.raises(ValueError, match="a.npz does not say how its pictures are prepared"):
         trained(tmp_path / "a.npz")
+
+
+# ---------------------------------------------------------------------------- edited by hand
+
+def edited(path, change):
+    """The checkpoint of a run, after change(arrays, about, architecture) has been at it."""
+    net, optimizer, losses = make(path)
+    row = {"epoch": 1, "steps": 2, "lr": 0.1, "train_loss": 1.0, "train_top1": 0.5, "loss": None, "top1": None, "top5": None,
+           "seconds": 1.0, "waiting": 0.0}
+    sums = {"batches": 1, "pictures": 5, "loss": 5.0, "right": 2, "seconds": 0.1, "waiting": 0.0}
+    about = {"settings": {"classes": ["a", "b", "c"]}, "rows": [row], "sums": sums, "best": None, "waited": 0, "chooses": True,
+             "remarks": ["one"], "stopped": ""}
+    save_checkpoint(path, net, optimizer, PIPELINE, about, losses, [0.1, 0.1, 0.1])
+    read_checkpoint(path)
+    with np.load(path) as file:
+        kept = {name: file[name] for name in file.files}
+    about, architecture = (json.loads(str(kept[name])) for name in ("training/about", "architecture"))
+    change(kept, about, architecture)
+    kept |= {"training/about": np.array(json.dumps(about)), "architecture": np.array(json.dumps(architecture))}
+    np.savez(path, **{name: array for name, array in kept.items() if array is not None})
+    return path
+
+
+def put(place, *keys, value):
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda arrays, about, net: put(net, "layers", 0, 2, "filters", value=10 ** 6), "conv1.w has shape"),
+    (lambda arrays, about, net: put(net, "layers", 5, 2, "units", value=10 ** 9), "fc2.w has shape"),
+    (lambda arrays, about, net: put(net, "layers", value=None), "its layers must be of type list"),
+    (lambda arrays, about, net: put(net, "frozen", value=3), "its frozen must be of type list"),
+    (lambda arrays, about, net: put(arrays, "conv1.w", value=arrays["conv1.w"] * np.nan), "conv1.w holds NaN or infinity"),
+    (lambda arrays, about, net: put(about, "rows", 0, "train_loss", value=np.nan), "training/about holds NaN"),
+    (lambda arrays, about, net: put(about, "optimizer", "momentum", value=np.nan), "training/about holds NaN"),
+    (lambda arrays, about, net: put(arrays, "pipeline/mean", value=None), "describes no pipeline .*has no mean"),
+    (lambda arrays, about, net: put(arrays, "pipeline/mean", value=np.zeros((3, 9, 9), np.float32)), "describes no pipeline"),
+    (lambda arrays, about, net: put(arrays, "pipeline/deviation", value=None), "describes no pipeline .*has no deviation"),
+    (lambda arrays, about, net: put(arrays, "pipeline/mean", value=np.full(3, np.inf, np.float32)), "pipeline/mean holds NaN or infinity"),
+    (lambda arrays, about, net: put(about, "pipeline", value=None), "describes no pipeline .*its settings must be a dict, got None"),
+    (lambda arrays, about, net: put(about, "pipeline", "size", value="eight"), "describes no pipeline"),
+    (lambda arrays, about, net: about["rows"][0].pop("seconds"), "rows 0 has no seconds"),
+    (lambda arrays, about, net: put(about, "rows", 0, "top1", value="half"), "rows 0: top1 must be a finite number, got 'half'"),
+    (lambda arrays, about, net: put(about, "rows", 0, "epoch", value=7), "its rows are not those of the epochs 1, 2, 3"),
+    (lambda arrays, about, net: put(about, "rows", value=None), "rows must be a list, got None"),
+    (lambda arrays, about, net: put(about, "sums", value=[]), r"sums must be a dict, got \[\]"),
+    (lambda arrays, about, net: put(about, "sums", "batches", value=2), "it has 3 losses and 3 rates of 4 steps"),
+    (lambda arrays, about, net: put(about, "best", value=3), "best must be a dict, got 3"),
+    (lambda arrays, about, net: put(about, "waited", value=True), "waited must be a int, got True"),
+    (lambda arrays, about, net: put(about, "remarks", value=[1]), "remarks 0 must be a str, got 1"),
+    (lambda arrays, about, net: put(about, "settings", value="none"), "settings must be a dict"),
+    (lambda arrays, about, net: put(about, "settings", "classes", value=7), "classes must be a list, got 7"),
+    (lambda arrays, about, net: put(about, "versions", value=1), "versions must be a dict"),
+    (lambda arrays, about, net: put(about, "optimizer", value=None), "describes no optimizer"),
+    (lambda arrays, about, net: put(about, "optimizer", "steps", value="3"), "describes no optimizer .*steps must be a int"),
+    (lambda arrays, about, net: put(about, "optimizer", "schedule", "lr", value="fast"), "describes no optimizer .*lr must be"),
+    (lambda arrays, about, net: put(about, "optimizer", "schedule", value=None), "describes no optimizer"),
+    (lambda arrays, about, net: put(arrays, "velocity/conv1.w", value=None), "velocity/conv1.w is missing after 3 steps"),
+    (lambda arrays, about, net: put(arrays, "velocity/conv1.w", value=np.zeros((4, 3, 1, 1), np.float32)), "velocity/conv1.w is float32"),
+    (lambda arrays, about, net: put(arrays, "velocity/magic.w", value=np.zeros(3, np.float32)), "velocity/magic.w .*is missing"),
+    (lambda arrays, about, net: put(arrays, "velocity/fc2.b", value=np.full(3, np.nan, np.float32)), "velocity/fc2.b holds NaN"),
+    (lambda arrays, about, net: put(arrays, "training/losses", value=np.zeros(2)), "it has 2 losses and 3 rates of 3 steps"),
+    (lambda arrays, about, net: put(arrays, "training/rates", value=np.zeros(2)), "it has 3 losses and 2 rates of 3 steps"),
+    (lambda arrays, about, net: put(arrays, "training/rates", value=np.array([1, 2, np.inf])), "training/rates holds NaN or infinity"),
+    (lambda arrays, about, net: put(arrays, "training/losses", value=np.zeros((3, 1))), "training/losses must be a row of float64"),
+])
+def test_what_was_edited_by_hand_is_one_sentence_before_anything_is_built(change, words, tmp_path):
+    path = edited(tmp_path / "a.npz", change)
+
+    with pytest.raises(ValueError, match=words) as error:
+        read_checkpoint(path)
+    assert "a.npz" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_rates_in_the_json_are_those_of_0_1_0(tmp_path):
+    def older(arrays, about, architecture):
+        about["rates"] = arrays.pop("training/rates").tolist()
+    checkpoint = read_checkpoint(edited(tmp_path / "a.npz", older))
+
+    assert checkpoint.rates.tolist() == [0.1, 0.1, 0.1] and "rates" not in checkpoint.about
