@@ -265,7 +265,8 @@ NUMBA += [("backend", *lines) for lines in [
 TESTS = {
     "backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py",
     "fit/answers": "tests/fit/test_answers.py", "data/fingerprints": "tests/data/test_fingerprints.py",
-    "weights/checkpoint": "tests/weights/test_checkpoint.py", "fit/recipe": "tests/fit/test_recipe_objects.py"}
+    "weights/checkpoint": "tests/weights/test_edited_checkpoints.py tests/weights/test_checkpoint.py",
+    "fit/recipe": "tests/fit/test_recipe_objects.py"}
 
 REST = [
     ("optim", "if momentum >= 1:", "if momentum > 1:"),
@@ -413,7 +414,7 @@ def tests_fail(folder, backend, tests):
         elif tests.endswith("test_shapes.py"):
             chosen = []
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests, *chosen], cwd=folder,
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests.split(), *chosen], cwd=folder,
             capture_output=True, text=True,
             env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": kernels,
                  "NPNET_THREADS": "2", "NPNET_BACKEND": "numpy" if backend == "rest" else ""})
