@@ -51,9 +51,20 @@ def test_gradients_of_biases(draw, side):
     dx, dw, db = ops.conv2d_backward(dy, dy, np.ones((1, 1, 1, 1), np.float32), 1, 0, 1)
     assert_right(db, exact)
     assert_product(dw, np.float64(dy) ** 2)
-    dx, dw, db = ops.dense_backward(dy.reshape(-1, 1), dy.reshape(-1, 1), np.ones((1, 1), np.float32))
-    assert_right(db, exact)
-    assert_product(dw, np.float64(dy) ** 2)
+
+
+def test_gradients_of_biases_of_many_rows(draw, side):
+    """Two columns side by side: NumPy adds such rows one after the other, not in pairs."""
+    dy, x, two = draw(side * side // 2, 2), draw(side * side // 2, 1), np.ones(2, np.float32)
+
+    dx, dw, db = ops.dense_backward(dy, x, np.ones((1, 2), np.float32))
+    assert_right(db, np.float64(dy).sum(axis=0))
+    dx, dw, db = ops.dense_backward(dy[:9999], x[:9999], np.ones((1, 2), np.float32))       # as BLAS adds a large batch
+    assert_product(dw, np.float64(dy[:9999, :1]) * x[:9999])
+    dx, dw, db = ops.batchnorm_backward(dy[..., None, None], dy[..., None, None], two, two, two, 0.0, True)
+    assert_right(db, np.float64(dy).sum(axis=0))
+    mean, var = ops.batchnorm_statistics(dy[..., None, None])
+    assert_right(mean, np.float64(dy).mean(axis=0))
 
 
 def test_gradients_of_many_small_pictures(draw, side):
