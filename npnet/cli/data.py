@@ -274,7 +274,9 @@ def choose(pictures, count, only=None, seed=0):
 
 
 def number_of(name, classes):
-    """The number of the class of that name, whatever the capitals."""
+    """The number of the class of that name, whatever the capitals and the Unicode form."""
+    from ..data.sets import composed
+    name = composed(name)
     lower = [label.lower() for label in classes]
     if name in classes:
         return classes.index(name)

@@ -99,6 +99,7 @@ def opened(names):
 
 def pictures_of(options, networks):
     """The pictures, and in words which they are; their classes must be the network's."""
+    from ..data.sets import composed
     from ..fit.recipe import read, readable, some
     settings = networks[0].settings
     source = options.data or settings.get("data")
@@ -106,7 +107,7 @@ def pictures_of(options, networks):
         raise ValueError(f"{networks[0].name} does not say what it was trained on; give --data")
     with bar(f"reading {source}") as progress:
         data = read(source, settings.get("grey"), progress)
-    classes = networks[0].classes
+    classes = [composed(name) for name in networks[0].classes]
     if sorted(data.classes) != sorted(classes):
         raise ValueError(f"{source} has the classes {listed(data.classes, 10)}, but {networks[0].name} was trained "
                          f"on {listed(classes, 10)}")

@@ -1,6 +1,7 @@
 """`npnet data`: what is printed, drawn and written, and the sentence for what is wrong."""
 import os
 import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,7 @@ def test_show_one_class_of_the_test_pictures(npnet, colours, sheets):
     assert npnet("show", "colours", "--class", "GREEN", "--part", "test", "--save", "sheet.png")[0] == 0
     assert sheets[0][1] == ["green"] and sheets[0][2] == "colours: 1 of 2 test pictures" and os.path.exists("sheet.png")
     refused(npnet("show", "colours", "--class", "파랑", "--part", "test"), "the class 파랑 has no pictures here")
+    refused(npnet("show", "colours", "--class", unicodedata.normalize("NFD", "파랑"), "--part", "test"), "the class .* has no pictures here")
     refused(npnet("show", "colours", "--class", "gren"), "no class is called 'gren'; did you mean green[?] there are red, green, 파랑")
     refused(npnet("show", "untested", "--part", "test"), "untested has no pictures to test")
     refused(npnet("show", "colours", "--count", "0"), "--count must be at least 1, got 0")
