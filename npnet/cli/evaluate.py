@@ -17,7 +17,7 @@ from ..screen import bar, counted, echo, listed, percent, print_table, tell
 from ..screen.output import width
 from . import add_backend, choose_backend
 from .plot import place_of
-from .train import options_named
+from .train import check_there, options_named
 
 
 def add(commands):
@@ -105,6 +105,8 @@ def pictures_of(options, networks):
     source = options.data or settings.get("data")
     if source is None:
         raise ValueError(f"{networks[0].name} does not say what it was trained on; give --data")
+    if options.data is None:
+        check_there(source, networks[0].name)
     with bar(f"reading {source}") as progress:
         data = read(source, settings.get("grey"), progress)
     classes = [composed(name) for name in networks[0].classes]

@@ -78,7 +78,10 @@ def train(options):
     recipe = Recipe(**given)
     if options.resume is not None:
         checkpoint = resumed(options, given)
-        recipe = replace(Recipe.of(checkpoint), **given)
+        recipe = Recipe.of(checkpoint)
+        if options.data is None:
+            check_there(recipe.data, options.resume)
+        recipe = replace(recipe, **given)
     choose_backend(options)
     if options.overfit_one_batch:
         result = recipe.overfit()
@@ -86,6 +89,13 @@ def train(options):
         return 0 if result.learnt else 1
     run = recipe.train(options.out, checkpoint)
     return 128 + run.signal if run.signal else int(run.failed)
+
+
+def check_there(data, run):
+    """Raises FileNotFoundError if the pictures of a run, kept as a full path, have gone."""
+    if Path(data).is_absolute() and not Path(data).exists():
+        raise FileNotFoundError(f"{run} was trained on {data}, which is not there; if it was moved, give its new place "
+                                f"with --data")
 
 
 def resumed(options, given):

@@ -54,6 +54,7 @@ def test_training_pictures_are_left_out_wherever_they_lie(here, capsys):
     coloured(here, set=10)
     train("set", "--epochs", "1", "--validation", "3", "--out", "a")
     place = shutil.move("set", "elsewhere")
+    assert "a was trained on" in (said := evaluate(capsys, "a", code=2)) and "give its new place with --data" in said
     assert "a on 6 pictures of elsewhere; 24 others were seen in training" in evaluate(capsys, "a", "--data", place)
 
     for number, colour in enumerate(["red", "green", "blue"]):

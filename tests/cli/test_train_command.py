@@ -358,7 +358,7 @@ def test_a_run_goes_on_after_its_folder_was_moved(here, capsys):
     shutil.move("set", "moved")
 
     assert main(["train", "--resume", "parts", "--epochs", "2"]) == 2
-    assert "there is no data set" in capsys.readouterr().err
+    assert f"parts was trained on {here / 'set'}, which is not there; if it was moved, give its new place with --data" in capsys.readouterr().err
     shutil.copytree("moved", "other")
     (here / "other" / "red").rename(here / "other" / "scarlet")
     assert main(["train", "--resume", "parts", "--epochs", "2", "--data", "other"]) == 2
