@@ -228,7 +228,7 @@ def derived(run, name, write, say):
     except OSError as error:
         if name not in run.unwritten:
             run.unwritten.add(name)
-            say(f"{name} is left as it was, and the training goes on: {error}")
+            say(f"{name} is left as it was: {error}")
 
 
 def first_filters(net):

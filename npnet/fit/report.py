@@ -6,7 +6,8 @@ import base64
 import html
 
 from .. import plots
-from .folder import write_text
+from ..screen import echo
+from .folder import derived, write_text
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -34,8 +35,9 @@ def write_report(run, net, pipeline, test=None, sheets=()):
     parts = [f"<h1>{escape(run.folder.name)}</h1>", *result_of(run, test), *curves_of(run)]
     for title, figure in sheets:
         name = title.lower().replace(" ", "-") + ".png"
-        plots.save(figure, run.folder / name)
-        parts += [f"<h2>{escape(title)}</h2>", image(run.folder / name, title)]
+        derived(run, name, lambda path: plots.save(figure, path), echo)
+        if name not in run.unwritten:
+            parts += [f"<h2>{escape(title)}</h2>", image(run.folder / name, title)]
     if (run.folder / "filters.png").exists():
         parts += ["<h2>Filters of the first layer</h2>", image(run.folder / "filters.png", "the filters")]
     parts += remarks_of(run)
