@@ -23,29 +23,16 @@ def add(commands):
     parser = commands.add_parser("data", help="data sets: list, get, show, info, augment")
     parser.description = "Data sets: what there is, fetching it, looking at it."
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add_list(actions)
-    add_get(actions)
-    add_info(actions)
+    actions.add_parser("list", help="what there is, and what of it is on this computer").set_defaults(run=run_list)
+    get = actions.add_parser("get", help="download data sets, check and unpack them")
+    get.add_argument("names", nargs="+", metavar="NAME", help=f"one of {', '.join(catalogue.CATALOGUE)}")
+    get.add_argument("--trust", action="store_true", help="take files whose checksum is not known, as they come")
+    get.set_defaults(run=run_get)
+    info = actions.add_parser("info", help="counts per class, sizes, origin, citation, checksums")
+    add_data(info)
+    info.set_defaults(run=run_info)
     add_show(actions)
     add_augment(actions)
-
-
-def add_list(actions):
-    parser = actions.add_parser("list", help="what there is, and what of it is on this computer")
-    parser.set_defaults(run=run_list)
-
-
-def add_get(actions):
-    parser = actions.add_parser("get", help="download data sets, check and unpack them")
-    parser.add_argument("names", nargs="+", metavar="NAME", help=f"one of {', '.join(catalogue.CATALOGUE)}")
-    parser.add_argument("--trust", action="store_true", help="take files whose checksum is not known, as they come")
-    parser.set_defaults(run=run_get)
-
-
-def add_info(actions):
-    parser = actions.add_parser("info", help="counts per class, sizes, origin, citation, checksums")
-    add_data(parser)
-    parser.set_defaults(run=run_info)
 
 
 def add_show(actions):
@@ -100,19 +87,14 @@ def here(entry):
 
 
 def run_get(options):
-    for name in options.names:
-        catalogue.entry(name)                                   # a slip is said before the first download
-    for name in options.names:
-        get(name, options.trust)
-
-
-def get(name, trust):
-    if not catalogue.entry(name).parts:
-        echo(f"{name} is drawn by npnet: there is nothing to download")
-        return
-    with bar(f"Downloading {name}", "B") as progress:
-        path = catalogue.fetch(name, trust, progress)
-    echo(f"{name} is complete: {path}")
+    entries = [catalogue.entry(name) for name in options.names]         # a slip is said before the first download
+    for entry in entries:
+        if not entry.parts:
+            echo(f"{entry.name} is drawn by npnet: there is nothing to download")
+            continue
+        with bar(f"Downloading {entry.name}", "B") as progress:
+            path = catalogue.fetch(entry.name, options.trust, progress)
+        echo(f"{entry.name} is complete: {path}")
 
 
 # ---------------------------------------------------------------------------- info
