@@ -266,7 +266,7 @@ TESTS = {
     "backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py",
     "fit/answers": "tests/fit/test_answers.py", "data/fingerprints": "tests/data/test_fingerprints.py",
     "weights/checkpoint": "tests/weights/test_edited_checkpoints.py tests/weights/test_checkpoint.py",
-    "fit/recipe": "tests/fit/test_recipe_objects.py"}
+    "fit/recipe": "tests/fit/test_recipe_objects.py", "cli/evaluate": "tests/cli/test_evaluate.py"}
 
 REST = [
     ("optim", "if momentum >= 1:", "if momentum > 1:"),
@@ -359,6 +359,12 @@ REST = [
     ("fit/recipe", "least <= value < below and value > above", "least <= value and value > above"),
     ("fit/recipe", "least <= value < below", "least < value < below"),
     ("fit/recipe", "if self.warm_up >= self.epochs:", "if False:"),
+    ("cli/evaluate", "pictures.take(np.flatnonzero(~seen))", "pictures.take(np.flatnonzero(seen))"),
+    ("cli/evaluate", "if not seen.any():", "if True:"),
+    ("cli/evaluate", "if seen.all():", "if False:"),
+    ("cli/evaluate", "labels=numbers[pictures.labels]", "labels=pictures.labels"),
+    ("cli/evaluate", "cut(data)[part == \"test\"]", "cut(data)[part != \"test\"]"),
+    ("cli/evaluate", "if other.classes != networks[0].classes:", "if False:"),
 ]
 
 EQUIVALENT = [

@@ -104,3 +104,9 @@ def test_limits_of_numbers(settings):
 
 def test_a_list_comes_back_as_a_tuple():
     assert Recipe.restored({"at": [1, 2], "freeze": ["conv1"]}) == Recipe(at=(1, 2), freeze=("conv1",))
+
+
+def test_weights_of_another_shape_are_not_taken_though_they_are_as_many():
+    one, other = (npnet.Network((size,), fc=npnet.Dense(10 - size)) for size in (4, 6))
+    with pytest.raises(ValueError, match="no array of these weights fits the network"):
+        take(one, other)
