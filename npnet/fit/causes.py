@@ -3,6 +3,7 @@
 Each function looks for one cause and answers with half a sentence, without a full stop, or with None.
 """
 from ..layers import Softmax
+from ..screen import listed
 from .measures import DEAD_SHARE, RATIO_HEALTHY, RATIO_LOW, percent, raised, same_units, weights
 
 
@@ -67,8 +68,3 @@ def cause_of_spread(spread):
     """Answers that do not depend on the picture, for no other reason that was found."""
     return f"the answers hardly depend on the picture, its outputs vary by {spread:.1g} from one picture to the " \
            f"next: the weights are too small for these inputs (try init he)" if spread < 0.01 else None
-
-
-def listed(names, most=5):
-    """'conv1, conv2 and 3 more'."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -28,8 +28,9 @@ import numpy as np
 
 from ..backend import ops
 from ..layers import Dropout, Softmax
+from ..screen import listed
 from .causes import (cause_of_biases, cause_of_dead, cause_of_input, cause_of_rate, cause_of_softmax, cause_of_spread,
-                     cause_of_zeros, listed, numbered)
+                     cause_of_zeros, numbered)
 from .labels import Sample
 from .measures import (DEAD_SHARE, RATIO_HIGH, RATIO_LOW, finite, first_broken, first_input, geometric_mean,
                        input_figures, living, lowered, percent, raised, same_units, scaling, spread, step_ratios,
@@ -276,7 +277,7 @@ class Doctor:
     # ------------------------------------------------------------------ a look at the layers
 
     def look(self, step, net, optimizer):
-        """Gradients that are no numbers, dead ReLUs, the lengths of steps."""
+        """Gradients with NaN or infinity, dead ReLUs, the lengths of steps."""
         for name, gradient in net.grads().items():
             if not finite(gradient):
                 layer, _, key = name.rpartition(".")

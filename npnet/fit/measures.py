@@ -10,6 +10,7 @@ import numpy as np
 
 from ..backend import ops
 from ..layers import Dense, ReLU
+from ..screen import words
 
 RATIO_LOW, RATIO_HEALTHY, RATIO_HIGH = 1e-5, 1e-3, 1e-1         # length of a step over length of the weights
 DEAD_SHARE = 0.5            # of a layer's units: above it, a remark
@@ -95,7 +96,7 @@ def geometric_mean(ratios):
 
 def percent(ratio):
     """'0.1 %', with two digits that count."""
-    return f"{100 * ratio:.2g} %"
+    return words.percent(ratio, decimals=None)
 
 
 def lowered(lr, ratio):
@@ -158,5 +159,5 @@ def blame(layer, x):
         return start
     largest = float(abs(x).max())
     if layer.params() and largest < 1e15:
-        return f"{start}, and its input does not (largest: {largest:.3g}), so its weights are no numbers any more"
+        return f"{start}, and its input does not (largest: {largest:.3g}), so its weights hold NaN or infinity"
     return f"{start}; its input is finite, but reaches {largest:.3g}"

@@ -304,7 +304,7 @@ def test_nan_in_the_weights_is_named(where):
     name = where.partition(".")[0]
     assert set(doctor.remarks) == {name}                                # and nothing is said of what follows
     assert "its output is the first that holds NaN or infinity" in doctor.remarks[name]
-    assert "its weights are no numbers any more. The loss of step 0 is nan" in doctor.remarks[name]
+    assert "its weights hold NaN or infinity. The loss of step 0 is nan" in doctor.remarks[name]
 
 
 def test_nan_in_the_pictures_is_named():
