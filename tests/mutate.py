@@ -255,7 +255,6 @@ NUMBA += [("backend", *lines) for lines in [
     ("dropout_forward: x(*) mask(*)", "dropout_forward: x(*)"),
     ('"stride", "groups", "n"), 1)', '"stride", "groups", "n"), 0)'),
     ('"pad": 0}', '"pad": -1}'),
-    ("if type(array) is np.ndarray and array.flags.carray:", "if type(array) is np.ndarray:"),
     ("if got not in FLOATS:", "if False:"),
     ("if others is not None and got != others:", "if False:"),
     ("if size.get(outputs, possible[0]) not in possible:", "if False:"),
