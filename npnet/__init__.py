@@ -9,7 +9,7 @@ is quick and a room that is missing costs only its own names.
 """
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 CONTENTS = {
     "backend": "use BACKENDS",
