@@ -8,9 +8,8 @@
     data = pictures_folder("pets")
     sound, sentences = checked(data.train, skip=True)           # decodes every file, leaves the damaged ones out
 
-Classes are numbered in the order of their names, as Python sorts texts: capitals first, "10" before "2". Only
-where all names are whole numbers are they sorted as numbers. Pictures are listed in the order of their names and
-decoded when they are asked for. Names that differ only in their Unicode form are the same name.
+Classes are numbered in the order of their names, as Python sorts texts: capitals first, "10" before "2"; only whole
+numbers are sorted as numbers. Pictures are listed in the order of their names and decoded when they are asked for.
 """
 import csv
 import os
@@ -41,33 +40,35 @@ def pictures_folder(folder, notes=None, grey=None):
     The first of the names of parts (train; test, val ...) that has class folders or labels is taken; a set without a
     part to test on has test None, one without a part to train on a train without pictures. A folder called train that
     holds pictures and nothing else is a class of that name. Below a class, folders in folders count as the class's.
-    Links to files and to class folders are followed, links to folders further below are not. What is left out (files
-    with other endings than a picture's or outside all classes, links that lead nowhere or back, folders beside the
-    parts) is said in `origin`, and in the list `notes`, if given; hidden files and what systems leave behind
-    (Thumbs.db) are passed over.
+    Links to files and to class folders are followed, links to folders further below are not. What is left out is said
+    in `origin`, and in the list `notes`, if given; hidden files and what systems leave behind (Thumbs.db) are passed
+    over.
 
     grey: pictures are (H, W, 1); None: if the headers of all of them say so (of 1,000, if there are more).
 
-    Errors, one sentence each: NotADirectoryError, FileNotFoundError (no such folder, no pictures, a row of the labels
-    without its file), ValueError (one class alone, a class without pictures or that the training part lacks, an
-    invalid labels file, folders that look like parts under other names).
+    NotADirectoryError, FileNotFoundError (no such folder, no pictures, a row of the labels without its file),
+    ValueError for classes, labels and parts that are not as above.
     """
     folder, notes = Path(folder), [] if notes is None else notes
     check_folder(folder)
-    before = len(notes)
-    train, test = part(folder, TRAIN), part(folder, TEST)
+    before, content = len(notes), inside(folder)
+    train, test = part(content, TRAIN), part(content, TEST)
     if train:
         pictures = pictures_in(train, notes=notes)
         held = pictures_in(test, pictures.classes, notes=notes) if test else None
-    elif test and not labels_file(folder, inside(folder)):
-        check_beside(folder, test)
+    elif test and not content.labels:
+        check_beside(content, test)
         held = pictures_in(test, notes=notes)
-        pictures = Pictures([], np.zeros(0, np.int64), held.classes)
+        pictures = held.take([])
     else:
-        check_no_parts(folder)
+        check_no_parts(content)
         test, pictures, held = None, pictures_in(folder, notes=notes), None
-    if train or test:
-        note_unused(folder, [train, test], notes)
+    used = [path.name for path in (train, test) if path]
+    unused = [name for name in content.folders if name not in used] if used else []
+    if unused:
+        notes.append(f"of the folders in {folder.resolve().name}, {' and '.join(used)} "
+                     f"{'are' if len(used) > 1 else 'is'} used and {listed(unused)} "
+                     f"{'are' if len(unused) > 1 else 'is'} not")
     grey = choose_grey(pictures if len(pictures) else held, grey, notes)
     origin = "; ".join([f"the folder {folder.resolve().name}", *notes[before:]])
     return DataSet(folder.resolve().name, replace(pictures, grey=grey), held and replace(held, grey=grey), origin)
@@ -102,38 +103,36 @@ def check_folder(folder):
 
 @dataclass(frozen=True)
 class Inside:
-    """The names of what a folder itself holds, sorted, without hidden things. lost: links that lead nowhere, or back
-    to a folder that they are in."""
+    """The names of what a folder itself holds, sorted, without hidden things (.DS_Store, ._1.jpg, Thumbs.db).
+    lost: links that lead nowhere, or back to a folder that they are in."""
 
+    folder: Path
     folders: list
     pictures: list
     others: list
     lost: list
 
+    @property
+    def labels(self):
+        """The file of labels that stands beside pictures, or None."""
+        return next((self.folder / name for name in LABELS if self.pictures and name in self.others), None)
+
 
 def inside(folder):
-    found = Inside([], [], [], [])
+    """The Inside of a folder."""
+    found = Inside(Path(folder), [], [], [], [])
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: composed(entry.name)):
-            if is_hidden(entry.name):
+            lower = entry.name.lower()
+            if lower.startswith(".") or lower in LEFT_BEHIND:
                 continue
             if entry.is_symlink() and is_lost(entry.path):
                 found.lost.append(entry.name)
             elif entry.is_dir():
                 found.folders.append(entry.name)
             else:
-                (found.pictures if is_picture(entry.name) else found.others).append(entry.name)
+                (found.pictures if lower.endswith(ENDINGS) else found.others).append(entry.name)
     return found
-
-
-def is_picture(name):
-    """Whether a name ends as a picture's does."""
-    return name.lower().endswith(ENDINGS)
-
-
-def is_hidden(name):
-    """What systems and programs leave behind: .DS_Store, ._1.jpg, .ipynb_checkpoints, Thumbs.db."""
-    return name.startswith(".") or name.lower() in LEFT_BEHIND
 
 
 def is_lost(link):
@@ -142,14 +141,11 @@ def is_lost(link):
     return not os.path.exists(link) or around.startswith(os.path.join(os.path.realpath(link), ""))
 
 
-def part(folder, names):
+def part(content, names):
     """The folder of the first of these names, in any case, that has class folders or a labels file; or None."""
-    there = {name.lower(): folder / name for name in inside(folder).folders}
-    for place in (there[name] for name in names if name in there):
-        found = inside(place)
-        if found.folders or labels_file(place, found):
-            return place
-    return None
+    there = {name.lower(): inside(content.folder / name) for name in content.folders if name.lower() in names}
+    return next((there[name].folder for name in names if name in there and (there[name].folders or there[name].labels)),
+                None)
 
 
 def below(folder):
@@ -167,44 +163,32 @@ def below(folder):
 
 # ---------------------------------------------------------------------------- folders that are not what they seem
 
-def check_beside(folder, test):
+def check_beside(content, test):
     """Raises one sentence if pictures lie beside a part to test on, in folders that are not parts: they would be
     lost."""
-    others = [name for name in inside(folder).folders if name.lower() not in TEST and below(folder / name)[0]]
+    others = [name for name in content.folders if name.lower() not in TEST and below(content.folder / name)[0]]
     if others:
-        raise ValueError(f"{folder} has the folder {test.name} with class folders in it, and beside it "
+        raise ValueError(f"{content.folder} has the folder {test.name} with class folders in it, and beside it "
                          f"{listed(others)}, but no part to train on; put the folder of every class to train on into "
                          f"one called train")
 
 
-def check_no_parts(folder):
+def check_no_parts(content):
     """Raises one sentence if the folders look like parts, not classes: no pictures, and the same folders in two."""
-    names = inside(folder).folders
-    found = [innermost(folder / name) for name in names]
-    if labels_file(folder, inside(folder)) or any(each.pictures for each in found):
-        return
+    found = [innermost(content.folder / name) for name in content.folders]
     kinds = [each.folders for each in found]
-    alike = [name for name, kind in zip(names, kinds) if kind and kinds.count(kind) > 1]
-    if alike:
-        raise ValueError(f"the folders in {folder} look like parts ({listed(alike)}), not classes; call them train and "
-                         f"test, or, if they are classes, put them into a folder called train")
+    alike = [name for name, kind in zip(content.folders, kinds) if kind and kinds.count(kind) > 1]
+    if alike and not content.labels and not any(each.pictures for each in found):
+        raise ValueError(f"the folders in {content.folder} look like parts ({listed(alike)}), not classes; call them "
+                         f"train and test, or, if they are classes, put them into a folder called train")
 
 
 def innermost(folder):
     """What is inside; where that is one folder and nothing else, as in archives, what is inside of that."""
     found = inside(folder)
-    while len(found.folders) == 1 and not found.pictures + found.others and not os.path.islink(folder):
-        folder = folder / found.folders[0]
-        found = inside(folder)
+    while len(found.folders) == 1 and not found.pictures + found.others and not os.path.islink(found.folder):
+        found = inside(found.folder / found.folders[0])
     return found
-
-
-def note_unused(folder, parts, notes):
-    unused = [name for name in inside(folder).folders if folder / name not in parts]
-    if unused:
-        used = " and ".join(path.name for path in parts if path)
-        notes.append(f"of the folders in {folder.resolve().name}, {used} {'are' if all(parts) else 'is'} used and "
-                     f"{listed(unused)} {'are' if len(unused) > 1 else 'is'} not")
 
 
 # ---------------------------------------------------------------------------- one part
@@ -212,34 +196,31 @@ def note_unused(folder, parts, notes):
 def pictures_in(folder, classes=None, notes=None):
     """The Pictures of one part: class folders, or pictures beside a labels file.
 
-    classes: those that may occur, in their order; None: those that are found, at least two, none of them
-    empty. notes: a list to which a sentence about files that were left out is appended.
+    classes: those that may occur, in their order; None: those that are found, at least two.
     """
-    folder, notes = Path(folder), [] if notes is None else notes
-    content = inside(folder)
-    labels = labels_file(folder, content)
-    paths, names = (by_labels if labels else by_class)(folder, content, notes)
+    content, notes = inside(folder), [] if notes is None else notes
+    paths, names = (by_labels if content.labels else by_class)(content, notes)
     found = ordered(set(names))
     if classes is None:
         classes = found
         if len(classes) < 2:
-            raise ValueError(one_class(folder, classes[0], labels))
+            raise ValueError(one_class(content, classes[0]))
     unknown = [name for name in found if name not in set(classes)]
     if unknown:
         raise ValueError(f"{folder} has the class {listed(unknown)}, which the training pictures lack; remove it here "
                          f"or add it there")
     number = {name: label for label, name in enumerate(classes)}
-    return Pictures(paths, np.array([number[name] for name in names], np.int64), classes, folder)
+    return Pictures(paths, np.array([number[name] for name in names], np.int64), classes, content.folder)
 
 
-def one_class(folder, name, labels):
-    """The sentence for a part with one class; labels: the file that gave it, or None."""
-    lone = next((file for file in LABELS if (folder / file).is_file()), None)
-    if lone and not labels:
-        return (f"{folder} has {lone}, but no pictures beside it, and one class folder alone, {name}; move {lone} to "
-                f"the pictures that it names and give their folder")
-    return (f"{folder} has one class alone, {name}; give the folder that holds a folder for each of two or more "
-            f"classes")
+def one_class(content, name):
+    """The sentence for a part with one class."""
+    lone = next((file for file in LABELS if file in content.others), None)
+    if lone and not content.labels:
+        return (f"{content.folder} has {lone}, but no pictures beside it, and one class folder alone, {name}; move "
+                f"{lone} to the pictures that it names and give their folder")
+    return (f"{content.folder} has one class alone, {name}; give the folder that holds a folder for each of two or "
+            f"more classes")
 
 
 def ordered(names):
@@ -249,9 +230,9 @@ def ordered(names):
     return tuple(sorted(names, key=composed))
 
 
-def by_class(folder, content, notes):
+def by_class(content, notes):
     """The paths of all pictures, class by class, and the name of the class of each."""
-    paths, names, others, lost, empty = [], [], 0, len(content.lost), []
+    folder, paths, names, others, lost, empty = content.folder, [], [], 0, len(content.lost), []
     for name in ordered(content.folders):
         check_text(folder, name)
         found, more_others, more_lost = below(folder / name)
@@ -259,13 +240,12 @@ def by_class(folder, content, notes):
         names += [composed(name)] * len(found)
         others, lost = others + more_others, lost + more_lost
         empty += [] if found else [name]
-    outside = len(content.pictures)
     if not paths:
-        raise FileNotFoundError(no_pictures(folder, content.pictures))
+        raise FileNotFoundError(no_pictures(content))
     if empty:
         raise ValueError(f"{folder}: the folder of the class {listed(empty)} holds no pictures; add some or remove it")
     note(notes, others, "file", f"in {folder.name} with another ending than a picture's")
-    note(notes, outside, "file", f"in {folder.name}, outside the folders of the classes,")
+    note(notes, len(content.pictures), "file", f"in {folder.name}, outside the folders of the classes,")
     note(notes, lost, "link", f"in {folder.name} that lead{'s' * (lost == 1)} nowhere or back")
     return paths, names
 
@@ -279,11 +259,12 @@ def check_text(folder, name):
                          f"it, as it will be called in every table and picture") from None
 
 
-def no_pictures(folder, outside):
-    if outside:
-        return (f"{folder} holds {len(outside):,} pictures, but no folder for each class and no {LABELS[0]} with lines "
-                f"such as {outside[0]},cat; npnet must know what they show")
-    return f"{folder} holds no pictures; it needs a folder for each class with pictures in it (.jpg .png .webp ...)"
+def no_pictures(content):
+    if content.pictures:
+        return (f"{content.folder} holds {len(content.pictures):,} pictures, but no folder for each class and no "
+                f"{LABELS[0]} with lines such as {content.pictures[0]},cat; npnet must know what they show")
+    return (f"{content.folder} holds no pictures; it needs a folder for each class with pictures in it (.jpg .png "
+            f".webp ...)")
 
 
 def note(notes, count, thing, where):
@@ -293,14 +274,9 @@ def note(notes, count, thing, where):
 
 # ---------------------------------------------------------------------------- a file of labels
 
-def labels_file(folder, content):
-    """labels.csv or labels.txt in a folder that holds pictures, or None."""
-    return next((folder / name for name in LABELS if name in content.others), None) if content.pictures else None
-
-
-def by_labels(folder, content, notes):
+def by_labels(content, notes):
     """The paths in the order of the labels file, and the name of the class of each."""
-    labels = labels_file(folder, content)
+    folder, labels = content.folder, content.labels
     there = {composed(name): name for name in content.pictures}
     stems = {}
     for name in there:                                          # names without their ending, where that is one picture
@@ -387,16 +363,15 @@ def cells_of(line, path):
 
 # ---------------------------------------------------------------------------- damaged pictures
 
-def checked(pictures, skip=False, progress=None, threads=None):
+def checked(pictures, skip=False, progress=None):
     """Decodes every file once, by threads: (pictures, sentences), the Pictures that are sound and what is wrong
     with the others.
 
-    Without skip, ValueError names those that cannot be read. With skip they are left out, and each has a
-    sentence; ValueError if nothing remains of a class. Arrays are sound as they are. progress(done, total).
+    Without skip, ValueError names those that cannot be read; with skip, those of which no class remains.
     """
     if isinstance(pictures.images, np.ndarray):
         return pictures, []
-    found = in_threads(fault, pictures.images, progress, threads)
+    found = in_threads(fault, pictures.images, progress)
     sentences = [sentence for sentence in found if sentence]
     if not sentences:
         return pictures, []

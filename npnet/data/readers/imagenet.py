@@ -41,29 +41,26 @@ class Layout:
     """What was found in a folder. training, validation: folders, or None. flat: the names of the validation pictures,
     where they are not sorted into folders. samples: the names of photographs that begin with their synset."""
 
-    training: Path | None
-    validation: Path | None
+    training: Path | None = None
+    validation: Path | None = None
     flat: tuple = ()
     samples: tuple = ()
 
 
 def imagenet_layout(folder):
     """The Layout of a folder with ILSVRC or with samples of it, or None for another folder."""
-    folder = Path(folder)
     content = inside(folder)
     samples = tuple(filter(SAMPLE.fullmatch, content.pictures))
-    flat = tuple(filter(VALIDATION.fullmatch, content.pictures))
-    training = part(folder, ("train",)) or folder
-    training = training if has_synsets(inside(training)) else None
-    validation = folder if flat else None
-    for name in ("val", "validation", "valid"):
-        if validation is None and name in content.folders:
-            within = inside(folder / name)
-            flat = tuple(filter(VALIDATION.fullmatch, within.pictures))
-            validation = folder / name if flat or has_synsets(within) else None
     if samples:
-        return Layout(None, None, samples=samples)
-    return Layout(training, validation, flat) if training or validation else None
+        return Layout(samples=samples)
+    training = part(content, ("train",)) or content.folder
+    training = training if has_synsets(inside(training)) else None
+    for name in ("", *(name for name in ("val", "validation", "valid") if name in content.folders)):
+        within = inside(content.folder / name)
+        flat = tuple(filter(VALIDATION.fullmatch, within.pictures))
+        if flat or name and has_synsets(within):
+            return Layout(training, within.folder, flat)
+    return Layout(training) if training else None
 
 
 def has_synsets(content):
@@ -73,15 +70,15 @@ def has_synsets(content):
 def imagenet(folder, devkit=None, notes=None, layout=None):
     """ILSVRC in a folder as a DataSet of files; labels are places in the sorted order of the synsets, from 0.
 
-    The layouts are those above; the folder of the training or of the validation pictures may also be given
-    itself. With validation pictures alone, train holds no pictures but has the classes. If train has a part of
-    the classes only, validation pictures of the others are left out; `origin` and the list `notes` say how many.
+    The folder of the training or of the validation pictures may also be given itself. With validation pictures
+    alone, train holds no pictures but has the classes. If train has a part of the classes only, validation pictures
+    of the others are left out; `origin` and the list `notes` say how many.
 
     devkit: the folder of meta.mat (or of map_clsloc.txt, or synsets.txt with lines `n02119789 1 kit_fox`) and of
     the ground truth; None: it is looked for in the folder and in folders inside with devkit in their name. The
     classes are called by their first word in synset_words.txt, or in the devkit's table; else by their synset.
-    layout: what imagenet_layout has found already. FileNotFoundError for a missing file (the sentence for a missing
-    table explains why it is needed), ValueError for files that do not fit together.
+    layout: what imagenet_layout has found already. FileNotFoundError for a missing file, ValueError for files that do
+    not fit together.
     """
     folder, notes = Path(folder), [] if notes is None else notes
     check_folder(folder)
@@ -91,7 +88,12 @@ def imagenet(folder, devkit=None, notes=None, layout=None):
         raise FileNotFoundError(f"{folder} is not laid out as ILSVRC: it has no train/ with folders such as n01440764 "
                                 f"and no val/ with pictures such as ILSVRC2012_val_00000001.JPEG")
     places = places_of(folder, layout, devkit)
-    table = table_in(places) if layout.flat else readable_table(places)
+    try:
+        table = table_in(places)
+    except (OSError, ValueError):
+        if layout.flat:
+            raise
+        table = None                                            # only the names are wanted
     train, test = by_synset(layout.training, notes) if layout.training else None, None
     if layout.flat:
         test = flat_pictures(layout, places, table, train.classes if train else None, notes)
@@ -99,9 +101,10 @@ def imagenet(folder, devkit=None, notes=None, layout=None):
         test = trained_synsets(layout.validation, train.classes, notes)
     elif layout.validation:
         test = by_synset(layout.validation, notes)
-    names = names_of((train or test).classes, words_in(places), table)
-    train = replace(train, classes=names) if train else Pictures([], np.zeros(0, np.int64), names)
-    test = replace(test, classes=names) if test else None
+    path = find_file(places, WORDS)
+    names = names_of((train or test).classes, read_words(path) if path else {}, table)
+    test = test and replace(test, classes=names)
+    train = replace(train, classes=names) if train else test.take([])
     origin = f"ILSVRC (Russakovsky et al. 2015) in {folder.resolve().name}; classes in the sorted order of the synsets"
     return DataSet(folder.resolve().name, train, test, "; ".join([origin, *notes[before:]]))
 
@@ -148,13 +151,10 @@ def places_of(folder, layout, devkit):
     return [place / within for place in (*roots, *validation, *kits) for within in ("", "data")]
 
 
-def find_file(places, names):
-    """The file of the first of these names that is in any of the places, or None."""
-    return next(files_found(places, names), None)
-
-
-def files_found(places, names):
-    return (place / name for name in names for place in places if (place / name).is_file())
+def find_file(places, names, unfit=lambda path: False):
+    """The file of the first of these names that is in any of the places and not unfit, or None."""
+    paths = (place / name for name in names for place in places)
+    return next((path for path in paths if path.is_file() and not unfit(path)), None)
 
 
 # ---------------------------------------------------------------------------- the flat validation folder
@@ -199,7 +199,7 @@ def answers_of(path, classes):
 
 def table_in(places):
     """{ILSVRC2012_ID: (synset, words)} of the classes, or None where no table is found."""
-    path = next((path for path in files_found(places, TABLES) if not lists_synsets(path)), None)
+    path = find_file(places, TABLES, lists_synsets)
     if path is None:
         return None
     rows = from_matlab(path) if path.suffix == ".mat" else from_text(path)
@@ -215,20 +215,10 @@ def table_in(places):
     return table
 
 
-def readable_table(places):
-    """The table where only the names are wanted: None if it cannot be read either."""
-    try:
-        return table_in(places)
-    except (OSError, ValueError):
-        return None
-
-
 def lists_synsets(path):
     """Whether this is a text with one cell in every line, such as Caffe's synsets.txt."""
-    if path.suffix != ".txt":
-        return False
-    cells = [line.split() for line in text_of(path).splitlines() if line.strip()]
-    return bool(cells) and all(len(line) == 1 for line in cells)
+    lines = lines_of(path) if path.suffix == ".txt" else []
+    return bool(lines) and all(len(content.split()) == 1 for _, content in lines)
 
 
 def from_matlab(path):
@@ -242,12 +232,16 @@ def from_matlab(path):
                          f"{', '.join(rows[0])}; is it the devkit's meta.mat?") from None
 
 
+def lines_of(path):
+    """(number, content) of every line that is not empty."""
+    return [(number, line.strip()) for number, line in enumerate(text_of(path).splitlines(), 1) if line.strip()]
+
+
 def from_text(path):
+    """(number, synset, words) of the classes from lines such as `n02119789 1 kit_fox`."""
     rows = []
-    for line, content in enumerate(text_of(path).splitlines(), start=1):
+    for line, content in lines_of(path):
         cells = content.split(None, 2)
-        if not cells:
-            continue
         if len(cells) < 2 or not SYNSET.fullmatch(cells[0]) or not NUMBER.fullmatch(cells[1]):
             raise ValueError(f"{path}, line {line} must be a synset, its number in the devkit and its name, as in "
                              f"n02119789 1 kit_fox, got {content[:60]!r}; synsets alone do not tell the numbers")
@@ -257,22 +251,15 @@ def from_text(path):
     return rows
 
 
-def words_in(places):
-    """{synset: words} of synset_words.txt, or {}."""
-    path = find_file(places, WORDS)
-    return read_words(path) if path else {}
-
-
 def read_words(path):
     """{synset: words} of a file with lines such as `n01440764 tench, Tinca tinca`. ValueError for another file."""
     words = {}
-    for line, content in enumerate(text_of(Path(path)).splitlines(), start=1):
-        synset, _, text = content.strip().partition(" ")
-        if content.strip() and not (SYNSET.fullmatch(synset) and text.strip()):
+    for line, content in lines_of(Path(path)):
+        synset, _, text = content.partition(" ")
+        if not SYNSET.fullmatch(synset) or not text:
             raise ValueError(f"{path}, line {line} must be a synset and its words, as in n01440764 tench, Tinca tinca, "
                              f"got {content[:60]!r}")
-        if content.strip():
-            words[synset] = text.strip()
+        words[synset] = text.strip()
     return words
 
 
@@ -301,21 +288,21 @@ def samples(folder, words=None, layout=None):
     folder = Path(folder)
     check_folder(folder)
     layout = layout or imagenet_layout(folder)
-    names = layout.samples if layout else ()
-    if not names:
+    if layout is None or not layout.samples:
         raise FileNotFoundError(f"{folder} holds no pictures named by their synset, such as n01440764_tench.JPEG")
-    synsets = [SAMPLE.fullmatch(name)[1] for name in names]
-    path = Path(words) if words else find_file([folder], WORDS)
+    synsets, titles = zip(*(SAMPLE.fullmatch(name).groups() for name in layout.samples))
+    path = words or find_file([folder], WORDS)
     known = read_words(path) if path else {}
-    place = numbers_of(folder, names, synsets, known)
+    place = numbers_of(folder, layout.samples, synsets, known)
     classes = [f"class {label}" for label in range(CLASSES)]
-    for name, synset in zip(names, synsets):
-        classes[place[synset]] = SAMPLE.fullmatch(name)[2].replace("_", " ")
+    for title, synset in zip(titles, synsets):
+        classes[place[synset]] = title.replace("_", " ")
     if len(known) == CLASSES:
         classes = names_of(sorted(known), known, None)
-    test = Pictures([str(folder / name) for name in names], [place[synset] for synset in synsets], classes, folder)
+    paths = [str(folder / name) for name in layout.samples]
+    test = Pictures(paths, [place[synset] for synset in synsets], classes, folder)
     origin = f"photographs of ImageNet in {folder.resolve().name}, named by their synsets, in ILSVRC's sorted order"
-    return DataSet(folder.resolve().name, Pictures([], np.zeros(0, np.int64), classes), test, origin)
+    return DataSet(folder.resolve().name, test.take([]), test, origin)
 
 
 def numbers_of(folder, names, synsets, known):
