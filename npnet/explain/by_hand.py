@@ -67,100 +67,87 @@ def telling_place(y):
 def convolution(layer, x, index):
     n, k, p, q = index
     w, b = ops.to_host(layer.w), ops.to_host(layer.b)
-    (H, W), (K, per_group, R, S) = x.shape[2:], w.shape
+    (K, per_group, R, S), products = w.shape, []
     first = k // (K // layer.groups) * per_group                        # the first channel that filter k sees
-    total, size, terms = float(b[k]), abs(float(b[k])), 0
     for c in range(per_group):
         for r in range(R):
             for s in range(S):
                 h, v = p * layer.stride + r - layer.pad, q * layer.stride + s - layer.pad
-                if 0 <= h < H and 0 <= v < W:
-                    product = float(x[n, first + c, h, v]) * float(w[k, c, r, s])
-                    total, size, terms = total + product, size + abs(product), terms + 1
-    return f"{terms} products + b[{k}]", terms, total, size
+                if 0 <= h < x.shape[2] and 0 <= v < x.shape[3]:
+                    products.append(float(x[n, first + c, h, v]) * float(w[k, c, r, s]))
+    return summed(f"{len(products)} products + b[{k}]", products, float(b[k]))
 
 
 def dense(layer, x, index):
     n, m = index
     w, b = ops.to_host(layer.w), ops.to_host(layer.b)
-    total, size = float(b[m]), abs(float(b[m]))
-    for d in range(x.shape[1]):
-        product = float(x[n, d]) * float(w[d, m])
-        total, size = total + product, size + abs(product)
-    return f"{x.shape[1]} products + b[{m}]", x.shape[1], total, size
+    products = [float(x[n, d]) * float(w[d, m]) for d in range(x.shape[1])]
+    return summed(f"{len(products)} products + b[{m}]", products, float(b[m]))
 
 
-def seen(layer, x, index):
-    """The numbers that the window of a pooling sees."""
-    n, c, p, q = index
-    R, S = pair(layer.size)
-    for h in range(p * layer.stride - layer.pad, p * layer.stride - layer.pad + R):
-        for v in range(q * layer.stride - layer.pad, q * layer.stride - layer.pad + S):
-            if 0 <= h < x.shape[2] and 0 <= v < x.shape[3]:
-                yield float(x[n, c, h, v])
+def summed(words, numbers, bias=0.0, parts=1):
+    """What a function of this chapter returns that adds numbers up."""
+    return words, len(numbers), (bias + sum(numbers)) / parts, (abs(bias) + sum(map(abs, numbers))) / parts
+
+
+def seen(x, index, rows, columns):
+    """The numbers of one map in these rows and columns, as far as they lie inside."""
+    n, c = index[:2]
+    return [float(x[n, c, h, v]) for h in rows for v in columns if 0 <= h < x.shape[2] and 0 <= v < x.shape[3]]
+
+
+def window(layer, index):
+    """The rows and the columns that a pooling's window covers, padding included."""
+    return [range(place * layer.stride - layer.pad, place * layer.stride - layer.pad + size)
+            for place, size in zip(index[2:], pair(layer.size))]
 
 
 def max_pool(layer, x, index):
-    largest, terms = -math.inf, 0
-    for value in seen(layer, x, index):
-        terms += 1
-        if value > largest or value != value:                           # NaN wins, and stays seen
-            largest = value
-    return f"the largest of {counted(terms, 'number')}", terms, largest, abs(largest)
+    numbers = seen(x, index, *window(layer, index))
+    largest = math.nan if any(map(math.isnan, numbers)) else max(numbers)
+    return f"the largest of {counted(len(numbers), 'number')}", len(numbers), largest, abs(largest)
 
 
 def avg_pool(layer, x, index):
-    n, c, p, q = index
-    edge = layer.pad if layer.count_include_pad else 0
-    total, size, terms, area = 0.0, 0.0, 0, 0
-    for value in seen(layer, x, index):
-        total, size, terms = total + value, size + abs(value), terms + 1
-    for r in range(pair(layer.size)[0]):
-        for s in range(pair(layer.size)[1]):
-            h, v = p * layer.stride + r - layer.pad, q * layer.stride + s - layer.pad
-            area += -edge <= h < x.shape[2] + edge and -edge <= v < x.shape[3] + edge
-    words = f"the mean of {counted(terms, 'number')}"
-    return words if terms == area else f"the sum of {terms} numbers / {area}", terms, total / area, size / area
+    sides, edge = window(layer, index), layer.pad if layer.count_include_pad else 0
+    numbers, area = seen(x, index, *sides), 1
+    for side, size in zip(sides, x.shape[2:]):
+        area *= sum(-edge <= place < size + edge for place in side)
+    if len(numbers) == area:
+        return mean(numbers)
+    return summed(f"the sum of {len(numbers)} numbers / {area}", numbers, parts=area)
+
+
+def mean(numbers):
+    return summed(f"the mean of {counted(len(numbers), 'number')}", numbers, parts=len(numbers))
 
 
 def adaptive_avg_pool(layer, x, index):
-    n, c, p, q = index
-    (H, W), (P, Q) = x.shape[2:], pair(layer.size)
-    total, size, terms = 0.0, 0.0, 0
-    for h in range(p * H // P, math.ceil((p + 1) * H / P)):
-        for v in range(q * W // Q, math.ceil((q + 1) * W / Q)):
-            value = float(x[n, c, h, v])
-            total, size, terms = total + value, size + abs(value), terms + 1
-    return f"the mean of {counted(terms, 'number')}", terms, total / terms, size / terms
+    return mean(seen(x, index, *(range(place * size // parts, math.ceil((place + 1) * size / parts))
+                                 for place, size, parts in zip(index[2:], x.shape[2:], pair(layer.size)))))
 
 
 def lrn(layer, x, index):
     n, i, h, v = index
     k, alpha = lrn_constants(layer.convention, layer.n, layer.k, layer.alpha)
     size = x.shape[1] // layer.groups
-    total, terms = 0.0, 0
-    for j in range(i - layer.n // 2, i + layer.n // 2 + 1):
-        if 0 <= j < x.shape[1] and j // size == i // size:              # a channel of the same group
-            total, terms = total + float(x[n, j, h, v]) ** 2, terms + 1
+    squares = [float(x[n, j, h, v]) ** 2 for j in range(i - layer.n // 2, i + layer.n // 2 + 1)
+               if 0 <= j < x.shape[1] and j // size == i // size]       # channels of the same group
     edge = f"; not {layer.n}: map {i} is at the edge{' of its group' if layer.groups > 1 else ''}"
-    return damped(float(x[index]), k, alpha, total, terms, layer.beta, edge if terms < layer.n else "")
+    return damped(float(x[index]), k, alpha, squares, layer.beta, edge if len(squares) < layer.n else "")
 
 
 def lrn_within(layer, x, index):
-    n, c, h, v = index
-    total, terms = 0.0, 0
-    for i in range(h - layer.n // 2, h + layer.n // 2 + 1):
-        for j in range(v - layer.n // 2, v + layer.n // 2 + 1):
-            if 0 <= i < x.shape[2] and 0 <= j < x.shape[3]:
-                total, terms = total + float(x[n, c, i, j]) ** 2, terms + 1
-    edge = f"; not {layer.n ** 2}: the window is cut at the edge" if terms < layer.n ** 2 else ""
-    return damped(float(x[index]), layer.k, layer.alpha / layer.n ** 2, total, terms, layer.beta, edge)
+    sides = [range(place - layer.n // 2, place + layer.n // 2 + 1) for place in index[2:]]
+    squares, area = [number ** 2 for number in seen(x, index, *sides)], layer.n ** 2
+    edge = f"; not {area}: the window is cut at the edge" if len(squares) < area else ""
+    return damped(float(x[index]), layer.k, layer.alpha / area, squares, layer.beta, edge)
 
 
-def damped(x, k, alpha, total, terms, beta, edge):
-    value = x * np.float64(k + alpha * total) ** -beta                  # np.float64: 0 ** -1 is inf, and no error
-    words = f"{x:.5g} * ({k:g} + {alpha:g} * {counted(terms, 'square')})^-{beta:g}{edge}"
-    return words, terms, value, abs(value)
+def damped(x, k, alpha, squares, beta, edge):
+    value = x * np.float64(k + alpha * sum(squares)) ** -beta           # np.float64: 0 ** -1 is inf, and no error
+    words = f"{x:.5g} * ({k:g} + {alpha:g} * {counted(len(squares), 'square')})^-{beta:g}{edge}"
+    return words, len(squares), value, abs(value)
 
 
 def batchnorm(layer, x, index):
@@ -189,14 +176,9 @@ def sigmoid(layer, x, index):
 
 
 def softmax(layer, x, index):
-    n, m = index
-    largest, total = -math.inf, 0.0
-    for value in x[n]:
-        largest = max(largest, float(value))
-    for value in x[n]:
-        total += float(np.exp(np.float64(value) - largest))
-    value = float(np.exp(np.float64(x[n, m]) - largest)) / total
-    return f"exp({float(x[n, m]):.5g}) / the sum of {x.shape[1]} exps", x.shape[1], value, 1
+    largest = float(max(x[index[0]]))
+    exps = [math.exp(float(value) - largest) for value in x[index[0]]]
+    return f"exp({float(x[index]):.5g}) / the sum of {len(exps)} exps", len(exps), exps[index[1]] / sum(exps), 1
 
 
 def dropout(layer, x, index):
@@ -207,23 +189,12 @@ def flatten(layer, x, index):
     place, source = index[1], []
     for size in reversed(x.shape[1:]):                                  # the last index runs fastest
         place, source = place // size, [place % size, *source]
-    value = float(x[(index[0], *source)])
-    return f"x[{','.join(map(str, (index[0], *source)))}]", 1, value, abs(value)
+    source = (index[0], *source)
+    return f"x[{','.join(map(str, source))}]", 1, float(x[source]), abs(float(x[source]))
 
 
 BY_HAND = {
-    Conv2D: convolution,
-    Dense: dense,
-    ReLU: relu,
-    Tanh: tanh,
-    Sigmoid: sigmoid,
-    Softmax: softmax,
-    MaxPool: max_pool,
-    AvgPool: avg_pool,
-    AdaptiveAvgPool: adaptive_avg_pool,
-    LRN: lrn,
-    LRNWithin: lrn_within,
-    BatchNorm: batchnorm,
-    Dropout: dropout,
-    Flatten: flatten,
+    Conv2D: convolution, Dense: dense, ReLU: relu, Tanh: tanh, Sigmoid: sigmoid, Softmax: softmax,
+    MaxPool: max_pool, AvgPool: avg_pool, AdaptiveAvgPool: adaptive_avg_pool, LRN: lrn, LRNWithin: lrn_within,
+    BatchNorm: batchnorm, Dropout: dropout, Flatten: flatten,
 }

@@ -3,15 +3,9 @@
     print(summary(net))         npnet's table, with the published counts beside ours for the 2012 network
     print(torchsummary(net))    the same network as PyTorch's torchsummary prints it
 
-Every layer answers for itself (npnet/layers.py: multiply_adds, connections, columns, window); this
-chapter adds up and prints. All of it is for one picture. MB = 2^20 bytes, as torchsummary has it.
-
-    output, out     the shape that the layer makes, and its memory; a Flatten only looks at the same numbers
-    multiply-adds   one weight times one number; those on padding count
-    connections     those on padding left out: pairs of a weight and a real number of the input
-    im2col          memory of the columns from which a convolution is computed as a matrix product
-    sees, step      the receptive field: how many pixels of the input reach one output, and how far the
-                    fields of neighbouring outputs are apart; near the edges part of a field is padding
+Every layer answers for itself (npnet/layers.py: multiply_adds, connections, columns, window); this chapter
+adds up and prints, all of it for one picture. What the columns of the table mean stands under it. A Flatten
+makes nothing: its output is its input, looked at differently. MB = 2^20 bytes, as torchsummary has it.
 """
 import math
 import textwrap
@@ -22,10 +16,7 @@ from ..models import MODELS
 from ..screen.words import size
 from .facts import layer_facts
 
-UNITS = {"kB": 2 ** 10, "MB": 2 ** 20}
-MB = UNITS["MB"]
-VIEWS = ("Flatten",)                # layers whose output is their input, looked at differently
-DENSE = ("Dense",)
+MB = 2 ** 20
 TORCH_NAMES = {
     "Conv2D": "Conv2d", "Dense": "Linear", "MaxPool": "MaxPool2d", "AvgPool": "AvgPool2d",
     "AdaptiveAvgPool": "AdaptiveAvgPool2d", "LRN": "LocalResponseNorm", "BatchNorm": "BatchNorm2d",
@@ -58,8 +49,8 @@ class Summary:
         return sum(facts.activations for facts in self.layers if facts.multiply_adds)
 
     def output_bytes(self, facts):
-        """Memory of a layer's output; none for a view."""
-        return 0 if facts.kind in VIEWS else facts.activations * self.itemsize
+        """Memory of a layer's output; none for a Flatten."""
+        return 0 if facts.kind == "Flatten" else facts.activations * self.itemsize
 
     def memory(self):
         """Bytes for one picture: of the input, all outputs, the largest columns, and the parameters."""
@@ -100,8 +91,8 @@ def torchsummary(net):
 
 def recognised(net):
     """The name of the version in models.py that this network is, whatever its classes, pixels and first weights."""
+    classes = list(net.shapes.values())[-1][0]
     for name, version in MODELS.items():
-        classes = list(net.shapes.values())[-1][0]
         input_shape, layers = version(classes, net.input_shape[-1])
         if input_shape == net.input_shape and list(layers) == list(net.layers):
             if all(same(layer, net.layers[key]) for key, layer in layers.items()):
@@ -111,22 +102,14 @@ def recognised(net):
 
 def same(layer, other):
     """Whether two layers are of one class and have the same arguments but for those of the first weights."""
-    if type(layer) is not type(other):
-        return False
-    mine, yours = ({key: value for key, value in arguments(one).items() if key not in START} for one in (layer, other))
-    return mine == yours
+    left_out = dict.fromkeys(START)
+    return type(layer) is type(other) and arguments(layer) | left_out == arguments(other) | left_out
 
 
 # ------------------------------------------------------------------------------- npnet's table
 
 HEADS = (("", "layer"), ("", "output"), ("", "parameters"), ("multiply-", "adds"), ("", "connections"),
          ("out", "{unit}"), ("im2col", "{unit}"), ("", "sees"), ("", "step"))
-LEGEND = {
-    "connections": "connections: multiply-adds less those on padding.",
-    "im2col": "im2col: the columns of one picture, never kept; at most {im2col} at once.",
-    "sees": "sees: how many pixels of the input, on a side, reach one output; step: how far apart those of "
-            "neighbouring outputs are.",
-}
 
 
 def table(counts):
@@ -135,7 +118,7 @@ def table(counts):
     totals = (number(counts.total(what)) for what in ("parameters", "multiply_adds", "connections"))
     rows.append(("total", "", *totals, memory_cell(counts, counts.memory()["outputs"]), "", "", ""))
     kept = [i for i in range(len(HEADS)) if any(row[i] for row in rows)]
-    rows = [*([text.format(unit=unit(counts)) for text in line] for line in zip(*HEADS)), *rows]
+    rows = [*([text.format(unit=unit(counts)[1]) for text in line] for line in zip(*HEADS)), *rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
     lines = [" ".join(f"{row[i]:{'<' if i < 2 else '>'}{widths[i]}}" for i in kept).rstrip() for row in rows]
     rule = "-" * max(map(len, lines))
@@ -152,14 +135,14 @@ def cells(counts, facts):
 
 
 def unit(counts):
-    """What the table counts memory in: MB, or kB where that is too much for all of it."""
+    """What the table counts memory in, (2^20, "MB"), or kB where that is too much for all of it."""
     memory = counts.memory()
-    return "MB" if max(memory["outputs"], memory["im2col"]) >= MB else "kB"
+    return (MB, "MB") if max(memory["outputs"], memory["im2col"]) >= MB else (2 ** 10, "kB")
 
 
 def memory_cell(counts, count):
     """'7.34', in the table's unit; empty for 0."""
-    count /= UNITS[unit(counts)]
+    count /= unit(counts)[0]
     return "" if not count else f"{count:.2f}" if count >= 0.005 else "<0.01"
 
 
@@ -181,88 +164,61 @@ def notes(counts):
     if counts.frozen:
         lines.append(f"* frozen: {counts.frozen:,} of the {counts.total('parameters'):,} parameters are not trained.")
     if counts.total("multiply_adds"):
-        lines.append(LEGEND["connections"])
+        lines.append("connections: multiply-adds less those on padding.")
     if counts.memory()["im2col"]:
-        lines[-1] += " " + LEGEND["im2col"].format(**memory)
+        lines[-1] += f" im2col: the columns of one picture, never kept; at most {memory['im2col']} at once."
     if any(facts.field for facts in counts.layers):
-        lines.append(LEGEND["sees"])
+        lines.append("sees: how many pixels of the input, on a side, reach one output; step: how far apart those of "
+                     "neighbouring outputs are.")
     return [line for text in lines for line in textwrap.wrap(text, 79)]
 
 
 # ------------------------------------------------------------------------------- published counts
 
-CONV1_PUBLISHED, CONV1 = 253_440, 55 * 55 * 96
-NEURONS_PUBLISHED = (CONV1_PUBLISHED, 186_624, 64_896, 64_896, 43_264, 4096, 4096, 1000)        # the paper, 3.5
-
-
 def published(counts):
-    """For the network of the paper: what was published beside what we count, and where they part."""
-    if (counts.version, *counts.layers[-1].shape_out) != ("krizhevsky2012", 1000):
-        return []
-    if counts.input_shape[1:] not in ((227, 227), (224, 224)):
+    """For the network of the paper: what it says (section 3.5; connections: the talk of 2012) beside what we count."""
+    side = counts.input_shape[-1]
+    if (counts.version, *counts.layers[-1].shape_out) != ("krizhevsky2012", 1000) or side not in (227, 224):
         return []
     adds, real = counts.total("multiply_adds"), counts.total("connections")
     rows = (("", "published", "ours"), ("parameters", "60 million", f"{counts.total('parameters'):,}"),
             ("neurons", "650,000", f"{counts.neurons:,}"), ("connections", "630 million", f"{real:,}"))
+    convolutions = sum(facts.activations for facts in counts.layers if facts.columns)
+    dense = sum(facts.multiply_adds for facts in counts.layers if facts.kind == "Dense")
+    edge = "padding" if side == 227 else "padding, or beyond the picture's edge, where the last windows of conv1 hang"
     lines = [f"{name:12}{theirs:>12}{ours:>15}" for name, theirs, ours in rows]
-    for text in (neurons_part(counts), connections_part(counts, adds, real)):
+    for text in (
+            f"Neurons: the outputs of the layers with weights. The paper's own list, "
+            f"253440-186624-64896-64896-43264-4096-4096-1000, has 253,440 for conv1, but 55x55x96 is 290,400. The list "
+            f"adds up to 622,312, ours to {counts.neurons:,}; our five convolutions alone have {convolutions:,}.",
+            f"Connections: no count of ours gives 630 million. A forward pass makes {adds:,} multiply-adds, "
+            f"{adds - dense:,} in the convolutions and {dense:,} in the dense layers; {adds - real:,} of them fall on "
+            f"{edge}, which leaves {real:,}."):
         lines += ["", *textwrap.wrap(text, 79)]
     return ["", *lines]
-
-
-def neurons_part(counts):
-    """What the paper counts as neurons, and what we do."""
-    own_list = "-".join(map(str, NEURONS_PUBLISHED))
-    convolutions = sum(facts.activations for facts in counts.layers if facts.columns)
-    return (f"Neurons: the outputs of the layers with weights. The paper's own list, {own_list}, has "
-            f"{CONV1_PUBLISHED:,} for conv1, but 55x55x96 is {CONV1:,}. The list adds up to "
-            f"{sum(NEURONS_PUBLISHED):,}, ours to {counts.neurons:,}; our five convolutions alone have "
-            f"{convolutions:,}.")
-
-
-def connections_part(counts, adds, real):
-    """What the talk of 2012 counts as connections, and what we do."""
-    dense = sum(facts.multiply_adds for facts in counts.layers if facts.kind in DENSE)
-    edge = ("padding" if counts.input_shape[1] == 227
-            else "padding, or beyond the picture's edge, where the last windows of conv1 hang")
-    return (f"Connections: no count of ours gives 630 million. A forward pass makes {adds:,} multiply-adds, "
-            f"{adds - dense:,} in the convolutions and {dense:,} in the dense layers; {adds - real:,} of them fall on "
-            f"{edge}, which leaves {real:,}.")
 
 
 # ------------------------------------------------------------------------------- torchsummary's print
 
 def torchsummary_lines(counts):
-    """The lines of torchsummary's print: views are not listed, the rest is numbered from 1."""
-    yield "-" * 64
-    yield f"{'Layer (type)':>20}  {'Output Shape':>25} {'Param #':>15}"
-    yield "=" * 64
-    for i, facts in enumerate(listed(counts), 1):
+    """The lines of torchsummary's print: a Flatten is not listed, the rest is numbered from 1."""
+    rule, double, parameters = "-" * 64, "=" * 64, counts.total("parameters")
+    yield from (rule, f"{'Layer (type)':>20}  {'Output Shape':>25} {'Param #':>15}", double)
+    for i, facts in enumerate([facts for facts in counts.layers if facts.kind != "Flatten"], 1):
         shape = str([-1, *facts.shape_out])
         yield f"{f'{torch_name(facts)}-{i}':>20}  {shape:>25} {facts.parameters:>15,}"
-    yield "=" * 64
-    parameters = counts.total("parameters")
-    yield f"Total params: {parameters:,}"
-    yield f"Trainable params: {parameters - counts.frozen:,}"
-    yield f"Non-trainable params: {counts.frozen:,}"
-    yield "-" * 64
-    for name, megabytes in torchsummary_memory(counts).items():
-        yield f"{name} (MB): {megabytes:.2f}"
-    yield "-" * 64
+    yield from (double, f"Total params: {parameters:,}", f"Trainable params: {parameters - counts.frozen:,}",
+                f"Non-trainable params: {counts.frozen:,}", rule)
+    yield from (f"{name} (MB): {megabytes:.2f}" for name, megabytes in torchsummary_memory(counts).items())
+    yield rule
 
 
 def torchsummary_memory(counts):
-    """torchsummary's four figures in MB: 4 bytes a number, and the listed outputs twice, for their gradients."""
-    sizes = {"Input size": math.prod(counts.input_shape),
-             "Forward/backward pass size": 2 * sum(facts.activations for facts in listed(counts)),
-             "Params size": counts.total("parameters")}
-    sizes = {name: count * 4 / MB for name, count in sizes.items()}
+    """torchsummary's four figures in MB: 4 bytes a number, and the outputs twice, for their gradients."""
+    memory = {name: count / counts.itemsize * 4 / MB for name, count in counts.memory().items()}
+    sizes = {"Input size": memory["input"], "Forward/backward pass size": 2 * memory["outputs"],
+             "Params size": memory["parameters"]}
     return sizes | {"Estimated Total Size": sum(sizes.values())}
-
-
-def listed(counts):
-    """The layers that torchsummary lists."""
-    return [facts for facts in counts.layers if facts.kind not in VIEWS]
 
 
 def torch_name(facts):
