@@ -62,26 +62,30 @@ WHAT = {                    # class: what it is, its formula, its chapter
 def block(step):
     """What one layer was given, made and cost: at most ten lines."""
     facts = step.facts
-    lines = [f"[{step.number:2}/{step.count}] {facts.name}   {facts.expression}",
-             label("shape", f"{times(facts.shape_in)} -> {times(facts.shape_out)}")]
-    lines += [label("" if i else "size", sentence) for i, sentence in enumerate(step.size)]
-    lines += [label("sees", seen(step))] if seen(step) else []
-    if facts.parameters:
-        lines.append(label("parameters", parameters(step)))
-    lines.append(label("work" if facts.multiply_adds else "time", work(step)))
-    lines.append(label("values", f"{step.minimum:.4g} to {step.maximum:.4g}, mean {step.mean:.4g}, "
-                                 f"{percent(step.zeros) if step.zeros else 'no'} zeros"))
-    return fitted(lines + by_hand(step.by_hand))
+    return fitted([
+        f"[{step.number:2}/{step.count}] {facts.name}   {facts.expression}",
+        *labelled("shape", f"{times(facts.shape_in)} -> {times(facts.shape_out)}"),
+        *labelled("size", *step.size),
+        *labelled("sees", *seen(step)),
+        *labelled("parameters", *parameters(step)),
+        *labelled("work" if facts.multiply_adds else "time", work(step)),
+        *labelled("values", f"{step.minimum:.4g} to {step.maximum:.4g}, mean {step.mean:.4g}, "
+                            f"{percent(step.zeros) if step.zeros else 'no'} zeros"),
+        *labelled("by hand", *by_hand(step.by_hand))])
+
+
+def labelled(name, *texts):
+    """Lines of a block, the first with a label before it; none without texts."""
+    return [f"  {'' if i else name:{LABEL - 1}} {text}" for i, text in enumerate(texts)]
 
 
 def by_hand(hand):
     """What was computed by a plain loop, and what came out of it and of the layer."""
     if hand is None:
         return []
-    verdict = "they agree" if hand.agrees else "THEY DIFFER"
-    words = textwrap.wrap(f"{hand.place} = {hand.words}", WIDTH - LABEL - 2)
-    return [*(label("" if i else "by hand", line) for i, line in enumerate(words)),
-            label("", f"= {hand.value:#.7g} by a loop, {hand.array:#.7g} in the array: {verdict}")]
+    return [*textwrap.wrap(f"{hand.place} = {hand.words}", WIDTH - LABEL - 2),
+            f"= {hand.value:#.7g} by a loop, {hand.array:#.7g} in the array: "
+            f"{'they agree' if hand.agrees else 'THEY DIFFER'}"]
 
 
 def seen(step):
@@ -92,15 +96,14 @@ def seen(step):
         words.append(f"{own} of {all_of_them} channels" if own < all_of_them else "all channels")
     if facts.field and facts.stride and (facts.kind == "Conv2D" or facts.kind.endswith("Pool")):
         words.append(f"{times(facts.field)} pixels of the picture, {facts.stride} apart")
-    return ", ".join(words)
+    return [", ".join(words)] if words else []
 
 
 def parameters(step):
     """256 x 48 x 5 x 5 + 256 = 307,456 and their share of the network's."""
-    arrays = step.layer.params().values()
-    terms = " + ".join(" x ".join(map(str, array.shape)) for array in arrays)
+    terms = " + ".join(" x ".join(map(str, array.shape)) for array in step.layer.params().values())
     frozen = "" if step.facts.trained else ", frozen"
-    return f"{terms} = {step.facts.parameters:,} ({percent(step.parameter_share)} of all{frozen})"
+    return [f"{terms} = {step.facts.parameters:,} ({percent(step.parameter_share)} of all{frozen})"] if terms else []
 
 
 def work(step):
@@ -116,36 +119,34 @@ def work(step):
 def why(step):
     """The formula of a layer, and its numbers."""
     facts, layer = step.facts, step.layer
-    what, chapter, *formula = WHAT.get(facts.kind, (facts.kind, "", "a layer of your own"))
-    lines = [f"{facts.name} is {what}" if chapter else f"{facts.name} is a {facts.kind}, {formula.pop()}"]
-    lines += [f"  {line}" for line in formula]
+    if facts.kind not in WHAT:
+        return fitted([f"{facts.name} is a {facts.kind}, a layer of your own"])
+    what, chapter, *lines = WHAT[facts.kind]
     if facts.kind in ("Conv2D", "MaxPool", "AvgPool"):
-        rounded = "ceil" if layer.ceil_mode else "floor"
-        lines.append(f"  rows P = {rounded}((H + 2*pad - R) / stride) + 1, columns alike:")
-        lines += [f"    {sentence}" for sentence in step.size]
+        lines.append(f"rows P = {'ceil' if layer.ceil_mode else 'floor'}((H + 2*pad - R) / stride) + 1, columns alike:")
+        lines += [f"  {sentence}" for sentence in step.size]
     if facts.kind == "Conv2D":
         lines += convolution_costs(step)
     if facts.kind == "LRN":
         k, alpha = lrn_constants(layer.convention, layer.n, layer.k, layer.alpha)
-        lines.append(f"  here n={layer.n}, k={k:g}, alpha={alpha:g}, beta={layer.beta:g} ({layer.convention})"
+        lines.append(f"here n={layer.n}, k={k:g}, alpha={alpha:g}, beta={layer.beta:g} ({layer.convention})"
                      f"{f', inside each of {layer.groups} groups' if layer.groups > 1 else ''}")
     if facts.kind == "Dense":
-        lines.append(f"  {facts.shape_in[0]} products for each of {facts.shape_out[0]} outputs = "
+        lines.append(f"{facts.shape_in[0]} products for each of {facts.shape_out[0]} outputs = "
                      f"{facts.multiply_adds:,} multiply-adds")
-    if chapter:
-        lines.append(f"  derivation, loops and array text: npnet/{chapter}")
-    return fitted(lines)
+    lines.append(f"derivation, loops and array text: npnet/{chapter}")
+    return fitted([f"{facts.name} is {what}", *(f"  {line}" for line in lines)])
 
 
 def convolution_costs(step):
     """Where the multiply-adds and the columns of a convolution come from."""
     facts, groups = step.facts, step.layer.groups
     (R, S), (K, P, Q), D = pair(step.layer.size), facts.shape_out, facts.shape_in[0] // groups
-    lines = [f"  {K}x{P}x{Q} outputs, {D}x{R}x{S} = {D * R * S} products each = {facts.multiply_adds:,} multiply-adds"]
+    lines = [f"{K}x{P}x{Q} outputs, {D}x{R}x{S} = {D * R * S} products each = {facts.multiply_adds:,} multiply-adds"]
     if facts.connections < facts.multiply_adds:
-        lines.append(f"  of which {facts.connections:,} meet a number, the others padding")
-    return [*lines, f"  im2col writes {groups} x ({D * R * S} x {P * Q}) numbers, "
-                    f"{size(step.column_bytes, 1024)} (MB = 2^20 bytes)"]
+        lines.append(f"of which {facts.connections:,} meet a number, the others padding")
+    return [*lines, f"im2col writes {groups} x ({D * R * S} x {P * Q}) numbers, {size(step.column_bytes, 1024)} "
+                    f"(MB = 2^20 bytes)"]
 
 
 def values(step):
@@ -155,13 +156,12 @@ def values(step):
         k, p, q = step.by_hand.index[1:] if step.by_hand else (0, y.shape[1] // 2, y.shape[2] // 2)
         top, left = max(0, min(p - 2, y.shape[1] - 5)), max(0, min(q - 2, y.shape[2] - 6))
         part = y[k, top:top + 5, left:left + 6]
-        lines = [f"y[0,{k}], rows {top} to {top + len(part) - 1}, columns {left} to {left + part.shape[1] - 1} "
-                 f"of {y.shape[1]} x {y.shape[2]}:"]
-        return fitted(lines + ["  " + " ".join(f"{number:>11.4g}" for number in row) for row in part])
+        return [f"y[0,{k}], rows {top} to {top + len(part) - 1}, columns {left} to {left + part.shape[1] - 1} "
+                f"of {y.shape[1]} x {y.shape[2]}:",
+                *("  " + " ".join(f"{number:>11.4g}" for number in row) for row in part)]
     y = y.ravel()
     best = sorted(range(y.size), key=lambda i: -y[i])[:6]
-    return fitted([f"the largest of {y.size} numbers:",
-                   *(f"  y[0,{i}] = {y[i]:.6g}" for i in best)])
+    return [f"the largest of {y.size} numbers:", *(f"  y[0,{i}] = {y[i]:.6g}" for i in best)]
 
 
 def answers(explain, count=5):
@@ -191,10 +191,6 @@ def warning(explain):
     if not explain.random:
         return []
     return ["The weights are random: the answers mean nothing yet.", "The README tells how to get real ones."]
-
-
-def label(name, text):
-    return f"  {name:{LABEL - 1}} {text}"
 
 
 def fitted(lines):
@@ -286,7 +282,7 @@ def aside(action, explain, place, folder, stream):
         swallow()
         return lines
     if place >= len(explain):
-        return [f"{'w' if action == 'why' else 'v'} is for layers; b leads back to them"]
+        return [f"{action[0]} is for layers; b leads back to them"]
     return (why if action == "why" else values)(explain.step(place))
 
 
@@ -302,9 +298,7 @@ def saved(explain, place, folder):
 
 def keyboard():
     """Single keys, as they are pressed; line by line where the system knows no single keys."""
-    if find_spec("termios"):
-        return posix_keys()
-    return windows_keys() if find_spec("msvcrt") else line_keys()
+    return posix_keys() if find_spec("termios") else windows_keys() if find_spec("msvcrt") else line_keys()
 
 
 def posix_keys():
@@ -336,12 +330,10 @@ def windows_keys():
 
 def swallow():
     """Forgets the keys that were typed while something was drawn."""
-    if not interactive():
-        return
-    if find_spec("termios"):
+    if interactive() and find_spec("termios"):
         import termios
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    elif find_spec("msvcrt"):
+    elif interactive() and find_spec("msvcrt"):
         import msvcrt
         while msvcrt.kbhit():
             msvcrt.getwch()
