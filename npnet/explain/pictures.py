@@ -20,55 +20,46 @@ MAPS = ("Conv2D", "MaxPool", "AvgPool", "AdaptiveAvgPool")
 
 
 def save(explain, folder, place=None):
-    """Writes the pictures of a walk into `folder` and returns their paths.
+    """Writes the pictures of what has run into `folder` and returns their paths.
 
-    place None: the input, and of the layers that have run the convolutions and poolings; with all of
-    them the answers, and with a backward pass its gradients. A number: those of that page only, a
-    layer (0 is the first), the answers or the way back.
+    place: of one page only, whether it has run or not: a layer (0 is the first), the answers or the way back.
     """
     paths = []
-    for name, draw in chosen(explain, place):
+    for name, figure in drawn(explain, place):
         paths.append(Path(folder) / f"{re.sub('[^a-zA-Z0-9_.-]', '_', name)}.png")
-        plots.save(draw(), paths[-1])
+        plots.save(figure, paths[-1])
     return paths
 
 
-def chosen(explain, place):
-    """Names of pictures and the functions that draw them."""
-    count = len(explain)
-    if place is not None and place < count:
-        return layer_pictures(explain, explain.step(place), place == 0)
-    if place is not None:
-        return answers(explain) if place == count else way_back(explain)
-    found = input_picture(explain)
-    for step in explain.steps:
-        if step.facts.kind in MAPS:
-            found += layer_pictures(explain, step, False)
-    if len(explain.steps) == count and explain.classes:
-        found += answers(explain)
-    return found + (way_back(explain) if explain.gradients else [])
+def drawn(explain, place):
+    """Names and pictures, each of which is drawn when it is asked for."""
+    count, all_of_them = len(explain), place is None
+    if all_of_them or place == 0:
+        yield from input_picture(explain)
+    for step in explain.steps if all_of_them else [explain.step(place)] if place < count else []:
+        if not all_of_them or step.facts.kind in MAPS:
+            yield from layer_pictures(explain, step)
+    if place == count or all_of_them and explain.classes and len(explain.steps) == count:
+        yield answers(explain)
+    if place == count + 1 or all_of_them and explain.gradients:
+        yield from way_back(explain)
 
 
 def input_picture(explain):
-    """The photograph beside the network's input; the input twice if there is no photograph."""
+    """The photograph beside the network's input; the input alone if there is no photograph."""
     x = ops.to_host(explain.x)
-    if x.ndim != 4 or x.shape[1] not in (1, 3):
-        return []
-    picture = explain.picture
-    if picture is None:
-        return [("00-input", lambda: plots.feature_maps(x[0], "the input"))]
-    return [("00-input", lambda: plots.picture_and_input(picture, x, explain.order))]
+    if x.ndim == 4 and x.shape[1] in (1, 3):
+        yield "00-input", (plots.feature_maps(x[0], "the input") if explain.picture is None else
+                           plots.picture_and_input(explain.picture, x, explain.order))
 
 
-def layer_pictures(explain, step, with_input):
-    """The maps of a layer, or its row of numbers as one map; of a convolution that sees the picture its filters."""
-    facts, found = step.facts, input_picture(explain) if with_input else []
-    start = f"{step.number:02}-{facts.name}"
+def layer_pictures(explain, step):
+    """Of a convolution that sees the picture its filters; the maps of a layer, or its row of numbers as one map."""
+    facts, start = step.facts, f"{step.number:02}-{step.facts.name}"
     if facts.kind == "Conv2D" and facts.shape_in == explain.net.input_shape:
-        found.append((f"{start}-filters", lambda: filters(explain, step)))
+        yield f"{start}-filters", filters(explain, step)
     row = f", its {facts.activations} numbers line by line" if step.y.ndim != 4 else ""
-    title = f"{facts.name}: {facts.expression}{row}{untrained(explain)}"
-    return found + [(start, lambda: plots.feature_maps(as_maps(step.y[0]), title))]
+    yield start, plots.feature_maps(as_maps(step.y[0]), f"{facts.name}: {facts.expression}{row}{untrained(explain)}")
 
 
 def filters(explain, step):
@@ -90,8 +81,8 @@ def answers(explain):
     """The best classes beside the photograph."""
     names = [explain.name(label) for label in range(explain.classes)]
     title = "The most probable classes" + untrained(explain)
-    return [(f"{len(explain) + 1:02}-probabilities", lambda: plots.probabilities(
-        explain.probabilities(), names, title, explain.picture))]
+    return (f"{len(explain) + 1:02}-probabilities",
+            plots.probabilities(explain.probabilities(), names, title, explain.picture))
 
 
 def way_back(explain):
@@ -99,11 +90,9 @@ def way_back(explain):
     back = explain.gradients or explain.backward()
     lengths = {f"{each.name}.{name}": value for each in reversed(back.gradients)
                for name, value in each.parameters.items()}
-    if not lengths:
-        return []
-    title = f"Gradients of the loss for {explain.name(back.label)}{untrained(explain)}"
-    return [(f"{len(explain) + 2:02}-gradients", lambda: plots.gradient_norms(
-        list(lengths), np.array(list(lengths.values())), title))]
+    if lengths:
+        title = f"Gradients of the loss for {explain.name(back.label)}{untrained(explain)}"
+        yield f"{len(explain) + 2:02}-gradients", plots.gradient_norms([*lengths], np.array([*lengths.values()]), title)
 
 
 def untrained(explain):

@@ -7,27 +7,21 @@
     explain.best(5)                         # the five best classes
     explain.backward()                      # and how large the gradients are on their way back
 
-An Explain holds facts and prints nothing: terminal.py and pictures.py are two of its faces.
-
-`by_hand` is one output of the layer, computed again from its inputs by a plain loop (by_hand.py), next
-to what the layer's array holds at that place: proof, not claim. Only layers of npnet's own have one;
-what a layer of somebody else's ought to compute, we cannot know.
-
-With npnet.check(True) the first layer that makes NaN or infinity is named, and the walk ends there.
+An Explain holds facts and prints nothing: terminal.py and pictures.py are two of its faces. With
+npnet.check(True) the first layer that makes NaN or infinity is named, and the walk ends there.
 """
-import math
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..backend import ops
-from ..layers import AdaptiveAvgPool, AvgPool, Conv2D, Dense, Flatten, MaxPool, Softmax, pair
+from ..layers import AdaptiveAvgPool, AvgPool, Conv2D, Dense, Flatten, MaxPool, Softmax, pair, rng
 from ..network import check_finite
 from .by_hand import BY_HAND, ByHand, by_hand
 from .facts import LayerFacts, layer_facts
 
-QUICK = 5           # seconds: a layer that took less is run twice, and the quicker run counts
+SLOW = 5            # seconds: what takes so long is not timed again
 
 
 @dataclass
@@ -49,7 +43,7 @@ class Step:
     maximum: float
     mean: float
     zeros: float            # the share of zeros in the output
-    by_hand: ByHand         # or None
+    by_hand: ByHand         # one output again, by a plain loop; None for a layer that is not npnet's own
 
 
 @dataclass
@@ -132,7 +126,7 @@ class Explain:
         facts = self.facts[len(self.steps)]
         layer = self.net.layers[facts.name]
         x = self.steps[-1].y if self.steps else ops.to_host(self.x)
-        y, seconds = timed(layer, ops.to_device(x))
+        y, seconds = timed(layer, x, runs=2)
         check_finite(f"{facts.name}: its output", y)
         with np.errstate(all="ignore"):                                 # a picture of NaN can be explained, too
             return Step(
@@ -172,9 +166,9 @@ class Explain:
         The layers must still remember this picture: do not run the network on another one before.
         """
         label, last, steps = self.best(1)[0].label if label is None else label, self.last(), list(self)
+        logits = last.y
         if isinstance(last.layer, Softmax):
-            steps.pop()
-        logits = last.x if isinstance(last.layer, Softmax) else last.y
+            logits = steps.pop().x
         loss, dy = ops.softmax_cross_entropy(ops.to_device(logits), ops.to_device(np.array([label])))
         self.gradients = Backward(label, float(loss), [])
         for step in reversed(steps):
@@ -189,16 +183,14 @@ class Explain:
         return self.gradients
 
 
-def timed(layer, x):
-    """The layer's output as a NumPy array, and the seconds that it took."""
-    start = time.perf_counter()
-    y = ops.to_host(layer.forward(x))
-    seconds = time.perf_counter() - start
-    if seconds < QUICK:                     # the first run also fetches memory, and may compile
+def timed(layer, x, runs):
+    """The layer's output as a NumPy array, and the seconds of the quickest run: the first may compile."""
+    x, seconds = ops.to_device(x), []
+    while len(seconds) < runs and max(seconds, default=0) < SLOW:
         start = time.perf_counter()
         y = ops.to_host(layer.forward(x))
-        seconds = min(seconds, time.perf_counter() - start)
-    return y, seconds
+        seconds.append(time.perf_counter() - start)
+    return y, min(seconds)
 
 
 def length(array):
@@ -218,15 +210,10 @@ def cost(net, last=None, backward=False):
 
 
 def multiply_adds_per_second(channels, size):
-    """The rate of one convolution, the best of three runs: the first may compile."""
-    layer, seconds = Conv2D(channels, 3, pad=1), math.inf
-    x, w, b = (ops.to_device(np.ones(shape, np.float32)) for shape in (
-        (1, channels, size, size), (channels, channels, 3, 3), (channels,)))
-    for _ in range(3):
-        start = time.perf_counter()
-        ops.to_host(ops.conv2d_forward(x, w, b, layer.stride, layer.pad, layer.groups, layer.ceil_mode))
-        seconds = min(seconds, time.perf_counter() - start)
-    return layer.multiply_adds((channels, size, size)) / seconds
+    """The rate of one convolution."""
+    layer, shape = Conv2D(channels, 3, pad=1), (channels, size, size)
+    layer.build(shape, rng(0))
+    return layer.multiply_adds(shape) / timed(layer, np.ones((1, *shape), np.float32), runs=3)[1]
 
 
 # ---------------------------------------------------------------------------- why that size
@@ -235,31 +222,21 @@ def size_sentences(layer, shape_in, shape_out):
     """Why the output has its size, with the numbers put into the formula: one line, or two where rows
     and columns differ; none for a layer that npnet does not know."""
     if type(layer) in (Conv2D, MaxPool, AvgPool):
-        return window_sentences(layer, shape_in, shape_out)
+        rows, columns = (window_sentence(layer, *sizes) for sizes in zip(shape_in[1:], pair(layer.size), shape_out[1:]))
+        return [rows] if rows == columns else [f"{rows} rows", f"{columns} columns"]
     if type(layer) is Dense:
         return [f"{shape_out[0]} outputs, each of which sees all {shape_in[0]} inputs"]
     if type(layer) is Flatten:
         return [f"{' x '.join(map(str, shape_in))} = {shape_out[0]} numbers in a row, channel after channel"]
     if type(layer) is AdaptiveAvgPool:
         return [f"cut into {shape_out[1]} x {shape_out[2]} parts, whatever the size of what comes in"]
-    if type(layer) in BY_HAND:
-        return ["as many numbers come out as go in"]
-    return []
-
-
-def window_sentences(layer, shape_in, shape_out):
-    """Rows and columns of a convolution or a pooling; one sentence where both are the same."""
-    (R, S), (P, Q) = pair(layer.size), shape_out[1:]
-    rows = window_sentence(layer, shape_in[1], R, P)
-    columns = window_sentence(layer, shape_in[2], S, Q)
-    return [rows] if rows == columns else [f"{rows} rows", f"{columns} columns"]
+    return ["as many numbers come out as go in"] if type(layer) in BY_HAND else []
 
 
 def window_sentence(layer, size, window, windows):
     """(27 + 2*2 - 5)/1 + 1 = 27, and how it was rounded if it had to be."""
-    padding = f" + 2*{layer.pad}" if layer.pad else ""
+    room, padding = size + 2 * layer.pad - window, f" + 2*{layer.pad}" if layer.pad else ""
     quotient = f"({size}{padding} - {window})/{layer.stride}"
-    room = size + 2 * layer.pad - window
     if room % layer.stride == 0:
         return f"{quotient} + 1 = {windows}"
     exact = f"{round(room / layer.stride, 2):g}"
