@@ -26,7 +26,7 @@ LONG = 20                           # seconds that nobody waits for without havi
 
 
 def add(commands):
-    parser = commands.add_parser("explain", help="one picture, walked through a network layer by layer")
+    parser = commands.add_parser("explain")
     parser.description = ("Walk a picture through a network: shapes, sizes, parameters, work and values of every "
                           "layer, and one output of each computed again by a plain loop. In a terminal single keys "
                           "move; elsewhere everything is printed.")

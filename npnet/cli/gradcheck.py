@@ -19,7 +19,7 @@ HEAD = f"{'layer':{WIDTH}} {'input':8} {'dx':>5} {'dw':>5} {'db':>5} {'kinks':>5
 
 
 def add(commands):
-    parser = commands.add_parser("gradcheck", help="is every backward right?")
+    parser = commands.add_parser("gradcheck")
     parser.description = ("Compare every gradient with the slope of forward: of npnet's layers, or of your own. "
                           "The exit code is 1 if one is wrong.")
     parser.add_argument("subject", nargs="?", help="'my_layer.py:MyLRN(n=5)', 'my_ops.py:forward,backward' or a class "

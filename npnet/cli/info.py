@@ -2,11 +2,9 @@
 
 Nothing heavy is imported and nothing is written; what cannot be found out is said to be unknown.
 """
-import importlib
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -15,22 +13,20 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__, backend
+from ..fast.threads import count
 from ..fit.memory import free_memory
 from ..screen import echo, line, size
 from ..screen.output import width
 
-PACKAGES = ("numpy", "numba", "pillow", "matplotlib", "threadpoolctl", "rich")
-EXTRAS = {                              # package: the names it is installed under, and how to get it
-    "torch": (("torch",), "pip install torch (npnet's extra torch)"),
-    "cupy": (("cupy-cuda12x", "cupy-cuda13x", "cupy"),
-             "pip install cupy-cuda12x or cupy-cuda13x (npnet's extras cuda12, cuda13)"),
-    "h5py": (("h5py",), "pip install h5py"),
-}
+PACKAGES = ("numpy", "numba", "pillow", "matplotlib", "threadpoolctl", "rich", "torch", "cupy", "h5py")
+CUPY = ("cupy-cuda12x", "cupy-cuda13x", "cupy")                 # the names that it is installed under
+HOW = {"torch": "torch (npnet's extra torch)",
+       "cupy": "cupy-cuda12x or cupy-cuda13x (npnet's extras cuda12, cuda13)"}
 THREAD_SETTINGS = ("NPNET_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def add(commands):
-    parser = commands.add_parser("info", help="what npnet finds on this machine")
+    parser = commands.add_parser("info")
     parser.description = "What npnet finds on this machine: versions, backends, threads, BLAS, folders."
     parser.add_argument("--json", action="store_true", help="the same as JSON")
     parser.set_defaults(run=run)
@@ -62,10 +58,9 @@ def found():
 
 def packages():
     """Versions of what npnet needs, and of what it can use besides."""
-    versions = {name: installed(name) or f"not installed; pip install {name}" for name in PACKAGES}
-    for name, (names, how) in EXTRAS.items():
-        versions[name] = next(filter(None, map(installed, names)), f"not installed; {how}")
-    return versions
+    versions = {name: installed(name) for name in PACKAGES}
+    versions["cupy"] = next(filter(None, map(installed, CUPY)), None)
+    return {name: found or f"not installed; pip install {HOW.get(name, name)}" for name, found in versions.items()}
 
 
 def installed(name):
@@ -76,61 +71,30 @@ def installed(name):
         return None
 
 
-# ------------------------------------------------------------------------------- backends
-
 def backends():
-    """Which backend a network would be built for and why, and which there are."""
-    name, reason = choice()
-    return {"chosen": name, "because": reason, "available": available(),
-            **{f"not {name}": reason for name, reason in unavailable().items()}}
+    """Which backend a network would be built for and why, and which there are, judged by what is installed."""
+    lacks = {name: f"the package {name} is not installed" for name in ("numba", "cupy") if not backend.present(name)}
+    if not backend.present("npnet.fast.conv"):
+        lacks.setdefault("numba", "this copy of npnet has no folder npnet/fast")
+    name = os.environ.get("NPNET_BACKEND")
+    if name:
+        problem = lacks.get(name) if name in backend.BACKENDS else f"there are only {', '.join(backend.BACKENDS)}"
+        reason = f"NPNET_BACKEND says so{f', but {problem}' if problem else ''}"
+    elif "numba" in lacks:
+        name, reason = "numpy", f"numba cannot be used: {lacks['numba']}"
+    else:
+        name, reason = "numba", "numba and npnet.fast were found"
+    return {"chosen": name, "because": reason, "available": [each for each in backend.BACKENDS if each not in lacks],
+            **{f"not {each}": problem for each, problem in lacks.items()}}
 
-
-def choice():
-    """The backend that backend.choose() would take, and the reason. Nothing is imported to find out."""
-    wish = os.environ.get("NPNET_BACKEND")
-    if wish:
-        unknown = f"there are only {', '.join(backend.BACKENDS)}" if wish not in backend.BACKENDS else None
-        problem = unknown or unavailable().get(wish)
-        return wish, f"NPNET_BACKEND says so{f', but {problem}' if problem else ''}"
-    missing = unavailable().get("numba")
-    return ("numpy", f"numba cannot be used: {missing}") if missing else ("numba", "numba and npnet.fast were found")
-
-
-def available():
-    return [name for name in backend.BACKENDS if name not in unavailable()]
-
-
-def unavailable():
-    """{backend: what it lacks}, judged by what is installed."""
-    lacks = {}
-    if not backend.present("numba"):
-        lacks["numba"] = "the package numba is not installed"
-    elif not backend.present("npnet.fast.conv"):
-        lacks["numba"] = "this copy of npnet has no folder npnet/fast"
-    if not backend.present("cupy"):
-        lacks["cupy"] = "the package cupy is not installed"
-    return lacks
-
-
-# ------------------------------------------------------------------------------- the machine
 
 def processor():
     """Processor, threads, BLAS, memory and graphics card."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     settings = [f"{name}={os.environ[name]}" for name in THREAD_SETTINGS if os.environ.get(name)]
     return {"model": processor_model(), "cores": f"{os.cpu_count()}, of which this process may use {usable}",
-            "npnet threads": npnet_threads(), **blas(), **({"set outside": settings} if settings else {}),
+            "npnet threads": count(), **blas(), **({"set outside": settings} if settings else {}),
             "memory": memory(), "graphics card": graphics()}
-
-
-def npnet_threads():
-    """How many threads npnet.fast works with."""
-    try:
-        return importlib.import_module("npnet.fast.threads").count()
-    except ImportError as error:
-        return f"none: {error}"
-    except ValueError:
-        return f"unknown: NPNET_THREADS={os.environ.get('NPNET_THREADS')} is not a number"
 
 
 def processor_model():
@@ -144,8 +108,6 @@ def processor_model():
 
 def output_of(*command):
     """What a small program prints, or "" where it is missing, fails or does not answer."""
-    if not shutil.which(command[0]):
-        return ""
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
@@ -154,11 +116,8 @@ def output_of(*command):
 
 def blas():
     """Who multiplies NumPy's matrices, and with how many threads."""
-    try:
-        from threadpoolctl import threadpool_info
-        pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    except ImportError:
-        pools = []
+    from threadpoolctl import threadpool_info
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     if not pools:
         built_with = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
         return {"blas": f"{built_with.get('name', 'unknown')} {built_with.get('version', '')}".strip(),
@@ -186,7 +145,7 @@ def graphics():
     if not backend.present("cupy"):
         return "none found"
     try:
-        runtime = backend.wanted("cupy", "cupy", EXTRAS["cupy"][1]).cuda.runtime
+        runtime = backend.wanted("cupy", "cupy", f"pip install {HOW['cupy']}").cuda.runtime
         return [runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount())]
     except Exception as error:                  # whatever CuPy raises where there is no card or no driver
         return f"none that CuPy can use ({' '.join(str(error).split())})"
@@ -197,8 +156,6 @@ def output():
     kind = "a terminal" if sys.stdout.isatty() else "a file or a pipe"
     return {"encoding": sys.stdout.encoding or "unknown", "is": f"{kind}, {width()} columns for sentences"}
 
-
-# ------------------------------------------------------------------------------- folders
 
 def folders():
     """Where npnet keeps data, weights and compiled kernels."""

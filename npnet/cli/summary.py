@@ -11,7 +11,7 @@ from . import DEFAULT, add_layers, own_layers
 
 
 def add(commands):
-    parser = commands.add_parser("summary", help="every layer of a network")
+    parser = commands.add_parser("summary")
     parser.description = "Every layer of a network: output, parameters, multiply-adds, memory, what it sees."
     parser.add_argument("--net", metavar="NAME", help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
     parser.add_argument("--classes", type=int, metavar="N", help="how many classes (default: the version's own)")
