@@ -36,11 +36,15 @@ COMMANDS = {
     "explain": "one picture, walked through a network layer by layer",
 }
 DEFAULT = "krizhevsky2012"          # the network of a command that was not given --net
-EXAMPLES = """
+OVERVIEW = """npnet {version}: AlexNet to be read, run and taken apart
+
+{commands}
+
+npnet COMMAND --help says what a command can do. For instance:
+
     npnet summary --net krizhevsky2012
     npnet summary --net single_tower --classes 10 --style torchsummary
-    npnet gradcheck "my_layer.py:MyLRN(n=5)" --shape 2,7,5,4
-"""
+    npnet gradcheck "my_layer.py:MyLRN(n=5)" --shape 2,7,5,4"""
 OF_THE_MACHINE = (OSError, ImportError, FloatingPointError, MemoryError)
 MENDED_BY_USER = (ValueError, TypeError, KeyError, *OF_THE_MACHINE)
 PACKAGE = Path(__file__).parents[1]
@@ -65,7 +69,8 @@ def main(arguments=None):
         if os.environ.get("NPNET_DEBUG", "") not in ("", "0"):
             raise
         unfinished()
-        print(f"npnet: {sentence(error)}{'' if meant(error) else surprise(error)}", file=sys.stderr)
+        strange = f" (a {type(error).__name__} that npnet did not expect; NPNET_DEBUG=1 shows where it happened)"
+        print(f"npnet: {sentence(error)}{'' if meant(error) else strange}", file=sys.stderr)
         return 2
 
 
@@ -83,9 +88,8 @@ def stopped_by_signals():
     def stop(number, frame):
         raise KeyboardInterrupt(number)
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():       # only there can signals be caught
-        numbers = []
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()   # only there
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.signal(number, stop) for number in numbers if signal.getsignal(number) == signal.SIG_DFL}
     try:
         yield
@@ -124,10 +128,6 @@ def meant(error):
     code = trace.tb_frame.f_code
     raised = code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
     return isinstance(error, OF_THE_MACHINE) or raised and Path(code.co_filename).is_relative_to(PACKAGE)
-
-
-def surprise(error):
-    return f" (a {type(error).__name__} that npnet did not expect; NPNET_DEBUG=1 shows where it happened)"
 
 
 def run(words):
@@ -169,10 +169,8 @@ def present():
 
 def overview():
     """What `npnet` alone prints."""
-    lines = [f"npnet {__version__}: AlexNet to be read, run and taken apart", ""]
-    lines += [f"    npnet {command:12}{COMMANDS[command]}" for command in present()]
-    lines += ["", "npnet COMMAND --help says what a command can do. For instance:"]
-    return "\n".join(lines) + "\n" + EXAMPLES.rstrip()
+    commands = "\n".join(f"    npnet {command:12}{COMMANDS[command]}" for command in present())
+    return OVERVIEW.format(version=__version__, commands=commands)
 
 
 def add_backend(parser):
@@ -182,15 +180,15 @@ def add_backend(parser):
 
 def add_layers(parser):
     """Adds the option --layers, for commands that read networks."""
-    parser.add_argument("--layers", metavar="FILE.py", help="a file that defines layers of your own, which --weights "
-                        "has; it is run")
+    parser.add_argument("--layers", metavar="FILE.py", help="a file that defines layers of your own, which the saved "
+                        "network has; it is run")
 
 
 def own_layers(options):
     """{name: class} of the layers in the file of --layers; None without it."""
     if options.layers is None:
         return None
-    if options.weights is None:
+    if "weights" in options and options.weights is None:
         raise ValueError("--layers is for --weights: a file of a network with layers of your own")
     from ..diagnose import layers_of
     return layers_of(options.layers)

@@ -15,7 +15,7 @@ import numpy as np
 from ..layers import check_whole
 from ..screen import bar, counted, echo, listed, percent, print_table, tell
 from ..screen.output import width
-from . import add_backend, choose_backend
+from . import add_backend, add_layers, choose_backend, own_layers
 from .plot import place_of
 from .train import check_there, options_named
 
@@ -30,6 +30,7 @@ def add(commands):
     parser.add_argument("--data", metavar="NAME", help="a data set, as for train (default: that of the first one)")
     parser.add_argument("--part", choices=("test", "train"), default="test",
                         help="train: the pictures to train on, whether or not these were (default: %(default)s)")
+    add_layers(parser)
     parser.add_argument("--ten-crop", action="store_true",
                         help="average over four corners, the middle, and their mirror images (section 4.1)")
     parser.add_argument("--limit", type=int, metavar="N", help="only N of the pictures, evenly spaced")
@@ -51,7 +52,7 @@ def run(options):
     check_whole(**{"--limit": 1 if options.limit is None else options.limit, "--batch": options.batch})
     picture = place_of_confusion(options)
     choose_backend(options)
-    networks = opened(options.networks)
+    networks = opened(options.networks, own_layers(options))
     pictures, which = pictures_of(options, networks)
     with bar("evaluating", "pictures") as progress:
         log_p = answers([(one.net, one.pipeline) for one in networks], pictures, options.ten_crop, options.batch,
@@ -86,10 +87,10 @@ def show(options, result, classes, which):
     print_table(confusions(result.confusion, classes), "lrrl")
 
 
-def opened(names):
+def opened(names, layers=None):
     """The trained networks, which must have been trained on the same classes."""
     from ..weights import trained
-    networks = [trained(name) for name in names]
+    networks = [trained(name, layers) for name in names]
     for other in networks[1:]:
         if other.classes != networks[0].classes:
             raise ValueError(f"{other.name} and {networks[0].name} were trained on other classes, so their answers "

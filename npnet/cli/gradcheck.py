@@ -7,7 +7,6 @@
 """
 import textwrap
 import time
-from contextlib import contextmanager
 
 from ..diagnose import cases, check_file
 from ..layers import LAYERS
@@ -38,49 +37,37 @@ def run(options):
         return check_own(options)
     if options.shape or options.train:
         raise ValueError("--shape and --train are for a layer of your own, like 'my_layer.py:MyLRN(n=5)'")
-    return check_ours(options, backend)
-
-
-def check_ours(options, backend):
-    """A line for each case, as it is done; returns 1 if one of them failed."""
     echo(f"backend {backend}, float64, seed {options.seed}; errors are relative, 0 to 1\n")
     echo(HEAD, "bold")
-    right = wrong = 0
-    for case in cases(options.subject):
-        with line(case) as show:
-            report = case.check(options.seed)
-            show(report)
-        right, wrong = right + report.ok, wrong + (not report.ok)
-    echo(f"\n{right} of {right + wrong} are right{f', {wrong} WRONG' if wrong else ''}", "red" if wrong else "green")
+    right = [checked(case, options.seed) for case in cases(options.subject)]
+    wrong = right.count(False)
+    echo(f"\n{sum(right)} of {len(right)} are right{f', {wrong} WRONG' if wrong else ''}", "red" if wrong else "green")
     return 1 if wrong else 0
 
 
-@contextmanager
-def line(case):
-    """A line of the table: first what is being checked, so that it is seen to work, then what show(report) finds.
+def checked(case, seed):
+    """Prints a line of the table: first what is being checked, so that it is seen to work, then what was found.
 
-    A long expression goes on below; where the check failed, all of the report follows.
+    A long expression goes on below; where the check failed, all of the report follows. Returns whether it is right.
     """
     first, *others = textwrap.wrap(case.expression, WIDTH, break_long_words=False)
     echo(f"{first:{WIDTH}} {'x'.join(map(str, case.shape)):8} ", end="")
     start = time.perf_counter()
-
-    def show(report):
-        errors = {row.name: f"{row.error:.0e}" for row in report.rows}
-        cells = " ".join(f"{errors.get(name, ''):>5}" for name in ("x", "w", "b"))
-        kinks = sum(row.kinks for row in report.rows) or ""
-        echo(f"{cells} {kinks:>5} {'ok' if report.ok else 'WRONG':7} {time.perf_counter() - start:4.1f}s",
-             None if report.ok else "red")
-        for text in others:
-            echo(f"  {text}")
-        if not report.ok:
-            echo(textwrap.indent(str(report), "  "))
-
     try:
-        yield show
+        report = case.check(seed)
     except BaseException:
         echo()                                  # ends the line that was begun
         raise
+    errors = {row.name: f"{row.error:.0e}" for row in report.rows}
+    cells = " ".join(f"{errors.get(name, ''):>5}" for name in ("x", "w", "b"))
+    kinks = sum(row.kinks for row in report.rows) or ""
+    echo(f"{cells} {kinks:>5} {'ok' if report.ok else 'WRONG':7} {time.perf_counter() - start:4.1f}s",
+         None if report.ok else "red")
+    for text in others:
+        echo(f"  {text}")
+    if not report.ok:
+        echo(textwrap.indent(str(report), "  "))
+    return report.ok
 
 
 def check_own(options):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..screen import aligned, echo, listed, percent
-from . import add_backend, choose_backend
+from . import add_backend, add_layers, choose_backend, own_layers
 
 NET = "cifar_alexnet"               # the shipped one
 WIDTH = 30                          # of a bar, in characters
@@ -28,6 +28,7 @@ def add(commands):
     parser.add_argument("--weights", action="append", metavar="NETWORK",
                         help=f"a run's folder, a checkpoint, a shipped network (default: {NET}); given several times, "
                              f"their answers are averaged")
+    add_layers(parser)
     parser.add_argument("--ten-crop", action="store_true", help="average over ten crops of each picture")
     parser.add_argument("--json", action="store_true", help="one JSON object for each picture, one on a line")
     parser.add_argument("--save", metavar="FILE", help="draw the answers beside the picture (for one picture)")
@@ -44,7 +45,7 @@ def run(options):
     if options.save is not None and len(paths) > 1:
         raise ValueError(f"--save draws one picture, got {len(paths)}")
     names = options.weights or [NET]
-    networks = opened(names)
+    networks = opened(names, own_layers(options))
     classes = networks[0].classes
     if not options.json:
         echo("\n".join(limits(" + ".join(names), classes)))

@@ -5,7 +5,10 @@ import re
 import pytest
 from colours import COLOURS, picture, width
 
+import npnet
 from npnet.cli import main
+from npnet.diagnose import layers_of
+from npnet.weights import save_checkpoint, trained
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -29,6 +32,23 @@ def test_predict_as_json_and_drawn(runs, capsys, tmp_path):
     assert answer["picture"] == path and answer["answers"][0]["class"] == "blue" and answer["answers"][0]["number"] == 2
     assert sum(one["probability"] for one in answer["answers"]) == pytest.approx(1, abs=1e-5)
     assert width("said.png") > 300
+
+
+def test_a_network_with_layers_of_ones_own(runs, capsys, here):
+    """predict and evaluate: the file that defines them is run where --layers names it, and only there."""
+    (here / "mine.py").write_text("from npnet import ReLU\n\n\nclass MyReLU(ReLU):\n    pass\n")
+    known = trained(runs / "a")
+    net = npnet.replace(known.net, npnet.ReLU, layers_of("mine.py")["MyReLU"])
+    save_checkpoint("mine.npz", net, npnet.SGD(0.1), known.pipeline, {"settings": known.settings})
+    path = picture("green", "green.png")
+    for words, said in ((["predict", path, "--weights", "mine.npz"], "green.png\n  green "),
+                        (["evaluate", "mine.npz", "--workers", "0"], "100.00 % of 15 pictures right")):
+        assert main(words) == 2
+        assert "MyReLU" in capsys.readouterr().err
+        assert main([*words, "--layers", "mine.py"]) == 0
+        assert said in capsys.readouterr().out
+    assert main(["predict", path, "--layers", "mine.py"]) == 2
+    assert "--layers is for --weights" in capsys.readouterr().err
 
 
 def test_one_bad_picture_among_several(runs, capsys, tmp_path):
