@@ -17,7 +17,7 @@ import numpy as np
 from ..layers import rng
 from .pictures import as_grey, read_picture
 
-BLOCK = 1000                    # how many pictures are handed to the threads at a time
+PIECE = 25                      # how many pictures a thread takes at a time
 MOST_CLASSES = 100_000          # where there are fewer pictures; a network of so many classes has 400 million weights
 
 
@@ -27,8 +27,8 @@ class Pictures:
 
     images: uint8 (N, H, W, C), C 3 (red, green, blue) or 1 (grey); or a sequence of N paths of files,
     which are read when they are asked for; or of N arrays (H, W, C) of several sizes. labels: N integers
-    from 0 to len(classes) - 1. classes: their names. folder: where the files are; a picture's name is its path
-    below it. grey: files become (H, W, 1). Raises ValueError or TypeError where these do not fit together.
+    from 0. classes: their names. folder: where the files are; a picture's name is its path below it. grey: files
+    become (H, W, 1). Raises ValueError or TypeError where these do not fit together.
     """
 
     images: object
@@ -143,9 +143,8 @@ def held_out(pictures, count, seed):
     """Two Pictures without a picture in common: all but `count` to train on, and `count` for validation.
 
     Every class keeps its share: of 90 cats and 10 dogs, 10 pictures are 9 cats and 1 dog. Where a share
-    is not a whole number, the largest remainders are rounded up. Which pictures of a class are drawn is
-    decided by rng(seed, "validation") alone. Both parts keep the order of `pictures`. ValueError unless
-    0 < count < len(pictures).
+    is not a whole number, the largest remainders are rounded up. Which pictures are drawn is decided by
+    rng(seed, "validation") alone. Both parts keep the order of `pictures`.
     """
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or not 0 < count < len(pictures):
         raise ValueError(f"the number of pictures held out must be a whole number from 1 to {len(pictures) - 1}, as "
@@ -175,26 +174,24 @@ class Unreadable(ValueError):
 def read_file(path):
     """The picture in a file, uint8 (H, W, 3); read_picture, whose sentences begin with the whole path here,
     because a name such as 0001.jpg may be found in every class. Raises Unreadable, and OSError as open does."""
-    path = Path(path)
     try:
         return read_picture(path)
     except ValueError as error:
-        sentence = str(error)
-        raise Unreadable(str(path) + sentence[len(path.name):] if sentence.startswith(path.name + " ")
+        name, sentence = Path(path).name + " ", str(error)
+        raise Unreadable(f"{path} {sentence.removeprefix(name)}" if sentence.startswith(name)
                          else f"{path}: {sentence}") from None
 
 
-def in_threads(work, items, progress=None, threads=None):
+def in_threads(work, items, progress=None):
     """[work(item) for item in items], by threads: Pillow decodes several pictures side by side.
 
-    progress(done, total) is called now and then. threads: as many as processors by default, at most 8.
     The first error is raised, and what has not begun is left undone.
     """
     results = []
-    with ThreadPoolExecutor(threads or min(8, os.cpu_count() or 1)) as pool:
-        for first in range(0, len(items), BLOCK):               # a million waiting tasks would fill the memory
-            for result in pool.map(work, items[first:first + BLOCK]):
-                results.append(result)
-                if progress and (len(results) % 50 == 0 or len(results) == len(items)):
-                    progress(len(results), len(items))
+    pieces = [items[first:first + PIECE] for first in range(0, len(items), PIECE)]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        for some in pool.map(lambda piece: [work(item) for item in piece], pieces):
+            results += some
+            if progress and (len(results) % 50 == 0 or len(results) == len(items)):
+                progress(len(results), len(items))
     return results

@@ -12,12 +12,12 @@ No file is unpickled: an array of objects is refused.
 import io
 import math
 import zipfile
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from ...network import DAMAGE
 from ..pictures import MOST_PIXELS, SMALLEST_SIDE, pillow
 from ..sets import MOST_CLASSES, DataSet, Pictures, in_threads, no_tensor
 from .cifar import CIFAR10, CIFAR100
@@ -38,19 +38,15 @@ KNOWN = {                                       # by what is in the name of the 
     "fashion": (CLOTHES, CITED["fashion-mnist"]),
     "mnist": (DIGITS, CITED["mnist"]),
     "flowers17": (FLOWERS17, "Oxford Flowers 17 (Nilsback, Zisserman 2006)")}
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, TypeError, KeyError, NotImplementedError,
-           RuntimeError, OverflowError)
 LARGE, PACKED = 2**28, 500      # bytes of an array, and how many times smaller no such array of pictures becomes
-BLOCK = 64                      # JPEG files that a thread decodes at a time
 
 
 def pack(path, progress=None):
     """The DataSet in an .npz file: pictures as arrays or as JPEG files, in the layouts above.
 
     The classes are called as the array of texts `classes` says; else, if the file's name has a word of KNOWN in it and
-    the number of classes fits, by their known names; else "class 0" and so on. progress(done, total) counts pictures
-    that are decoded. FileNotFoundError, and ValueError for a file that is damaged, cut off, not an .npz, without these
-    arrays, or with arrays that do not fit together.
+    the number of classes fits, by their known names; else "class 0" and so on. FileNotFoundError, and ValueError for a
+    file that is damaged or has other arrays.
     """
     path = Path(path)
     if not path.is_file():
@@ -72,13 +68,11 @@ def arrays(train, test=None, classes=None, name="arrays"):
     """A DataSet of pictures in memory: train and test are pairs (x, y).
 
     x: uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, pixels from 0 to 255. y: N integers from 0.
-    classes: their names; None: "class 0", "class 1" and so on up to the largest label of both parts. ValueError
-    where these do not fit, TypeError for what is not a pair.
+    classes: their names; None: "class 0", "class 1" and so on. ValueError where these do not fit, TypeError for what
+    is not a pair.
     """
-    parts = []
-    for part, pair in (("train", train), ("test", test)):
-        if pair is None and part == "test":
-            continue
+    parts, pairs = [], {"train": train} if test is None else {"train": train, "test": test}
+    for part, pair in pairs.items():
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"{part} must be a pair (x, y) of pictures and labels, got {type(pair).__name__}")
         x, y = (np.asarray(no_tensor(what, values)) for what, values in zip("xy", pair))
@@ -101,7 +95,7 @@ def opening(path):
             yield content
     except MemoryError:
         raise ValueError(f"{path} needs more memory than there is, or is damaged") from None
-    except DAMAGED as error:
+    except (*DAMAGE, OverflowError) as error:
         raise ValueError(f"{path} is damaged or was cut off ({error}); copy or download it again") from None
 
 
@@ -215,18 +209,17 @@ def data_set(name, where, parts, classes, origin):
 # ---------------------------------------------------------------------------- JPEG files end to end
 
 def jpeg_parts(path, found, parts, progress):
-    """(images, labels) of every part; progress counts the pictures of all of them."""
-    read, before = [], 0
-    total = sum(found[ends].size for _, ends, _ in parts)
-    for names in parts:
-        read.append(decoded(path, found, names, progress and (
-            lambda done, before=before: progress(before + done, total))))
-        before += len(read[-1][0])
-    return read
+    """(images, labels) of every part: uint8 (N, H, W, 3), or a list of arrays where their sizes differ."""
+    files, labels = zip(*(jpeg_files(path, found, names) for names in parts))
+    decoded, read = in_threads(decode_jpeg, [file for part in files for file in part], progress), []
+    for part in files:
+        images, decoded = decoded[:len(part)], decoded[len(part):]
+        read.append(np.stack(images) if len({image.shape for image in images}) == 1 else images)
+    return list(zip(read, labels))
 
 
-def decoded(path, found, names, progress):
-    """Pictures and labels of a part: uint8 (N, H, W, 3), or a list of arrays where their sizes differ."""
+def jpeg_files(path, found, names):
+    """([(what a file is called, its bytes), ...], labels) of a part."""
     files, ends, labels = (found[name] for name in names)
     if ends.ndim != 1 or ends.dtype.kind not in "iu" or not len(ends):
         raise ValueError(f"{path}: {names[1]} must be integers (N,), got {ends.dtype} {ends.shape}")
@@ -235,28 +228,19 @@ def decoded(path, found, names, progress):
         raise ValueError(f"{path}: {names[1]} must rise from file to file up to {len(files):,}, the length of "
                          f"{names[0]}, and does not; it is damaged")
     labels = labels_of(labels, len(ends), f"{path}: {names[2]}")
-    blocks = [range(first, min(first + BLOCK, len(ends))) for first in range(0, len(ends), BLOCK)]
-
-    def decode(block):
-        return [decode_jpeg(files[begins[i]:ends[i]], f"{path}: picture {i} of {names[0]}") for i in block]
-
-    def count(done, _):                                             # blocks -> pictures
-        progress(min(done * BLOCK, len(ends)))
-
-    images = [image for block in in_threads(decode, blocks, progress and count) for image in block]
-    same = len({image.shape for image in images}) == 1
-    return (np.stack(images) if same else images), labels
+    return [(f"{path}: picture {i} of {names[0]}", files[begin:end])
+            for i, (begin, end) in enumerate(zip(begins, ends))], labels
 
 
-def decode_jpeg(content, where):
-    """A JPEG file, uint8 (bytes,) -> uint8 (H, W, 3)."""
-    Image = pillow().Image
+def decode_jpeg(file):
+    """uint8 (H, W, 3) of a JPEG file, (what it is called, its bytes)."""
+    where, content = file
     try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
+        with pillow().Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
             width, height = picture.size
             if width * height > MOST_PIXELS or min(width, height) < SMALLEST_SIDE:
                 raise ValueError(f"{width} x {height} pixels")
-            return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+            return np.array(picture.convert("RGB"))
     except MemoryError:
         raise
     except Exception as error:                                      # whatever Pillow raises
