@@ -7,7 +7,7 @@ comes from the generator `draw`, so that the same picture and the same address g
     picture = mirrored(random_crop(picture, 227, draw), draw)
 
 Sections are those of Krizhevsky, Sutskever and Hinton, 2012. Crops and mirror images are views of
-the picture: copy them before you write into them. `augment_examples` shows everything on one picture.
+the picture: copy them before you write into them.
 """
 import numpy as np
 
@@ -15,15 +15,14 @@ from ..layers import rng
 from .pictures import check_picture, resize_and_crop
 
 FORMS = ("paper", "original")           # of the colours: what the paper says, and what its program of 2012 does
+SCALES = ("0-255", "0-1")               # what black and white are
 
 
 # ---------------------------------------------------------------------------- places
 
 def square(picture, shorter):
     """The picture made small or large until its shorter side has `shorter` pixels, and its central square cut out
-    (section 2): uint8 (H, W, C) -> (shorter, shorter, C), C 3 or, for grey, 1.
-
-    A square of this size comes back as it is, the same array. ValueError if this is not a picture.
+    (section 2): uint8 (H, W, C) -> (shorter, shorter, C). A square of this size comes back as it is, the same array.
     """
     check_picture(picture)
     return picture if picture.shape[:2] == (shorter, shorter) else resize_and_crop(picture, shorter, shorter)
@@ -33,10 +32,18 @@ def window(height, width, size, draw):
     """A random square of `size` pixels inside height x width: its (rows, columns) as two slices.
 
     Every place is equally likely, the first and the last included: height - size + 1 rows and
-    width - size + 1 columns. Both are drawn even where there is only one. ValueError if it does not fit.
+    width - size + 1 columns. Both are drawn even where there is only one.
     """
     check_fits(height, width, size)
     top, left = int(draw.integers(height - size + 1)), int(draw.integers(width - size + 1))
+    return slice(top, top + size), slice(left, left + size)
+
+
+def middle(height, width, size):
+    """The square of `size` pixels in the middle: its (rows, columns). An odd pixel is shared out as in
+    resize_and_crop."""
+    check_fits(height, width, size)
+    top, left = round((height - size) / 2), round((width - size) / 2)
     return slice(top, top + size), slice(left, left + size)
 
 
@@ -63,19 +70,16 @@ def pad_and_crop(picture, pad, draw):
     The same as a border of `pad` zeros all round and a random crop of the old size. (The paper's
     pictures of 32 x 32 are cut to 24 x 24; this is the usual way since, which keeps the size.)
     """
-    height, width = picture.shape[:2]
-    down, right = int(draw.integers(2 * pad + 1)) - pad, int(draw.integers(2 * pad + 1)) - pad
-    moved = np.zeros_like(picture)
-    moved[landing(down, height), landing(right, width)] = picture[landing(-down, height), landing(-right, width)]
-    return moved
+    height, width, channels = picture.shape
+    bordered = np.zeros_like(picture, shape=(height + 2 * pad, width + 2 * pad, channels))
+    bordered[pad:pad + height, pad:pad + width] = picture
+    top, left = (2 * pad - int(draw.integers(2 * pad + 1)) for _ in range(2))       # 0 moves it down and to the right
+    return bordered[top:top + height, left:left + width]
 
 
 def centre(picture, size):
-    """The square in the middle: (H, W, C) -> (size, size, C). An odd pixel is shared out as in resize_and_crop."""
-    height, width = picture.shape[:2]
-    check_fits(height, width, size)
-    top, left = round((height - size) / 2), round((width - size) / 2)
-    return picture[top:top + size, left:left + size]
+    """The square in the middle: (H, W, C) -> (size, size, C)."""
+    return picture[middle(*picture.shape[:2], size)]
 
 
 def ten_crops(picture, size):
@@ -112,13 +116,11 @@ def pca_colour(picture, vectors, values, draw, form="paper", std=0.1, scale="0-2
     is at test. An eigenvalue is a square: for pixels from 0 to 255 it is 65025 times that for pixels from 0 to 1,
     while the pixels are only 255 times as large. So the paper's form makes sense for pixels
     from 0 to 1 alone (for photographs it shifts by about one hundredth of the range); we compute the shift
-    there and multiply it by 255 afterwards. ValueError for other shapes and words.
+    there and multiply it by 255 afterwards.
     """
     vectors, values = checked_basis(vectors, values)
-    if form not in FORMS:
-        raise ValueError(f'form must be "paper" or "original", got {form!r}')
-    if scale not in ("0-255", "0-1"):
-        raise ValueError(f'scale must be "0-255" or "0-1", got {scale!r}')
+    check_word("form", form, FORMS)
+    check_word("scale", scale, SCALES)
     if picture.shape[2] != 3:
         raise ValueError(f"colours are shifted in pictures (H, W, 3), got {picture.shape}")
     spread = values if form == "paper" else np.sqrt(values)
@@ -155,9 +157,9 @@ def checked_basis(vectors, values):
     return vectors, values
 
 
-def landing(shift, length):
-    """Where along `length` pixels a picture moved by `shift` lands: its slice."""
-    return slice(max(shift, 0), max(length + min(shift, 0), 0))
+def check_word(name, value, words):
+    if value not in words:
+        raise ValueError(f'{name} must be "{words[0]}" or "{words[1]}", got {value!r}')
 
 
 def check_fits(height, width, size):
@@ -173,8 +175,7 @@ def augment_examples(picture, seed=0):
 
     A photograph is cut as for a network of 227 x 227, one whose shorter side is at most 64 in proportion. What
     training knows from all its pictures, the mean colour and the basis of the colours, is here this picture's own: the
-    colours shift in the directions in which its pixels differ most, not in those of a training set. The same seed
-    gives the same examples. ValueError if this is not a picture.
+    colours shift in the directions in which its pixels differ most, not in those of a training set.
     """
     check_picture(picture)
     picture = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture

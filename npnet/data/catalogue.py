@@ -3,9 +3,9 @@
     fetch("cifar10")        # downloads, checks, unpacks; the folder, at once if it is there already
     folder("cifar10")       # the folder, or FileNotFoundError with the command that fetches it
 
-A data set lies in the folder data/<name> of NPNET_HOME, all its files directly in it. What was found
-right when it came is written down in contents.json beside them: the name, size and SHA-256 of every
-file. An archive is removed after it was unpacked, unless the user had put it there.
+A data set lies in the folder data/<name> of NPNET_HOME, all its files directly in it, with contents.json: the name,
+size and SHA-256 of every file when it came. An archive is removed after it was unpacked, unless the user had put it
+there.
 """
 import gzip
 import json
@@ -15,6 +15,7 @@ import shutil
 import tarfile
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .. import backend
@@ -122,11 +123,8 @@ def place(name):
 
 
 def folder(name):
-    """The folder with all files of a data set that was fetched.
-
-    FileNotFoundError, with the command that fetches it, if it is not there or a file of it has another
-    size; ValueError for a name that is not in the catalogue or is not stored in files (shapes).
-    """
+    """The folder with all files of a data set that was fetched. FileNotFoundError, with the command that fetches it,
+    if it is not there or a file of it has another size."""
     if not entry(name).parts:
         raise ValueError(f"{name} is drawn when it is needed, it has no folder; npnet.data.dataset({name!r}) draws it")
     path = place(name)
@@ -149,15 +147,10 @@ def contents(path):
         return None
 
 
-def damaged(path, progress=None):
+def damaged(path):
     """The files of a folder that fetch has filled whose bytes have changed since: a list of names."""
-    found, files = [], contents(path) or {}
-    for number, (file, (size, checksum)) in enumerate(files.items()):
-        if not right(Path(path) / file, size, checksum):
-            found.append(file)
-        if progress:
-            progress(number + 1, len(files))
-    return found
+    return [file for file, (size, checksum) in (contents(path) or {}).items()
+            if not right(Path(path) / file, size, checksum)]
 
 
 # ---------------------------------------------------------------------------- fetching
@@ -168,9 +161,8 @@ def fetch(name, trust=False, progress=None, timeout=20):
     trust: also take files whose checksum is not known, as they come. progress: called as
     progress(bytes so far, bytes in all or None). timeout: seconds, for a server that says nothing.
 
-    ConnectionError, one sentence with what to do, if no address gives the files; ValueError for a name
-    that is not in the catalogue, for one that needs trust, and for an archive that holds what no data
-    set needs; OSError if the files cannot be written.
+    ConnectionError if no address gives the files; ValueError for a name that is not in the catalogue or needs trust,
+    and for an archive that holds what no data set needs; OSError if the files cannot be written.
     """
     known = entry(name)
     path = place(name)
@@ -184,28 +176,19 @@ def fetch(name, trust=False, progress=None, timeout=20):
                          f"not tell if another file came in its place; npnet data get {name} --trust takes it as it "
                          f"comes")
     check_room(known, path)
-    files, counted = {}, Progress(progress, len(known.parts))
-    for part in known.parts:
-        files.update(fetch_part(part, path, counted, timeout))
-        counted.next_part()
+    files, came = {}, [0] * len(known.parts)                    # bytes of each part
+
+    def count(number, done, total):
+        came[number] = done
+        in_all = None if total is None or number < len(came) - 1 else sum(came) - done + total
+        if progress:
+            progress(sum(came), in_all)                         # how much it is is known when the last part has begun
+
+    for number, part in enumerate(known.parts):
+        files.update(fetch_part(part, path, partial(count, number), timeout))
     with writing(path / CONTENTS) as temporary:
         temporary.write_text(json.dumps({"name": name, "files": files}, indent=2))
     return path
-
-
-class Progress:
-    """The progress of several parts as one. How much it is in all is known when the last part has begun."""
-
-    def __init__(self, progress, parts):
-        self.progress, self.left, self.before, self.done = progress, parts, 0, 0
-
-    def __call__(self, done, total):
-        self.done = done
-        if self.progress:
-            self.progress(self.before + done, self.before + total if total is not None and self.left == 1 else None)
-
-    def next_part(self):
-        self.before, self.done, self.left = self.before + self.done, 0, self.left - 1
 
 
 def fetch_part(part, path, progress, timeout):
@@ -242,9 +225,8 @@ def check_room(known, path):
 def unpack(archive, path):
     """Writes the files of a .tar.gz directly into the folder `path`, without the folder that they are in; their names.
 
-    tarfile only reads here: every file is written by us, under a plain name in one folder. ValueError
-    for links, devices, names that lead elsewhere, two files of one name, more than 100 files or more
-    than 1 GB, and for an archive that is damaged. Files that it added are removed then.
+    tarfile only reads here: every file is written by us, under a plain name in one folder. ValueError for anything
+    else in the archive, for too much, and for damage; files that it added are removed then.
     """
     archive, path, names = Path(archive), Path(path), []
     before = set(os.listdir(path)) if path.is_dir() else set()
@@ -267,7 +249,12 @@ def write_members(archive, path, names):
             for member in tar:
                 if member.isdir() or member.isreg() and member.size == 0:
                     continue
-                names.append(checked_name(member, names, archive.name))
+                match = MEMBER.fullmatch(member.name)
+                plain = match and member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)    # no link, device or holes
+                if not plain or match[2] in (*names, archive.name, CONTENTS):
+                    raise ValueError(f"{archive.name} holds {member.name!r}, which is not a plain file in one folder, "
+                                     f"so it is not unpacked; it may be forged")
+                names.append(match[2])
                 total += member.size
                 if len(names) > MOST_FILES or total > MOST_BYTES:
                     raise ValueError(f"{archive.name} holds more than {MOST_FILES} files or {MOST_BYTES:,} bytes, "
@@ -277,14 +264,3 @@ def write_members(archive, path, names):
             tar.fileobj.seek(0, os.SEEK_END)                    # reads to the end, where gzip compares its checksum
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise ValueError(f"{archive} is not a .tar.gz or is damaged ({error}); remove it and fetch it again") from None
-
-
-def checked_name(member, names, archive):
-    """The plain name of a member, if it may be written."""
-    match = MEMBER.fullmatch(member.name)
-    name = match[2] if match else None
-    plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)              # no link, device or file with holes
-    if not plain or name is None or name in [*names, archive, CONTENTS]:
-        raise ValueError(f"{archive} holds {member.name!r}, which is not a plain file in one folder, so it is not "
-                         f"unpacked; it may be forged")
-    return name

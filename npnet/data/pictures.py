@@ -3,9 +3,8 @@
     picture = read_picture("cat.jpg")             # uint8 (H, W, 3), RGB, 0 to 255
     picture = resize_and_crop(picture, 227)       # uint8 (227, 227, 3)
 
-What a network makes of these numbers is in npnet.data.pipeline, and which network expects what in
-npnet.weights.prepared. Pillow decodes the files. It is imported when a picture is read, so that `import npnet`
-stays fast.
+What a network makes of these numbers is in npnet.data.pipeline. Pillow decodes the files. It is imported when a
+picture is read, so that `import npnet` stays fast.
 """
 import os
 import re
@@ -25,8 +24,7 @@ GREY = (0.299, 0.587, 0.114)    # how bright red, green and blue look to the eye
 
 PICTURE_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
 OTHER_STARTS = {                # what a file often is that is not a picture, by its first bytes
-    b"<!doctype html": "a web page: save the picture itself, not the page that shows it",
-    b"<html": "a web page: save the picture itself, not the page that shows it",
+    (b"<!doctype html", b"<html"): "a web page: save the picture itself, not the page that shows it",
     b"<svg": "a drawing in SVG: export it as PNG",
     b"<?xml": "XML, perhaps a drawing in SVG: export it as PNG",
     b"%pdf": "a PDF document: export the page as PNG",
@@ -51,9 +49,8 @@ def read_picture(path, notes=None):
                                      all values, becomes 0 to 255; if none does, smallest to largest
         animation, several pages     the first
 
-    Errors, one sentence each: FileNotFoundError (with the names that come close), IsADirectoryError,
-    PermissionError, and ValueError for a file that is empty, not a picture, damaged, cut off, smaller
-    than 8 pixels on a side or larger than 100 million pixels (refused before it is unpacked).
+    OSError for a file that is not there or may not be read, ValueError for one that is empty, not a picture, damaged,
+    smaller than 8 pixels on a side or larger than 100 million pixels (refused before it is unpacked).
     """
     path, wanted = Path(path), notes is not None
     notes = notes if wanted else []
@@ -111,15 +108,13 @@ def resize_and_crop(picture, size, shorter=None):
     over all pixels that fall together), then the middle square is cut out. `shorter` is by default
     256 for a size of 227 or 224 and in proportion for others, in multiples of 8; a size of up to 64
     has nothing to spare, and `shorter` is `size`. Pixel for pixel as torchvision's Resize(shorter)
-    and CenterCrop(size), up to one step of rounding. ValueError if shorter < size.
+    and CenterCrop(size), up to one step of rounding.
     """
     Image = pillow().Image
     check_picture(picture)
     if shorter is None:
         shorter = shorter_for(size)
-    if not 1 <= size <= shorter:
-        raise ValueError(f"a square of size={size} cannot be cut out of a picture whose shorter side is "
-                         f"shorter={shorter}; size must be at least 1 and at most shorter")
+    check_cut(size, shorter)
     top, bottom, left, right = *middle_of(picture, 0, size, shorter), *middle_of(picture, 1, size, shorter)
     source = Image.fromarray(picture if picture.shape[2] == 3 else picture[:, :, 0])
     resized = source.resize((size, size), Image.Resampling.BILINEAR, box=(left, top, right, bottom))
@@ -190,9 +185,8 @@ def decoding(path):
         yield
     except MemoryError:
         raise
-    except Image.DecompressionBombError as error:                   # far beyond MOST_PIXELS
-        pixels = re.search(r"\d+", str(error))
-        raise ValueError(too_large(path.name, int(pixels[0]) if pixels else None)) from None
+    except Image.DecompressionBombError as error:                   # "Image size (400000000 pixels) exceeds ..."
+        raise ValueError(too_large(path.name, int(re.search(r"\d+", str(error))[0]))) from None
     except Exception as error:              # OSError, SyntaxError, EOFError, struct.error, zlib.error ...
         raise ValueError(unreadable(path, error)) from None
 
@@ -214,8 +208,7 @@ def unreadable(path, error):
 
 
 def too_large(name, pixels):
-    claimed = "far" if pixels is None else f"{pixels:,} pixels,"
-    return f"{name} has {claimed} more than the {MOST_PIXELS:,} that are unpacked; make it smaller first"
+    return f"{name} has {pixels:,} pixels, more than the {MOST_PIXELS:,} that are unpacked; make it smaller first"
 
 
 def check_size(name, width, height):
@@ -299,6 +292,12 @@ def middle_of(picture, axis, size, shorter):
     resized = original * shorter // min(picture.shape[:2])
     begin = round((resized - size) / 2)
     return begin * original / resized, (begin + size) * original / resized
+
+
+def check_cut(size, shorter):
+    if not 1 <= size <= shorter:
+        raise ValueError(f"a square of size={size} cannot be cut out of a picture whose shorter side is "
+                         f"shorter={shorter}; size must be at least 1 and at most shorter")
 
 
 def check_picture(picture):

@@ -6,15 +6,15 @@
     pipeline.ten(picture)                                           # float32 (10, 3, 227, 227), to average over
     print(pipeline)                                                 # the same in words
 
-Everything that is needed to repeat this on another picture is saved with the network: settings(),
-plain data, and arrays(); Pipeline.restored makes the pipeline again.
+What is needed to repeat this on another picture is saved with the network: settings() and arrays().
 """
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from ..screen.words import counted
 from . import augment
-from .pictures import GREY, check_picture, shorter_for
+from .pictures import GREY, check_cut, check_picture, shorter_for
 from .statistics import of_channels, statistics
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)      # red, green, blue over the training set, 0 to 255
@@ -39,8 +39,8 @@ def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="R
     """
     check_picture(picture)
     check_words(scale, order, channels)
-    mean, deviation = (per_channel(name, value, channels, scale)
-                       for name, value in (("mean", mean), ("deviation", deviation)))
+    mean = per_channel("mean", mean, channels, scale)
+    deviation = per_channel("deviation", deviation, channels, scale)
     return finished(centred(picture, mean[:, None, None], scale, channels), deviation, order)[None]
 
 
@@ -82,8 +82,7 @@ class Pipeline:
        the basis `vectors`, `values` and `std`).
     6. Over `deviation`, one number or one per channel; channels in the `order` "RGB" or "BGR".
 
-    counted: of how many pictures the mean and all that follows from it are, if not of all. ValueError, one sentence,
-    where these do not fit together.
+    counted: of how many pictures the mean and all that follows from it are, if not of all.
     """
 
     size: int
@@ -115,10 +114,8 @@ class Pipeline:
     def train(self, picture, draw):
         """The picture as training sees it, with what `draw` draws: float32 (channels, size, size)."""
         square = augment.square(picture, self.shorter)
-        if self.crop:
-            places = augment.window(self.shorter, self.shorter, self.size, draw)
-        else:
-            places = self.middle()
+        sides = self.shorter, self.shorter, self.size
+        places = augment.window(*sides, draw) if self.crop else augment.middle(*sides)
         x = self.part(square, places).transpose(1, 2, 0)        # (size, size, channels), as a picture
         if self.pad:
             x = augment.pad_and_crop(x, self.pad, draw)
@@ -130,8 +127,8 @@ class Pipeline:
 
     def test(self, picture):
         """The picture as a test sees it, the middle, nothing random: float32 (channels, size, size)."""
-        x = self.part(augment.square(picture, self.shorter), self.middle())
-        return finished(x, self.deviation, self.order)
+        middle = augment.middle(self.shorter, self.shorter, self.size)
+        return finished(self.part(augment.square(picture, self.shorter), middle), self.deviation, self.order)
 
     def ten(self, picture):
         """Ten views of the picture: float32 (10, channels, size, size), in the order of augment.ten_crops.
@@ -140,16 +137,10 @@ class Pipeline:
         its border of zeros; where there is neither a larger square nor a border, the five are equal.
         Average the softmax outputs of the ten, not the logits.
         """
-        everything = slice(0, self.shorter)
-        x = self.part(augment.square(picture, self.shorter), (everything, everything))
+        x = self.part(augment.square(picture, self.shorter), (slice(None), slice(None)))
         x = np.pad(x, [(0, 0), (self.pad, self.pad), (self.pad, self.pad)])
         views = augment.ten_crops(x.transpose(1, 2, 0), self.size)  # (10, size, size, channels)
         return finished(views.transpose(0, 3, 1, 2), self.deviation, self.order)
-
-    def middle(self):
-        """Where the middle of the square is: its rows and columns."""
-        begin = round((self.shorter - self.size) / 2)
-        return slice(begin, begin + self.size), slice(begin, begin + self.size)
 
     def part(self, square, places):
         """The part `places` of the square as numbers, minus the mean: float32 (channels, rows, columns)."""
@@ -159,8 +150,7 @@ class Pipeline:
     def __str__(self):
         size, shorter = self.size, self.shorter
         cut = [] if size == shorter else [f"the middle {size} x {size} of {shorter} x {shorter} pixels"]
-        words, training = cut + number_words(self), training_words(self)
-        return f"{', '.join(words)}; in training: {', '.join(training) or 'the same'}"
+        return f"{', '.join(cut + number_words(self))}; in training: {', '.join(training_words(self)) or 'the same'}"
 
     # ------------------------------------------------------------------------ making, saving
 
@@ -176,8 +166,6 @@ class Pipeline:
                     size itself with a pad)
         mirror      False for pictures whose left and right mean something, such as digits and letters
         most        of how many pictures the statistics are, at most (default: 10,000 files; all of an array)
-
-        progress(done, total) is called while the pictures are read. ValueError as the class.
         """
         channels, size = square_input(input_shape)
         if normalise not in NORMALISE:
@@ -186,16 +174,15 @@ class Pipeline:
             shorter = size if pad else shorter_for(size)
         crop = shorter > size if crop is None else crop
         pad = size // 8 if pad is None and shorter == size else pad or 0
-        chosen = dict(size=size, shorter=shorter, channels=channels, order=order, crop=crop, pad=pad, mirror=mirror)
-        if normalise == "none":
-            chosen["scale"] = "0-1"
         # made once with any mean and basis, so that what does not fit is said before the pictures are read
-        cls(**chosen, mean=float(normalise != "none"), colour=colour, vectors=np.eye(3), values=np.ones(3))
-        if normalise != "none" or colour is not None:
-            found = of_channels(statistics(pictures, shorter, progress, most), channels)
-            chosen |= normalised(found, normalise) | coloured(found, colour)
-            chosen["counted"] = int(found["pictures"]) if found["pictures"] < len(pictures) else None
-        return cls(**chosen)
+        plain = cls(size, shorter, channels, order, scale="0-1" if normalise == "none" else "0-255",
+                    mean=float(normalise != "none"), crop=crop, pad=pad, mirror=mirror, colour=colour,
+                    vectors=np.eye(3), values=np.ones(3))
+        if normalise == "none" and colour is None:
+            return plain
+        found = of_channels(statistics(pictures, shorter, progress, most), channels)
+        counted = int(found["pictures"]) if found["pictures"] < len(pictures) else None
+        return replace(plain, counted=counted, **normalised(found, normalise), **coloured(found, colour))
 
     def settings(self):
         """Everything but the arrays, as plain data for JSON."""
@@ -207,7 +194,7 @@ class Pipeline:
 
     @classmethod
     def restored(cls, settings, arrays):
-        """The pipeline of these settings() and arrays(), exactly. ValueError if there are others than ours."""
+        """The pipeline of these settings() and arrays(), exactly."""
         known = {field.name for field in fields(cls)}
         given = {**settings, **arrays} if isinstance(settings, dict) else {}
         if not {"size", "shorter"} <= set(given) <= known:
@@ -231,11 +218,9 @@ def normalised(found, normalise):
     if normalise == "none":
         return {}
     mean = found["mean_picture" if normalise == "mean-picture" else "channel_means"]
-    if mean.max() < 1:                      # black but for a few pixels
-        mean = 0.0
-    if normalise != "standard":
-        return {"mean": mean}
-    return {"mean": mean, "deviation": np.maximum(found["channel_deviations"], 1)}      # 0 if all have one colour
+    deviation = np.maximum(found["channel_deviations"], 1)              # 0 if all pixels have one colour
+    return {"mean": mean if mean.max() >= 1 else 0.0,                   # below: black but for a few pixels
+            "deviation": deviation if normalise == "standard" else 1.0}
 
 
 def coloured(found, colour):
@@ -244,7 +229,7 @@ def coloured(found, colour):
         return {}
     if "colour_values" not in found:
         raise ValueError(f"colour={colour!r} needs pictures in colour, but these are grey")
-    return {"colour": colour, "vectors": found["colour_vectors"], "values": found["colour_values"]}
+    return {"vectors": found["colour_vectors"], "values": found["colour_values"]}
 
 
 # ---------------------------------------------------------------------------- in words
@@ -267,7 +252,7 @@ def training_words(pipeline):
     """What is added in training."""
     words = [f"random crops of {pipeline.size} x {pipeline.size}"] if pipeline.crop else []
     if pipeline.pad:
-        words.append(f"moved by up to {pipeline.pad} pixel{'s' * (pipeline.pad > 1)}")
+        words.append(f"moved by up to {counted(pipeline.pad, 'pixel')}")
     if pipeline.mirror:
         words.append("mirrored half of the time")
     if pipeline.colour:
@@ -289,9 +274,7 @@ def checked(given):
     """What a pipeline keeps: its numbers as Python's, its arrays as float32 and float64. Raises ValueError."""
     sizes = {name: whole(name, getattr(given, name)) for name in ("size", "shorter", "channels", "pad")}
     size, shorter, channels, pad = sizes.values()
-    if not 1 <= size <= shorter:
-        raise ValueError(f"a network's input of size={size} cannot be cut out of a picture whose shorter side is "
-                         f"shorter={shorter}; size must be at least 1 and at most shorter")
+    check_cut(size, shorter)
     if given.crop and size == shorter:
         raise ValueError(f"crop=True needs a square larger than the network's input, but size and shorter are both "
                          f"{size}; make shorter larger, or use pad")
@@ -299,7 +282,7 @@ def checked(given):
         raise ValueError(f"pad must be 0 unless size and shorter are equal (a larger square is cropped, not padded), "
                          f"got pad={pad} with size={size}, shorter={shorter}")
     check_words(given.scale, given.order, channels)
-    mean = checked_mean(given, channels, shorter)
+    mean = per_channel("mean", given.mean, channels, given.scale, shorter)
     deviation = per_channel("deviation", given.deviation, channels, given.scale)
     counted = None if given.counted is None else whole("counted", given.counted)
     return {**sizes, **checked_colours(given, mean), "mean": mean, "deviation": deviation, "counted": counted,
@@ -313,10 +296,8 @@ def whole(name, value):
 
 
 def check_words(scale, order, channels):
-    if scale not in ("0-255", "0-1"):
-        raise ValueError(f'scale must be "0-255" or "0-1", got {scale!r}')
-    if order not in ("RGB", "BGR"):
-        raise ValueError(f'order must be "RGB" or "BGR", got {order!r}')
+    augment.check_word("scale", scale, augment.SCALES)
+    augment.check_word("order", order, ("RGB", "BGR"))
     if channels not in (1, 3):
         raise ValueError(f"channels must be 3, or 1 for grey, got {channels!r}")
 
@@ -332,20 +313,20 @@ def finite(name, value):
     return array
 
 
-def per_channel(name, value, channels, scale):
-    """mean or deviation as a float32 array (1,) or (channels,), checked against the scale."""
+def per_channel(name, value, channels, scale, shorter=None):
+    """mean or deviation as a float32 array (1,) or (channels,), or, with shorter, a mean picture (channels, shorter,
+    shorter). ValueError also if these numbers were computed over pixels of the other scale."""
     array = np.atleast_1d(finite(name, value))
-    if array.shape not in ((1,), (channels,)):
+    if shorter is not None and array.ndim > 1:
+        if array.shape != (channels, shorter, shorter):
+            raise ValueError(f"the mean picture must be {(channels, shorter, shorter)}, as channels={channels} and "
+                             f"shorter={shorter}, got {array.shape}")
+        value = array.max()
+    elif array.shape not in ((1,), (channels,)):
         raise ValueError(f"{name} must be one number{' or three' if channels == 3 else ''} "
                          f"for channels={channels}, got {value}")
     if name == "deviation" and not (array > 0).all():
         raise ValueError(f"deviation must be above 0, got {value}")
-    check_scale(name, array, value, scale)
-    return array
-
-
-def check_scale(name, array, value, scale):
-    """Raises ValueError if these numbers were computed over pixels of the other scale."""
     largest = np.abs(array).max()
     if scale == "0-1" and largest > 1:
         raise ValueError(f'{name}={value} is meant for pixels from 0 to 255, but scale is "0-1"; '
@@ -353,24 +334,12 @@ def check_scale(name, array, value, scale):
     if scale == "0-255" and 0 < largest < 1:
         raise ValueError(f'{name}={value} is meant for pixels from 0 to 1, but scale is "0-255"; '
                          f"multiply it by 255 or change the scale")
-
-
-def checked_mean(given, channels, shorter):
-    """The mean as float32: (1,), (channels,) or (channels, shorter, shorter)."""
-    if np.ndim(given.mean) < 2:
-        return per_channel("mean", given.mean, channels, given.scale)
-    mean = finite("mean", given.mean)
-    if mean.shape != (channels, shorter, shorter):
-        raise ValueError(f"the mean picture must be {(channels, shorter, shorter)}, as channels={channels} and "
-                         f"shorter={shorter}, got {mean.shape}")
-    check_scale("mean", mean, mean.max(), given.scale)
-    return mean
+    return array
 
 
 def checked_colours(given, mean):
     """How colours are shifted: the word, the basis and the deviation of the draw."""
-    finite("std", given.std)
-    std = float(given.std)
+    std = float(finite("std", given.std))
     if std < 0:
         raise ValueError(f"std must be at least 0, the paper's is 0.1, got {std:g}")
     if given.colour is None:

@@ -30,16 +30,20 @@ def download(addresses, path, size=None, checksum=None, progress=None, timeout=T
     progress: called as progress(bytes so far, bytes in all or None)
     timeout: seconds after which a server that says nothing, or next to nothing, is given up
 
-    ConnectionError, one sentence that says what happened at each address, if none gave the file;
-    ValueError for other arguments; OSError if the file cannot be written.
+    ConnectionError, which says what happened at each address, if none gave the file; OSError if it cannot be written.
     """
-    addresses, path = [addresses] if isinstance(addresses, str) else list(addresses), Path(path)
-    check_arguments(addresses, checksum)
-    failures = []
+    addresses, path, failures = [addresses] if isinstance(addresses, str) else list(addresses), Path(path), []
+    if not addresses:
+        raise ValueError("download needs at least one address")
+    for address in addresses:
+        if not re.match(r"https?://[^\s/]", address):
+            raise ValueError(f"an address must begin with http:// or https://, got {address!r}")
+    if checksum is not None:
+        digits_of(checksum)                                     # or ValueError
     for address in addresses:
         try:
             with writing(path) as temporary:
-                start = receive(address, temporary, size, progress or silent, timeout)
+                start = receive(address, temporary, size, progress or (lambda done, total: None), timeout)
                 check(temporary, start, checksum)
             return path
         except Failed as failure:
@@ -170,18 +174,6 @@ def reason_of(trouble, timeout):
     return f"failed ({' '.join(text.split()) or type(trouble).__name__})"
 
 
-# ---------------------------------------------------------------------------- arguments
-
-def check_arguments(addresses, checksum):
-    if not addresses:
-        raise ValueError("download needs at least one address")
-    for address in addresses:
-        if not re.match(r"https?://[^\s/]", address):
-            raise ValueError(f"an address must begin with http:// or https://, got {address!r}")
-    if checksum is not None:
-        digits_of(checksum)
-
-
 def digits_of(checksum):
     """The hexadecimal digits of "md5:..."; ValueError for anything else."""
     kind, _, digits = checksum.lower().partition(":")
@@ -189,7 +181,3 @@ def digits_of(checksum):
         raise ValueError(f"a checksum must be one of {', '.join(DIGITS)}, a colon and {FEWEST} or more hexadecimal "
                          f"digits, got {checksum!r}")
     return digits
-
-
-def silent(done, total):
-    """The progress that nobody sees."""

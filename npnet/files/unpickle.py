@@ -5,9 +5,8 @@ let any file run any command on the computer of whoever reads it: pickle.load(fi
 understood as `sh file`. CIFAR-10 and CIFAR-100 are published as pickles all the same.
 
 So the instructions are carried out by Python, but "fetch the function of this name" finds only the
-names of the table in allowed(), and what it finds are functions of this file, not NumPy's. They
-build arrays of plain numbers; a dtype of objects, whose bytes NumPy would take for addresses in
-memory, is refused like any name that is not in the table.
+names of the table ALLOWED, and what it finds are functions of this file, not NumPy's. They build arrays
+of plain numbers; a dtype of objects, whose bytes NumPy would take for addresses in memory, is refused.
 
 A few hundred bytes can also keep Python busy for ever, or end it: a tuple that holds the same tuple
 twice, sixty times over, has 2**60 ways in, and all of them are gone when it becomes the key of a dict.
@@ -45,10 +44,9 @@ DAMAGED = (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeErr
 def unpickled(source, name="the pickle"):
     """What a pickle holds: dict, list, tuple, bytes, str, numbers, None, and NumPy arrays of numbers.
 
-    source: bytes, or a file opened in binary. name: what messages call it. Texts of Python 2, such as
-    CIFAR's keys, come as bytes. ValueError, one sentence, for anything else in the file (it names the
-    function that the pickle asks for; nothing of it is called), for sets, for one tuple in several places, for
-    more than 1000 tuples, and for a file that is damaged, cut off, or larger than 1 GB.
+    source: bytes, or a file opened in binary. name: what messages call it. Texts of Python 2, such as CIFAR's keys,
+    come as bytes. ValueError for anything else in the file (it names the function that the pickle asks for), for
+    what would keep Python busy, and for a file that is damaged or larger than 1 GB.
     """
     content = source if isinstance(source, bytes) else source.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
@@ -69,16 +67,12 @@ class Refused(Exception):
 
 
 class Unpickler(pickle.Unpickler):
-    """Python's, which finds no functions but those of allowed()."""
-
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.names = allowed()
+    """Python's, which finds no functions but those of ALLOWED."""
 
     def find_class(self, module, name):
-        if (module, name) not in self.names:
+        if (module, name) not in ALLOWED:
             raise Refused(f"asks for {module}.{name}")
-        return self.names[module, name]
+        return ALLOWED[module, name]
 
     def persistent_load(self, number):
         raise Refused("refers to something outside the file")
@@ -130,17 +124,6 @@ class StandIn:
         raise Refused("changes a function")
 
 
-def allowed():
-    """{(module, name): what a pickle gets}. NumPy 2 calls numpy.core numpy._core, Python 3 __builtin__ builtins."""
-    names = {("numpy", "ndarray"): StandIn(no_call), ("numpy", "dtype"): StandIn(Dtype),
-             ("_codecs", "encode"): StandIn(encoded), ("__builtin__", "bytes"): StandIn(no_bytes)}
-    for package in ("numpy.core", "numpy._core"):
-        names[f"{package}.multiarray", "_reconstruct"] = StandIn(Array)
-        names[f"{package}.multiarray", "scalar"] = StandIn(scalar)
-        names[f"{package}.numeric", "_frombuffer"] = StandIn(array_of)
-    return names
-
-
 def no_call(*_):
     raise Refused("makes an array without content")
 
@@ -150,10 +133,6 @@ def encoded(text, encoding):
     if text_of(encoding) not in ("latin1", "latin-1"):
         raise Refused(f"asks for bytes in {text_of(encoding)[:40]}")
     return text.encode("latin1")
-
-
-def no_bytes():
-    return b""
 
 
 def text_of(value):
@@ -195,7 +174,9 @@ class Array:
 
 def array_of(content, dtype, shape, order):
     """An array of its own from bytes. The shape must ask for neither more nor fewer than there are."""
-    dtype, shape = checked_dtype(dtype), tuple(map(int, shape))
+    if not isinstance(dtype, Dtype):
+        raise Refused("holds an array without a type")
+    dtype, shape = dtype.checked(), tuple(map(int, shape))
     if not isinstance(content, (bytes, bytearray)):
         raise Refused("holds an array of objects")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
@@ -208,14 +189,17 @@ def scalar(dtype, content):
     return array_of(content, dtype, (), "C")[()]
 
 
-def checked_dtype(dtype):
-    if not isinstance(dtype, Dtype):
-        raise Refused("holds an array without a type")
-    return dtype.checked()
+# {(module, name): what a pickle gets}. NumPy 2 calls numpy.core numpy._core, Python 3 __builtin__ builtins.
+ALLOWED = {("numpy", "ndarray"): StandIn(no_call), ("numpy", "dtype"): StandIn(Dtype),
+           ("_codecs", "encode"): StandIn(encoded), ("__builtin__", "bytes"): StandIn(lambda: b"")}
+for package in ("numpy.core", "numpy._core"):
+    ALLOWED |= {(f"{package}.multiarray", "_reconstruct"): StandIn(Array),
+                (f"{package}.multiarray", "scalar"): StandIn(scalar),
+                (f"{package}.numeric", "_frombuffer"): StandIn(array_of)}
 
 
 def finished(value, done):
-    """The value with arrays in place of _Arrays, down to the last list.
+    """The value with NumPy's arrays in place of ours, down to the last list.
 
     done: {identity: (what was seen, what became of it)}, so that a list that holds itself, or one list in a
     million places, is looked at once.
