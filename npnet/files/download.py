@@ -103,12 +103,9 @@ def check(temporary, start, checksum):
     if checksum is None:
         if WEB_PAGE.match(start) and temporary.suffix not in (".html", ".htm"):
             raise Failed("sent a web page in place of the file")
-        return
-    kind = checksum.partition(":")[0]
-    found = digest(temporary, kind)
-    if not found.startswith(digits_of(checksum)):
-        raise Failed(f"sent {page_word(start)}{temporary.stat().st_size:,} bytes with the {kind} {found}, where "
-                      f"{digits_of(checksum)} is right")
+    elif not right(temporary, None, checksum):
+        raise Failed(f"sent {page_word(start)}{temporary.stat().st_size:,} bytes with the {checksum.partition(':')[0]} "
+                     f"{digest(temporary, checksum)}, where {digits_of(checksum)} is right")
 
 
 def page_word(start):
