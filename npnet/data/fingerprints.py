@@ -27,16 +27,12 @@ UNCOMPRESSED = (".bmp", ".pgm", ".ppm", ".tif", ".tiff")
 
 @dataclass(frozen=True, eq=False)
 class Identity:
-    """Which pictures these are: their classes, and of each picture its label, its print and its name.
+    """Which pictures these are: their classes, and of each picture its label, its print and its name."""
 
-    classes: texts. labels: int64 (N,). prints: uint8 (N, 16). names: N texts, or None for arrays, whose pictures
-    have no names.
-    """
-
-    classes: tuple
-    labels: np.ndarray
-    prints: np.ndarray
-    names: tuple | None = None
+    classes: tuple                  # texts
+    labels: np.ndarray              # int64 (N,)
+    prints: np.ndarray              # uint8 (N, 16)
+    names: tuple | None = None      # N texts, or None for arrays
 
     @cached_property
     def digest(self):
@@ -58,14 +54,13 @@ class Identity:
             classes, labels, prints = from_bytes(arrays["classes"]), arrays["labels"], arrays["prints"]
             names = from_bytes(arrays["names"]) if "names" in arrays else None
             count = len(labels)
-            fits = (labels.dtype == np.int64 and labels.shape == (count,) and prints.dtype == np.uint8
+            if (labels.dtype == np.int64 and labels.shape == (count,) and prints.dtype == np.uint8
                     and prints.shape == (count, BYTES) and (names is None or len(names) == count)
-                    and (not count or 0 <= labels.min() <= labels.max() < len(classes)))
+                    and (not count or 0 <= labels.min() <= labels.max() < len(classes))):
+                return cls(classes, labels.astype(np.int64), prints, names)
         except (KeyError, ValueError, TypeError, AttributeError):
-            fits = False
-        if not fits:
-            raise ValueError("the fingerprints of the pictures are damaged, or were saved by another npnet")
-        return cls(classes, labels.astype(np.int64), prints, names)
+            pass
+        raise ValueError("the fingerprints of the pictures are damaged, or were saved by another npnet")
 
     def pictures(self):
         """(name, class, print) of every picture; arrays are named by their place."""
@@ -75,11 +70,10 @@ class Identity:
 
 
 def identity(pictures, progress=None):
-    """The Identity of Pictures. progress(done, total) is called now and then; OSError for a file that is gone."""
-    images = pictures.images
-    prints = list(map(print_of, images)) if isinstance(images, np.ndarray) else in_threads(print_of, images, progress)
+    """The Identity of Pictures. OSError for a file that is gone."""
+    images, names = pictures.images, None
+    prints = in_threads(print_of, images, progress)
     prints = np.frombuffer(b"".join(prints), np.uint8).reshape(len(images), BYTES)
-    names = None
     if len(images) and not isinstance(images[0], np.ndarray):
         names = tuple(names_below(pictures.folder, [os.fspath(path) for path in images]))
     return Identity(pictures.classes, pictures.labels, prints, names)
@@ -135,20 +129,14 @@ def shared(train, test):
 
 
 def different(then, now, what="training"):
-    """What has changed from one Identity to another, a sentence each, with an example; [] when nothing has.
-
-    Classes that have another name, that were added, that are missing or have other numbers; pictures that were
-    replaced, added or moved to another class, that are missing, have another name or stand in another order.
-    """
+    """What has changed from one Identity to another, a sentence each, with an example; [] when nothing has."""
     if then.digest == now.digest:
         return []
     renamed, sentences = changed_classes(then, now, what)
     before = [(name, renamed.get(kind, kind), print_) for name, kind, print_ in then.pictures()]
     after = now.pictures()
-    changed = changed_pictures(before, after, what)
-    if not changed and not sentences:
-        changed = rearranged(before, after, what)
-    return sentences + changed
+    sentences += changed_pictures(before, after, what)
+    return sentences or rearranged(before, after, what)
 
 
 def changed_classes(then, now, what):

@@ -11,6 +11,7 @@ is noisy. No pixel says much by itself: a linear classifier gets one picture in 
 Every picture is drawn from its own address, rng(seed, "shapes", part, index): picture 17 is the same
 in a set of 100 and in a set of 6,000. The same seed gives the same bytes with the same Pillow.
 """
+import math
 import numbers
 
 import numpy as np
@@ -67,20 +68,17 @@ FIGURES = {
 def shapes(seed=0, train=6000, test=1000, size=32, progress=None):
     """The drawn figures as a DataSet: `train` and `test` pictures, uint8 (N, size, size, 3), of ten classes.
 
-    In each part there are as many pictures of every class, up to one, in a shuffled order. test=0:
-    no pictures to test on (None). progress(done, total) is called after every hundred pictures and at
-    the end. Raises ValueError for a size that is not between 8 and 512, for less than one picture to
-    train on and less than none to test on, TypeError where these or the seed are no integers.
+    In each part there are as many pictures of every class, up to one, in a shuffled order. test=0: no pictures to
+    test on (None). progress(done, total) is called after every hundred pictures and at the end.
     """
-    for name, value, least, most in (("seed", seed, None, None), ("train", train, 1, None), ("test", test, 0, None),
-                                     ("size", size, SMALLEST, LARGEST)):
-        check_integer(name, value, least, most)
-    total = train + test
+    check_integer("seed", seed)
+    check_integer("train", train, 1)
+    check_integer("test", test, 0)
+    check_integer("size", size, SMALLEST, LARGEST)
+    total, names = train + test, tuple(FIGURES)
 
     def part(name, count, before):
-        labels = labels_of(seed, name, count)
-        images = np.empty((count, size, size, 3), np.uint8)
-        names = tuple(FIGURES)
+        labels, images = labels_of(seed, name, count), np.empty((count, size, size, 3), np.uint8)
         for index, label in enumerate(labels):
             images[index] = draw(names[label], rng(seed, "shapes", name, index), size)
             done = before + index + 1
@@ -88,17 +86,14 @@ def shapes(seed=0, train=6000, test=1000, size=32, progress=None):
                 progress(done, total)
         return Pictures(images, labels, names)
 
-    to_train = part("train", train, 0)
-    to_test = part("test", test, train) if test else None
-    return DataSet("shapes", to_train, to_test,
+    return DataSet("shapes", part("train", train, 0), part("test", test, train) if test else None,
                    f"ten figures, drawn by npnet from seed {seed} (npnet.data.shapes)")
 
 
 def draw(figure, generator, size=32):
     """One picture of the figure with this name (a key of FIGURES), uint8 (size, size, 3).
 
-    All that is random in it is drawn from `generator`, a numpy.random.Generator. Raises ValueError
-    for a name that is not in FIGURES or a size that is not between 8 and 512.
+    All that is random in it is drawn from `generator`, a numpy.random.Generator.
     """
     if figure not in FIGURES:
         raise ValueError(f"no figure is called {figure!r}; there are {', '.join(FIGURES)}")
@@ -184,10 +179,10 @@ def any_colour(generator):
     return tuple(generator.integers(0, 256, 3).tolist())
 
 
-def check_integer(name, value, least, most):
-    """Raises one sentence unless value is an integer from `least` to `most` (None: no bound)."""
+def check_integer(name, value, least=-math.inf, most=math.inf):
+    """Raises one sentence unless value is an integer from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"shapes: {name} must be an integer, got {value!r}")
-    if (least is not None and value < least) or (most is not None and value > most):
-        bounds = f"between {least} and {most}" if most is not None else f"at least {least}"
+    if not least <= value <= most:
+        bounds = f"between {least} and {most}" if most < math.inf else f"at least {least}"
         raise ValueError(f"shapes: {name} must be {bounds}, got {value}")

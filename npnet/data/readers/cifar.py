@@ -80,8 +80,8 @@ def cifar(folder, coarse=False, progress=None):
     """The CIFAR-10 or CIFAR-100 in a folder, python or binary batches, as a DataSet of uint8 (N, 32, 32, 3).
 
     coarse: CIFAR-100's 20 coarse classes in place of its 100. The names of the classes come from the file that belongs
-    to the batches, or, if it is missing, are the well-known ones. progress(done, total) counts files.
-    FileNotFoundError for a missing batch, ValueError for one that is damaged, cut off or something else.
+    to the batches, or, if it is missing, are the well-known ones. FileNotFoundError for a missing batch, ValueError for
+    one that is damaged or something else.
     """
     found = cifar_folder(folder)
     if found is None:
@@ -93,11 +93,13 @@ def cifar(folder, coarse=False, progress=None):
         raise ValueError(f"{layout.title} has no coarse classes, only CIFAR-100 has; leave coarse=True out")
     key, meta, names_key, known = layout.labels[kind]
     classes = names_in(folder / meta, names_key, known)
-    images, labels = [], []
-    names = (*layout.train, layout.test)
+    read = binary_batch if layout.label_bytes else python_batch
+    images, labels, names = [], [], (*layout.train, layout.test)
     for done, name in enumerate(names, start=1):
-        read = binary_batch if layout.label_bytes else python_batch
-        rows, numbers = read(batch_in(folder, name, layout), key, layout.label_bytes)
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder} lacks {name}; {layout.title} has {', '.join(names)}: unpack the archive "
+                                    f"again")
+        rows, numbers = read(folder / name, key, layout.label_bytes)
         images.append(rows)
         labels.append(checked_labels(folder / name, numbers, len(rows), len(classes)))
         if progress:
@@ -106,13 +108,6 @@ def cifar(folder, coarse=False, progress=None):
     test = pictures_of(images[-1:], labels[-1:], classes)
     origin = f"{layout.title} (Krizhevsky 2009) from {folder.name}{share_of(train, test, PUBLISHED)}"
     return DataSet(layout.title.lower().replace("-", ""), train, test, origin)
-
-
-def batch_in(folder, name, layout):
-    if not (folder / name).is_file():
-        batches = ", ".join((*layout.train, layout.test))
-        raise FileNotFoundError(f"{folder} lacks {name}; {layout.title} has {batches}: unpack the archive again")
-    return folder / name
 
 
 # ---------------------------------------------------------------------------- the two forms of a batch
@@ -158,14 +153,10 @@ def names_in(path, key, known):
     """The names of the classes from the file that belongs to the batches, else those that are known."""
     if not path.is_file():
         return tuple(known)
-    if key is None:
-        with path.open("rb") as file:
-            names = file.read(2**16).decode("utf-8", "replace").split()
-    else:
-        with path.open("rb") as file:
-            meta = unpickled(file, str(path))
-        names = meta.get(key) if isinstance(meta, dict) else None
-        names = names if isinstance(names, list) else []
+    with path.open("rb") as file:
+        meta = {None: file.read(2**16).split()} if key is None else unpickled(file, str(path))
+    names = meta.get(key) if isinstance(meta, dict) else None
+    names = names if isinstance(names, list) else []
     if len(names) != len(known):
         raise ValueError(f"{path} must name {len(known)} classes, got {len(names)}; unpack the archive again, or "
                          f"remove the file: then the well-known names are used")

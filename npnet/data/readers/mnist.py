@@ -40,16 +40,17 @@ def mnist(folder, name=None, progress=None):
 
     name: "mnist" or "fashion-mnist", which decides what the classes are called. None: told by the first ten labels,
     then by "fashion" in the folder's name; otherwise the classes are the digits. The files may be plain or .gz, with
-    "." in place of the last "-" in their names. progress(done, total) counts files. FileNotFoundError for a missing
-    file, ValueError for one that is damaged, cut off or something else.
+    "." in place of the last "-" in their names. FileNotFoundError for a missing file, ValueError for a damaged one.
     """
     place = mnist_folder(folder)
     if place is None:
         raise FileNotFoundError(f"{folder} holds no idx files, such as {FILES[0]}.gz")
     if name is not None and name not in CLASSES:
         raise ValueError(f"name must be {' or '.join(map(repr, CLASSES))}, got {name!r}")
-    paths, arrays = [file_in(place, stem) for stem in FILES], []
-    for path in paths:
+    paths, arrays = [file_under(place, stem) for stem in FILES], []
+    for stem, path in zip(FILES, paths):
+        if path is None:
+            raise FileNotFoundError(f"{place} lacks {stem} (or {stem}.gz); the four files are {', '.join(FILES)}")
         arrays.append(read_idx(path))
         if progress:
             progress(len(arrays), len(paths))
@@ -64,13 +65,10 @@ def mnist(folder, name=None, progress=None):
 
 
 def read_idx(path):
-    """The numbers in an idx file of bytes, plain or gzipped, as a uint8 array of the file's shape.
-
-    ValueError, one sentence, for a file that is not an idx file, has other numbers than bytes, was cut off or
-    is longer than it says.
-    """
-    path = Path(path)
-    opened = gzip.open if is_gzipped(path) else open
+    """The numbers in an idx file of bytes, plain or gzipped, as a uint8 array of the file's shape."""
+    with open(path, "rb") as file:
+        # by the first bytes, not by the name: some browsers unpack a file and leave its name as it was
+        opened = gzip.open if file.read(2) == b"\x1f\x8b" else open
     try:
         with opened(path, "rb") as file:
             shape = header_of(path, file)
@@ -83,12 +81,6 @@ def read_idx(path):
         raise ValueError(f"{path} must hold {product(shape)} = {size:,} bytes after its header, got {came}; it was cut "
                          f"off or is damaged: fetch it again")
     return array.reshape(shape)
-
-
-def is_gzipped(path):
-    """By the first bytes, not by the name: some browsers unpack a file and leave its name as it was."""
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
 
 
 def header_of(path, file):
@@ -116,17 +108,8 @@ def product(shape):
 def file_under(folder, stem):
     """The path of one of the files under any of its names, or None; a plain file comes before a gzipped one."""
     other = ".idx".join(stem.rsplit("-idx", 1))
-    for name in (stem, other, f"{stem}.gz", f"{other}.gz"):
-        if (folder / name).is_file():
-            return folder / name
-    return None
-
-
-def file_in(folder, stem):
-    path = file_under(folder, stem)
-    if path is None:
-        raise FileNotFoundError(f"{folder} lacks {stem} (or {stem}.gz); the four files are {', '.join(FILES)}")
-    return path
+    paths = (folder / name for name in (stem, other, f"{stem}.gz", f"{other}.gz"))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def check_pair(images_path, images, labels_path, labels):
@@ -145,7 +128,5 @@ def check_pair(images_path, images, labels_path, labels):
 
 def told_apart(labels, folder):
     """ "mnist" or "fashion-mnist"."""
-    for name, first in FIRST.items():
-        if labels[:10].tolist() == first:
-            return name
-    return "fashion-mnist" if "fashion" in folder.resolve().name.lower() else "mnist"
+    told = [name for name, first in FIRST.items() if labels[:10].tolist() == first]
+    return told[0] if told else "fashion-mnist" if "fashion" in folder.resolve().name.lower() else "mnist"
