@@ -21,7 +21,6 @@ What is measured is what the layers remember of the last step, so nothing is com
 """
 import math
 import zlib
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +28,7 @@ import numpy as np
 from ..backend import ops
 from ..layers import Dropout, Softmax
 from ..screen import listed
+from ..weights.checkpoint import DOCTOR
 from .causes import (cause_of_biases, cause_of_dead, cause_of_input, cause_of_rate, cause_of_softmax, cause_of_spread,
                      cause_of_zeros, numbered)
 from .labels import Sample
@@ -57,7 +57,7 @@ class Doctor:
     """Watches one training of a network. classes: their names, or how many there are.
 
     step and epoch return lists of new Remarks, empty when all is well; each thing is said once, and
-    again when it becomes worse. said: {(where, what): how bad it was}, what has been said so far.
+    again when it becomes worse. said: {"where: what": how bad it was}, what has been said so far.
     """
 
     def __init__(self, net, classes):
@@ -67,13 +67,13 @@ class Doctor:
             raise ValueError(f"a network needs at least 2 classes to tell apart, got {self.classes}")
         self.said, self.new = {}, []
         self.seen, self.fresh = 0, True                         # steps seen; whether they began with the first of all
-        self.losses, self.first_loss, self.highest = deque(maxlen=WINDOW), None, (-math.inf, 0)
+        self.losses, self.first_loss, self.highest, self.highest_at = [], None, 0.0, 0      # of which step
         self.largest_lr, self.batch = 0.0, 0                    # batch: pictures in the first one
         self.spread, self.figures = math.inf, (math.nan, math.nan)      # of the last outputs, of inputs: not of few
         self.labels, self.sorted = np.zeros(self.classes, np.int64), 0      # sorted: batches of one class at the start
         self.answers = np.zeros(self.classes, np.int64)         # how often each class was the answer in this epoch
         self.ratios, self.alive, self.pictures = {}, {}, 0
-        self.sample, self.epochs, self.ended, self.masks = Sample(), 0, False, {}
+        self.sample, self.sampled, self.epochs, self.ended, self.masks = Sample(), 0, 0, False, {}
 
     def step(self, step, net, optimizer):
         """New remarks after one training step (npnet.train.Step): on the loss, and now and then on the layers."""
@@ -117,27 +117,26 @@ class Doctor:
     def diagnosis(self, net, optimizer):
         """A list with one remark: what was found that can keep a network from learning; empty if nothing was."""
         self.new, causes = [], self.causes(net, optimizer)
-        if causes and ("the loss", "stuck") not in self.said:
+        if causes and "the loss: stuck" not in self.said:
             self.say("the causes", "found", numbered(causes))
         return self.new
 
     def say(self, where, what, text, level=0):
         """Adds a remark, unless the same was said and has not become worse."""
-        if level > self.said.get((where, what), -math.inf):
-            self.said[where, what] = level
+        if level > self.said.get(f"{where}: {what}", -math.inf):
+            self.said[f"{where}: {what}"] = level
             self.new.append(Remark(where, text))
 
     # ------------------------------------------------------------------ every step
 
     def note(self, step, net):
         """What every step leaves: its loss, rate, logits, labels, and small copies of the first pictures."""
-        self.losses.append(step.loss)
-        if self.first_loss is None:
-            self.first_loss = step.loss
+        self.losses = [*self.losses, step.loss][-WINDOW:]
+        self.first_loss = self.losses[0] if self.first_loss is None else self.first_loss
         self.largest_lr = max(self.largest_lr, step.lr)
         labels, logits = (np.asarray(ops.to_host(array)) for array in (step.labels, step.logits))
         if self.enough(labels):
-            self.highest = max(self.highest, (step.loss, step.number))
+            self.highest, self.highest_at = max((self.highest, self.highest_at), (step.loss, step.number))
             self.spread = spread(logits)
         self.labels += np.bincount(labels, minlength=self.classes)[:self.classes]
         self.answers += np.bincount(logits.argmax(axis=1), minlength=self.classes)[:self.classes]
@@ -145,6 +144,7 @@ class Doctor:
             self.sorted += 1
         if self.epochs == 0:                                    # in the first epoch every picture comes once
             self.sample.add(first_input(net), labels)
+            self.sampled = self.sample.count
 
     def enough(self, labels):
         """Whether a batch is large enough to be judged by: the last of an epoch may be a single picture."""
@@ -223,7 +223,7 @@ class Doctor:
     def follow_loss(self, step, net, optimizer):
         """A loss that grows, a loss that stays where it was, batches of one class."""
         top = max(self.first_loss, math.log(self.classes))
-        recent = list(self.losses)[-10:]
+        recent = self.losses[-10:]
         if step.loss > 100 * top or len(recent) == 10 and sum(recent) / 10 > 3 * top:
             self.say("the loss", "grows", f"it grows: {self.first_loss:.3g} at first, {step.loss:.3g} at step "
                      f"{step.number}. The steps are too long: lower the rate (now {step.lr:g}) ten times, or start "
@@ -231,7 +231,7 @@ class Doctor:
         if self.sorted == 5:
             self.say("the labels", "sorted", "each of the first 5 batches holds a single class, so the network "
                      "unlearns one class while it learns the next; shuffle the pictures")
-        if self.seen % STUCK_STEPS == 0 and ("the loss", "stuck") not in self.said:
+        if self.seen % STUCK_STEPS == 0 and "the loss: stuck" not in self.said:
             mean = float(np.mean(self.losses))
             if self.at_chance(mean):
                 self.stuck(f"the mean of the last {len(self.losses)} steps, {mean:.3f}, is", net, optimizer)
@@ -263,11 +263,10 @@ class Doctor:
 
     def cause_of_height(self):
         """A loss that was much higher before."""
-        loss, number = self.highest
-        if self.first_loss is None or loss < 1.5 * max(math.log(self.classes), self.first_loss):
+        if self.first_loss is None or self.highest < 1.5 * max(math.log(self.classes), self.first_loss):
             return None
-        return f"the loss rose to {loss:.3g} at step {number} before: the steps were too long, and what the first " \
-               f"weights could tell apart is lost; lower the rate ten times and start again"
+        return f"the loss rose to {self.highest:.3g} at step {self.highest_at} before: the steps were too long, and " \
+               f"what the first weights could tell apart is lost; lower the rate ten times and start again"
 
     def cause_of_labels(self):
         """Labels that have nothing to do with their pictures."""
@@ -326,7 +325,7 @@ class Doctor:
     def look_at_ratios(self, net, optimizer, lr):
         """Remarks on layers whose steps were far too long or too short, three looks in a row."""
         for name, ratio in step_ratios(net, optimizer, lr).items():
-            self.ratios.setdefault(name, deque(maxlen=3)).append(ratio)
+            self.ratios[name] = [*self.ratios.get(name, []), ratio][-3:]
         means = {name: geometric_mean(last) for name, last in self.ratios.items() if len(last) == 3}
         low = {name: mean for name, mean in means.items() if mean < RATIO_LOW}
         if low and lr > 0 and lr >= self.largest_lr and self.fresh:     # not while a schedule brings the rate down
@@ -395,52 +394,37 @@ class Doctor:
             self.say("the answers", "never", f"{len(never)} of {self.classes} classes are never the answer: "
                      f"{listed(named)}. Have these too few training pictures, or is it too early?", level=len(never))
 
-
     # ------------------------------------------------------------------ a run that goes on
 
     def state(self):
-        """What has been seen so far, as plain data, a few kB; None stands for what is not a finite number."""
-        said = [{"where": where, "what": what, "level": level} for (where, what), level in self.said.items()]
-        return {
-            "said": said, "seen": self.seen, "fresh": self.fresh, "batch": self.batch, "losses": list(self.losses),
-            "first_loss": self.first_loss, "highest": {"loss": told(self.highest[0]), "step": int(self.highest[1])},
-            "largest_lr": self.largest_lr, "spread": told(self.spread), "figures": list(map(told, self.figures)),
-            "labels": self.labels.tolist(), "sorted": self.sorted, "answers": self.answers.tolist(),
-            "ratios": {name: list(map(told, last)) for name, last in self.ratios.items()},
-            "alive": {name: "".join(map(str, units.astype(int))) for name, units in self.alive.items()},
-            "pictures": self.pictures, "epochs": self.epochs, "sampled": self.sample.count}
+        """What has been seen so far, as plain data, some kB; None stands for what is not a finite number."""
+        return {name: told(getattr(self, name)) for name in DOCTOR}
 
     def restore(self, state, net, first_epoch):
         """Becomes the doctor of that state. first_epoch: gives the batches of the first epoch, should they be wanted.
 
         Raises ValueError for a state of another network or of other classes.
         """
-        units = {name: len(alive) for name, alive in state["alive"].items()}
-        if any(net.shapes.get(name, [0])[0] != number for name, number in units.items()) or not (
+        if any(net.shapes.get(name, [0])[0] != len(units) for name, units in state["alive"].items()) or not (
                 len(state["labels"]) == len(state["answers"]) == self.classes and len(state["figures"]) == 2):
             raise ValueError("the checkpoint is damaged: what the doctor has seen is of another network")
-        self.said = {(entry["where"], entry["what"]): entry["level"] for entry in state["said"]}
-        for name in ("seen", "fresh", "batch", "first_loss", "largest_lr", "sorted", "pictures", "epochs"):
-            setattr(self, name, state[name])
-        self.losses.extend(state["losses"])
-        self.highest = meant(state["highest"]["loss"], -math.inf), state["highest"]["step"]
-        self.spread = meant(state["spread"], math.inf)
-        self.figures = tuple(meant(figure, math.nan) for figure in state["figures"])
-        self.labels, self.answers = np.array(state["labels"], np.int64), np.array(state["answers"], np.int64)
-        self.ratios = {name: deque((meant(ratio, math.inf) for ratio in last), maxlen=3)
-                       for name, last in state["ratios"].items()}
-        self.alive = {name: np.array(list(text)) == "1" for name, text in state["alive"].items()}
-        self.sample.resume(state["sampled"], first_epoch)
+        vars(self).update({name: state[name] for name in DOCTOR})
+        self.labels, self.answers = np.array(self.labels, np.int64), np.array(self.answers, np.int64)
+        self.alive = {name: np.array(units, bool) for name, units in self.alive.items()}
+        self.ratios = {name: [math.inf if ratio is None else ratio for ratio in last]
+                       for name, last in self.ratios.items()}
+        self.spread, *self.figures = (math.nan if number is None else number
+                                      for number in (self.spread, *self.figures))
+        self.sample.resume(self.sampled, first_epoch)
 
 
-def told(number):
-    """A number for JSON, which has no NaN and no infinity."""
-    return float(number) if math.isfinite(number) else None
-
-
-def meant(number, otherwise):
-    """The number that `told` has told."""
-    return otherwise if number is None else number
+def told(value):
+    """The same for JSON, which has no arrays, no NaN and no infinity."""
+    if isinstance(value, dict):
+        return {name: told(one) for name, one in value.items()}
+    if np.ndim(value):
+        return [told(one) for one in (value.tolist() if isinstance(value, np.ndarray) else value)]
+    return value if value is None or math.isfinite(value) else None
 
 
 def looks(seen):

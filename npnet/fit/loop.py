@@ -116,7 +116,7 @@ class Training:
         if "doctor" in checkpoint.about:
             self.doctor.restore(checkpoint.about["doctor"], self.net, lambda: self.loader.epoch(0))
         else:                                                           # of 0.1.0
-            self.doctor.said = {(where, what): level for where, what, level in checkpoint.about.get("said", [])}
+            self.doctor.said = checkpoint.about.get("said", {})
         self.screen.say(f"going on after {counted(run.epoch, 'epoch')} and {counted(run.sums['batches'], 'step')} "
                         f"of the next" + (f"; the run has ended: {run.stopped}" if run.stopped else ""))
         self.tell(warning, folders.differences(checkpoint.about))

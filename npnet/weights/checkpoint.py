@@ -215,8 +215,9 @@ def about_of(text):
         check("training/about", about, RECORD)
     if "doctor" in about:
         check("the doctor", about["doctor"], DOCTOR)
-    for where, what, level in about.get("said", []):                        # all that 0.1.0 kept of the doctor
-        check("said", {"where": where, "what": what, "level": level}, SAID)
+    if "said" in about:                                                     # all that 0.1.0 kept of the doctor
+        about["said"] = {f"{where}: {what}": level for where, what, level in about["said"]}
+        check("said", about["said"], {...: NUMBER})
     return about
 
 
@@ -253,11 +254,10 @@ SUMS = {"batches": int, "pictures": int, "loss": NUMBER, "right": int, "seconds"
 ABOUT = {"settings": dict, "pictures": {...: str}, "versions": {...: WORD}}             # ...: of any name
 RECORD = {"rows": [ROW], "sums": SUMS, "best": (ROW, type(None)), "waited": int, "chooses": bool, "remarks": [str],
           "stopped": str}                                                                # of a run (fit/run.py)
-SAID = {"where": str, "what": str, "level": NUMBER}
-DOCTOR = {"said": [SAID], "seen": int, "fresh": bool, "batch": int, "losses": [NUMBER], "first_loss": MAYBE,
-          "highest": {"loss": MAYBE, "step": int}, "largest_lr": NUMBER, "spread": MAYBE, "figures": [MAYBE],
-          "labels": [int], "sorted": int, "answers": [int], "ratios": {...: [MAYBE]}, "alive": {...: str},
-          "pictures": int, "epochs": int, "sampled": int}                               # Doctor.state()
+DOCTOR = {"said": {...: NUMBER}, "seen": int, "fresh": bool, "batch": int, "losses": [NUMBER], "first_loss": MAYBE,
+          "highest": NUMBER, "highest_at": int, "largest_lr": NUMBER, "spread": MAYBE, "figures": [MAYBE],
+          "labels": [int], "sorted": int, "answers": [int], "ratios": {...: [MAYBE]}, "alive": {...: [bool]},
+          "pictures": int, "epochs": int, "sampled": int}                               # what a doctor has seen
 
 
 def check(what, value, wanted):
