@@ -61,8 +61,8 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
         raise ValueError("patience and Plateau need validation pictures that may choose; hold some out")
     check_last_batch(net, loader, limit_batches)
     settings = {"classes": list(loader.pictures.classes), **(settings or {})}
-    training = Training(net, optimizer, loader, validation, Run(out, settings, chooses=chooses, net=net))
-    training.patience, training.limit = patience, limit_batches
+    training = Training(net, optimizer, loader, validation, Run(out, settings, chooses=chooses, net=net), patience,
+                        limit_batches)
     with folders.reserved(out, new=not resume), display(epochs, quiet) as training.screen, unwarned():
         with interrupts() as training.interrupted:
             training.begin(resume)
@@ -76,17 +76,16 @@ class Interrupted(Exception):
 
 
 class Failed(Exception):
-    """The numbers of a run have become useless; its last checkpoint stays."""
+    """The numbers of a run have become useless."""
 
 
 class Training:
     """One call of fit: what takes part in it, and its steps in their order."""
 
-    def __init__(self, net, optimizer, loader, validation, run):
+    def __init__(self, net, optimizer, loader, validation, run, patience, limit):
         self.net, self.optimizer, self.loader, self.validation, self.run = net, optimizer, loader, validation, run
-        self.doctor = Doctor(net, loader.pictures.classes)
+        self.patience, self.limit, self.doctor = patience, limit, Doctor(net, loader.pictures.classes)
         self.pictures = {}                                              # {part: Identity}
-        self.patience = self.limit = self.screen = self.interrupted = None
 
     def begin(self, resume):
         """Goes on from a checkpoint, or leaves a first one in the folder: what cannot be written is noticed now."""
@@ -129,8 +128,6 @@ class Training:
                 while run.epoch < epochs and not run.stopped:
                     self.steps(epochs, save_every)
                     self.after_epoch()
-                    if self.interrupted() and run.epoch < epochs and not run.stopped:
-                        raise Interrupted
             except Interrupted:
                 self.save("last.npz")
                 run.stopped, run.signal = "interrupted", self.interrupted()     # not in the checkpoint: it goes on
@@ -148,10 +145,9 @@ class Training:
         first, began = run.sums["batches"], time.monotonic()
         clock = saved = began
         with closing(self.loader.epoch(run.epoch, first)) as batches:
-            waited = Waited(islice(batches, max(0, total - first)))
-            for step in train(self.net, self.optimizer, waited):
+            for step in train(self.net, self.optimizer, self.watched(islice(batches, max(0, total - first)))):
                 now = time.monotonic()
-                run.saw(step, now - clock, waited.seconds)
+                run.saw(step, now - clock, self.waited)
                 clock = now
                 done = run.sums["batches"] - first
                 if done == 1:
@@ -161,11 +157,21 @@ class Training:
                 self.tell(*self.doctor.step(step, self.net, self.optimizer))
                 if not math.isfinite(step.loss):
                     raise Failed(f"the loss is {step.loss}; the last checkpoint is from before")
-                if self.interrupted():
-                    raise Interrupted
                 if now - saved > save_every:
                     saved = now
                     self.save("last.npz")
+
+    def watched(self, batches):
+        """The same batches; raises Interrupted as soon as somebody has pressed Ctrl-C. self.waited: how many seconds
+        the last one kept its taker waiting."""
+        while not self.interrupted():
+            began = time.monotonic()
+            batch = next(batches, None)
+            if batch is None:
+                return
+            self.waited = time.monotonic() - began
+            yield batch
+        raise Interrupted
 
     def show(self, total, epochs, seconds):
         """The line of progress; seconds: of one step."""
@@ -184,10 +190,11 @@ class Training:
         row = run.complete(self.evaluated(), time.monotonic() - began)
         self.screen.say(words(row, "validation" if run.chooses else "test"))
         self.tell(*self.doctor.epoch(row, self.net, self.optimizer), waiting(row))
-        if row["loss"] is not None and not math.isfinite(row["loss"]):
-            raise Failed(f"the validation loss is {row['loss']}; the last checkpoint is from before")
-        if row["loss"] is not None and run.chooses and self.choose(row):
-            self.save("best.npz")
+        if row["loss"] is not None:
+            if not math.isfinite(row["loss"]):
+                raise Failed(f"the validation loss is {row['loss']}; the last checkpoint is from before")
+            if run.chooses and self.choose(row):
+                self.save("best.npz")
         self.save("last.npz")
         folders.write_history(run, self.screen.say)
         if run.stopped:
@@ -198,14 +205,7 @@ class Training:
         if self.validation is None:
             return None
         with closing(self.validation.epoch(0)) as batches:
-            return evaluate(self.net, self.until_interrupted(batches))
-
-    def until_interrupted(self, batches):
-        """The same batches; raises Interrupted as soon as somebody has pressed Ctrl-C."""
-        for batch in batches:
-            if self.interrupted():
-                raise Interrupted
-            yield batch
+            return evaluate(self.net, self.watched(batches))
 
     def choose(self, row):
         """What the validation error decides: the rate, the end, and the best epoch; whether it is this one."""
@@ -233,22 +233,6 @@ class Training:
             self.screen.say(remark)
 
 
-class Waited:
-    """The same batches; seconds is how long the last one kept its taker waiting."""
-
-    def __init__(self, batches):
-        self.batches, self.seconds = iter(batches), 0.0
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        began = time.monotonic()
-        batch = next(self.batches)
-        self.seconds = time.monotonic() - began
-        return batch
-
-
 # ------------------------------------------------------------------------ what must fit
 
 def folder_of(checkpoint, out):
@@ -269,7 +253,7 @@ def check_pipeline(checkpoint, loader):
 
 
 def check_last_batch(net, loader, limit):
-    """Raises ValueError where batch normalisation would stop an epoch in its last step, at a batch of one picture."""
+    """Raises ValueError where batch normalisation would meet a last batch of one picture."""
     pictures, batch = len(loader.pictures), loader.batch
     whole = getattr(loader, "drop_last", False) or limit and limit * batch <= pictures
     if (batch if whole else pictures % batch or min(batch, pictures)) > 1:
@@ -284,7 +268,6 @@ def check_last_batch(net, loader, limit):
 # ------------------------------------------------------------------------ words
 
 def words(row, whose):
-    """One line about an epoch."""
     text = f"epoch {row['epoch']}  train loss {row['train_loss']:.3f}, {percent(row['train_top1'])} right"
     if row["loss"] is not None:
         text += f"  {whose} {row['loss']:.3f}, {percent(row['top1'])} right"

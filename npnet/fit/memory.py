@@ -7,8 +7,7 @@
 Nothing is counted layer by layer. A step of a few pictures is taken, on a copy, while Python keeps account of what
 is allocated, and one of twice as many; what layers remember and work with grows in a straight line from there.
 
-That decides how large a batch can be, which is why the paper's network was cut in two: a graphics card of 2012 had
-3 GB (section 3.2).
+Memory decides how large a batch can be, and cut the paper's network in two: a graphics card of 2012 had 3 GB.
 """
 import copy
 import math
@@ -83,14 +82,12 @@ def memory_sentence(net, batch, free=None):
         return None                                                         # the first step will say why
     if needed <= free:
         return None
-    start = f"a training step of {counted(batch, 'picture')} needs about {size(needed, 1024)} more memory, but " \
-            f"{size(free, 1024)} are free"
     smaller = 2 ** int(math.log2(max(batch - 1, 1)))
     while smaller > 1 and step_memory(net, smaller) > 0.9 * free:
         smaller //= 2
-    if smaller > 1:
-        return f"{start}: use --batch {smaller}"
-    return f"{start}: use a smaller network, or close other programs"
+    way_out = f"--batch {smaller}" if smaller > 1 else "a smaller network, or close other programs"
+    return f"a training step of {counted(batch, 'picture')} needs about {size(needed, 1024)} more memory, but " \
+           f"{size(free, 1024)} are free: use {way_out}"
 
 
 # ---------------------------------------------------------------------------- what is free
