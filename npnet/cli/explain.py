@@ -79,14 +79,11 @@ def run(options):
 
 def walk_or_print(explain, options):
     """One block, the interactive walk or everything, and the pictures that were asked for."""
-    if options.layer is not None:
-        print_all(explain, options.backward, options.layer)
-        save(explain, options)
-    elif interactive():
+    if options.layer is None and interactive():
         save(explain, options)                                  # first: q leaves the walk where it is
         walk(explain, options.backward, FOLDER if options.save is None else options.save)
     else:
-        print_all(explain, options.backward)
+        print_all(explain, options.backward, options.layer)
         save(explain, options)
 
 

@@ -3,7 +3,7 @@ import json
 import os
 
 from .. import backend, plots
-from ..explain import layer_facts, summary
+from ..explain import summary
 from ..models import MODELS, model
 from ..network import load
 from ..screen import echo
@@ -35,8 +35,8 @@ def run(options):
     else:
         echo(counts.as_torchsummary() if options.style == "torchsummary" else str(counts))
     if options.draw is not None:
-        rows = [("input", net.input_shape, 0)]
-        rows += [(facts.name, facts.shape_out, facts.parameters) for facts in layer_facts(net)]
+        rows = [("input", net.input_shape, 0),
+                *((facts.name, facts.shape_out, facts.parameters) for facts in counts.layers)]
         plots.save(plots.shape_strip(rows, options.net or options.weights or DEFAULT), options.draw)
 
 

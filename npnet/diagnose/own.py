@@ -1,7 +1,6 @@
 """A layer of one's own, or a pair of functions: its file is run, the layer is made, called and checked."""
 import ast
 import builtins
-import difflib
 import inspect
 import math
 import runpy
@@ -14,12 +13,13 @@ from pathlib import Path
 from ..backend import choose
 from ..gradcheck import check_gradients
 from ..layers import LAYERS, Layer
+from ..screen.words import nearest
 from .ready import build, distinct, on_host
 
 MANY, SAMPLE = 2000, 300            # of an array with more entries than MANY, SAMPLE are checked
 
 
-def check_file(path, expression, shapes, train=False, seed=0, say=None):
+def check_file(path, expression, shapes, train=False, seed=0, say=lambda sentence: None):
     """The Report of what `expression` makes with the names of a file of Python, which is run.
 
     expression: "MyLRN(n=5)", a layer, or "forward,backward", two functions. path: the file; None for npnet's
@@ -27,7 +27,6 @@ def check_file(path, expression, shapes, train=False, seed=0, say=None):
     inputs. say(sentence) hears what is being done, for work that takes a while. Whatever is wrong with the
     file is a ValueError with its name and the line.
     """
-    say = say or (lambda sentence: None)
     choose()
     shapes = [tuple(shapes)] if shapes and not hasattr(shapes[0], "__len__") else list(shapes)
     namespace = run_file(path, say) if path else LAYERS
@@ -51,12 +50,11 @@ def layers_of(path):
             if isinstance(value, type) and hasattr(value, "forward") and value not in (Layer, *LAYERS.values())}
 
 
-def run_file(path, say=None):
+def run_file(path, say=lambda sentence: None):
     """The names that a file of Python defines. The file is run, as `python path` would."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no file {path}; the folder here is {Path.cwd()}")
-    if say:
-        say(f"running {path}")
+    say(f"running {path}")
     sys.path.insert(0, str(Path(path).parent.absolute()))           # it may import its neighbours
     try:
         with blamed(path):
@@ -91,9 +89,8 @@ def evaluate(expression, namespace, owner):
                          f"forward,backward") from None
     for name in (node.id for node in ast.walk(tree) if isinstance(node, ast.Name)):
         if name not in namespace and not hasattr(builtins, name):
-            near = ", ".join(difflib.get_close_matches(name, [known for known in namespace if known[0] != "_"]))
-            hint = f"did you mean {near}?" if near else "a layer of your own is 'my_layer.py:MyLRN(n=5)'"
-            raise ValueError(f"{owner} has no {name}; {hint}")
+            near = nearest(name, [known for known in namespace if known[0] != "_"], most=3).strip()
+            raise ValueError(f"{owner} has no {name}; " + (near or "a layer of your own is 'my_layer.py:MyLRN(n=5)'"))
     try:
         value = eval(compile(tree, "<expression>", "eval"), dict(namespace))
         return value() if isinstance(value, type) else value
@@ -156,8 +153,7 @@ def effort(subject, inputs, train, say):
         start = time.perf_counter()
         forward(*(x.copy() for x in inputs), **({"train": True} if train else {}))
         seconds = time.perf_counter() - start
-    parameters = {} if isinstance(subject, tuple) else getattr(subject, "params", dict)()
-    sizes = [array.size for array in (*inputs, *parameters.values())]
+    sizes = [array.size for array in (*inputs, *getattr(subject, "params", dict)().values())]
     entries = SAMPLE if max(sizes) > MANY else None
     runs = 3 * sum(min(size, entries or size) for size in sizes)        # two slopes and a complex step
     if entries:

@@ -65,8 +65,24 @@ class Summary:
         return "\n".join([title, "", *table(self), "", *notes(self), *published(self)])
 
     def as_torchsummary(self):
-        """The text that PyTorch's torchsummary prints for such a network."""
-        return "\n".join(torchsummary_lines(self))
+        """The text that PyTorch's torchsummary prints for such a network; it lists no Flatten."""
+        rule, double, parameters = "-" * 64, "=" * 64, self.total("parameters")
+        lines = [rule, f"{'Layer (type)':>20}  {'Output Shape':>25} {'Param #':>15}", double]
+        for i, facts in enumerate([facts for facts in self.layers if facts.kind != "Flatten"], 1):
+            name, shape = TORCH_NAMES.get(facts.kind, facts.kind), str([-1, *facts.shape_out])
+            name = "BatchNorm1d" if name == "BatchNorm2d" and len(facts.shape_out) == 1 else name
+            lines.append(f"{f'{name}-{i}':>20}  {shape:>25} {facts.parameters:>15,}")
+        lines += [double, f"Total params: {parameters:,}", f"Trainable params: {parameters - self.frozen:,}",
+                  f"Non-trainable params: {self.frozen:,}", rule]
+        lines += [f"{name} (MB): {megabytes:.2f}" for name, megabytes in self.torchsummary_memory().items()]
+        return "\n".join([*lines, rule])
+
+    def torchsummary_memory(self):
+        """torchsummary's four figures in MB: 4 bytes a number, and the outputs twice, for their gradients."""
+        memory = {name: count / self.itemsize * 4 / MB for name, count in self.memory().items()}
+        sizes = {"Input size": memory["input"], "Forward/backward pass size": 2 * memory["outputs"],
+                 "Params size": memory["parameters"]}
+        return sizes | {"Estimated Total Size": sum(sizes.values())}
 
     def as_data(self):
         """Everything as plain numbers, text, lists and dictionaries, for JSON."""
@@ -75,7 +91,7 @@ class Summary:
                                             "columns_bytes": facts.columns * self.itemsize} for facts in self.layers],
                 "parameters": self.total("parameters"), "frozen": self.frozen, "neurons": self.neurons,
                 "multiply_adds": self.total("multiply_adds"), "connections": self.total("connections"),
-                "memory_bytes": self.memory(), "torchsummary_mb": torchsummary_memory(self)}
+                "memory_bytes": self.memory(), "torchsummary_mb": self.torchsummary_memory()}
 
 
 def summary(net):
@@ -196,32 +212,3 @@ def published(counts):
             f"{edge}, which leaves {real:,}."):
         lines += ["", *textwrap.wrap(text, 79)]
     return ["", *lines]
-
-
-# ------------------------------------------------------------------------------- torchsummary's print
-
-def torchsummary_lines(counts):
-    """The lines of torchsummary's print: a Flatten is not listed, the rest is numbered from 1."""
-    rule, double, parameters = "-" * 64, "=" * 64, counts.total("parameters")
-    yield from (rule, f"{'Layer (type)':>20}  {'Output Shape':>25} {'Param #':>15}", double)
-    for i, facts in enumerate([facts for facts in counts.layers if facts.kind != "Flatten"], 1):
-        shape = str([-1, *facts.shape_out])
-        yield f"{f'{torch_name(facts)}-{i}':>20}  {shape:>25} {facts.parameters:>15,}"
-    yield from (double, f"Total params: {parameters:,}", f"Trainable params: {parameters - counts.frozen:,}",
-                f"Non-trainable params: {counts.frozen:,}", rule)
-    yield from (f"{name} (MB): {megabytes:.2f}" for name, megabytes in torchsummary_memory(counts).items())
-    yield rule
-
-
-def torchsummary_memory(counts):
-    """torchsummary's four figures in MB: 4 bytes a number, and the outputs twice, for their gradients."""
-    memory = {name: count / counts.itemsize * 4 / MB for name, count in counts.memory().items()}
-    sizes = {"Input size": memory["input"], "Forward/backward pass size": 2 * memory["outputs"],
-             "Params size": memory["parameters"]}
-    return sizes | {"Estimated Total Size": sum(sizes.values())}
-
-
-def torch_name(facts):
-    """PyTorch's name for a kind of layer, or our own where it has none."""
-    name = TORCH_NAMES.get(facts.kind, facts.kind)
-    return "BatchNorm1d" if name == "BatchNorm2d" and len(facts.shape_out) == 1 else name

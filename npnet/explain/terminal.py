@@ -252,7 +252,13 @@ def walk(explain, backward=False, folder="walk", keys=None, stream=None):
     show(made[0](), stream)
     with closing(keyboard() if keys is None else (key for key in keys)) as typed:
         while True:
-            action = asked(typed, stream)
+            wipe = prompt(f"> {HELP} ", stream)
+            try:
+                action = KEYS.get(next(typed, "q"))         # None for a key that means nothing
+            except EOFError:
+                action = "quit"
+            finally:
+                wipe()
             if action == "quit" or action == "next" and place == len(made) - 1:
                 return
             if action in ("next", "back"):
@@ -260,17 +266,6 @@ def walk(explain, backward=False, folder="walk", keys=None, stream=None):
                 show(made[place](), stream)
             elif action:
                 show(aside(action, explain, place, folder, stream), stream)
-
-
-def asked(typed, stream):
-    """What the next key means; None for a key that means nothing."""
-    wipe = prompt(f"> {HELP} ", stream)
-    try:
-        return KEYS.get(next(typed, "q"))
-    except EOFError:
-        return "quit"
-    finally:
-        wipe()
 
 
 def aside(action, explain, place, folder, stream):

@@ -21,18 +21,13 @@ def echo(text="", style=None, end="\n", stream=None, marks=()):
     marks in styles of their own: [("they agree", "green")]."""
     stream = stream or sys.stdout
     if (style or marks) and stream.isatty():
-        console(stream).print(styled(str(text), style or "", marks), end=end, soft_wrap=True)
+        from rich.text import Text                          # here, so that what prints nothing stays quick
+        text = Text(str(text), style or "")
+        for pattern, colour in marks:
+            text.highlight_regex(pattern, colour)
+        console(stream).print(text, end=end, soft_wrap=True)
     else:
         print(text, end=end, file=stream, flush=True)
-
-
-def styled(text, style, marks):
-    """A text as rich prints it."""
-    from rich.text import Text
-    text = Text(text, style)
-    for pattern, colour in marks:
-        text.highlight_regex(pattern, colour)
-    return text
 
 
 def cut(text, columns):
@@ -54,5 +49,5 @@ def width(most=79):
 
 def console(stream):
     """rich's console on a stream, which prints what it is given: no markup, no colours of its own."""
-    from rich.console import Console                        # here, so that what prints nothing stays quick
+    from rich.console import Console
     return Console(file=stream, highlight=False, markup=False, emoji=False)

@@ -23,29 +23,22 @@ EVERY, RARELY = 5, 30           # seconds from line to line, where the output is
 
 # ---------------------------------------------------------------------------- one piece of work
 
-@contextmanager
 def bar(text, unit=""):
-    """Yields progress(done, total), to be called as often as one likes; total may be None. Work of less than
-    half a second shows nothing.
+    """A context that gives progress(done, total), to be called as often as one likes; total may be None. Work of
+    less than half a second shows nothing.
 
     text: what is being done. unit: "B" for bytes, else a word such as "pictures", or nothing.
     """
-    if sys.stderr.isatty():
-        with drawn(console(sys.stderr), text, unit) as progress:
-            yield progress
-    else:
-        lines = Lines(text, unit, sys.stderr)
-        yield lines.progress
-        lines.end()                                         # not after an error: its sentence comes next
+    return drawn(text, unit) if sys.stderr.isatty() else lines(text, unit)
 
 
 @contextmanager
-def drawn(console, text, unit):
-    """rich's bar on a console."""
+def drawn(text, unit):
+    """rich's bar."""
     from rich.progress import BarColumn, Progress, TextColumn
     columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=None),
                TextColumn("{task.fields[amount]}", markup=False), TextColumn("{task.fields[speed]}", markup=False))
-    with Progress(*columns, console=console, expand=True) as progress:
+    with Progress(*columns, console=console(sys.stderr), expand=True) as progress:
         task = progress.add_task(text, total=None, amount="", speed="", visible=False)
         began = time.monotonic()
 
@@ -56,29 +49,23 @@ def drawn(console, text, unit):
         yield update
 
 
-class Lines:
+@contextmanager
+def lines(text, unit):
     """The same as plain lines: one every EVERY seconds and one at the end."""
+    began = printed = time.monotonic()
+    last = None
 
-    def __init__(self, text, unit, file):
-        self.text, self.unit, self.file = text, unit, file
-        self.began = self.printed = time.monotonic()
-        self.done = self.total = None
-
-    def progress(self, done, total):
-        self.done, self.total = done, total
-        now = time.monotonic()
-        if now - self.printed >= EVERY and done != total:   # the end has a line of its own
-            self.printed = now
-            self.print(amount(done, total, self.unit), speed(done, total, now - self.began, self.unit))
-
-    def end(self):
-        """The last line, if there was any progress to speak of."""
-        seconds = time.monotonic() - self.began
-        if self.done is not None and seconds > QUICK:
-            self.print(amount(self.done, self.done, self.unit), f"in {clock(seconds)}")
-
-    def print(self, *parts):
-        print(f"{self.text}: {', '.join(part for part in parts if part)}", file=self.file, flush=True)
+    def update(done, total):
+        nonlocal printed, last
+        now, last = time.monotonic(), done
+        if now - printed >= EVERY and done != total:        # the end has a line of its own
+            printed = now
+            words = filter(None, [amount(done, total, unit), speed(done, total, now - began, unit)])
+            print(f"{text}: {', '.join(words)}", file=sys.stderr, flush=True)
+    yield update
+    seconds = time.monotonic() - began                      # not after an error: its sentence comes next
+    if last is not None and seconds > QUICK:
+        print(f"{text}: {amount(last, last, unit)}, in {clock(seconds)}", file=sys.stderr, flush=True)
 
 
 def amount(done, total, unit):

@@ -1,12 +1,4 @@
-"""Words: how numbers, names and errors are said, everywhere alike.
-
-    percent(0.546)                      "54.6 %"
-    counted(2, "class", "classes")      "2 classes"
-    listed(["a", "b", "c"], most=2)     "a, b and 1 more"
-    nearest("cta", ["cat", "dog"])      "did you mean cat? "
-    clock(754)                          "12:34"
-    size(85_300_000)                    "85.3 MB"
-"""
+"""Words: how numbers, names and errors are said, everywhere alike."""
 import difflib
 import math
 
