@@ -120,7 +120,7 @@ class Point:
                              f"got {names}")
         self.inputs = {name: np.array(array, np.float64) for name, array in zip(names, inputs)}
         self.arrays = self.inputs | self.params
-        self.rng, self.report = np.random.default_rng(seed), Report()
+        self.rng, self.report = np.random.default_rng(seed % 2 ** 64), Report()
         self.start(dy)
 
     def start(self, dy):

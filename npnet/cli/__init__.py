@@ -138,6 +138,10 @@ def run(words):
     if words[0] == "--version":
         print(f"npnet {__version__}")
         return 0
+    for before, word in zip(words, words[1:]):
+        name = before if before.startswith("-") else f"the word after {before}"
+        if not word or word.startswith("--") and word.endswith("="):
+            raise ValueError(f"{word[:-1] or name} is empty; perhaps a variable of your shell is not set")
     parser = Parser(prog="npnet", allow_abbrev=False)
     module(words[0]).add(parser.add_subparsers())
     parser.prog = f"npnet {words[0]}"           # what messages about left-over words say

@@ -6,14 +6,13 @@
     npnet evaluate cifar_alexnet --data pets/ --ten-crop
 """
 import json
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..layers import check_whole
-from ..screen import bar, counted, echo, listed, percent, print_table, tell
+from ..screen import bar, counted, echo, fold, listed, percent, print_table, tell
 from ..screen.output import width
 from . import add_backend, add_layers, choose_backend, own_layers
 from .plot import place_of
@@ -155,8 +154,8 @@ def chosen(data, part, networks, source):
 
 def limits(name, classes):
     """Lines for a terminal: what a network can answer at all."""
-    return textwrap.wrap(f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. A picture "
-                         f"of anything else is none of them, and gets one of these names all the same.", width())
+    return fold(f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. A picture of "
+                f"anything else is none of them, and gets one of these names all the same.", width())
 
 
 def confusions(matrix, names, most=20):

@@ -6,7 +6,6 @@
     npnet explain cat.jpg --backward --save walk    with the gradients, and pictures in a folder
 """
 import re
-import textwrap
 from pathlib import Path
 
 from ..data import read_picture, sample_picture
@@ -15,7 +14,7 @@ from ..explain.terminal import fitted, interactive, print_all, show, walk, warni
 from ..explain.walk import Explain, cost
 from ..models import MODELS, model
 from ..network import load
-from ..screen import duration, echo
+from ..screen import duration, echo, fold
 from ..weights import is_trained, shipped, trained
 from ..weights.prepared import prepare
 from . import DEFAULT, add_backend, add_layers, choose_backend, own_layers
@@ -68,7 +67,7 @@ def run(options):
     show(fitted([
         f"{path.name}, {picture.shape[1]} x {picture.shape[0]} pixels, through {through}",
         *(limits(known.name, known.classes) if known else []),
-        *warning(explain), *notes, *textwrap.wrap(f"input {times(net.input_shape)}: {prepared}", 79),
+        *warning(explain), *notes, *fold(f"input {times(net.input_shape)}: {prepared}", 79),
         *([] if version else ["(a guess: --net NAME says what the network was trained as)"]),
         f"{multiply_adds:,} multiply-adds{f' up to {last}' if last else ''}"
         f"{' in both directions' if options.backward else ''}, "
@@ -116,6 +115,8 @@ def agreed(seconds):
 def known_network(options, layers):
     """The Trained network that the options name, shipped or from a run, which knows its own classes and how its
     pictures are prepared; None where they name random weights or a file with weights alone."""
+    if options.weights is not None and options.classes is not None:
+        raise ValueError(f"{options.weights} holds a whole network; leave --classes out")
     if options.weights is None:
         return trained(options.net) if options.net in shipped() and options.classes is None else None
     known = options.net is None and is_trained(options.weights)
@@ -128,8 +129,6 @@ def network(options, names, layers):
         name = DEFAULT if options.net is None else options.net
         classes = len(names) if names and options.classes is None else options.classes
         return model(name, classes, seed=options.seed), name
-    if options.classes is not None:
-        raise ValueError(f"{options.weights} holds a whole network; leave --classes out")
     if options.net is not None and options.net not in MODELS:
         raise ValueError(f"no network is called {options.net!r}; npnet has {', '.join(MODELS)}")
     net = load(options.weights, layers)

@@ -1,12 +1,14 @@
 """`npnet summary`: every layer of a network, with its counts and its memory."""
 import json
 import os
+from pathlib import Path
 
 from .. import backend, plots
 from ..explain import summary
 from ..models import MODELS, model
 from ..network import load
 from ..screen import echo
+from ..weights import found
 from . import DEFAULT, add_layers, own_layers
 
 
@@ -16,7 +18,7 @@ def add(commands):
     parser.add_argument("--net", metavar="NAME", help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
     parser.add_argument("--classes", type=int, metavar="N", help="how many classes (default: the version's own)")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
-    parser.add_argument("--weights", metavar="FILE", help="a network that npnet saved, instead of --net")
+    parser.add_argument("--weights", metavar="FILE", help="a network that npnet saved, or a run, instead of --net")
     add_layers(parser)
     parser.add_argument("--style", choices=("npnet", "torchsummary"), default="npnet",
                         help="npnet's table, or PyTorch's torchsummary")
@@ -47,4 +49,5 @@ def network(options):
         return model(DEFAULT if options.net is None else options.net, options.classes, options.size)
     if (options.net, options.classes, options.size) != (None, None, None):
         raise ValueError(f"{options.weights} holds a whole network; leave --net, --classes and --size out")
-    return load(options.weights, layers)
+    path = found(options.weights) if Path(options.weights).is_dir() else options.weights
+    return load(path, layers)

@@ -9,14 +9,13 @@ printed is plain ASCII but for names that the user gave; a terminal also gets co
 import math
 import os
 import sys
-import textwrap
 from contextlib import closing
 from importlib.util import find_spec
 from shutil import get_terminal_size
 
 from ..layers import pair
 from ..ops.lrn import lrn_constants
-from ..screen import duration, echo, percent, size
+from ..screen import duration, echo, fold, percent, size
 from ..screen.output import cut, width
 from .counts import times
 
@@ -83,7 +82,7 @@ def by_hand(hand):
     """What was computed by a plain loop, and what came out of it and of the layer."""
     if hand is None:
         return []
-    return [*textwrap.wrap(f"{hand.place} = {hand.words}", WIDTH - LABEL - 2),
+    return [*fold(f"{hand.place} = {hand.words}", WIDTH - LABEL - 2),
             f"= {hand.value:#.7g} by a loop, {hand.array:#.7g} in the array: "
             f"{'they agree' if hand.agrees else 'THEY DIFFER'}"]
 
@@ -204,7 +203,7 @@ def show(lines, stream=None):
     """Prints the lines, the first as a heading, and an empty one; in a narrow terminal a line goes on below."""
     columns = get_terminal_size().columns
     for number, line in enumerate([*lines, ""]):
-        parts = [line] if columns >= WIDTH else textwrap.wrap(line, columns - 1, subsequent_indent=" " * (LABEL + 2))
+        parts = [line] if columns >= WIDTH else fold(line, columns - 1, rest=" " * (LABEL + 2))
         for part in parts or [""]:
             echo(part, style=None if number else "bold", stream=stream, marks=MARKS if number else ())
 

@@ -1,8 +1,8 @@
 """Screen: what a terminal shows. Words for numbers, lines, tables, progress; it knows nothing of networks."""
-from .output import echo, tell
+from .output import echo, fold, tell
 from .progress import bar, display
 from .tables import aligned, line, print_table
 from .words import clock, counted, duration, listed, nearest, percent, sentence, size
 
-__all__ = ["aligned", "bar", "clock", "counted", "display", "duration", "echo", "line", "listed", "nearest", "percent",
-           "print_table", "sentence", "size", "tell"]
+__all__ = ["aligned", "bar", "clock", "counted", "display", "duration", "echo", "fold", "line", "listed", "nearest",
+           "percent", "print_table", "sentence", "size", "tell"]

@@ -3,6 +3,9 @@ import os
 import shutil
 import sys
 import textwrap
+from unicodedata import east_asian_width
+
+SECOND = "\ue000"         # beside a wide letter while lines are folded: its second column
 
 
 def forgiving():
@@ -38,8 +41,27 @@ def cut(text, columns):
 
 
 def tell(text):
-    """Prints a sentence that may be long, in lines that fit the terminal."""
-    echo(textwrap.fill(text.strip(), width(), subsequent_indent="  ", break_on_hyphens=False))
+    """Prints a text that may be long, in lines that fit the terminal."""
+    echo(told(text))
+
+
+def told(text):
+    """The text in lines that fit the terminal; a line that begins with four blanks is to be copied, and stays whole."""
+    lines = []
+    for line in text.split("\n"):
+        lines += [line] if line.startswith("    ") else fold(line.strip(), width(), rest="  ") or [""]
+    return "\n".join(lines)
+
+
+def fold(text, columns, first="", rest=""):
+    """The text in lines of at most so many columns, of which a Korean letter takes two; no word is broken.
+
+    first, rest: what the first line begins with, and the others.
+    """
+    wide = "".join(letter + SECOND * (east_asian_width(letter) in "WF") for letter in text)
+    lines = textwrap.wrap(wide, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False,
+                          break_long_words=False)
+    return [line.replace(SECOND, "") for line in lines]
 
 
 def width(most=79):

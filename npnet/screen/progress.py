@@ -13,7 +13,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-from .output import console
+from .output import console, told
 from .words import clock, scale, size
 
 QUICK = 0.5                     # seconds; what is done sooner shows nothing
@@ -156,4 +156,4 @@ class Drawn(Silent):
                              words=words)
 
     def say(self, text):
-        self.console.print(text, soft_wrap=True)
+        self.console.print(told(text), soft_wrap=True)

@@ -1,15 +1,13 @@
 """Tables in a terminal: columns that line up, also with Korean letters, which are two columns wide."""
 import sys
-import textwrap
 
-from .output import console, width
+from .output import console, fold, width
 
 
 def line(name, value):
     """"  name      value", the value wrapped under itself."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return textwrap.fill(text, width(), initial_indent=f"  {name:17} ", subsequent_indent=" " * 20,
-                         break_long_words=False, break_on_hyphens=False)
+    return "\n".join(fold(text, width(), first=f"  {name:17} ", rest=" " * 20))
 
 
 def aligned(texts):

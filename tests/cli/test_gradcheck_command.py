@@ -52,6 +52,11 @@ def test_one_class(npnet_):
     assert code == 0 and "backend numpy" in out and len(rows) == len(cases("LRN"))
 
 
+def test_any_whole_number_is_a_seed(npnet_):
+    for words in (["ReLU", "--seed", "-1"], ["ReLU()", "--shape", "2,3", "--seed", "-7"]):
+        assert npnet_("gradcheck", *words, "--backend", "numpy")[0] == 0
+
+
 def test_what_is_wrong_is_shown(npnet_, monkeypatch):
     def without_cross_term(dy, x, scale, n, alpha, beta, groups):
         return dy * scale ** -beta

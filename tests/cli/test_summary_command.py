@@ -40,6 +40,11 @@ def test_summary_of_a_file(npnet_, tmp_path):
     assert "b.npz is damaged" in one_line(npnet_("summary", "--weights", str(tmp_path / "b.npz")))
 
 
+def test_summary_of_a_run(npnet_, runs):
+    code, out, _ = npnet_("summary", "--weights", str(runs / "a"))
+    assert code == 0 and "3x16x16 in, 3 out, float32" in out.splitlines()[0]
+
+
 def test_summary_draws_the_network(npnet_, tmp_path):
     from PIL import Image
 

@@ -3,6 +3,7 @@ import io
 import sys
 
 import pytest
+from rich.cells import cell_len
 
 from npnet.screen import echo, print_table, tell
 from npnet.screen.output import forgiving
@@ -37,6 +38,19 @@ def test_sentences_fit_the_terminal(capsys, columns, wide):
     tell("every word of a long sentence is there, " * 5)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) < wide and " ".join(" ".join(lines).split()).count("sentence is there") == 5
+
+
+def test_korean_letters_are_two_columns_wide(capsys, columns):
+    columns(40)
+    tell("꽃사진 한 장을 보면 무엇이 보이는지 사람은 금방 알지만 컴퓨터는 숫자만 본다: " + "words between 낱말 " * 4)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(cell_len, lines)) < 40 and cell_len(lines[0]) > 30
+
+
+def test_a_command_to_copy_stays_whole(capsys, columns):
+    columns(30)
+    tell("interrupted; it goes on with this command:\n    npnet train --resume a/folder/with/a/long/name")
+    assert capsys.readouterr().out.splitlines()[-1] == "    npnet train --resume a/folder/with/a/long/name"
 
 
 ROWS = [("class", "pictures", "most often taken for"), ("a long name of a class", "1,000", "another name (12)"), ("일본 벚나무", "7", "")]

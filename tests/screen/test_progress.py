@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from npnet.screen import bar
+from npnet.screen import bar, display
 from npnet.screen import progress as progress_of
 
 
@@ -77,3 +77,19 @@ def test_the_bar_of_a_terminal_fits_80_columns(monkeypatch):
     assert all(len(line) <= 80 for line in lines) and "…" not in plain
     assert re.search("^Downloading cifar10-binary ━+ 170.5 MB 56.8 MB/s", lines[-1])
     assert "\x1b[?25h" in screen.getvalue()                     # the cursor is shown again
+
+
+def test_lines_of_a_training_fit_the_terminal(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    with display(1) as shown:
+        shown.say("epoch 1/1  train loss 1.234, 40.2 % right  validation 1.364, 36.8 % right  0:07")
+        shown.say("interrupted. Go on with:\n    npnet train --resume " + "runs/a long name " * 4)
+    lines = [line for line in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue()).replace("\r", "\n").splitlines()]
+    assert [line for line in lines if len(line) >= 60] == ["    npnet train --resume " + "runs/a long name " * 4]
+    assert "epoch 1/1  train loss 1.234, 40.2 % right  validation" in lines and "  1.364, 36.8 % right  0:07" in lines
