@@ -13,12 +13,15 @@ LATIN = "DejaVu Sans"           # the font that matplotlib ships
 PREFERRED = ("Noto Sans CJK", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")
 SQUARE = "\u25a1"
 undrawn = set()                 # letters that no font had, of which nothing was said yet
+unreadable = set()              # files that look like fonts by their names
 
 
 @cache
 def has(path, letter):
-    """Whether the font in a file has a letter; False where the file cannot be read."""
+    """Whether the font in a file has a letter; False for what is not one (a tab), or a file that cannot be read."""
     from matplotlib.font_manager import get_font
+    if not letter.isprintable():
+        return False
     try:
         return get_font(path).get_char_index(ord(letter)) > 0
     except (OSError, RuntimeError, ValueError):
@@ -33,10 +36,24 @@ def families(letters):
     while missing:
         best = max(fontManager.ttflist, key=lambda font: rank(font, missing))
         if not rank(best, missing)[0]:
+            if installed_since():
+                continue
             break
         names.append(best.name)
         missing = {letter for letter in missing if not has(best.fname, letter)}
     return names, missing
+
+
+def installed_since():
+    """Adds the fonts that were installed after matplotlib had made its list of them; how many there were."""
+    from matplotlib.font_manager import findSystemFonts, fontManager
+    new = set(findSystemFonts()) - {font.fname for font in fontManager.ttflist} - unreadable
+    for path in new:
+        try:
+            fontManager.addfont(path)
+        except Exception:                                   # whatever FreeType says of a file that is not a font
+            unreadable.add(path)
+    return len(new - unreadable)
 
 
 def rank(font, letters):

@@ -500,12 +500,21 @@ HANGUL = {"bars": lambda: plots.probabilities([.4, .6], ["고양이", "개"], "�
 
 
 @pytest.fixture
+def shipped_font_alone(monkeypatch):
+    """A computer on which no font is installed."""
+    from matplotlib import font_manager
+    alone = [font for font in font_manager.fontManager.ttflist if font.name == "DejaVu Sans"]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", alone)
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+
+
+@pytest.fixture
 def nothing_said():
     plots.letters_without_a_font()
 
 
 @pytest.mark.parametrize("name", HANGUL)
-def test_a_font_that_has_the_letters_is_chosen(name, korean_font, nothing_said, tmp_path):
+def test_a_font_that_has_the_letters_is_chosen(name, shipped_font_alone, korean_font, nothing_said, tmp_path):
     figure = HANGUL[name]()
     check_layout(figure)                                        # draws: a missing glyph would be a warning
     found = texts(figure)
@@ -515,9 +524,7 @@ def test_a_font_that_has_the_letters_is_chosen(name, korean_font, nothing_said, 
 
 
 @pytest.mark.parametrize("name", HANGUL)
-def test_without_a_font_squares_are_said_and_no_warning_is_given(name, monkeypatch, nothing_said, tmp_path):
-    from matplotlib.font_manager import fontManager
-    monkeypatch.setattr(fontManager, "ttflist", [font for font in fontManager.ttflist if font.name == "DejaVu Sans"])
+def test_without_a_font_squares_are_said_and_no_warning_is_given(name, shipped_font_alone, nothing_said, tmp_path):
     figure = HANGUL[name]()
     check_layout(figure)
     plots.save(figure, tmp_path / "a.png")
@@ -529,7 +536,7 @@ def test_without_a_font_squares_are_said_and_no_warning_is_given(name, monkeypat
 
 
 @pytest.mark.parametrize("name", ["\U0001f98a", "\U00012000", "\udcff", "a\x07b", "a\tb"])
-def test_signs_that_no_font_has_are_squares(name, nothing_said, tmp_path):
+def test_signs_that_no_font_has_are_squares(name, shipped_font_alone, nothing_said, tmp_path):
     figure = plots.probabilities([.4, .6], [name, "b"])
     plots.save(figure, tmp_path / "a.png")
     assert "□" in "".join(texts(figure)[:4])
@@ -537,7 +544,16 @@ def test_signs_that_no_font_has_are_squares(name, nothing_said, tmp_path):
     assert said.isprintable() and ("U+" in said or name in said)
 
 
-def test_a_font_of_boxes_is_no_font(monkeypatch, nothing_said):
+def test_a_font_that_was_installed_after_matplotlib_made_its_list_is_found(korean_font, shipped_font_alone, monkeypatch, tmp_path):
+    from matplotlib import font_manager
+    (tmp_path / "broken.ttf").write_bytes(b"not a font")
+    there = [str(tmp_path / name) for name in ("broken.ttf", "little.ttf")]
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: there)
+    assert letters.families("a고") == (["DejaVu Sans", korean_font], set())
+    assert letters.families("a쀍") == (["DejaVu Sans"], {"쀍"})
+
+
+def test_a_font_of_boxes_is_no_font(monkeypatch, shipped_font_alone, nothing_said):
     from matplotlib.font_manager import FontEntry, findfont, fontManager
     shipped = findfont("DejaVu Sans")
     monkeypatch.setattr(letters, "has", lambda path, letter: path == "boxes" or letter.isascii())
@@ -552,12 +568,9 @@ def test_names_that_are_cut_are_told_apart_and_korean_letters_count_as_two():
     assert shortened("고" * 20, 20) == "고" * 8 + " ..." and shortened("고" * 10, 20) == "고" * 10
 
 
-def test_a_command_says_once_which_letters_its_pictures_lack(tmp_path, capsys, monkeypatch, nothing_said):
-    from matplotlib.font_manager import fontManager
-
+def test_a_command_says_once_which_letters_its_pictures_lack(tmp_path, capsys, monkeypatch, shipped_font_alone, nothing_said):
     from npnet.cli import main
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fontManager, "ttflist", [font for font in fontManager.ttflist if font.name == "DejaVu Sans"])
     np.savez("pack.npz", x=np.stack([photograph(9, 9)] * 4), y=[0, 1, 0, 1], classes=["고양이", "개"])
     for _ in range(2):
         assert main(["data", "show", "pack.npz", "--save", "a.png"]) == 0
