@@ -59,6 +59,7 @@ SIGNATURES = {name: dict(re.findall(r"(\w+)\((\S+)\)", arrays))
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 DTYPES = {"mask": bool, "argmax": np.int32}                                          # of arrays that are not FLOATS
 LEAST = {**dict.fromkeys(("H", "W", "P", "Q", "R", "S", "stride", "groups", "n"), 1), "pad": 0}         # whole numbers
+MOST = 2 ** 31      # of such numbers: a compiled text would take a larger one for another
 CHOICES = ("ceil_mode", "count_include_pad", "train", "to_input")
 
 
@@ -130,7 +131,7 @@ def in_order(key, array, changed):
     """The array, in order in memory: a copy where it is not. It must be NumPy's and, if it is changed, writeable."""
     if type(array) is np.ndarray and array.flags.carray:
         return array
-    if not isinstance(array, np.ndarray):
+    if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{key} must be an array of NumPy's, got a {type(array).__name__}")
     if not changed:
         return np.require(np.asarray(array), requirements="CAW")
@@ -167,8 +168,9 @@ def check_shape(key, shape, letters, sizes):
 def check_option(key, value):
     """Raises ValueError for a number or a choice that the operations do not have."""
     if key in LEAST:
-        if not isinstance(value, (int, np.integer)) or value < LEAST[key]:
-            raise ValueError(f"{key} must be a whole number of at least {LEAST[key]}, got {value!r}")
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if not whole or not LEAST[key] <= value < MOST:
+            raise ValueError(f"{key} must be a whole number of at least {LEAST[key]}, got {value!r:.40}")
         if key == "n" and value % 2 == 0:
             raise ValueError(f"n={value} must be odd, so that the window has a middle")
     elif not isinstance(value, (bool, np.bool_) if key in CHOICES else numbers.Real):

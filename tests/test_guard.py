@@ -48,7 +48,7 @@ def wrong_shapes(operation, key, array):
 
 def wrong_scalars(key):
     if key in backends.LEAST:
-        return [-1, 1.5, "2", None, float("nan"), *([] if key == "pad" else [0])] + {
+        return [-1, 1.5, "2", None, float("nan"), True, 2 ** 63, *([] if key == "pad" else [0])] + {
             "groups": [3, 5], "n": [4], "R": [50], "S": [50], "pad": []}.get(key, [])
     return ["no", None, np.zeros(2), *([2, 0.5] if key in backends.CHOICES else [])]
 
@@ -61,7 +61,7 @@ def wrong_calls(operation):
             changed = [value.astype(float), value[:1], value + 5, value - 1, value.tolist()]
         elif isinstance(value, np.ndarray):
             other = np.int64 if key != "argmax" else np.float32
-            changed = [*wrong_shapes(operation, key, value), value.astype(other), value.astype(np.float16),
+            changed = [*wrong_shapes(operation, key, value), np.ma.masked_array(value), value.astype(other), value.astype(np.float16),
                        value.tolist(), None, 3, value.astype(value.dtype.newbyteorder()) if value.itemsize > 1 else None]
             if len(set(SIGNATURES[operation]) - {"mask", "argmax"}) > 1:
                 changed.append(value.astype(np.float64))

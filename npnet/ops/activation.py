@@ -69,7 +69,7 @@ def relu_forward(x):
 
 def relu_backward(dy, y):
     """dx = dy where the output was positive."""
-    return dy * (y > 0)
+    return np.where(y > 0, dy, 0)
 
 
 def tanh_forward(x):

@@ -174,7 +174,7 @@ def max_pool_backward(dy, argmax, H, W, R, S, stride, pad):
     N, C, P, Q = dy.shape
     frame = np.zeros_like(dy, shape=(N, C, reach(H, R, stride, pad, P), reach(W, S, stride, pad, Q)))
     for place, pixels in windows(frame, R, S, stride, P, Q):
-        pixels += dy * (argmax == place)                    # pixels is a view: this adds into frame
+        pixels += np.where(argmax == place, dy, 0)          # pixels is a view: this adds into frame
     return frame[:, :, pad:pad + H, pad:pad + W]
 
 

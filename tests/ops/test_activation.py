@@ -56,3 +56,9 @@ def test_far_ends_saturate_without_a_warning(backend, dtype):
 
 def test_relu_keeps_nan(backend):
     assert np.isnan(ops.relu_forward(np.array([[np.nan, -1.0]]))).tolist() == [[True, False]]
+
+
+def test_what_a_dead_unit_is_given_does_not_pass(backend):
+    """Not even NaN, as in PyTorch: dx is 0 where the output was not positive."""
+    dy, y = np.array([[np.nan, np.inf, 5.0, np.nan]]), np.array([[0.0, 0.0, 0.0, 1.0]])
+    assert np.array_equal(ops.relu_backward(dy, y), [[0, 0, 0, np.nan]], equal_nan=True)

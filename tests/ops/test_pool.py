@@ -140,3 +140,10 @@ def test_adaptive_mean_by_hand(backend):
 
     assert ops.adaptive_avg_pool_forward(x, 1, 3).tolist() == [[[[1.5, 3, 4.5]]]]       # 1-2, 2-4, 4-5
     assert ops.adaptive_avg_pool_backward(np.array([[[[6.0, 6, 6]]]]), 1, 5).tolist() == [[[[3, 5, 2, 5, 3]]]]
+
+
+def test_a_gradient_that_is_infinite_or_nan_reaches_the_winner_alone(backend):
+    x, dy = np.array([[[[1.0, 2, 3, 4]]]]), np.array([[[[np.inf, np.nan]]]])
+    y, argmax = ops.max_pool_forward(x, 1, 2, 2, 0, False)
+    dx = ops.max_pool_backward(dy, argmax, 1, 4, 1, 2, 2, 0)
+    assert y.tolist() == [[[[2, 4]]]] and np.array_equal(dx, [[[[0, np.inf, 0, np.nan]]]], equal_nan=True)
