@@ -33,8 +33,8 @@ def dataset(name_or_path, progress=None, **options):
     pictures in a folder for each class (grey); `shapes` takes seed, train, test and size. progress(done, total) is
     called now and then where reading takes long.
 
-    FileNotFoundError for a set that was not fetched yet and for what is neither a name nor a path (with the
-    nearest names); TypeError for an option that the reader lacks; ValueError and others as the readers say.
+    FileNotFoundError for a set that was not fetched yet and for what is neither a name nor a path; TypeError for an
+    option that the reader lacks; ValueError and others as the readers say.
     """
     name = os.fspath(name_or_path)
     if name == "shapes":

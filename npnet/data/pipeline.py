@@ -339,7 +339,8 @@ def per_channel(name, value, channels, scale, shorter=None):
 
 def checked_colours(given, mean):
     """How colours are shifted: the word, the basis and the deviation of the draw."""
-    std = float(finite("std", given.std))
+    finite("std", given.std)
+    std = float(given.std)
     if std < 0:
         raise ValueError(f"std must be at least 0, the paper's is 0.1, got {std:g}")
     if given.colour is None:

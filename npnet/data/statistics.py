@@ -5,7 +5,6 @@
 
 Sums of pixels and of their products are whole numbers and are added as such, without rounding. So the
 result does not depend on the order of the pictures, nor on the number of threads that decode them.
-What a pipeline needs of them it keeps, and a checkpoint with it.
 """
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -39,8 +38,6 @@ def statistics(pictures, shorter, progress=None, most=None, threads=None):
         covariance          (C, C)
         colour_vectors      (3, 3)              for C = 3: colour_basis(covariance)
         colour_values       (3,)                likewise, of pixels from 0 to 1
-
-    ValueError if there is no picture, or one that cannot be read.
     """
     if len(pictures) == 0:
         raise ValueError("there are no pictures to compute the mean of")
@@ -48,9 +45,8 @@ def statistics(pictures, shorter, progress=None, most=None, threads=None):
         raise ValueError(f"shorter must be at least 1 pixel, got {shorter}")
     if most is not None and most < 1:
         raise ValueError(f"most must be at least 1, or None, got {most}")
-    images = getattr(pictures, "images", None)
     if most is None:
-        most = len(pictures) if isinstance(images, np.ndarray) else MOST_FILES
+        most = len(pictures) if isinstance(getattr(pictures, "images", None), np.ndarray) else MOST_FILES
     count = min(most, len(pictures))
     indices = np.sort(rng(0, "statistics").permutation(len(pictures))[:count])
     blocks = np.array_split(indices, -(-count // max(1, BLOCK_PIXELS // shorter ** 2)))

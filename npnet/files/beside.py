@@ -24,8 +24,7 @@ def writing(path):
     """Yields a temporary path beside `path` that becomes `path` when the block ends without an error.
 
     The temporary name has the ending of `path` (np.savez and Pillow look at it); the file is there
-    and empty. Missing folders are made; a link is followed. Errors, one sentence each:
-    IsADirectoryError, NotADirectoryError, PermissionError, OSError (no room, or nothing was written).
+    and empty. Missing folders are made; a link is followed.
     """
     target = Path(os.path.realpath(path))
     temporary = begin(target)
@@ -44,7 +43,6 @@ def tidy(folder, older_than=0):
     """Removes what programs that were killed while they wrote have left in a folder, if there is such a folder.
 
     older_than: seconds since a file was last written; a younger one may belong to a program that still runs.
-    What cannot be removed stays.
     """
     latest = time.time() - older_than
     for path in Path(folder).glob(".writing-*"):
@@ -74,7 +72,7 @@ def begin(target):
 
 
 def finish(temporary, target):
-    """Puts what was written on the disk and give it its name."""
+    """Puts what was written on the disk and gives it its name."""
     if temporary.stat().st_size == 0:
         raise OSError(f"nothing was written for {target}, so it is left as it was; write into the path "
                       f"that writing() gives, exactly as it is spelt")

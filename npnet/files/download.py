@@ -2,9 +2,8 @@
 
     download(["https://one.org/a.gz", "https://two.org/a.gz"], "data/a.gz", checksum="md5:d53e105e...")
 
-Addresses of data sets die, and what then answers is often a friendly web page under the old name. So
-a file has its name only after its length and its checksum were found right; until then it is written
-beside (npnet.files.writing), and whatever happens, a full disk or Ctrl-C, nothing half is left.
+Addresses of data sets die, and what then answers is often a friendly web page under the old name. So a file has its
+name only after its length and its checksum were found right; until then it is written beside.
 """
 import hashlib
 import re
@@ -78,19 +77,26 @@ class Failed(Exception):
 
 
 def receive(address, temporary, size, progress, timeout):
-    """Writes what the address sends to the file; returns its first bytes. Failed if less or more comes than must."""
-    with Answer(address, timeout) as answer, open(temporary, "wb") as file:
-        if size is not None and answer.length not in (None, size):
-            raise Failed(f"offers {page_word(answer.piece())}{answer.length:,} bytes where the file has {size:,}")
-        total, done, start = answer.length if size is None else size, 0, b""
+    """Writes what the address sends to the file; returns its first bytes. Failed if less or more comes than must, or
+    next to nothing for too long."""
+    with opened(address, timeout) as answer, open(temporary, "wb") as file:
+        length = answer.length                                  # None where the server does not say
+        if size is not None and length not in (None, size):
+            raise Failed(f"offers {page_word(piece_of(answer, timeout))}{length:,} bytes where the file has {size:,}")
+        total, done, start, began, before = length if size is None else size, 0, b"", time.monotonic(), 0
         progress(0, total)
-        while piece := answer.piece():
+        while piece := piece_of(answer, timeout):
             start = start or piece
             done += len(piece)
             if total is not None and done > total:
                 raise Failed(f"sends {page_word(start)}more than the {total:,} bytes of the file")
             file.write(piece)
             progress(done, total)
+            elapsed = time.monotonic() - began
+            if elapsed > timeout:
+                if done - before < SLOWEST * elapsed:
+                    raise Failed(f"sends only {(done - before) / elapsed:.0f} bytes per second")
+                began, before = time.monotonic(), done          # a new stretch of time begins
     if total is not None and done < total:
         raise Failed(f"broke off after {done:,} of {total:,} bytes")
     if done == 0:
@@ -113,46 +119,32 @@ def page_word(start):
     return "a web page, " if WEB_PAGE.match(start) else ""
 
 
-class Answer:
-    """What a server sends: `length` (None where it does not say) and piece after piece. Every trouble of the
-    network is Failed; troubles of the disk are the caller's."""
+def opened(address, timeout):
+    """The server's answer. Failed for every trouble of the network, and for what is no answer of the web."""
+    import http.client
+    import urllib.request                                       # here: they take longer than the rest of npnet.files
+    request = urllib.request.Request(address, headers={"User-Agent": "npnet"})         # some refuse Python-urllib
+    answer = attempt(lambda: urllib.request.urlopen(request, timeout=timeout), timeout)
+    if not isinstance(answer, http.client.HTTPResponse):
+        answer.close()
+        raise Failed(f"leads to {answer.url}, which is not an address of the web")
+    return answer
 
-    def __init__(self, address, timeout):
-        import http.client
-        import urllib.request                                   # here: it takes longer than the rest of npnet.files
-        self.troubles = (OSError, http.client.HTTPException, ValueError)        # URLError and timeouts are OSError
-        self.timeout, self.began, self.received = timeout, time.monotonic(), 0
-        try:
-            request = urllib.request.Request(address, headers={"User-Agent": "npnet"})     # some refuse Python-urllib
-            self.response = urllib.request.urlopen(request, timeout=timeout)
-        except self.troubles as trouble:
-            if isinstance(trouble, urllib.request.HTTPError):
-                trouble.close()                                 # it is the answer, too
-            raise Failed(reason_of(trouble, timeout)) from None
-        if not isinstance(self.response, http.client.HTTPResponse):
-            self.response.close()
-            raise Failed(f"leads to {self.response.url}, which is not an address of the web")
-        self.length = self.response.length                      # what is left to read
 
-    def __enter__(self):
-        return self
+def piece_of(answer, timeout):
+    """The next bytes that have come, b"" at the end; read() would wait for all of them."""
+    return attempt(lambda: answer.read1(PIECE), timeout)
 
-    def __exit__(self, *_):
-        self.response.close()
 
-    def piece(self):
-        """The next bytes, b"" at the end."""
-        try:
-            piece = self.response.read1(PIECE)                  # what is there; read() would wait for all of it
-        except self.troubles as trouble:
-            raise Failed(reason_of(trouble, self.timeout)) from None
-        self.received += len(piece)
-        now = time.monotonic()
-        if now - self.began > self.timeout:
-            if self.received < SLOWEST * (now - self.began):
-                raise Failed(f"sends only {self.received / (now - self.began):.0f} bytes per second")
-            self.began, self.received = now, 0                  # a new stretch of time begins
-        return piece
+def attempt(ask, timeout):
+    """What `ask()` returns. Troubles of the network become Failed; those of the disk are the caller's."""
+    from http.client import HTTPException
+    try:
+        return ask()
+    except (OSError, HTTPException, ValueError) as trouble:     # URLError and timeouts are OSError
+        if hasattr(trouble, "close"):                           # HTTPError is the answer, too
+            trouble.close()
+        raise Failed(reason_of(trouble, timeout)) from None
 
 
 def reason_of(trouble, timeout):

@@ -19,10 +19,7 @@ MOST_BYTES = 2**22                              # unpacked; the devkit's file ha
 
 
 def read_table(path):
-    """The rows of the first table in a file, each a dictionary; numbers, texts, and lists of numbers.
-
-    ValueError, one sentence, for a file that is not of MATLAB's version 5, is damaged, or has no table.
-    """
+    """The rows of the first table in a file, each a dictionary; numbers, texts, and lists of numbers."""
     with Path(path).open("rb") as file:
         content = file.read(MOST_BYTES)
     if len(content) < 128 or content[124:128] not in (b"\0\1IM", b"\1\0MI"):
@@ -65,9 +62,8 @@ def value_of(data, order):
     kind = struct.unpack(order + "I", parts[0][1][:4])[0] & 0xFF
     count = math.prod(numbers_of(parts[1], order))
     if kind == STRUCT:
-        length, = numbers_of(parts[3], order)
-        fields = [name.rstrip(b"\0").decode("ascii") for name in
-                  (parts[4][1][i:i + length] for i in range(0, len(parts[4][1]), length))]
+        (length,), names = numbers_of(parts[3], order), parts[4][1]
+        fields = [names[i:i + length].rstrip(b"\0").decode("ascii") for i in range(0, len(names), length)]
         cells = [value_of(content, order) for _, content in parts[5:]]
         if len(cells) != count * len(fields):
             raise ValueError(f"{len(cells)} cells for {count} rows of {len(fields)} fields")
@@ -79,11 +75,10 @@ def value_of(data, order):
     values = numbers_of(parts[3], order)
     if kind == CHARACTERS:
         return "".join(map(chr, values))
-    return values[0] if len(values) == 1 else list(values)
+    return values[0] if len(values) == 1 else values
 
 
 def numbers_of(element, order):
-    """The numbers in an element."""
+    """The numbers in an element (type, content)."""
     kind, content = element
-    letter = NUMBERS[kind]
-    return struct.unpack(f"{order}{len(content) // struct.calcsize(order + letter)}{letter}", content)
+    return [number for number, in struct.iter_unpack(order + NUMBERS[kind], content)]
