@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from ..screen.words import counted
 from . import augment
 from .pictures import GREY, check_cut, check_picture, shorter_for
 from .statistics import of_channels, statistics
@@ -38,10 +37,8 @@ def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="R
     mean or deviation belong to the other scale.
     """
     check_picture(picture)
-    check_words(scale, order, channels)
-    mean = per_channel("mean", mean, channels, scale)
-    deviation = per_channel("deviation", deviation, channels, scale)
-    return finished(centred(picture, mean[:, None, None], scale, channels), deviation, order)[None]
+    pipeline = Pipeline(1, 1, channels, order, scale, mean, deviation)          # which checks them; of any size
+    return finished(pipeline.part(picture, (slice(None), slice(None))), pipeline.deviation, order)[None]
 
 
 def centred(picture, mean, scale, channels):
@@ -182,7 +179,7 @@ class Pipeline:
             return plain
         found = of_channels(statistics(pictures, shorter, progress, most), channels)
         counted = int(found["pictures"]) if found["pictures"] < len(pictures) else None
-        return replace(plain, counted=counted, **normalised(found, normalise), **coloured(found, colour))
+        return replace(plain, counted=counted, **kept_of(found, normalise, colour))
 
     def settings(self):
         """Everything but the arrays, as plain data for JSON."""
@@ -213,31 +210,26 @@ def square_input(input_shape):
     return channels, sides[0]
 
 
-def normalised(found, normalise):
-    """mean and deviation for a pipeline from the statistics of the training pictures."""
-    if normalise == "none":
-        return {}
-    mean = found["mean_picture" if normalise == "mean-picture" else "channel_means"]
-    deviation = np.maximum(found["channel_deviations"], 1)              # 0 if all pixels have one colour
-    return {"mean": mean if mean.max() >= 1 else 0.0,                   # below: black but for a few pixels
-            "deviation": deviation if normalise == "standard" else 1.0}
-
-
-def coloured(found, colour):
-    """How a pipeline shifts colours, from the statistics of the training pictures."""
-    if colour is None:
-        return {}
-    if "colour_values" not in found:
-        raise ValueError(f"colour={colour!r} needs pictures in colour, but these are grey")
-    return {"vectors": found["colour_vectors"], "values": found["colour_values"]}
+def kept_of(found, normalise, colour):
+    """What a pipeline keeps of the statistics of the training pictures."""
+    kept = {}
+    if normalise != "none":
+        mean = found["mean_picture" if normalise == "mean-picture" else "channel_means"]
+        kept["mean"] = mean if mean.max() >= 1 else 0.0                         # below: black but for a few pixels
+    if normalise == "standard":
+        kept["deviation"] = np.maximum(found["channel_deviations"], 1)          # 0 if all have one colour
+    if colour is not None:
+        if "colour_values" not in found:
+            raise ValueError(f"colour={colour!r} needs pictures in colour, but these are grey")
+        kept |= {"vectors": found["colour_vectors"], "values": found["colour_values"]}
+    return kept
 
 
 # ---------------------------------------------------------------------------- in words
 
 def number_words(pipeline):
     """What the pixels become: "BGR", "0 to 255", "minus the mean (104.0, 117.0, 123.0)"."""
-    words = ["grey" if pipeline.channels == 1 else pipeline.order]
-    words.append("0 to 1" if pipeline.scale == "0-1" else "0 to 255")
+    words = ["grey" if pipeline.channels == 1 else pipeline.order, pipeline.scale.replace("-", " to ")]
     some = f" of {pipeline.counted:,} pictures" if pipeline.counted else ""
     if pipeline.mean.ndim == 3:
         words.append(f"minus the mean picture{some}")
@@ -252,7 +244,7 @@ def training_words(pipeline):
     """What is added in training."""
     words = [f"random crops of {pipeline.size} x {pipeline.size}"] if pipeline.crop else []
     if pipeline.pad:
-        words.append(f"moved by up to {counted(pipeline.pad, 'pixel')}")
+        words.append(f"moved by up to {pipeline.pad} pixel{'s' * (pipeline.pad > 1)}")
     if pipeline.mirror:
         words.append("mirrored half of the time")
     if pipeline.colour:
@@ -281,7 +273,10 @@ def checked(given):
     if pad < 0 or pad and shorter > size:
         raise ValueError(f"pad must be 0 unless size and shorter are equal (a larger square is cropped, not padded), "
                          f"got pad={pad} with size={size}, shorter={shorter}")
-    check_words(given.scale, given.order, channels)
+    augment.check_word("scale", given.scale, augment.SCALES)
+    augment.check_word("order", given.order, ("RGB", "BGR"))
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 3, or 1 for grey, got {channels!r}")
     mean = per_channel("mean", given.mean, channels, given.scale, shorter)
     deviation = per_channel("deviation", given.deviation, channels, given.scale)
     counted = None if given.counted is None else whole("counted", given.counted)
@@ -293,13 +288,6 @@ def whole(name, value):
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise ValueError(f"{name} must be a whole number, got {value!r}")
     return int(value)
-
-
-def check_words(scale, order, channels):
-    augment.check_word("scale", scale, augment.SCALES)
-    augment.check_word("order", order, ("RGB", "BGR"))
-    if channels not in (1, 3):
-        raise ValueError(f"channels must be 3, or 1 for grey, got {channels!r}")
 
 
 def finite(name, value):
