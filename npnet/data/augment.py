@@ -182,8 +182,8 @@ def augment_examples(picture, seed=0):
     side = min(picture.shape[:2])
     shorter, size = (256, 227) if side > 64 else (side, side - 2 * (side // 8))
     whole, small = square(picture, shorter), square(picture, min(side, 32))
-    mean, vectors, values = own_colours(whole)
-    pad = len(small) // 8
+    pixels, pad = whole.reshape(-1, 3).astype(np.float64), len(small) // 8
+    mean, (vectors, values) = pixels.mean(axis=0), colour_basis(np.cov(pixels.T, bias=True))
 
     def five(kind, change):
         return [change(rng(seed, "examples", kind, number)) for number in range(5)]
@@ -201,12 +201,6 @@ def augment_examples(picture, seed=0):
         ("colours, as the 2012 program", coloured("original", 0.1)),
         (f"small pictures: moved by up to {pad} of {len(small)} pixels",
          five("move", lambda draw: as_pixels(pad_and_crop(small - mean, pad, draw) + mean)))]
-
-
-def own_colours(picture):
-    """The mean colour (3,) of a picture, and the basis of its own pixels' colours."""
-    pixels = picture.reshape(-1, 3).astype(np.float64)
-    return (pixels.mean(axis=0), *colour_basis(np.cov(pixels.T, bias=True)))
 
 
 def as_pixels(picture):

@@ -228,22 +228,8 @@ def unpack(archive, path):
     tarfile only reads here: every file is written by us, under a plain name in one folder. ValueError for anything
     else in the archive, for too much, and for damage; files that it added are removed then.
     """
-    archive, path, names = Path(archive), Path(path), []
-    before = set(os.listdir(path)) if path.is_dir() else set()
-    try:
-        write_members(archive, path, names)
-    except BaseException:                                       # stopped by the user, too
-        for name in set(names) - before:
-            (path / name).unlink(missing_ok=True)
-        raise
-    if not names:
-        raise ValueError(f"{archive} holds no files; remove it and fetch it again")
-    return names
-
-
-def write_members(archive, path, names):
-    """Writes every file of the archive, its name appended to `names` before."""
-    total = 0
+    archive, path, names, total = Path(archive), Path(path), [], 0
+    before = os.listdir(path) if path.is_dir() else []
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
@@ -262,5 +248,13 @@ def write_members(archive, path, names):
                 with writing(path / names[-1]) as temporary, open(temporary, "wb") as file:
                     shutil.copyfileobj(tar.extractfile(member), file, 2**20)
             tar.fileobj.seek(0, os.SEEK_END)                    # reads to the end, where gzip compares its checksum
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise ValueError(f"{archive} is not a .tar.gz or is damaged ({error}); remove it and fetch it again") from None
+        if not names:
+            raise ValueError(f"{archive} holds no files; remove it and fetch it again")
+    except BaseException as error:                              # stopped by the user, too
+        for name in set(names).difference(before):
+            (path / name).unlink(missing_ok=True)
+        if isinstance(error, (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)):
+            raise ValueError(f"{archive} is not a .tar.gz or is damaged ({error}); remove it and fetch it again"
+                             ) from None
+        raise
+    return names

@@ -75,7 +75,10 @@ def identity(pictures, progress=None):
     prints = in_threads(print_of, images, progress)
     prints = np.frombuffer(b"".join(prints), np.uint8).reshape(len(images), BYTES)
     if len(images) and not isinstance(images[0], np.ndarray):
-        names = tuple(names_below(pictures.folder, [os.fspath(path) for path in images]))
+        paths = list(map(os.fspath, images))                    # names are what comes after the folder they share
+        folder = pictures.folder or os.path.commonpath([os.path.dirname(path) for path in paths])
+        start = os.path.join(os.fspath(folder), "")
+        names = tuple(composed(path.removeprefix(start).replace(os.sep, "/")) for path in paths)
     return Identity(pictures.classes, pictures.labels, prints, names)
 
 
@@ -94,13 +97,6 @@ def print_of(image):
                 content += file.read(PIECE)
         content = b"%d:" % size + content
     return blake2b(content, digest_size=BYTES).digest()
-
-
-def names_below(folder, paths):
-    """Paths as names: what comes after the folder, or after what all of them have in common; "/" on every system."""
-    folder = os.fspath(folder) if folder is not None else os.path.commonpath([os.path.dirname(path) for path in paths])
-    start = os.path.join(folder, "")
-    return [composed(path.removeprefix(start).replace(os.sep, "/")) for path in paths]
 
 
 def as_bytes(texts):

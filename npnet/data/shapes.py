@@ -99,7 +99,8 @@ def draw(figure, generator, size=32):
         raise ValueError(f"no figure is called {figure!r}; there are {', '.join(FIGURES)}")
     check_integer("size", size, SMALLEST, LARGEST)
     Image, ImageDraw = pillow().Image, pillow().ImageDraw
-    ground, colour = two_colours(generator)
+    ground = tuple(generator.integers(0, DARK, 3).tolist())
+    colour = tuple(generator.integers(LIGHT, 256, 3).tolist())
     canvas = Image.new("RGB", (size * FINER, size * FINER), ground)
     pen = ImageDraw.Draw(canvas)
     draw_clutter(pen, generator, size)
@@ -119,11 +120,6 @@ def labels_of(seed, part, count):
     classes = len(FIGURES)
     tens = [rng(seed, "shapes", part, "labels", ten).permutation(classes) for ten in range(-(-count // classes))]
     return np.concatenate(tens or [np.zeros(0)])[:count].astype(np.int64)
-
-
-def two_colours(generator):
-    """The ground's colour, dark, and the figure's, light."""
-    return tuple(generator.integers(0, DARK, 3).tolist()), tuple(generator.integers(LIGHT, 256, 3).tolist())
 
 
 def on_canvas(points, radius, turn, centre):

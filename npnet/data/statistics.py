@@ -83,18 +83,15 @@ def added(pictures, block, shorter, channels):
     if isinstance(images, np.ndarray) and images.shape[1:3] == (shorter, shorter):
         squares = images[block]                                     # (n, shorter, shorter, C)
     else:
-        squares = np.stack([square_of(pictures, i, shorter, channels) for i in block])
+        squares = [square(pictures[i], shorter) for i in block]
+        for i, one in zip(block, squares):
+            if one.shape[2] != channels:
+                raise ValueError(f"the pictures must be all grey or all in colour, but picture 0 has "
+                                 f"channels={channels} and picture {i} has {one.shape[2]}")
+        squares = np.stack(squares)
     pixels = squares.reshape(-1, squares.shape[3]).astype(np.float64)
     products = pixels.T @ pixels            # whole numbers far below 2 ** 53, so float64 is exact
     return len(squares), squares.sum(axis=0, dtype=np.int64), products.astype(np.int64)
-
-
-def square_of(pictures, i, shorter, channels):
-    one = square(pictures[i], shorter)
-    if one.shape[2] != channels:
-        raise ValueError(f"the pictures must be all grey or all in colour, but picture 0 has channels={channels} and "
-                         f"picture {i} has {one.shape[2]}")
-    return one
 
 
 def found_in(total, products, count):

@@ -60,7 +60,9 @@ def pack(path, progress=None):
     jpeg = len(parts[0]) == 3
     read = jpeg_parts(path, found, parts, progress) if jpeg else [
         (images_of(found[x], f"{path}: {x}"), found[y]) for x, y in parts]
-    classes = texts_of(path, found["classes"]) if "classes" in found else None
+    classes = found.get("classes")
+    if classes is not None and (classes.ndim != 1 or classes.dtype.kind != "U"):
+        raise ValueError(f"{path}: classes must be a list of texts, got {classes.dtype} {classes.shape}")
     return data_set(path.stem, str(path), read, classes, origin_of(path, jpeg))
 
 
@@ -136,12 +138,6 @@ def parts_of(path, headers):
             what = "the places where its files end" if lacking[0].endswith("end") else "the labels of its pictures"
             raise ValueError(f"{path} has {names[0]}, but not {lacking[0]}, {what}")
     return parts
-
-
-def texts_of(path, classes):
-    if classes.ndim != 1 or classes.dtype.kind != "U":
-        raise ValueError(f"{path}: classes must be a list of texts, got {classes.dtype} {classes.shape}")
-    return classes.tolist()
 
 
 def origin_of(path, jpeg):
