@@ -152,8 +152,7 @@ def checked_basis(vectors, values):
                          f"{vectors.shape} and {values.shape}")
     if not ((values >= 0) & (values <= 1)).all():
         raise ValueError(f"the eigenvalues must be those of pixels from 0 to 1, which lie between 0 and 1, got "
-                         f"{', '.join(f'{value:g}' for value in values)}; divide those of pixels from 0 to 255 "
-                         f"by 255 * 255")
+                         f"{', '.join(f'{value:g}' for value in values)}; divide them by 255 * 255")
     return vectors, values
 
 

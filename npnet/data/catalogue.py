@@ -173,8 +173,7 @@ def fetch(name, trust=False, progress=None, timeout=20):
         return path
     if known.unverified and not trust:
         raise ValueError(f"{name} is unverified: npnet knows no checksum of {', '.join(known.unverified)} and could "
-                         f"not tell if another file came in its place; npnet data get {name} --trust takes it as it "
-                         f"comes")
+                         f"not tell another file from it; npnet data get {name} --trust takes it as it comes")
     check_room(known, path)
     files, came = {}, [0] * len(known.parts)                    # bytes of each part
 
@@ -254,7 +253,7 @@ def unpack(archive, path):
         for name in set(names).difference(before):
             (path / name).unlink(missing_ok=True)
         if isinstance(error, (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)):
-            raise ValueError(f"{archive} is not a .tar.gz or is damaged ({error}); remove it and fetch it again"
-                             ) from None
+            raise ValueError(f"{archive} is not a .tar.gz or is damaged ({error}); remove it and fetch it "
+                             f"again") from None
         raise
     return names

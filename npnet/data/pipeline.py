@@ -316,12 +316,10 @@ def per_channel(name, value, channels, scale, shorter=None):
     if name == "deviation" and not (array > 0).all():
         raise ValueError(f"deviation must be above 0, got {value}")
     largest = np.abs(array).max()
-    if scale == "0-1" and largest > 1:
-        raise ValueError(f'{name}={value} is meant for pixels from 0 to 255, but scale is "0-1"; '
-                         f"divide it by 255 or change the scale")
-    if scale == "0-255" and 0 < largest < 1:
-        raise ValueError(f'{name}={value} is meant for pixels from 0 to 1, but scale is "0-255"; '
-                         f"multiply it by 255 or change the scale")
+    if largest > 1 if scale == "0-1" else 0 < largest < 1:
+        other, change = ("0 to 255", "divide") if scale == "0-1" else ("0 to 1", "multiply")
+        raise ValueError(f'{name}={value} is meant for pixels from {other}, but scale is "{scale}"; {change} it by 255 '
+                         f"or change the scale")
     return array
 
 

@@ -44,8 +44,7 @@ class Pictures:
             raise ValueError(f"{count} pictures need as many labels, integers from 0, got "
                              f"{labels.dtype} {labels.shape}")
         if len(self.classes) > max(count, MOST_CLASSES):
-            raise ValueError(f"there are {len(self.classes):,} classes for {count:,} pictures; give one name for each "
-                             f"class")
+            raise ValueError(f"there are {len(self.classes):,} classes for {count:,} pictures; name each class once")
         if count and not 0 <= labels.min() <= labels.max() < len(self.classes):
             raise ValueError(f"labels must lie between 0 and {len(self.classes) - 1}, as there are {len(self.classes)} "
                              f"classes, got {labels.min()} to {labels.max()}")
@@ -66,8 +65,7 @@ class Pictures:
         """Only the pictures with these indices, in this order. A mask of True and False is not a list of indices."""
         indices = np.asarray(indices)
         if indices.size and indices.dtype.kind not in "iu":
-            raise TypeError(f"indices must be whole numbers, got {indices.dtype}; np.flatnonzero(mask) makes them "
-                            f"from a mask")
+            raise TypeError(f"indices must be whole numbers, got {indices.dtype}; np.flatnonzero(mask) makes them")
         indices = indices.astype(np.int64)
         if indices.size and not -len(self) <= indices.min() <= indices.max() < len(self):
             raise IndexError(f"indices must lie between 0 and {len(self) - 1}, got {indices.min()} to {indices.max()}")

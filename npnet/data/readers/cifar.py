@@ -85,8 +85,7 @@ def cifar(folder, coarse=False, progress=None):
     """
     found = cifar_folder(folder)
     if found is None:
-        raise FileNotFoundError(f"{folder} holds no batches of CIFAR, such as data_batch_1, data_batch_1.bin, train or "
-                                f"train.bin")
+        raise FileNotFoundError(f"{folder} holds no batches of CIFAR, such as data_batch_1 or train.bin")
     folder, layout = found
     kind = "coarse" if coarse else "fine"
     if kind not in layout.labels:

@@ -144,8 +144,8 @@ def is_lost(link):
 def part(content, names):
     """The folder of the first of these names, in any case, that has class folders or a labels file; or None."""
     there = {name.lower(): inside(content.folder / name) for name in content.folders if name.lower() in names}
-    return next((there[name].folder for name in names if name in there and (there[name].folders or there[name].labels)),
-                None)
+    found = (there[name] for name in names if name in there)
+    return next((each.folder for each in found if each.folders or each.labels), None)
 
 
 def below(folder):
@@ -169,8 +169,7 @@ def check_beside(content, test):
     others = [name for name in content.folders if name.lower() not in TEST and below(content.folder / name)[0]]
     if others:
         raise ValueError(f"{content.folder} has the folder {test.name} with class folders in it, and beside it "
-                         f"{listed(others)}, but no part to train on; put the folder of every class to train on into "
-                         f"one called train")
+                         f"{listed(others)}, but no part to train on; put the folders to train on into one, train")
 
 
 def check_no_parts(content):
@@ -219,8 +218,7 @@ def one_class(content, name):
     if lone and not content.labels:
         return (f"{content.folder} has {lone}, but no pictures beside it, and one class folder alone, {name}; move "
                 f"{lone} to the pictures that it names and give their folder")
-    return (f"{content.folder} has one class alone, {name}; give the folder that holds a folder for each of two or "
-            f"more classes")
+    return f"{content.folder} has one class alone, {name}; give the folder that holds a folder for each class"
 
 
 def ordered(names):
@@ -263,8 +261,7 @@ def no_pictures(content):
     if content.pictures:
         return (f"{content.folder} holds {len(content.pictures):,} pictures, but no folder for each class and no "
                 f"{LABELS[0]} with lines such as {content.pictures[0]},cat; npnet must know what they show")
-    return (f"{content.folder} holds no pictures; it needs a folder for each class with pictures in it (.jpg .png "
-            f".webp ...)")
+    return f"{content.folder} holds no pictures; it needs a folder for each class with pictures in it (.jpg .png ...)"
 
 
 def note(notes, count, thing, where):
@@ -286,8 +283,7 @@ def by_labels(content, notes):
     for line, cell, name in read_labels(labels):
         file = cell if cell in there else stems[cell] if cell in stems else elsewhere(folder, cell)
         if file is None:
-            raise FileNotFoundError(f"{labels}, line {line}: there is no file {cell} in {folder}; correct the name or "
-                                    f"remove the line")
+            raise FileNotFoundError(f"{labels}, line {line}: there is no file {cell} in {folder}; mend the line")
         if seen.setdefault(file, name) != name:
             raise ValueError(f"{labels}, line {line}: {file} is {name} here and {seen[file]} further up; keep one")
         paths.append(str(folder / there.get(file, file)))

@@ -207,8 +207,7 @@ def table_in(places):
     if len(table) < len(rows) or len({synset for _, synset, _ in rows}) < len(rows):
         raise ValueError(f"{path} has a synset or a number twice; unpack the devkit again")
     if sorted(table) != list(range(1, len(rows) + 1)):
-        raise ValueError(f"{path} must number its {len(rows):,} classes from 1 to {len(rows):,}; unpack the devkit "
-                         f"again")
+        raise ValueError(f"{path} must number its {len(rows):,} classes from 1 to {len(rows):,}; unpack it again")
     if len(table) == CLASSES and [table[number][0] for number in sorted(table)] == sorted(s for _, s, _ in rows):
         raise ValueError(f"{path} numbers the synsets in sorted order, which the devkit does not; {BUG}: use the "
                          f"devkit's file as it was published")
@@ -257,8 +256,8 @@ def read_words(path):
     for line, content in lines_of(Path(path)):
         synset, _, text = content.partition(" ")
         if not SYNSET.fullmatch(synset) or not text:
-            raise ValueError(f"{path}, line {line} must be a synset and its words, as in n01440764 tench, Tinca tinca, "
-                             f"got {content[:60]!r}")
+            raise ValueError(f"{path}, line {line} must be a synset and its words, as n01440764 tench, got "
+                             f"{content[:60]!r}")
         words[synset] = text.strip()
     return words
 
@@ -333,8 +332,7 @@ def given_in(file, synset_of):
         if name not in synset_of:
             raise FileNotFoundError(f"{file}, line {line}: there is no picture {name} beside it")
         if not (NUMBER.fullmatch(label) and int(label) < CLASSES):
-            raise ValueError(f"{file}, line {line} must be a picture and its number from 0 to {CLASSES - 1}, got "
-                             f"{label!r}")
+            raise ValueError(f"{file}, line {line} must have a number from 0 to {CLASSES - 1}, got {label!r}")
         if given.setdefault(synset_of[name], int(label)) != int(label):
             raise ValueError(f"{file}, line {line}: {synset_of[name]} has the number {label} here and "
                              f"{given[synset_of[name]]} further up")

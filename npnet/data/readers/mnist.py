@@ -78,8 +78,8 @@ def read_idx(path):
         raise ValueError(f"{path} is damaged or was cut off ({error}); fetch it again") from None
     if count != size:
         came = "more" if count > size else f"{count:,}"
-        raise ValueError(f"{path} must hold {product(shape)} = {size:,} bytes after its header, got {came}; it was cut "
-                         f"off or is damaged: fetch it again")
+        raise ValueError(f"{path} must hold {product(shape)} = {size:,} bytes after its header, got {came}; fetch it "
+                         f"again")
     return array.reshape(shape)
 
 
@@ -94,8 +94,7 @@ def header_of(path, file):
     sizes = file.read(4 * start[3])
     shape = tuple(np.frombuffer(sizes[:len(sizes) // 4 * 4], ">u4").tolist())
     if len(shape) != start[3] or not 0 < math.prod(shape) <= MOST_BYTES:
-        raise ValueError(f"{path} claims {product(shape) or 'no'} numbers, which cannot be right; it is damaged or was "
-                         f"cut off: fetch it again")
+        raise ValueError(f"{path} claims {product(shape) or 'no'} numbers, which cannot be right; fetch it again")
     return shape
 
 

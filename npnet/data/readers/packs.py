@@ -141,7 +141,7 @@ def parts_of(path, headers):
 
 
 def origin_of(path, jpeg):
-    known = next((KNOWN[part][1] for part in KNOWN if part in path.stem.lower()), None)
+    known = next((origin for part, (_, origin) in KNOWN.items() if part in path.stem.lower()), None)
     if known and "cifar" in path.stem.lower() and jpeg:
         known += ", JPEG-recompressed: networks trained on the exact pictures lose 3 to 4 points on these"
     return f"{known or ('JPEG files' if jpeg else 'arrays')}; from {path.name}"
@@ -206,26 +206,25 @@ def data_set(name, where, parts, classes, origin):
 
 def jpeg_parts(path, found, parts, progress):
     """(images, labels) of every part: uint8 (N, H, W, 3), or a list of arrays where their sizes differ."""
-    files, labels = zip(*(jpeg_files(path, found, names) for names in parts))
-    decoded, read = in_threads(decode_jpeg, [file for part in files for file in part], progress), []
-    for part in files:
+    files, read = [jpeg_files(path, found, *names[:2]) for names in parts], []
+    decoded = in_threads(decode_jpeg, [file for part in files for file in part], progress)
+    for part, names in zip(files, parts):
         images, decoded = decoded[:len(part)], decoded[len(part):]
-        read.append(np.stack(images) if len({image.shape for image in images}) == 1 else images)
-    return list(zip(read, labels))
+        same = len({image.shape for image in images}) == 1
+        read.append((np.stack(images) if same else images, found[names[2]]))
+    return read
 
 
-def jpeg_files(path, found, names):
-    """([(what a file is called, its bytes), ...], labels) of a part."""
-    files, ends, labels = (found[name] for name in names)
+def jpeg_files(path, found, jpeg, end):
+    """[(what a file is called, its bytes), ...] of a part."""
+    files, ends = found[jpeg], found[end]
     if ends.ndim != 1 or ends.dtype.kind not in "iu" or not len(ends):
-        raise ValueError(f"{path}: {names[1]} must be integers (N,), got {ends.dtype} {ends.shape}")
+        raise ValueError(f"{path}: {end} must be integers (N,), got {ends.dtype} {ends.shape}")
     begins = np.concatenate([[0], ends[:-1]]).astype(np.int64)
     if (ends <= begins).any() or ends[-1] != len(files):
-        raise ValueError(f"{path}: {names[1]} must rise from file to file up to {len(files):,}, the length of "
-                         f"{names[0]}, and does not; it is damaged")
-    labels = labels_of(labels, len(ends), f"{path}: {names[2]}")
-    return [(f"{path}: picture {i} of {names[0]}", files[begin:end])
-            for i, (begin, end) in enumerate(zip(begins, ends))], labels
+        raise ValueError(f"{path}: {end} must rise from file to file up to {len(files):,}, the length of {jpeg}, and "
+                         f"does not; it is damaged")
+    return [(f"{path}: picture {i} of {jpeg}", files[first:last]) for i, (first, last) in enumerate(zip(begins, ends))]
 
 
 def decode_jpeg(file):
