@@ -138,6 +138,17 @@ def tracked():
                 yield path
 
 
+def test_one_habit_in_all_rooms():
+    """No function begins with an underscore, and rooms are imported by dots."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                assert not re.match("_[a-z]", node.name), f"{path.name}:{node.lineno} {node.name}"
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
+                [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            assert path.name == "__main__.py" or not any(re.match(r"npnet\b", name) for name in names), f"{path.name}:{node.lineno}"
+
+
 @pytest.mark.parametrize("word", ["fastmath=True", "parallel=True", "prange"])
 def test_never(word):
     """No infinities with fastmath; and numba's own threads have miscompiled sums (issues 3069, 7344, 8007, 8515)."""

@@ -40,7 +40,7 @@ def colour(figure, axes, shares):
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 100),
                         interpolation="nearest" if len(shares) <= 200 else "auto")
     axes.grid(False)
-    colour_bar(figure, axes, image, {0: "0", 5: "5", 20: "20", 50: "50", 100: "100 %"}, fraction=0.04)
+    colour_bar(figure, axes, image, {0: "0", 5: "5", 20: "20", 50: "50", 100: "100 % of\nthe row"}, fraction=0.04)
 
 
 def name_sides(axes, names):

@@ -15,7 +15,7 @@ def curves(runs, title=None, reference=None):
 
     runs: {name: rows}, rows a list of dicts as in history.csv with the keys epoch (from 1), train_loss,
     train_top1, loss, top1 and lr; shares of right answers from 0 to 1. What is missing, None or NaN is
-    left out. Dashed: the training pictures. Solid: the pictures held out. reference: {name: [(epoch,
+    left out. Dashed: the training pictures. Solid: those that validate or test. reference: {name: [(epoch,
     train_loss, loss), ...]}, published curves, drawn in grey. Where a single run's learning rate falls by
     half or more at once, a dotted line says so. ValueError if there is no epoch to draw.
     """
@@ -84,7 +84,7 @@ def draw_run(left, right, rows, number):
 
 
 def draw_published(axes, rows, number):
-    """A published curve, (N, 3): epoch, loss on the training pictures, loss on those held out."""
+    """A published curve, (N, 3): epoch, loss on the training pictures, loss on others."""
     style = {"color": GREY, "marker": MARKS[number % len(MARKS)], "markersize": 5, "zorder": 2}
     training, = axes.plot(rows[:, 0], rows[:, 1], linewidth=1, linestyle="--", markerfacecolor="white", **style)
     held_out, = axes.plot(rows[:, 0], rows[:, 2], linewidth=1.5, linestyle="-", **style)
@@ -194,7 +194,7 @@ def no_numbers(axes):
 
 
 def caption_of(fell, published):
-    said = "Dashed: on the training pictures, while training. Solid: on the pictures held out."
+    said = "Dashed: on the training pictures, while training. Solid: on pictures that it does not learn from."
     if published:
         said += " Grey: published, not ours."
     if fell:
