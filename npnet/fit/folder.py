@@ -9,10 +9,11 @@
     curves.png, losses.png, filters.png     drawn from these
     report.html, confusion.png, confident-mistakes.png      when it has ended
 
-Everything that decides how a training goes on is in last.npz. The other files are made from it again, so
-what cannot be written (a table that is open in another program) is said once, and the training goes on.
+What decides how a training goes on is in last.npz. The other files are made from it again, so what cannot be
+written (a table that is open in another program) is said once, and the training goes on.
 """
 import csv
+import itertools
 import json
 import os
 import re
@@ -41,14 +42,11 @@ FILES = ("best.npz", "pictures.npz", "history.csv", "losses.csv", "settings.json
 
 def new_folder(path):
     """Makes a folder for a run, PATH or the first of PATH-2, PATH-3, ... that is not there; returns its Path."""
-    path, number = Path(path), 2
-    folder = path
-    while True:
-        try:
+    for number in itertools.count(1):
+        folder = path if number == 1 else path.with_name(f"{path.name}-{number}")
+        with suppress(FileExistsError):
             folder.mkdir(parents=True)
             return folder
-        except FileExistsError:
-            folder, number = path.with_name(f"{path.name}-{number}"), number + 1
 
 
 @contextmanager
@@ -106,11 +104,10 @@ def command_line(*words):
 
 def save(run, name, net, optimizer, loader, doctor, pictures):
     """Writes a checkpoint into the folder; does nothing without one."""
-    if run.folder is None:
-        return
-    about = run.record() | {"doctor": doctor.state(), "threads": threads(), "loader": facts(loader)}
-    save_checkpoint(run.folder / name, net, optimizer, getattr(loader, "pipeline", None), about, run.losses, run.rates,
-                    pictures)
+    if run.folder is not None:
+        about = run.record() | {"doctor": doctor.state(), "threads": threads(), "loader": facts(loader)}
+        save_checkpoint(run.folder / name, net, optimizer, getattr(loader, "pipeline", None), about, run.losses,
+                        run.rates, pictures)
 
 
 def facts(loader):
@@ -160,15 +157,13 @@ def identities(path):
 
 def kept(checkpoint):
     """{part: Identity} from the pictures.npz beside a checkpoint, if these are of the run that wrote the checkpoint."""
-    path = Path(checkpoint.path).with_name("pictures.npz")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with np.load(Path(checkpoint.path).with_name("pictures.npz"), allow_pickle=False) as file:
+            arrays = dict(file)
         pictures = {name: Identity.restored(part(arrays, name)) for name in {name.split("/")[0] for name in arrays}}
     except (OSError, ValueError, EOFError, zlib.error):     # none there, or damaged
         return {}
-    digests = checkpoint.about["pictures"]
-    return {name: one for name, one in pictures.items() if one.digest == digests.get(name)}
+    return {name: one for name, one in pictures.items() if one.digest == checkpoint.about["pictures"].get(name)}
 
 
 def threads():
@@ -188,23 +183,20 @@ def differences(about):
 # ------------------------------------------------------------------------ what is made from them
 
 def write_pictures(run, pictures, say):
-    """Writes pictures.npz, once; does nothing without a folder."""
+    """Writes pictures.npz, once."""
     def write(path):
         with writing(path) as beside, open(beside, "wb") as file:
             np.savez(file, **{f"{name}/{key}": array for name, one in pictures.items()
                               for key, array in one.arrays().items()})
-    if run.folder is not None and pictures and not (run.folder / "pictures.npz").exists():
+    if pictures and not (run.folder / "pictures.npz").exists():         # of a run without a folder none are known
         derived(run, "pictures.npz", write, say)
 
 
 def write_history(run, say):
-    """Writes settings.json, history.csv and losses.csv; does nothing without a folder."""
-    if run.folder is None:
-        return
-    settings = json.dumps(run.settings, indent=2) + "\n"
+    """Writes settings.json, history.csv and losses.csv."""
     rows = [[row[name] for name in COLUMNS] for row in run.rows]
-    steps = [[number, *pair] for number, pair in enumerate(zip(run.losses, run.rates))]
-    derived(run, "settings.json", lambda path: write_text(path, settings), say)
+    steps = zip(range(len(run.losses)), run.losses, run.rates)
+    derived(run, "settings.json", lambda path: write_text(path, json.dumps(run.settings, indent=2) + "\n"), say)
     derived(run, "history.csv", lambda path: write_table(path, COLUMNS, rows), say)
     derived(run, "losses.csv", lambda path: write_table(path, ("step", "loss", "lr"), steps), say)
 
@@ -222,7 +214,10 @@ def draw(run, net, say):
 
 
 def derived(run, name, write, say):
-    """Lets write(path) write a file that is made from the record; where it cannot, that is said, once in a run."""
+    """Lets write(path) write a file that is made from the record; where it cannot, that is said, once in a run. Does
+    nothing for a run without a folder."""
+    if run.folder is None:
+        return
     try:
         write(run.folder / name)
     except OSError as error:
@@ -233,11 +228,8 @@ def derived(run, name, write, say):
 
 def first_filters(net):
     """The name of the first convolution, frozen or not, and its filters (K, C, R, S); None and None without one."""
-    for name, layer in net.layers.items():
-        for w in layer.params().values():                      # a frozen layer's too
-            if w.ndim == 4:
-                return name, ops.to_host(w)
-    return None, None
+    maps = ((name, ops.to_host(w)) for name, layer in net.layers.items() for w in layer.params().values() if w.ndim == 4)
+    return next(maps, (None, None))
 
 
 def write_text(path, text):
@@ -247,6 +239,4 @@ def write_text(path, text):
 
 def write_table(path, columns, rows):
     with writing(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors="replace") as file:
-        table = csv.writer(file)
-        table.writerow(columns)
-        table.writerows(rows)
+        csv.writer(file).writerows([columns, *rows])

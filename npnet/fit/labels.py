@@ -77,14 +77,15 @@ class Sample:
 def labels_fit(pictures, seed=0, most=Sample.MOST):
     """The LabelsFit of a set of Pictures: whether pictures that look alike have the same label oftener than by chance.
 
-    `most` pictures are drawn and compared by the directions of their edges, grey. On CIFAR-10 about a
-    third of the nearest neighbours have the same label, on MNIST nine tenths. None where the answer would
-    mean nothing: fewer than 400 pictures, 10 for a class, or 3 classes, or pictures below 8 pixels.
+    `most` pictures are drawn and compared by the directions of their edges, grey. On CIFAR-10 about a third of the
+    nearest neighbours have the same label, on MNIST nine tenths. None where the answer would mean nothing: fewer than
+    400 pictures, 10 for a class, or 3 classes, or pictures below 8 pixels.
     """
     chosen = rng(seed, "labels fit").permutation(len(pictures))[:most]
     if not telling(pictures.labels[chosen]):
         return None
-    return agreement([shrunk(grey(pictures[i])[None])[0] for i in chosen], pictures.labels[chosen])
+    grey = (pictures[i].mean(axis=2, dtype=np.float32) for i in chosen)
+    return agreement([shrunk(picture[None])[0] for picture in grey], pictures.labels[chosen])
 
 
 def agreement(pictures, labels):
@@ -115,15 +116,10 @@ def margin(chance, count):
 
 def telling(labels):
     """Whether so many pictures of so many classes would tell right labels from shuffled ones."""
-    if len(labels) < 400 or len(labels) < 10 * len(np.unique(labels)):
+    if len(labels) < max(400, 10 * len(np.unique(labels))):
         return False
     chance = by_chance(labels)
-    return chance + margin(chance, len(labels)) < chance + 0.1 * (1 - chance)
-
-
-def grey(picture):
-    """uint8 (H, W, C) -> float32 (H, W)."""
-    return picture.mean(axis=2, dtype=np.float32)
+    return margin(chance, len(labels)) < 0.1 * (1 - chance)
 
 
 def shrunk(pictures, side=32):

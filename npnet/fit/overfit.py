@@ -2,10 +2,9 @@
 
     print(overfit(net, SGD(lr=0.01), x, labels))
 
-A network that cannot learn a few dozen pictures by heart cannot learn anything, and finding out takes
-seconds. If it can, the layers, the gradients and the optimizer work, and what is wrong lies in the
-data or in the settings. It does not matter whether the labels are right: right or wrong, a batch can
-be learnt by heart.
+A network that cannot learn a few dozen pictures by heart cannot learn anything, and finding out takes seconds. If
+it can, the layers, the gradients and the optimizer work, and what is wrong lies in the data or in the settings.
+Right or wrong labels: a batch can be learnt by heart with either.
 """
 import itertools
 import math
@@ -24,9 +23,8 @@ OFTEN = 10                  # steps from one look with dropout off to the next
 class OverfitResult:
     """What came of it. str() is the sentence, with the doctor's remarks if the batch was not learnt.
 
-    losses: one for every step, with dropout on. loss, accuracy: of the batch afterwards, dropout off.
-    steps: how many were done. learnt: whether the loss fell below 0.01, or below 0.05 with all answers
-    right. remarks: the doctor's.
+    losses: one for every step, with dropout on. loss, accuracy: of the batch afterwards, dropout off. steps: how many
+    were done. learnt: whether the loss fell below LEARNT, or below RIGHT with all answers right.
     """
 
     losses: list
@@ -57,13 +55,12 @@ class OverfitResult:
 def overfit(net, optimizer, x, labels, steps=200, progress=None):
     """Trains a network on one batch, over and over, until it knows it by heart -> OverfitResult.
 
-    x (N, *input_shape), labels (N,) integers. At most `steps` steps; progress(done, steps) is called
-    after each. The network and the optimizer are changed: use copies, or begin anew afterwards. Raises
-    ValueError for fewer than 1 step.
+    x (N, *input_shape), labels (N,) integers. At most `steps` steps (ValueError below 1); progress(done, steps) is
+    called after each. The network and the optimizer are changed: use copies, or begin anew afterwards.
     """
     if steps < 1:
         raise ValueError(f"overfit needs at least 1 step, got {steps!r}")
-    doctor, losses, remarks = Doctor(net, net_classes(net)), [], []
+    doctor, losses, remarks = Doctor(net, list(net.shapes.values())[-1][0]), [], []
     with unwarned():
         for step in train(net, optimizer, itertools.repeat((x, labels), steps)):
             losses.append(step.loss)
@@ -90,8 +87,3 @@ def known(net, x, labels):
     """Loss and share of right answers on the batch, dropout off."""
     result = evaluate(net, [(x, labels)])
     return result.loss, result.top1
-
-
-def net_classes(net):
-    """How many classes the network tells apart."""
-    return list(net.shapes.values())[-1][0]

@@ -7,7 +7,7 @@ import html
 
 from .. import plots
 from ..screen import echo
-from .folder import derived, write_text
+from .folder import FILES, derived, write_text
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -30,19 +30,24 @@ img {{ max-width: 100%; height: auto }} .figure {{ font-size: 2rem; font-weight:
 def write_report(run, net, pipeline, test=None, sheets=()):
     """Writes report.html into the run's folder; returns its path.
 
-    test: the Score on pictures that chose nothing, or None. sheets: pairs (title, Figure), saved beside it.
+    test: the Score on pictures that chose nothing, or None. sheets: pairs (title, Figure), saved beside it under
+    their titles; FileExistsError where such a file is the user's.
     """
     parts = [f"<h1>{escape(run.folder.name)}</h1>", *result_of(run, test), *curves_of(run)]
     for title, figure in sheets:
         name = title.lower().replace(" ", "-") + ".png"
+        if name not in FILES and (run.folder / name).exists() and not plots.drawn_by_npnet(run.folder / name):
+            raise FileExistsError(f"{run.folder / name} is there and was not drawn by npnet; give the sheet {title!r} "
+                                  f"another title")
         derived(run, name, lambda path: plots.save(figure, path), echo)
         if name not in run.unwritten:
             parts += [f"<h2>{escape(title)}</h2>", image(run.folder / name, title)]
     if (run.folder / "filters.png").exists():
         parts += ["<h2>Filters of the first layer</h2>", image(run.folder / "filters.png", "the filters")]
-    parts += remarks_of(run)
-    parts += ["<h2>Network</h2>", f"<pre>{escape(str(net))}</pre>",
-              "<h2>Pictures</h2>", f"<p>{escape(run.settings.get('origin', ''))}</p><p>{escape(str(pipeline))}</p>",
+    if run.remarks:
+        parts += ["<h2>Remarks</h2><ul>", *(f"<li>{escape(remark)}</li>" for remark in run.remarks), "</ul>"]
+    parts += ["<h2>Network</h2>", f"<pre>{escape(net)}</pre>",
+              "<h2>Pictures</h2>", f"<p>{escape(run.settings.get('origin', ''))}</p><p>{escape(pipeline)}</p>",
               "<h2>What made it</h2>", f"<pre>{escape(run.settings.get('command', 'npnet.fit.fit(...)'))}</pre>",
               settings_of(run)]
     path = run.folder / "report.html"
@@ -61,7 +66,6 @@ def image(path, words):
 
 
 def table(columns, rows):
-    """A table of texts."""
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     lines = ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
@@ -71,8 +75,8 @@ def percent(share):
     return "" if share is None else f"{100 * share:.2f} %"
 
 
-def number(value, digits=4):
-    return "" if value is None else f"{value:.{digits}f}"
+def number(value):
+    return "" if value is None else f"{value:.4f}"
 
 
 def result_of(run, test):
@@ -91,12 +95,10 @@ def result_of(run, test):
 
 
 def curves_of(run):
-    """The curves and the numbers behind them."""
+    """The curves, and the numbers behind them where an epoch is complete."""
     for name in ("curves.png", "losses.png"):
         if (run.folder / name).exists():
             yield image(run.folder / name, name)
-    if not run.rows:                                            # the run ended in its first epoch
-        return
     whose = "held-out" if run.chooses else "test"
     columns = {"epoch": lambda row: row["epoch"], "rate": lambda row: f"{row['lr']:.2g}",
                "train loss": lambda row: number(row["train_loss"]),
@@ -105,19 +107,12 @@ def curves_of(run):
                "in the best five": lambda row: percent(row["top5"]), "seconds": lambda row: f"{row['seconds']:.0f}"}
     if len(run.settings["classes"]) <= 5:
         del columns["in the best five"]
-    yield table(columns, [[cell(row) for cell in columns.values()] for row in run.rows])
-
-
-def remarks_of(run):
-    """What the doctor said."""
-    if run.remarks:
-        yield "<h2>Remarks</h2><ul>"
-        yield from (f"<li>{escape(remark)}</li>" for remark in run.remarks)
-        yield "</ul>"
+    if run.rows:
+        yield table(columns, [[cell(row) for cell in columns.values()] for row in run.rows])
 
 
 def settings_of(run):
-    """All settings, those too that were not given; what is None or empty was left to the network or the data."""
+    """All settings but those that were left to the network or the data."""
     shown = {key: value for key, value in run.settings.items()
              if key not in ("command", "origin", "classes") and not (value is None or value is False or value == [])}
     return table(("setting", "value"), shown.items())

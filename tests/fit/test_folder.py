@@ -199,3 +199,17 @@ def test_pictures_of_other_classes(tmp_path):
 
     with pytest.raises(ValueError, match="the training class bottom is called below now"):
         fit(small(), npnet.SGD(0.02), Loader(others, 10, PIPELINE), None, 2, tmp_path, resume=True, quiet=True)
+
+
+def test_a_sheet_of_the_report_leaves_the_users_file_alone(tmp_path):
+    from matplotlib.figure import Figure
+
+    from npnet.fit.report import write_report
+    done = run(tmp_path, 1)[1]
+    write_report(done, done.net, PIPELINE, sheets=[("My sheet", Figure())])
+    write_report(done, done.net, PIPELINE, sheets=[("My sheet", Figure())])             # its own is drawn again
+    (tmp_path / "my-sheet.png").write_bytes(b"mine")
+
+    with pytest.raises(FileExistsError, match="my-sheet.png is there and was not drawn by npnet; give the sheet 'My sheet' another title"):
+        write_report(done, done.net, PIPELINE, sheets=[("My sheet", Figure())])
+    assert (tmp_path / "my-sheet.png").read_bytes() == b"mine"
