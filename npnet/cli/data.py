@@ -154,7 +154,8 @@ def print_pictures(name, data):
     for part, pictures in parts.items():
         facts[part] = f"{len(pictures):,} pictures, {sizes(pictures)}"
     if data.test is None:
-        facts["test"] = "none"
+        fifth = len(data.train) // 5
+        facts["test"] = "none" + f": npnet train holds out a fifth ({fifth:,})" * (fifth > 0)
     facts["classes"] = f"{len(data.classes):,}"
     counts = {part: np.bincount(pictures.labels, minlength=len(data.classes)) for part, pictures in parts.items()}
     for title, number in (("without pictures", 0), ("with one picture", 1)):
@@ -222,7 +223,7 @@ def run_show(options):
     from .. import plots
     if options.count < 1:
         raise ValueError(f"--count must be at least 1, got {options.count}")
-    path = place_of(options.save, "samples.png")
+    path = place_of(options.save, "samples.png", [options.data])
     data = read(options.data)
     part = options.part or ("train" if len(data.train) else "test")
     pictures = data.train if part == "train" else data.test
@@ -270,7 +271,7 @@ def number_of(name, classes):
 def run_augment(options):
     from .. import plots
     from ..data import augment_examples, read_picture
-    notes, path = [], place_of(options.save, "augment.png")
+    notes, path = [], place_of(options.save, "augment.png", [options.picture])
     picture = read_picture(options.picture, notes)
     rows = augment_examples(picture, options.seed)
     if options.kind:

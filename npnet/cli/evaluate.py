@@ -49,9 +49,9 @@ def run(options):
     from .. import plots
     from ..fit import answers, score
     check_whole(**{"--limit": 1 if options.limit is None else options.limit, "--batch": options.batch})
-    picture = place_of_confusion(options)
     choose_backend(options)
     networks = opened(options.networks, own_layers(options))
+    picture = place_of_confusion(options, options.data or networks[0].settings.get("data", ""))
     pictures, which = pictures_of(options, networks)
     with bar("evaluating", "pictures") as progress:
         log_p = answers([(one.net, one.pipeline) for one in networks], pictures, options.ten_crop, options.batch,
@@ -69,13 +69,13 @@ def run(options):
             echo(f"the confusion matrix is {picture}")
 
 
-def place_of_confusion(options):
-    """Where the picture goes, or None."""
+def place_of_confusion(options, data):
+    """Where the picture goes, or None. data: where the pictures are read."""
     one = Path(options.networks[0])
     folder = one if one.is_dir() else one.parent
     if options.save is None and (options.json or len(options.networks) > 1 or not (folder / "settings.json").exists()):
         return None
-    return place_of(options.save, folder / "evaluation.png")
+    return place_of(options.save, folder / "evaluation.png", [data] * bool(data))
 
 
 def show(options, result, classes, which):

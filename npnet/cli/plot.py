@@ -37,14 +37,21 @@ def run(options):
             echo(f"filters of {folder} in {filters(folder)}")
 
 
-def place_of(save, own):
+def place_of(save, own=None, reads=()):
     """Where a command draws: where --save says, or else `own`, one of npnet's names. ValueError if what is there was
-    not drawn by npnet: only --save replaces the user's files."""
+    not drawn by npnet: only --save replaces the user's files, and none that the command reads.
+
+    reads: pictures, or folders and files with pictures.
+    """
     from ..plots import drawn_by_npnet
-    if save is None and Path(own).exists() and not drawn_by_npnet(own):
-        raise ValueError(f"{own} is there and was not drawn by npnet; choose another place with --save FILE, or this "
-                         f"one with --save {own}")
-    return Path(own if save is None else save)
+    path = Path(own if save is None else save)
+    if path.is_file() and not drawn_by_npnet(path):
+        if any(path.resolve().is_relative_to(Path(one).resolve()) for one in reads):
+            raise ValueError(f"{path} is one of the pictures that are read here; choose another place with --save FILE")
+        if save is None:
+            raise ValueError(f"{path} is there and was not drawn by npnet; choose another place with --save FILE, or "
+                             f"this one with --save {path}")
+    return path
 
 
 def labels(folders):

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..screen import aligned, echo, listed, percent
 from . import add_backend, add_layers, choose_backend, own_layers
+from .plot import place_of
 
 NET = "cifar_alexnet"               # the shipped one
 WIDTH = 30                          # of a bar, in characters
@@ -44,6 +45,8 @@ def run(options):
     paths = [path for word in options.pictures for path in files(word)]
     if options.save is not None and len(paths) > 1:
         raise ValueError(f"--save draws one picture, got {len(paths)}")
+    if options.save is not None:
+        place_of(options.save, reads=paths)
     names = options.weights or [NET]
     networks = opened(names, own_layers(options))
     classes = networks[0].classes

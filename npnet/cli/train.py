@@ -14,7 +14,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from ..data.sets import Unreadable
-from ..fit.recipe import ANEW, Recipe, checkpoint_of
+from ..fit.recipe import ANEW, Recipe, Unfit, checkpoint_of
 from ..screen import echo
 from . import add_backend, choose_backend
 
@@ -64,11 +64,9 @@ def options_named():
         yield
     except Unreadable as error:
         raise ValueError(f"{error}; --skip-damaged leaves such pictures out") from None
-    except ValueError as error:
-        first, space, rest = str(error).partition(" ")
-        if first.rstrip(":") not in FIELDS:
-            raise
-        raise ValueError(f"{flag(first)}{space}{rest}") from error
+    except Unfit as error:
+        first, rest = str(error).split(" ", 1)
+        raise ValueError(f"{flag(first)} {rest}") from error
 
 
 @options_named()

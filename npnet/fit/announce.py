@@ -13,7 +13,8 @@ def announce(recipe, parts, loaders, pipeline, net=None, optimizer=None):
     data, classes = parts.data, parts.data.classes
     numbers = ", ".join(f"{len(part.pictures):,} {PURPOSES[name]}" for name, part in loaders.items())
     fifth = " (a fifth of the whole, as the set has no part to test on)" * (data.test is None)
-    tell(f"{data.name}: {numbers}{fifth}; {counted(len(classes), 'class', 'classes')}. {data.origin}")
+    origin = f" ({data.origin})" if data.origin else ""
+    tell(f"{data.name}: {numbers}{fifth}; {counted(len(classes), 'class', 'classes')}{origin}")
     few = [classes[k] for k in np.flatnonzero(np.bincount(parts.training.labels, minlength=len(classes)) < 2)]
     if few:
         tell(f"fewer than 2 pictures to train on: {listed(few)}; a class cannot be learnt from one picture")

@@ -9,6 +9,7 @@ and the same as npnet.train.evaluate's.
 """
 from contextlib import closing
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from ..backend import ops
 from ..data.loader import Loader
 from ..layers import Softmax
 from ..ops.softmax import log_softmax_forward
+
+CLASSES_FOR_FIVE = 10       # of fewer, that one is in the best five says little
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,6 @@ class Score:
     top1: float
     top5: float
     confusion: np.ndarray
-
-
-@dataclass(frozen=True)
-class TenCrops:
-    """A pipeline whose test is the ten crops."""
-
-    pipeline: object
-
-    def test(self, picture):
-        return self.pipeline.ten(picture)                       # (10, C, H, W)
 
 
 def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None):
@@ -61,8 +54,9 @@ def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None):
 
 def of_network(net, pipeline, pictures, ten, batch, workers, progress):
     """The logarithms of the probabilities (N, classes) of one network."""
-    batch = max(1, batch // 10) if ten else batch
-    loader = Loader(pictures, batch, TenCrops(pipeline) if ten else pipeline, train=False, workers=workers)
+    if ten:
+        batch, pipeline = max(1, batch // 10), SimpleNamespace(test=pipeline.ten)       # a picture is (10, C, H, W)
+    loader = Loader(pictures, batch, pipeline, train=False, workers=workers)
     parts, done = [], 0
     with closing(loader.epoch(0)) as batches:
         for x, labels in batches:

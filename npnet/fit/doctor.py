@@ -155,6 +155,10 @@ class Doctor:
         shares = self.labels[self.labels > 0] / self.labels.sum()
         return float(-(shares * np.log(shares)).sum())
 
+    def top(self):
+        """The loss at the start: the first one, or that of guessing where it is higher."""
+        return max(self.first_loss or 0, math.log(self.classes))
+
     def at_chance(self, loss):
         """Whether a loss says that nothing was learnt, and the last steps do not promise better."""
         return 0.985 * self.chance() <= loss <= 1.15 * math.log(self.classes) and not self.falling()
@@ -222,9 +226,8 @@ class Doctor:
 
     def follow_loss(self, step, net, optimizer):
         """A loss that grows, a loss that stays where it was, batches of one class."""
-        top = max(self.first_loss, math.log(self.classes))
         recent = self.losses[-10:]
-        if step.loss > 100 * top or len(recent) == 10 and sum(recent) / 10 > 3 * top:
+        if step.loss > 100 * self.top() or len(recent) == 10 and sum(recent) / 10 > 3 * self.top():
             self.say("the loss", "grows", f"it grows: {self.first_loss:.3g} at first, {step.loss:.3g} at step "
                      f"{step.number}. The steps are too long: lower the rate (now {step.lr:g}) ten times, or start "
                      f"with a warm-up, or shorten long gradients (clip)")
@@ -263,7 +266,7 @@ class Doctor:
 
     def cause_of_height(self):
         """A loss that was much higher before."""
-        if self.first_loss is None or self.highest < 1.5 * max(math.log(self.classes), self.first_loss):
+        if self.highest < 1.5 * self.top():
             return None
         return f"the loss rose to {self.highest:.3g} at step {self.highest_at} before: the steps were too long, and " \
                f"what the first weights could tell apart is lost; lower the rate ten times and start again"
@@ -366,7 +369,7 @@ class Doctor:
 
     def validation(self, row):
         """Training against validation: overfitting, or pictures that are prepared differently."""
-        if row["loss"] is None:                                 # nothing was held out
+        if row["loss"] is None or row["train_loss"] > 100 * self.top():         # without validation; or it diverged
             return
         if not math.isfinite(row["loss"]):
             self.say("validation", "nan", f"its loss is {row['loss']}, while that of training is "
@@ -391,8 +394,8 @@ class Doctor:
         never = np.flatnonzero((self.answers == 0) & (self.labels > 0))
         if len(never) and self.answers.sum() >= 20 * self.classes:
             named = [self.names[k] if self.names else str(k) for k in never]
-            self.say("the answers", "never", f"{len(never)} of {self.classes} classes are never the answer: "
-                     f"{listed(named)}. Have these too few training pictures, or is it too early?", level=len(never))
+            self.say("the answers", "never", f"{len(never)} of {self.classes} classes {'is' if len(never) == 1 else 'are'} "
+                     f"never the answer: {listed(named)}. Too few training pictures, or too early?", level=len(never))
 
     # ------------------------------------------------------------------ a run that goes on
 

@@ -5,11 +5,11 @@ from .. import plots
 from ..data.sets import Unreadable
 from ..screen import bar, counted, percent
 from ..weights import read_checkpoint
-from .answers import answers, score
+from .answers import CLASSES_FOR_FIVE, answers, score
 from .report import write_report
 from .unseen import seen_by
 
-FEW = 50                    # test pictures below which one more or less changes the result by more than 2 %
+FEW = 50                    # test pictures: of fewer, each is more than 2 % of the result
 
 
 def finish(run, loaders, say):
@@ -54,8 +54,8 @@ def tested(run, net, test, chosen, say):
 
 def in_words(score, picture="picture"):
     """A Score in words: how many are right, and whether so few pictures mean much."""
-    five = f", {percent(score.top5, 2)} in the best five" * (len(score.confusion) > 5)
-    few = f" (few: one more or less is {percent(1 / score.pictures)})" * (score.pictures < FEW)
+    five = f", {percent(score.top5, 2)} in the best five" * (len(score.confusion) >= CLASSES_FOR_FIVE)
+    few = f" (only {counted(score.pictures, 'picture')}: one is {percent(1 / score.pictures)})" * (score.pictures < FEW)
     return f"{percent(score.top1, 2)} of {counted(score.pictures, picture)} right{five}{few}"
 
 

@@ -128,16 +128,14 @@ def identity_of(**loaders):
 def check_pictures(checkpoint, pictures, loader):
     """Raises ValueError unless a run goes on with the pictures and the loader that it began with; returns a sentence
     where its checkpoint does not know enough, or None."""
-    sentences = []
     for name, now in pictures.items():
         then = checkpoint.identity.get(name)
         if then is None or now.digest == getattr(then, "digest", then):
             continue
         then = then if isinstance(then, Identity) else kept(checkpoint).get(name)
-        sentences += different(then, now, name) if then else [f"the {name} pictures are others"]
-    if sentences:
-        raise ValueError(f"{checkpoint.path} cannot go on with other pictures: {'; '.join(sentences[:4])}. Give those "
-                         f"that it began with, or begin a new run")
+        sentences = different(then, now, name) if then else [f"the {name} pictures are others"]
+        raise ValueError(f"{checkpoint.path} cannot go on with other pictures: {'; '.join(sentences[:4])}. Give them "
+                         f"as they were then, or begin a new run")
     then, now = checkpoint.about.get("loader") or {}, facts(loader)
     odd = [f"{key} {then[key]} then, {now[key]} now" for key in now if key in then and then[key] != now[key]]
     if odd:
@@ -228,8 +226,8 @@ def derived(run, name, write, say):
 
 def first_filters(net):
     """The name of the first convolution, frozen or not, and its filters (K, C, R, S); None and None without one."""
-    maps = ((name, ops.to_host(w)) for name, layer in net.layers.items() for w in layer.params().values() if w.ndim == 4)
-    return next(maps, (None, None))
+    return next(((name, ops.to_host(w)) for name, layer in net.layers.items() for w in layer.params().values()
+                 if w.ndim == 4), (None, None))
 
 
 def write_text(path, text):

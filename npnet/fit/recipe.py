@@ -13,8 +13,8 @@
 The options of `npnet train` are made from the fields below, and a run keeps its recipe as JSON: the same
 words everywhere. None means that the network or the data decide.
 """
+import json
 import math
-import shlex
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -26,13 +26,13 @@ from ..backend import choose, ops
 from ..data import DataSet, Loader, Pictures, Pipeline, checked, dataset, held_out
 from ..data.catalogue import CATALOGUE
 from ..layers import Dropout, Layer
-from ..network import Network, load
+from ..network import Network, load, plain
 from ..screen import bar, echo, listed, nearest
-from ..weights import found, read_checkpoint, shipped
+from ..weights import Checkpoint, found, read_checkpoint, shipped
 from ..weights.prepared import normalise_for
 from .announce import announce
 from .finish import finish
-from .folder import check_new, new_folder
+from .folder import check_new, command_line, new_folder
 from .loop import fit
 from .overfit import overfit
 
@@ -43,6 +43,10 @@ ANEW = ("data", "epochs", "workers", "save_every", "skip_damaged")      # what m
 def setting(group, default, words, kind=str, metavar=None, **rules):
     """A field of Recipe. rules: choices, or the range of a number: least (from), above, below."""
     return field(default=default, metadata={"group": group, "help": words, "kind": kind, "metavar": metavar, **rules})
+
+
+class Unfit(ValueError):
+    """What a setting cannot be. The sentence begins with the setting's name."""
 
 
 class Parts(NamedTuple):
@@ -119,7 +123,7 @@ class Recipe:
 
     def as_data(self):
         """The settings as plain data for JSON."""
-        return {one.name: as_json(getattr(self, one.name)) for one in fields(self)}
+        return json.loads(json.dumps(vars(self), default=plain))
 
     @classmethod
     def restored(cls, data):
@@ -140,50 +144,50 @@ class Recipe:
             if value != one.default or one.name in ("data", "net"):
                 values = [] if value is True else value if isinstance(value, tuple) else [value]
                 words += [f"--{one.name.replace('_', '-')}", *map(str, values)]
-        return shlex.join(words)
+        return command_line(*words)
 
     # ------------------------------------------------------------------------ checks
 
     def check(self, fresh=True):
-        """Raises ValueError, beginning with the name of a setting, for what cannot be right, before anything is read.
-        fresh: whether the run begins, with the weights that it is to begin with."""
+        """Raises Unfit, a ValueError, for what cannot be right, before anything is read. fresh: whether the run
+        begins, with the weights that it is to begin with."""
         for one in fields(self):
             values = getattr(self, one.name)
             for value in values if isinstance(values, tuple) else (values,):
                 if value is not None or one.default is not None:
-                    check_value(one.name, value, one.metadata)
+                    check_value(one.name, value, **one.metadata)
         self.check_network()
         if self.warm_up >= self.epochs:
-            raise ValueError(f"warm_up must end before the run does, got {self.warm_up:g} epochs of {self.epochs}")
+            raise Unfit(f"warm_up must end before the run does, got {self.warm_up:g} epochs of {self.epochs}")
         if self.schedule == "multistep" and not self.at:
-            raise ValueError("at is missing: the epochs at which the rate of a multistep schedule drops")
+            raise Unfit("at is missing: the epochs at which the rate of a multistep schedule drops")
         if self.validation == 0 and self.needs_validation():
-            raise ValueError("validation is 0, but a plateau schedule and early stopping need pictures that are held "
-                             "out; hold some out")
+            raise Unfit("validation is 0, but a plateau schedule and early stopping need pictures that are held out; "
+                        "hold some out")
         if self.weights is not None and fresh:
             found(self.weights)
 
     def check_network(self):
-        """Raises ValueError for a network that there is not, or a setting that does not fit it."""
+        """Raises Unfit for a network that there is not, or a setting that does not fit it."""
         if self.net not in models.MODELS:
-            raise ValueError(f"net: no network is called {self.net!r}; {nearest(self.net, models.MODELS)}npnet has "
-                             f"{', '.join(models.MODELS)}")
+            raise Unfit(f"net: no network is called {self.net!r}; {nearest(self.net, models.MODELS)}npnet has "
+                        f"{', '.join(models.MODELS)}")
         size = {} if self.size is None else {"size": self.size}
         input_shape, layers = models.MODELS[self.net](**size)
         unknown = [name for name in self.freeze if name not in layers]
         if unknown:
-            raise ValueError(f"freeze names {listed(unknown)}, but {self.net} has {', '.join(layers)}")
+            raise Unfit(f"freeze names {listed(unknown)}, but {self.net} has {', '.join(layers)}")
         if all(name in self.freeze for name, layer in layers.items() if type(layer).params is not Layer.params):
-            raise ValueError(f"freeze leaves no layer of {self.net} to train; leave one out")
+            raise Unfit(f"freeze leaves no layer of {self.net} to train; leave one out")
         if self.shorter is not None and self.shorter < input_shape[1]:
-            raise ValueError(f"shorter must be at least {input_shape[1]}, the side of the input, got {self.shorter}")
+            raise Unfit(f"shorter must be at least {input_shape[1]}, the side of the input, got {self.shorter}")
         if self.colour is not None and input_shape[0] == 1:
-            raise ValueError(f"colour needs a network that sees colours, but {self.net} reads grey pictures")
+            raise Unfit(f"colour needs a network that sees colours, but {self.net} reads grey pictures")
         try:
             if size:                                            # the layers before flatten: few weights
                 Network(input_shape, **dict(list(layers.items())[:list(layers).index("flatten")]))
         except ValueError as error:
-            raise ValueError(f"size {self.size} does not fit {self.net}: {error}") from None
+            raise Unfit(f"size {self.size} does not fit {self.net}: {error}") from None
 
     def needs_validation(self):
         """Whether pictures that are held out decide something besides the best epoch."""
@@ -202,11 +206,11 @@ class Recipe:
             training, test = readable(training, say), test and readable(test, say)
         count = len(training) // 10 if self.validation is None else self.validation
         if count >= len(training):
-            raise ValueError(f"validation must leave some of the {len(training)} training pictures, got {count}")
+            raise Unfit(f"validation must leave some of the {len(training)} training pictures, got {count}")
         training, validation = held_out(training, count, self.seed) if count else (training, None)
         if not count and self.needs_validation():
-            raise ValueError(f"validation is 0, as {len(training)} pictures have no tenth, but a plateau schedule and "
-                             f"early stopping need pictures that are held out; hold some out")
+            raise Unfit(f"validation is 0, as {len(training)} pictures have no tenth, but a plateau schedule and early "
+                        f"stopping need pictures that are held out; hold some out")
         if self.limit_batches is not None:                      # a quick look is quick in all its parts
             validation, test = (part and some(part, self.limit_batches * self.batch) for part in (validation, test))
         return Parts(data, training, validation, test)
@@ -247,8 +251,8 @@ class Recipe:
         rest = max(1, self.epochs * batches - warm)
         drops = tuple(round(epoch * batches) - warm for epoch in self.at)           # counted from after the warm-up
         if min(drops, default=1) < 1:
-            raise ValueError(f"at must lie at least a step after the warm-up, got {min(self.at):g} with a warm-up of "
-                             f"{self.warm_up:g}")
+            raise Unfit(f"at must lie at least a step after the warm-up, got {min(self.at):g} with a warm-up of "
+                        f"{self.warm_up:g}")
         schedule = {
             "constant": lambda: optim.Constant(self.lr),
             "step": lambda: optim.StepDecay(self.lr, max(1, round(self.every * batches)), self.factor),
@@ -270,7 +274,9 @@ class Recipe:
         go on with, or its Checkpoint (then with out). Errors as check, fit and the readers of data say.
         """
         checkpoint = None if resume is None else checkpoint_of(resume)
-        recipe, say = self.placed(), silent if quiet else echo
+        weights = self.weights and place(self.weights, shipped())
+        recipe = replace(self, data=place(self.data, CATALOGUE), weights=weights)
+        say = silent if quiet else echo
         recipe.check(fresh=checkpoint is None)
         choose()
         if checkpoint is None and out is not None:
@@ -313,10 +319,6 @@ class Recipe:
         with bar("one batch", "steps") as progress:
             return overfit(net, optimizer, x, labels, progress=progress)
 
-    def placed(self):
-        """The same with full paths, so that a run goes on from every folder."""
-        return replace(self, data=place(self.data, CATALOGUE), weights=self.weights and place(self.weights, shipped()))
-
     def going_on(self, checkpoint):
         """The command of a run that goes on with this recipe. ValueError where its own differs in more than ANEW."""
         kept = checkpoint.about["settings"]
@@ -326,11 +328,11 @@ class Recipe:
         then = Recipe.restored(kept)
         odd = [name for name, value in vars(self).items() if name not in ANEW and value != getattr(then, name)]
         if odd:
-            raise ValueError(f"{odd[0]} was {getattr(then, odd[0])!r} and is {getattr(self, odd[0])!r}, but a run goes "
-                             f"on with its own settings; begin a new run")
+            raise Unfit(f"{odd[0]} was {getattr(then, odd[0])!r} and is {getattr(self, odd[0])!r}, but a run goes on "
+                        f"with its own settings; begin a new run")
         if self.epochs != then.epochs and self.schedule in ("cosine", "polynomial"):
-            raise ValueError(f"epochs must stay {then.epochs}, where the {self.schedule} of this run ends, got "
-                             f"{self.epochs}; begin a new run with its weights")
+            raise Unfit(f"epochs must stay {then.epochs}, where the {self.schedule} of this run ends, got "
+                        f"{self.epochs}; begin a new run with its weights")
         return kept["command"] if self == then else self.command()
 
 
@@ -340,38 +342,22 @@ def silent(*text):
     """Says nothing."""
 
 
-def as_json(value):
-    """A setting as JSON knows it."""
-    if isinstance(value, tuple):
-        return [as_json(one) for one in value]
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def check_value(name, value, rules):
-    """Raises ValueError unless a value is one of the choices, or a number in its range."""
-    kind, choices = rules["kind"], rules.get("choices")
+def check_value(name, value, kind, choices=None, least=-math.inf, above=-math.inf, below=math.inf, **words):
+    """Raises Unfit unless a value is one of the choices, or a number in its range."""
     if choices and value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
-    if kind in (int, float):
-        number = isinstance(value, (int, np.integer) if kind is int else (int, float, np.number))
-        if isinstance(value, bool) or not number or not within(value, **rules):
-            raise ValueError(f"{name} must be {range_of(**rules)}, got {value if number else repr(value)}")
-
-
-def within(value, least=-math.inf, above=-math.inf, below=math.inf, **others):
-    return math.isfinite(value) and least <= value < below and value > above
-
-
-def range_of(kind, least=None, above=None, below=None, **others):
-    """"a whole number of at least 1", "a number of at least 0 and below 1" """
-    limits = [f"of at least {least}" * (least is not None), f"above {above}" * (above is not None)]
-    limits = " ".join(filter(None, limits)) + f" and below {below}" * (below is not None)
-    return f"a {'whole ' * (kind is int)}number {limits}".rstrip()
+        raise Unfit(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+    number = isinstance(value, (int, np.integer) if kind is int else (int, float, np.number))
+    within = number and math.isfinite(value) and least <= value < below and value > above
+    if kind in (int, float) and (isinstance(value, bool) or not within):
+        limits = f" of at least {least}" * (least > -math.inf) + f" above {above}" * (above > -math.inf)
+        limits += f" and below {below}" * (below < math.inf)
+        got = value if number else repr(value)
+        raise Unfit(f"{name} must be a {'whole ' * (kind is int)}number{limits}, got {got}")
 
 
 def checkpoint_of(run):
     """The newest Checkpoint of a run's folder, or the one that it is already."""
-    if hasattr(run, "about"):
+    if isinstance(run, Checkpoint):
         return run
     path = Path(run) / "last.npz"
     if not path.exists():

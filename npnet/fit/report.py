@@ -7,6 +7,7 @@ import html
 
 from .. import plots
 from ..screen import echo
+from .answers import CLASSES_FOR_FIVE
 from .folder import FILES, derived, write_text
 
 PAGE = """<!DOCTYPE html>
@@ -83,12 +84,12 @@ def result_of(run, test):
     """The figure that counts, and how the run ended."""
     yield "<h2>Result</h2>"
     if test is not None:
-        five = f", {percent(test.top5)} in the best five" * (len(test.confusion) > 5)
+        five = f", {percent(test.top5)} in the best five" * (len(test.confusion) >= CLASSES_FOR_FIVE)
         yield (f'<p><span class="figure">{percent(test.top1)}</span> of {test.pictures:,} test pictures right{five}; '
                f"loss {test.loss:.4f}.</p>")
     if run.best is not None:
-        yield (f"<p>Best epoch on the pictures held out: {run.best['epoch']}, {percent(run.best['top1'])} right, "
-               f"loss {run.best['loss']:.4f}.</p>")
+        yield (f"<p>Best epoch in validation: {run.best['epoch']}, {percent(run.best['top1'])} right, loss "
+               f"{run.best['loss']:.4f}.</p>")
     minutes = sum(row["seconds"] for row in run.rows) / 60
     yield f"<p>{run.epoch} epochs, {len(run.losses):,} steps, {minutes:.1f} minutes."
     yield f" Ended because {escape(run.stopped)}.</p>" if run.stopped else "</p>"
@@ -99,13 +100,13 @@ def curves_of(run):
     for name in ("curves.png", "losses.png"):
         if (run.folder / name).exists():
             yield image(run.folder / name, name)
-    whose = "held-out" if run.chooses else "test"
+    whose = "validation" if run.chooses else "test"
     columns = {"epoch": lambda row: row["epoch"], "rate": lambda row: f"{row['lr']:.2g}",
                "train loss": lambda row: number(row["train_loss"]),
                "train right": lambda row: percent(row["train_top1"]),
                f"{whose} loss": lambda row: number(row["loss"]), f"{whose} right": lambda row: percent(row["top1"]),
                "in the best five": lambda row: percent(row["top5"]), "seconds": lambda row: f"{row['seconds']:.0f}"}
-    if len(run.settings["classes"]) <= 5:
+    if len(run.settings["classes"]) < CLASSES_FOR_FIVE:
         del columns["in the best five"]
     if run.rows:
         yield table(columns, [[cell(row) for cell in columns.values()] for row in run.rows])

@@ -143,8 +143,14 @@ def test_info_counts(npnet, colours):
     assert [line.split() for line in out.splitlines()[-4:]] == [
         ["class", "train", "test"], ["red", "9", "1"], ["green", "6", "1"], ["파랑", "3", "0"]]
     out = npnet("info", "untested")[1]
-    assert "test              none" in out and "without pictures  1 class to train on: green" in out and "with one picture  1 class to train on: 파랑" in out
+    assert "test              none\n" in out                   # of three pictures no fifth can be held out
+    assert "without pictures  1 class to train on: green" in out and "with one picture  1 class to train on: 파랑" in out
     assert out.splitlines()[-2].split() == ["green", "0"]
+
+
+def test_info_says_what_train_holds_out(npnet, tmp_path):
+    np.savez(tmp_path / "ten.npz", x=np.zeros((10, 8, 8), np.uint8), y=np.arange(10) % 2)
+    assert "test              none: npnet train holds out a fifth (2)\n" in npnet("info", str(tmp_path / "ten.npz"))[1]
 
 
 def test_info_of_what_is_there_checks_every_byte(npnet, place, monkeypatch, colours):

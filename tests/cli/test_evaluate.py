@@ -32,7 +32,7 @@ def test_evaluate(runs, capsys):
     said = capsys.readouterr().out
 
     assert "on 15 pictures of colours, test" in " ".join(said.split())
-    assert re.search(r"^100.00 % of 15 pictures right \(few: one more or less is 6.7 %\), loss 0\.\d{4}$", said, re.MULTILINE)
+    assert re.search(r"^100.00 % of 15 pictures right \(only 15 pictures: one is 6.7 %\), loss 0\.\d{4}$", said, re.MULTILINE)
     assert re.search(r"^green +5  100.0 %", said, re.MULTILINE) and "best five" not in said and "error" not in said
 
 
@@ -105,6 +105,22 @@ def without_fingerprints(folder):
         about = json.loads(str(kept["training/about"]))
         about.pop("pictures", None)
         np.savez(folder / name, **{**kept, "training/about": np.array(json.dumps(about))})
+
+
+def test_a_set_that_is_called_like_an_option(runs, here, capsys):
+    coloured(here, grey=2)
+    (here / "grey" / "red").rename(here / "grey" / "scarlet")
+
+    assert evaluate(capsys, runs / "a", "--data", "grey", code=2).startswith("npnet: grey has the classes blue, green, scarlet")
+
+
+def test_no_picture_of_the_data_is_drawn_over(runs, here, capsys):
+    coloured(here, set=2)
+    place = next((here / "set" / "red").iterdir())
+    before = place.read_bytes()
+
+    assert "is one of the pictures that are read here" in evaluate(capsys, runs / "a", "--data", "set", "--save", place, code=2)
+    assert place.read_bytes() == before
 
 
 @pytest.mark.parametrize("columns", [40, 80])

@@ -51,6 +51,15 @@ def test_a_network_with_layers_of_ones_own(runs, capsys, here):
     assert "--layers is for --weights" in capsys.readouterr().err
 
 
+def test_the_picture_itself_is_not_drawn_over(runs, capsys, tmp_path):
+    path = picture("red", tmp_path / "red.png")
+    before = (tmp_path / "red.png").read_bytes()
+
+    assert main(["predict", path, "--weights", str(runs / "a"), "--save", path]) == 2
+    assert "red.png is one of the pictures that are read here; choose another place" in capsys.readouterr().err
+    assert (tmp_path / "red.png").read_bytes() == before
+
+
 def test_one_bad_picture_among_several(runs, capsys, tmp_path):
     good = picture("red", tmp_path / "red.png")
     (tmp_path / "bad.jpg").write_bytes(b"no picture")

@@ -30,7 +30,7 @@ def test_a_run_from_its_data_to_its_report(pack, capsys, tmp_path):
 
     assert "colours: 41 to train, 4 for validation, 15 to test; 3 classes" in said
     assert len(re.findall(r"^epoch \d  train loss .* validation .* s$", said, re.MULTILINE)) == 6
-    assert re.search(r"^best.npz: [\d.]+ % of 15 test pictures right \(few: one more or less is 6.7 %\)$", said, re.MULTILINE)
+    assert re.search(r"^best.npz: [\d.]+ % of 15 test pictures right \(only 15 pictures: one is 6.7 %\)$", said, re.MULTILINE)
     assert "6 epochs of 5 steps of 9 pictures; rate 0.05, falling to 0 along a cosine over 30 steps; momentum 0.9" in " ".join(said.split())
     assert {path.name for path in (tmp_path / "runs" / "a").iterdir()} >= {
         "best.npz", "last.npz", "history.csv", "losses.csv", "settings.json", "curves.png", "filters.png",

@@ -355,6 +355,8 @@ def test_validation_at_chance_and_nan():
     remarks = Doctor(net, CLASSES).epoch(row(0.3, 0.9, math.nan, 0.25), net, optimizer)
     assert remarks[0].text.startswith("its loss is nan")
     assert Doctor(net, CLASSES).epoch(row(0.3, 0.9, None, None), net, optimizer) == []
+    for loss in (1e30, math.nan):                               # it diverged, which is said where it grows
+        assert Doctor(net, CLASSES).epoch(row(3e28, 0.9, loss, 0.25), net, optimizer) == []
 
 
 def test_classes_that_are_never_the_answer():
@@ -367,8 +369,8 @@ def test_classes_that_are_never_the_answer():
         return doctor.epoch(row(), net, optimizer)
     net.forward(np.zeros((3, *net.input_shape), np.float32))
     remarks = steps()
-    assert [str(remark) for remark in remarks] == ["the answers: 1 of 4 classes are never the answer: bee. Have these too few "
-                                                   "training pictures, or is it too early?"]
+    assert [str(remark) for remark in remarks] == ["the answers: 1 of 4 classes is never the answer: bee. Too few training "
+                                                   "pictures, or too early?"]
     assert steps() == []
 
 
