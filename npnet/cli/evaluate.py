@@ -6,6 +6,7 @@
     npnet evaluate cifar_alexnet --data pets/ --ten-crop
 """
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def add(commands):
                         help="a run's folder, a checkpoint, or the name of a shipped network")
     parser.add_argument("--data", metavar="NAME", help="a data set, as for train (default: that of the first one)")
     parser.add_argument("--part", choices=("test", "train"), default="test",
-                        help="train: the pictures to train on, whether or not these were (default: %(default)s)")
+                        help="test: the test pictures (default); train: those to train on, seen in training or not")
     add_layers(parser)
     parser.add_argument("--ten-crop", action="store_true",
                         help="average over four corners, the middle, and their mirror images (section 4.1)")
@@ -58,9 +59,8 @@ def run(options):
                         options.workers, progress)
     result = score(log_p, pictures.labels)
     if options.json:
-        print(json.dumps({"pictures": result.pictures, "which": which, "loss": result.loss, "top1": result.top1,
-                          "top5": result.top5, "classes": list(pictures.classes),
-                          "confusion": result.confusion.tolist()}))
+        print_json({"pictures": result.pictures, "which": which, "loss": result.loss, "top1": result.top1,
+                    "top5": result.top5, "classes": list(pictures.classes), "confusion": result.confusion.tolist()})
     else:
         show(options, result, pictures.classes, which)
     if picture is not None:
@@ -152,10 +152,16 @@ def chosen(data, part, networks, source):
             f"training", warning)
 
 
+def print_json(data):
+    """Prints data as one line of JSON, in letters that the output has."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    print(json.dumps(data, ensure_ascii=not encoding.lower().startswith("utf")), flush=True)
+
+
 def limits(name, classes):
     """Lines for a terminal: what a network can answer at all."""
-    return fold(f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. A picture of "
-                f"anything else is none of them, and gets one of these names all the same.", width())
+    return fold(f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. If a picture "
+                f"shows something else, the answer is still one of these names.", width())
 
 
 def confusions(matrix, names, most=20):

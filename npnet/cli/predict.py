@@ -6,13 +6,13 @@
     npnet predict photo.jpg --weights runs/a --weights runs/b       an ensemble
 """
 import glob
-import json
 from pathlib import Path
 
 import numpy as np
 
 from ..screen import aligned, echo, listed, percent
 from . import add_backend, add_layers, choose_backend, own_layers
+from .evaluate import limits, opened, print_json
 from .plot import place_of
 
 NET = "cifar_alexnet"               # the shipped one
@@ -40,11 +40,10 @@ def add(commands):
 def run(options):
     from ..data import Pictures, read_picture
     from ..fit import answers
-    from .evaluate import limits, opened
     choose_backend(options)
     paths = [path for word in options.pictures for path in files(word)]
     if options.save is not None and len(paths) > 1:
-        raise ValueError(f"--save draws one picture, got {len(paths)}")
+        raise ValueError(f"--save draws one picture, got {len(paths)}; give one, or leave --save out")
     if options.save is not None:
         place_of(options.save, reads=paths)
     names = options.weights or [NET]
@@ -59,7 +58,10 @@ def run(options):
             picture = read_picture(path, notes)
         except (OSError, ValueError) as error:                  # the others are answered all the same
             failed += 1
-            echo(json.dumps({"picture": path, "error": str(error)}) if options.json else f"\n{path}: {error}")
+            if options.json:
+                print_json({"picture": path, "error": str(error)})
+            else:
+                echo(f"\nnpnet: {error}")
             continue
         log_p = answers([(one.net, one.pipeline) for one in networks], Pictures([picture], [0], classes),
                         options.ten_crop, workers=0)
@@ -89,7 +91,7 @@ def show(path, picture, p, classes, notes, options):
     best = (-p).argsort(kind="stable")[:5]
     if options.json:
         told = [{"class": classes[k], "number": int(k), "probability": float(p[k])} for k in best]
-        echo(json.dumps({"picture": path, "answers": told, "notes": notes}))
+        print_json({"picture": path, "answers": told, "notes": notes})
     else:
         echo(f"\n{path}")
         for note in notes:

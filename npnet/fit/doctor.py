@@ -394,8 +394,9 @@ class Doctor:
         never = np.flatnonzero((self.answers == 0) & (self.labels > 0))
         if len(never) and self.answers.sum() >= 20 * self.classes:
             named = [self.names[k] if self.names else str(k) for k in never]
-            self.say("the answers", "never", f"{len(never)} of {self.classes} classes {'is' if len(never) == 1 else 'are'} "
-                     f"never the answer: {listed(named)}. Too few training pictures, or too early?", level=len(never))
+            are = "is" if len(never) == 1 else "are"
+            self.say("the answers", "never", f"{len(never)} of {self.classes} classes {are} never the answer: "
+                     f"{listed(named)}. Too few training pictures, or too early?", level=len(never))
 
     # ------------------------------------------------------------------ a run that goes on
 

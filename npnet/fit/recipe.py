@@ -179,8 +179,10 @@ class Recipe:
             raise Unfit(f"freeze names {listed(unknown)}, but {self.net} has {', '.join(layers)}")
         if all(name in self.freeze for name, layer in layers.items() if type(layer).params is not Layer.params):
             raise Unfit(f"freeze leaves no layer of {self.net} to train; leave one out")
-        if self.shorter is not None and self.shorter < input_shape[1]:
-            raise Unfit(f"shorter must be at least {input_shape[1]}, the side of the input, got {self.shorter}")
+        side = input_shape[1]
+        if self.shorter is not None and not side <= self.shorter <= 10 * side:
+            raise Unfit(f"shorter must be at least {side}, the side of the input, and at most {10 * side}, got "
+                        f"{self.shorter}")
         if self.colour is not None and input_shape[0] == 1:
             raise Unfit(f"colour needs a network that sees colours, but {self.net} reads grey pictures")
         try:

@@ -164,7 +164,7 @@ AT_ONCE = [                     # what is refused before any picture is read
     (["--batch", "0"], "--batch must be a whole number of at least 1, got 0"),
     (["--size", "0"], "--size must be a whole number of at least 1, got 0"),
     (["--size", "5", "--net", "krizhevsky2012"], "--size 5 does not fit krizhevsky2012: conv1: "),
-    (["--shorter", "20"], "--shorter must be at least 28, the side of the input, got 20"),
+    (["--shorter", "20"], "--shorter must be at least 28, the side of the input, and at most 280, got 20"),
     (["--colour", "paper"], "--colour needs a network that sees colours, but caffe_lenet reads grey pictures"),
     (["--workers", "-1"], "--workers must be a whole number of at least 0, got -1"),
     (["--clip", "0"], "--clip must be a number above 0, got 0.0"),

@@ -109,6 +109,7 @@ def test_the_pieces_are_enough_for_a_loop_of_ones_own(pack):
     ({"init": "xavier"}, "^init must be one of paper, he, torch, got 'xavier'$"),
     ({"schedule": "multistep", "at": (1, -2)}, "^at must be a number above 0, got -2$"),
     ({"net": "alexnet"}, "^net: no network is called 'alexnet'"),
+    ({"shorter": 100000}, "^shorter must be at least 32, the side of the input, and at most 320, got 100000$"),
     ({"freeze": ("conv9",)}, "^freeze names conv9, but cifar_alexnet has conv1, "),
 ])
 def test_check_names_the_setting(settings, message):

@@ -72,4 +72,4 @@ def test_explain_uses_it_with_no_download(capsys, tmp_path):
     said = capsys.readouterr().out
 
     assert "random" not in said and "through cifar_alexnet" in said and "airplane" in said
-    assert "A picture of anything else is none of them" in " ".join(said.split())
+    assert "If a picture shows something else, the answer is still one of these names" in " ".join(said.split())
