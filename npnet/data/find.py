@@ -15,7 +15,7 @@ from pathlib import Path
 from ..screen.words import nearest
 from .catalogue import CATALOGUE, IMAGENET, folder
 from .readers.cifar import cifar, cifar_folder
-from .readers.folders import check_folder, pictures_folder
+from .readers.folders import inside, pictures_folder
 from .readers.imagenet import imagenet, imagenet_layout, samples
 from .readers.mnist import mnist, mnist_folder
 from .readers.packs import pack
@@ -57,7 +57,7 @@ def reader_of(path):
     if not path.is_dir():
         advice = "unpack it and give the folder" if path.suffix.lower() in ARCHIVES else "give the folder that it is in"
         raise ValueError(f"{path} is a file that holds no data set as npnet reads them; {advice}, or {UNDERSTOOD}")
-    check_folder(path)
+    inside(path)                                                # or one sentence, if it may not be listed
     if cifar_folder(path):
         return cifar, {"folder": path}
     if mnist_folder(path):

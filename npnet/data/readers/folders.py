@@ -50,7 +50,6 @@ def pictures_folder(folder, notes=None, grey=None):
     ValueError for classes, labels and parts that are not as above.
     """
     folder, notes = Path(folder), [] if notes is None else notes
-    check_folder(folder)
     before, content = len(notes), inside(folder)
     train, test = part(content, TRAIN), part(content, TEST)
     if train:
@@ -87,18 +86,6 @@ def choose_grey(pictures, grey, notes):
     return bool(found) and all(found)
 
 
-def check_folder(folder):
-    """Raises one sentence unless this is a folder that may be listed."""
-    if not os.path.exists(folder):
-        raise FileNotFoundError(f"there is no folder {folder}")
-    if not os.path.isdir(folder):
-        raise NotADirectoryError(f"{folder} is a file; give the folder that it is in")
-    try:
-        os.listdir(folder)
-    except PermissionError:
-        raise PermissionError(f"{folder} may not be listed by this user; change its permissions") from None
-
-
 # ---------------------------------------------------------------------------- what is in a folder
 
 @dataclass(frozen=True)
@@ -119,19 +106,27 @@ class Inside:
 
 
 def inside(folder):
-    """The Inside of a folder."""
+    """The Inside of a folder. OSError, one sentence, for what is not a folder that may be listed."""
     found = Inside(Path(folder), [], [], [], [])
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: composed(entry.name)):
-            lower = entry.name.lower()
-            if lower.startswith(".") or lower in LEFT_BEHIND:
-                continue
-            if entry.is_symlink() and is_lost(entry.path):
-                found.lost.append(entry.name)
-            elif entry.is_dir():
-                found.folders.append(entry.name)
-            else:
-                (found.pictures if lower.endswith(ENDINGS) else found.others).append(entry.name)
+    try:
+        with os.scandir(folder) as entries:
+            entries = sorted(entries, key=lambda entry: composed(entry.name))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no folder {folder}") from None
+    except NotADirectoryError:
+        raise NotADirectoryError(f"{folder} is a file; give the folder that it is in") from None
+    except PermissionError:
+        raise PermissionError(f"{folder} may not be listed by this user; change its permissions") from None
+    for entry in entries:
+        lower = entry.name.lower()
+        if lower.startswith(".") or lower in LEFT_BEHIND:
+            continue
+        if entry.is_symlink() and is_lost(entry.path):
+            found.lost.append(entry.name)
+        elif entry.is_dir():
+            found.folders.append(entry.name)
+        else:
+            (found.pictures if lower.endswith(ENDINGS) else found.others).append(entry.name)
     return found
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from ..sets import DataSet, Pictures
-from .folders import check_folder, inside, part, pictures_in, read_labels, text_of
+from .folders import inside, part, pictures_in, read_labels, text_of
 from .matlab import read_table
 
 SYNSET = re.compile(r"n\d{8}")
@@ -81,7 +81,6 @@ def imagenet(folder, devkit=None, notes=None, layout=None):
     not fit together.
     """
     folder, notes = Path(folder), [] if notes is None else notes
-    check_folder(folder)
     before = len(notes)
     layout = layout or imagenet_layout(folder)
     if layout is None or layout.samples:
@@ -143,8 +142,7 @@ def of_classes(folder, paths, synsets, classes, notes):
 def places_of(folder, layout, devkit):
     """The folders in which the devkit's files may be."""
     if devkit is not None:
-        check_folder(devkit)
-        return [Path(devkit), Path(devkit) / "data"]
+        return [inside(devkit).folder, inside(devkit).folder / "data"]
     roots = [folder] if layout.validation != folder else [folder, folder.parent]
     kits = [root / name for root in roots for name in inside(root).folders if "devkit" in name.lower()]
     validation = [layout.validation] if layout.validation else []
@@ -285,7 +283,6 @@ def samples(folder, words=None, layout=None):
     the devkit's numbers do.
     """
     folder = Path(folder)
-    check_folder(folder)
     layout = layout or imagenet_layout(folder)
     if layout is None or not layout.samples:
         raise FileNotFoundError(f"{folder} holds no pictures named by their synset, such as n01440764_tench.JPEG")

@@ -103,11 +103,15 @@ def opening(path):
 
 def read_headers(path):
     """{name: (shape, dtype)} of every array in the file. ValueError for one that claims what it cannot hold."""
+    headers, read = {}, {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     with opening(path) as content:
-        headers = {name: header_of(content.zip, name) for name in content.files}
-        sizes = {name: content.zip.getinfo(f"{name}.npy") for name in headers}
+        members = {name: content.zip.getinfo(f"{name}.npy") for name in content.files}
+        for name, member in members.items():
+            with content.zip.open(member) as file:
+                shape, _, dtype = read[np.lib.format.read_magic(file)](file)
+                headers[name] = shape, dtype
     for name, (shape, dtype) in headers.items():
-        claimed, info = math.prod(shape) * dtype.itemsize, sizes[name]
+        claimed, info = math.prod(shape) * dtype.itemsize, members[name]
         if dtype.hasobject:
             raise ValueError(f"{path}: {name} is an array of objects, which would have to be unpickled; save pictures "
                              f"as uint8 and labels as integers")
@@ -115,14 +119,6 @@ def read_headers(path):
             raise ValueError(f"{path}: {name} claims {claimed:,} bytes, but has {info.compress_size:,} in the file, "
                              f"which cannot be right; it is damaged: copy or download it again")
     return headers
-
-
-def header_of(archive, name):
-    """The shape and dtype of an array in an open .npz file, which is not read."""
-    with archive.open(f"{name}.npy") as file:
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        shape, _, dtype = read[np.lib.format.read_magic(file)](file)
-    return shape, dtype
 
 
 def parts_of(path, headers):
