@@ -7,7 +7,8 @@
 A picture's print is 16 bytes, BLAKE2b of its shape and pixels, or, for a file, of its size and its first and last
 8 kB: what a camera or a compressor wrote never agrees there by chance, and a million files are read in minutes.
 Formats without compression, in which margins of one colour do agree, are read from end to end. The path of the
-folder is no part of it: a set that was moved or copied is the same. A picture's name is its path below the folder.
+folder is no part of it: a set that was moved or copied is the same; a picture that another program saved again is
+another one. A picture's name is its path below the folder.
 """
 import json
 import os

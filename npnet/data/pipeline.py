@@ -17,6 +17,7 @@ from .pictures import GREY, check_cut, check_picture, shorter_for
 from .statistics import of_channels, statistics
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)      # red, green, blue over the training set, 0 to 255
+LARGEST = 1024                  # pixels, to which a picture may be enlarged for any input
 NORMALISE = ("standard", "mean", "mean-picture", "none")
 ARRAYS = ("mean", "deviation", "vectors", "values")
 
@@ -267,6 +268,9 @@ def checked(given):
     sizes = {name: whole(name, getattr(given, name)) for name in ("size", "shorter", "channels", "pad")}
     size, shorter, channels, pad = sizes.values()
     check_cut(size, shorter)
+    if shorter > max(LARGEST, 16 * size):
+        raise ValueError(f"shorter={shorter} is too large for an input of size={size}: every picture would be made "
+                         f"that large first; choose at most {max(LARGEST, 16 * size)}")
     if given.crop and size == shorter:
         raise ValueError(f"crop=True needs a square larger than the network's input, but size and shorter are both "
                          f"{size}; make shorter larger, or use pad")

@@ -192,6 +192,7 @@ def test_ten_views_where_nothing_is_to_spare_are_two():
     ({"mean": MEAN, "scale": "0-1"}, 'is meant for pixels from 0 to 255, but scale is "0-1"'),
     ({"mean": np.full((3, 8, 8), .45)}, 'is meant for pixels from 0 to 1, but scale is "0-255"'),
     ({"mean": np.full((3, 8, 8), 120), "scale": "0-1"}, 'is meant for pixels from 0 to 255, but scale is "0-1"'),
+    ({"shorter": 100_000}, "shorter=100000 is too large for an input of size=8: .*; choose at most 1024"),
     ({"mean": np.full((3, 9, 8), 120)}, r"the mean picture must be \(3, 8, 8\), as channels=3 and shorter=8, got \(3, 9, 8\)"),
     ({"mean": np.full((8, 8), 120)}, r"the mean picture must be \(3, 8, 8\)"),
     ({"mean": (1, 2)}, "mean must be one number or three"),
