@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..layers import check_whole
-from ..screen import bar, counted, echo, fold, listed, percent, print_table, tell
-from ..screen.output import width
+from ..screen import bar, counted, echo, listed, percent, print_table, tell
 from . import add_backend, add_layers, choose_backend, own_layers
 from .plot import place_of
 from .train import check_there, options_named
@@ -159,9 +158,9 @@ def print_json(data):
 
 
 def limits(name, classes):
-    """Lines for a terminal: what a network can answer at all."""
-    return fold(f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. If a picture "
-                f"shows something else, the answer is still one of these names.", width())
+    """A sentence: what a network can answer at all."""
+    return (f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. If a picture shows "
+            f"something else, the answer is still one of these names.")
 
 
 def confusions(matrix, names, most=20):

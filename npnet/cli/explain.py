@@ -10,11 +10,12 @@ from pathlib import Path
 
 from ..data import read_picture, sample_picture
 from ..explain.counts import recognised, times
-from ..explain.terminal import fitted, interactive, print_all, show, walk, warning
+from ..explain.terminal import interactive, print_all, show, walk, warning
 from ..explain.walk import Explain, cost
 from ..models import MODELS, model
 from ..network import load
 from ..screen import duration, echo, fold
+from ..screen.output import width
 from ..weights import is_trained, shipped, trained
 from ..weights.prepared import prepare
 from . import DEFAULT, add_backend, add_layers, choose_backend, own_layers
@@ -64,14 +65,15 @@ def run(options):
     last = None if options.backward else last                   # a backward pass begins at the end
     multiply_adds, seconds = cost(net, last, options.backward)
     through = version if known or options.weights is None else f"{Path(options.weights).name} ({version or 'unknown'})"
-    show(fitted([
+    head = [
         f"{path.name}, {picture.shape[1]} x {picture.shape[0]} pixels, through {through}",
-        *(limits(known.name, known.classes) if known else []),
-        *warning(explain), *notes, *fold(f"input {times(net.input_shape)}: {prepared}", 79),
+        *([limits(known.name, known.classes)] if known else []),
+        *warning(explain), *notes, f"input {times(net.input_shape)}: {prepared}",
         *([] if version else ["(a guess: --net NAME says what the network was trained as)"]),
         f"{multiply_adds:,} multiply-adds{f' up to {last}' if last else ''}"
         f"{' in both directions' if options.backward else ''}, "
-        f"{f'about {duration(seconds)}' if seconds >= 1 else 'less than a second'} with {backend}"]))
+        f"{f'about {duration(seconds)}' if seconds >= 1 else 'less than a second'} with {backend}"]
+    show([part for line in head for part in fold(line, width(), rest="  ")])
     if seconds < LONG or last or options.yes or agreed(seconds):
         walk_or_print(explain, options)
 

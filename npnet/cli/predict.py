@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..screen import aligned, echo, listed, percent
+from ..screen import aligned, echo, listed, percent, tell
 from . import add_backend, add_layers, choose_backend, own_layers
 from .evaluate import limits, opened, print_json
 from .plot import place_of
@@ -50,7 +50,7 @@ def run(options):
     networks = opened(names, own_layers(options))
     classes = networks[0].classes
     if not options.json:
-        echo("\n".join(limits(" + ".join(names), classes)))
+        tell(limits(" + ".join(names), classes))
     failed = 0
     for path in paths:
         notes = []

@@ -40,6 +40,8 @@ def run(options):
         rows = [("input", net.input_shape, 0),
                 *((facts.name, facts.shape_out, facts.parameters) for facts in counts.layers)]
         plots.save(plots.shape_strip(rows, options.net or options.weights or DEFAULT), options.draw)
+        if not options.json:
+            echo(f"the drawing is {options.draw}")
 
 
 def network(options):

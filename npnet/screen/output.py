@@ -33,10 +33,15 @@ def echo(text="", style=None, end="\n", stream=None, marks=()):
         print(text, end=end, file=stream, flush=True)
 
 
+def printable(text):
+    """The text with ? in the place of characters that are not shown, such as those that move the cursor."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
+
+
 def cut(text, columns):
-    """The text without characters that move the cursor, with dots at its end if it is wider than so many columns."""
+    """The text, printable, with dots at its end if it is wider than so many columns."""
     from rich.cells import cell_len, set_cell_size          # a Korean letter is two columns wide
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    text = printable(text)
     return text if cell_len(text) <= columns else set_cell_size(text, columns - 3).rstrip() + "..."
 
 
@@ -58,7 +63,7 @@ def fold(text, columns, first="", rest=""):
 
     first, rest: what the first line begins with, and the others.
     """
-    wide = "".join(letter + SECOND * (east_asian_width(letter) in "WF") for letter in text)
+    wide = "".join(letter + SECOND * (east_asian_width(letter) in "WF") for letter in printable(text))
     lines = textwrap.wrap(wide, columns, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False,
                           break_long_words=False)
     return [line.replace(SECOND, "") for line in lines]

@@ -41,6 +41,17 @@ def test_everything_is_printed_where_nobody_sits(capsys):
     assert "The five best classes" in out and "One backward pass" in out
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_head_is_folded_once(columns, capsys, monkeypatch):
+    """No line is too long, and none ends where the first word of the next one had room."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main(["explain", "--net", "cifar_alexnet", "--layer", "conv1", "--backend", "numpy"]) == 0
+    head = capsys.readouterr().out.partition("\n\n")[0].split("\n")
+    assert all(len(line) <= columns for line in head)
+    for line, after in zip(head, head[1:]):
+        assert not after.startswith("  ") or len(line) + 1 + len(after.split()[0]) > columns - 1, (line, after)
+
+
 def test_one_layer(capsys):
     assert main(["explain", "--net", "cifar_four_layer", "--layer", "norm1"]) == 0
     out = capsys.readouterr().out

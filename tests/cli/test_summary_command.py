@@ -49,7 +49,7 @@ def test_summary_draws_the_network(npnet_, tmp_path):
     from PIL import Image
 
     code, out, err = npnet_("summary", "--net", "lenet5", "--draw", str(tmp_path / "net.png"))
-    assert (code, err) == (0, "") and "61,706" in out
+    assert (code, err) == (0, "") and "61,706" in out and out.endswith(f"the drawing is {tmp_path / 'net.png'}\n")
     with Image.open(tmp_path / "net.png") as drawn:
         assert len(np.unique(np.asarray(drawn))) > 50
 
