@@ -91,6 +91,11 @@ class Network:
             raise type(error)(f"{name}: {error}") from error
         if not isinstance(made, (tuple, list)):
             raise TypeError(f"{name}: build must return the shape of one output, (C, H, W) or (D,), got {made!r}")
+        for size in made:
+            check_whole(**{f"{name}: every size in the shape that build returns": size})
+        own = layer.params()
+        if not isinstance(own, dict) or not all(hasattr(array, "shape") for array in own.values()):
+            raise TypeError(f"{name}: params() must return a dictionary of arrays, like {{'w': self.w}}, got {own!r:.60}")
         return tuple(made)
 
     def forward(self, x, train=False):
@@ -146,8 +151,12 @@ class Network:
         before = [self.input_shape, *self.shapes.values()][:-1]                 # of every layer's input
         for name, layer in reversed(self.layers.items()):
             dy = layer.backward(dy, to_input=False) if name == last else layer.backward(dy)
-            for key, gradient in layer.grads().items():
-                check_finite(f"{name}: the gradient of {key}", gradient)
+            gradients = layer.grads()
+            for key, array in layer.params().items():
+                if getattr(gradients.get(key), "shape", None) != array.shape:
+                    raise ValueError(f"{name}: grads() must hold {key} after backward, an array {array.shape}, got "
+                                     f"{getattr(gradients.get(key), 'shape', 'none')}")
+                check_finite(f"{name}: the gradient of {key}", gradients[key])
             if name == last:
                 return None
             shape = before.pop()

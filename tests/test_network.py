@@ -548,6 +548,40 @@ class TestSentences:
         with pytest.raises(ValueError, match="relu2: this is the same object as relu1"):
             npnet.Network((3,), relu1=relu, relu2=relu)
 
+    @pytest.mark.parametrize("made, own, message", [
+        ((3, -1, 8), {}, "mine: every size in the shape that build returns must be a whole number of at least 1, got -1"),
+        ((4,), None, "mine: params\\(\\) must return a dictionary of arrays, like {'w': self.w}, got None"),
+        ((4,), ["w"], "mine: params\\(\\) must return a dictionary of arrays"),
+        ((4,), {"w": 3.0}, "mine: params\\(\\) must return a dictionary of arrays")])
+    def test_a_layer_of_ones_own_that_is_built_wrongly(self, made, own, message):
+        class Mine(npnet.Layer):
+            def build(self, shape, rng, dtype=np.float32):
+                return made
+
+            def params(self):
+                return own
+        with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+            npnet.Network((4,), mine=Mine())
+
+    @pytest.mark.parametrize("grads, got", [({}, "none"), ({"b": np.zeros(4)}, "none"), ({"w": np.zeros(3)}, r"\(3,\)")])
+    def test_gradients_that_a_layer_of_ones_own_forgot(self, grads, got):
+        class Mine(npnet.Layer):
+            def params(self):
+                return {"w": np.zeros(4, np.float32)}
+
+            def grads(self):
+                return grads
+
+            def forward(self, x, train=False):
+                return x
+
+            def backward(self, dy, to_input=True):
+                return dy
+        net = npnet.Network((4,), mine=Mine())
+        net.forward(np.ones((2, 4), np.float32))
+        with pytest.raises(ValueError, match=rf"^mine: grads\(\) must hold w after backward, an array \(4,\), got {got}"):
+            net.backward(np.ones((2, 4), np.float32))
+
     @pytest.mark.parametrize("layer", [ReLU, "relu", None, object()])
     def test_what_is_no_layer(self, layer):
         with pytest.raises(TypeError, match=r"^relu1: .* is no layer; write ReLU\(\), with brackets, or class MyLayer"):

@@ -124,7 +124,7 @@ def window_sums(x, n, axis):
     """The sum over the n neighbours around each element along `axis`, fewer at the two ends."""
     total = x.copy()
     ahead, behind = x.swapaxes(0, axis), total.swapaxes(0, axis)       # views with that axis first
-    for offset in range(1, n // 2 + 1):               # beyond the end the slices are empty
+    for offset in range(1, min(n // 2 + 1, len(ahead))):               # beyond the end there is nothing
         behind[offset:] += ahead[:-offset]
         behind[:-offset] += ahead[offset:]
     return total

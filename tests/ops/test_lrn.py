@@ -116,3 +116,10 @@ def test_within_gradient(backend, random, N, C, H, W, n):
         lambda x: ops.lrn_within_forward(x, n, 1, 0.3, 0.75)[0],
         lambda dy, x: ops.lrn_within_backward(dy, x, ops.lrn_within_forward(x, n, 1, 0.3, 0.75)[1], n, 0.3, 0.75),
         random.standard_normal((N, C, H, W)))
+
+
+def test_a_window_wider_than_the_channels_is_all_of_them(backend, quarters):
+    x = quarters(2, 3, 2, 2)
+    wide = ops.lrn_forward(x, 2 ** 31 - 1, 2.0, 0.5, 0.75, 1)
+    for one, other in zip(wide, ops.lrn_forward(x, 5, 2.0, 0.5, 0.75, 1)):
+        assert np.array_equal(one, other)
