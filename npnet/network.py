@@ -95,7 +95,8 @@ class Network:
             check_whole(**{f"{name}: every size in the shape that build returns": size})
         own = layer.params()
         if not isinstance(own, dict) or not all(hasattr(array, "shape") for array in own.values()):
-            raise TypeError(f"{name}: params() must return a dictionary of arrays, like {{'w': self.w}}, got {own!r:.60}")
+            raise TypeError(f"{name}: params() must return a dictionary of arrays, like {{'w': self.w}}, got "
+                            f"{own!r:.60}")
         return tuple(made)
 
     def forward(self, x, train=False):
