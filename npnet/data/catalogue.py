@@ -117,17 +117,12 @@ def entry(name):
     raise ValueError(f"no data set is called {name!r}; {nearest(name, CATALOGUE)}npnet knows {', '.join(CATALOGUE)}")
 
 
-def place(name):
-    """Where a data set lies once it was fetched: a Path, whether there or not."""
-    return backend.home() / "data" / entry(name).name
-
-
 def folder(name):
     """The folder with all files of a data set that was fetched. FileNotFoundError, with the command that fetches it,
     if it is not there or a file of it has another size."""
     if not entry(name).parts:
         raise ValueError(f"{name} is drawn when it is needed, it has no folder; npnet.data.dataset({name!r}) draws it")
-    path = place(name)
+    path = backend.home() / "data" / name
     files = contents(path)
     if files is None:
         raise FileNotFoundError(f"{name} is not on this computer yet: npnet data get {name}")
@@ -155,17 +150,15 @@ def damaged(path):
 
 # ---------------------------------------------------------------------------- fetching
 
-def fetch(name, trust=False, progress=None, timeout=20):
+def fetch(name, trust=False, progress=None):
     """Downloads a data set, checks it and unpacks it; returns the Path of its folder. What is there and right is kept.
 
-    trust: also take files whose checksum is not known, as they come. progress: called as
-    progress(bytes so far, bytes in all or None). timeout: seconds, for a server that says nothing.
+    trust: also take files whose checksum is not known. progress(bytes so far, bytes in all or None) is called.
 
     ConnectionError if no address gives the files; ValueError for a name that is not in the catalogue or needs trust,
     and for an archive that holds what no data set needs; OSError if the files cannot be written.
     """
-    known = entry(name)
-    path = place(name)
+    known, path = entry(name), backend.home() / "data" / name
     if not known.parts:
         return path                                             # drawn, never stored
     tidy(path, older_than=A_DAY)
@@ -184,19 +177,19 @@ def fetch(name, trust=False, progress=None, timeout=20):
             progress(sum(came), in_all)                         # how much it is is known when the last part has begun
 
     for number, part in enumerate(known.parts):
-        files.update(fetch_part(part, path, partial(count, number), timeout))
+        files.update(fetch_part(part, path, partial(count, number)))
     with writing(path / CONTENTS) as temporary:
         temporary.write_text(json.dumps({"name": name, "files": files}, indent=2))
     return path
 
 
-def fetch_part(part, path, progress, timeout):
+def fetch_part(part, path, progress):
     """Has one part there and right; {file: (bytes, checksum)} of what it consists of."""
     target = path / part.name
     by_hand = right(target, part.size, part.checksum)
     if not by_hand:
         try:
-            download(part.addresses, target, part.size, part.checksum, progress, timeout)
+            download(part.addresses, target, part.size, part.checksum, progress)
         except ConnectionError as error:
             raise ConnectionError(f"{error}, then repeat the command; offline, the data set shapes needs no "
                                   f"download") from None

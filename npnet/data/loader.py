@@ -20,10 +20,9 @@ from ..layers import check_whole, rng
 class Loader:
     """Batches of pictures as a pipeline prepares them.
 
-    pictures: a Pictures. batch: how many at a time. train: shuffled and augmented; otherwise in their
-    order and as they are. workers: threads that prepare batches ahead of their use; 0 prepares each when
-    it is asked for. drop_last: the last batch is left out if it is shorter than the others. The first error of a
-    worker is raised in its place in the order, and ends all of them.
+    pictures: a Pictures. train: shuffled and augmented; otherwise in their order and as they are. workers: threads
+    that prepare batches ahead of their use; 0 prepares each when it is asked for. drop_last: the last batch is left
+    out if it is shorter than the others. The first error of a worker is raised in its place in the order.
     """
 
     def __init__(self, pictures, batch, pipeline, seed=0, train=True, workers=2, drop_last=False):

@@ -38,7 +38,7 @@ def to_input(picture, mean=IMAGENET_MEAN, deviation=1.0, scale="0-255", order="R
     mean or deviation belong to the other scale.
     """
     check_picture(picture)
-    pipeline = Pipeline(1, 1, channels, order, scale, mean, deviation)          # which checks them; of any size
+    pipeline = Pipeline(1, 1, channels, order, scale, mean, deviation)          # 1 x 1 stands for any size
     return finished(pipeline.part(picture, (slice(None), slice(None))), pipeline.deviation, order)[None]
 
 

@@ -113,10 +113,9 @@ def file_under(folder, stem):
 
 def check_pair(images_path, images, labels_path, labels):
     """Raises ValueError unless these are pictures and as many labels from 0 to 9."""
-    for path, array, axes in ((images_path, images, 3), (labels_path, labels, 1)):
+    for path, array, axes, form in ((images_path, images, 3, "3 axes"), (labels_path, labels, 1, "1 axis")):
         if array.ndim != axes:
-            raise ValueError(f"{path} must have {'1 axis' if axes == 1 else '3 axes'}, got the shape {array.shape}; "
-                             f"were pictures and labels exchanged?")
+            raise ValueError(f"{path} must have {form}, got the shape {array.shape}; were pictures and labels swapped?")
     if len(images) != len(labels):
         raise ValueError(f"{images_path} holds {len(images):,} pictures, but {labels_path.name} {len(labels):,} "
                          f"labels; they do not belong together")
