@@ -34,8 +34,8 @@ def add(commands):
     parser.add_argument("--net", metavar="NAME", help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
     parser.add_argument("--classes", type=int, metavar="N", help="how many classes (default: the version's own)")
     parser.add_argument("--names", metavar="FILE", help="what the classes are called: a text file, one on each line")
-    parser.add_argument("--weights", metavar="FILE", help="a network that npnet saved; --net then only says how its "
-                        "pictures are prepared")
+    parser.add_argument("--weights", metavar="FILE", help="a run's folder, a checkpoint, or a network that npnet "
+                        "saved, of which --net then says how its pictures are prepared")
     add_layers(parser)
     parser.add_argument("--layer", metavar="NAME", help="show only this layer; those after it are not computed")
     parser.add_argument("--backward", action="store_true", help="one backward pass, too, of the best class")

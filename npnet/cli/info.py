@@ -45,13 +45,15 @@ def run(options):
 
 def found():
     """All that info prints: {title: {name: text, number or list}}."""
+    kind = "a terminal" if sys.stdout.isatty() else "a file or a pipe"
     return {
         "npnet": {"version": __version__, "python": f"{platform.python_version()} ({platform.python_implementation()})",
                   "platform": f"{platform.system()} {platform.release()}, {platform.machine()}"},
         "packages": packages(),
         "backend": backends(),
         "processor": processor(),
-        "output": output(),
+        "output": {"encoding": sys.stdout.encoding or "unknown",
+                   "is": f"{kind}, {width()} columns for sentences"},
         "folders": folders(),
     }
 
@@ -149,12 +151,6 @@ def graphics():
         return [runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount())]
     except Exception as error:                  # whatever CuPy raises where there is no card or no driver
         return f"none that CuPy can use ({' '.join(str(error).split())})"
-
-
-def output():
-    """What the screen can show: letters that it cannot show are printed as ?."""
-    kind = "a terminal" if sys.stdout.isatty() else "a file or a pipe"
-    return {"encoding": sys.stdout.encoding or "unknown", "is": f"{kind}, {width()} columns for sentences"}
 
 
 def folders():

@@ -30,7 +30,13 @@ def add(commands):
 def run(options):
     if backend.ops.name is None and not os.environ.get("NPNET_BACKEND"):
         backend.use("numpy")                    # counting needs nothing compiled
-    net = network(options)
+    layers = own_layers(options)
+    if options.weights is None:
+        net = model(DEFAULT if options.net is None else options.net, options.classes, options.size)
+    elif (options.net, options.classes, options.size) != (None, None, None):
+        raise ValueError(f"{options.weights} holds a whole network; leave --net, --classes and --size out")
+    else:
+        net = load(found(options.weights) if Path(options.weights).is_dir() else options.weights, layers)
     counts = summary(net)
     if options.json:
         print(json.dumps(counts.as_data(), indent=2))
@@ -42,14 +48,3 @@ def run(options):
         plots.save(plots.shape_strip(rows, options.net or options.weights or DEFAULT), options.draw)
         if not options.json:
             echo(f"the drawing is {options.draw}")
-
-
-def network(options):
-    """The network that the options name."""
-    layers = own_layers(options)
-    if options.weights is None:
-        return model(DEFAULT if options.net is None else options.net, options.classes, options.size)
-    if (options.net, options.classes, options.size) != (None, None, None):
-        raise ValueError(f"{options.weights} holds a whole network; leave --net, --classes and --size out")
-    path = found(options.weights) if Path(options.weights).is_dir() else options.weights
-    return load(path, layers)

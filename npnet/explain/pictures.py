@@ -80,7 +80,7 @@ def as_maps(y):
 def answers(explain):
     """The best classes beside the photograph."""
     names = [explain.name(label) for label in range(explain.classes)]
-    title = "The most probable classes" + untrained(explain)
+    title = f"The {'five best ' * (explain.classes > 5)}classes{untrained(explain)}"
     return (f"{len(explain) + 1:02}-probabilities",
             plots.probabilities(explain.probabilities(), names, title, explain.picture))
 
