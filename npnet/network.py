@@ -97,6 +97,10 @@ class Network:
         if not isinstance(own, dict) or not all(hasattr(array, "shape") for array in own.values()):
             raise TypeError(f"{name}: params() must return a dictionary of arrays, like {{'w': self.w}}, got "
                             f"{own!r:.60}")
+        again = layer.params()
+        if any(again[key] is not array and (array.base is None or again[key].base is not array.base)
+               for key, array in own.items()):
+            raise TypeError(f"{name}: params() must return the arrays themselves, not copies, which nobody would train")
         return tuple(made)
 
     def forward(self, x, train=False):

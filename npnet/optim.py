@@ -98,14 +98,14 @@ def clipping(grads, clip):
 def check_at_least_zero(**values):
     """Raises ValueError unless every value is a finite number of at least 0."""
     for name, value in values.items():
-        if not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
             raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
 
 
 def check_steps(least=1, **values):
     """Raises ValueError unless every value is a whole number of at least 1, or another least."""
     for name, value in values.items():
-        if not isinstance(value, (int, np.integer)) or value < least:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
@@ -152,7 +152,7 @@ class MultiStep(Constant):
 
     def __post_init__(self):
         check_at_least_zero(lr=self.lr, factor=self.factor)
-        if not isinstance(self.at, (tuple, list)):
+        if not isinstance(self.at, (tuple, list)) or not self.at:
             raise ValueError(f"at must be a tuple of steps, got {self.at!r}")
         self.at = tuple(self.at)
         for step in self.at:
@@ -186,6 +186,8 @@ class Cosine(Constant):
 
     def __post_init__(self):
         check_at_least_zero(lr=self.lr, lowest=self.lowest)
+        if self.lowest > self.lr:
+            raise ValueError(f"lowest must not be above lr={self.lr!r}, where the curve begins, got {self.lowest!r}")
         check_steps(steps=self.steps)
 
     def __call__(self, step):

@@ -563,11 +563,29 @@ class TestSentences:
         with pytest.raises((TypeError, ValueError), match=f"^{message}"):
             npnet.Network((4,), mine=Mine())
 
+    def test_parameters_that_are_copies_would_never_be_trained(self):
+        class Copies(npnet.Layer):
+            def build(self, shape, rng, dtype=np.float32):
+                self.w = np.zeros((2, 3), dtype)
+                return shape
+
+            def params(self):
+                return {"w": self.w.copy()}
+
+        class Views(Copies):
+            def params(self):
+                return {"w": self.w.T}
+        with pytest.raises(TypeError, match=r"^mine: params\(\) must return the arrays themselves, not copies"):
+            npnet.Network((4,), mine=Copies())
+        assert npnet.Network((4,), mine=Views()).params()["mine.w"].shape == (3, 2)
+
     @pytest.mark.parametrize("grads, got", [({}, "none"), ({"b": np.zeros(4)}, "none"), ({"w": np.zeros(3)}, r"\(3,\)")])
     def test_gradients_that_a_layer_of_ones_own_forgot(self, grads, got):
         class Mine(npnet.Layer):
+            w = np.zeros(4, np.float32)
+
             def params(self):
-                return {"w": np.zeros(4, np.float32)}
+                return {"w": self.w}
 
             def grads(self):
                 return grads
