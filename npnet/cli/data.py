@@ -100,12 +100,10 @@ def run_get(options):
 # ---------------------------------------------------------------------------- info
 
 def run_info(options):
-    name, there = options.data, True
-    if name in catalogue.CATALOGUE:
-        entry = catalogue.CATALOGUE[name]
-        there = not entry.parts or here(entry) == "yes"
+    name, entry = options.data, catalogue.CATALOGUE.get(options.data)
+    if entry:
         print_facts(name, catalogue_facts(entry))
-    if there:
+    if not entry or not entry.parts or here(entry) == "yes":
         print_pictures(name, read(name))
 
 
@@ -185,10 +183,8 @@ def print_counts(classes, counts):
     """A table of the pictures per class; of very many classes the first that have some, and the range of all."""
     there = sum(counts.values()) > 0
     numbers = range(len(classes)) if len(classes) <= MOST_CLASSES else np.flatnonzero(there)[:MOST_CLASSES]
-    rows = [("class", *counts)]
-    for number in numbers:
-        rows.append((classes[number], *(f"{count[number]:,}" for count in counts.values())))
-    print_table(rows, "l" + "r" * len(counts))
+    rows = [(classes[number], *(f"{count[number]:,}" for count in counts.values())) for number in numbers]
+    print_table([("class", *counts), *rows], "l" + "r" * len(counts))
     if len(classes) > len(numbers):
         for part, count in counts.items():
             echo(f"and {len(classes) - len(numbers):,} more; {part}: {count.min():,} to {count.max():,} in a class")
@@ -259,8 +255,7 @@ def choose(pictures, count, only=None, seed=0):
 def number_of(name, classes):
     """The number of the class of that name, whatever the capitals and the Unicode form."""
     from ..data.sets import composed
-    name = composed(name)
-    lower = [label.lower() for label in classes]
+    name, lower = composed(name), [label.lower() for label in classes]
     if name in classes:
         return classes.index(name)
     if name.lower() in lower:
@@ -275,11 +270,10 @@ def run_augment(options):
     picture = read_picture(options.picture, notes)
     rows = augment_examples(picture, options.seed)
     if options.kind:
-        wanted = [row for row in rows if any(word.lower() in row[0].lower() for word in options.kind)]
-        if not wanted:
-            raise ValueError(f"no augmentation has {' or '.join(options.kind)} in its title; there are: "
-                             f"{'; '.join(title for title, _ in rows)}")
-        rows = wanted
+        titles = "; ".join(title for title, _ in rows)
+        rows = [row for row in rows if any(word.lower() in row[0].lower() for word in options.kind)]
+        if not rows:
+            raise ValueError(f"no augmentation has {' or '.join(options.kind)} in its title; there are: {titles}")
     for note in notes:
         echo(note)
     name = Path(options.picture).name

@@ -72,8 +72,7 @@ def options_named():
 @options_named()
 def train(options):
     given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
-    checkpoint = None
-    recipe = Recipe(**given)
+    checkpoint, recipe = None, Recipe(**given)
     if options.resume is not None:
         checkpoint = resumed(options, given)
         recipe = Recipe.of(checkpoint)
@@ -83,7 +82,7 @@ def train(options):
     choose_backend(options)
     if options.overfit_one_batch:
         result = recipe.overfit()
-        echo(str(result))
+        echo(result)
         return 0 if result.learnt else 1
     run = recipe.train(options.out, checkpoint)
     return 128 + run.signal if run.signal else int(run.failed)

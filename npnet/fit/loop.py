@@ -43,14 +43,17 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
     seconds between two checkpoints within an epoch. limit_batches: train on only so many in each epoch. settings:
     plain data that is kept with the run.
 
-    A loss or weights that are NaN or infinite end the run, and last.npz stays what it was. Raises FileExistsError for
-    a folder that holds a run, unless it is resumed, or files of the user's with a run's names; BlockingIOError for one
-    in which another process trains; OSError where it cannot be written; ValueError for settings or pictures that do
-    not fit.
+    A loss or weights that are NaN or infinite end the run, and last.npz stays what it was. FileExistsError for a
+    folder that holds a run, unless it is resumed, or files of the user's with a run's names; BlockingIOError where
+    another process trains in it; OSError where it cannot be written; ValueError for what does not fit.
     """
     out = out and Path(out)
     if isinstance(resume, Checkpoint):
-        out = folder_of(resume, out)
+        folder = Path(resume.path).parent
+        if out is not None and out.resolve() != folder.resolve():
+            raise ValueError(f"the run of {resume.path} goes on in its own folder, not in {out}; copy the folder first "
+                             f"to keep the old one")
+        out = folder
         net, optimizer, pipeline = resume.network(), resume.optimizer(), resume.pipeline()
         for part in filter(None, (loader, validation)):
             part.pipeline = pipeline
@@ -106,7 +109,10 @@ class Training:
         run, checkpoint = self.run, resume
         if resume is True:
             checkpoint = read_checkpoint(run.folder / "last.npz")
-            check_pipeline(checkpoint, self.loader)
+            pipeline = getattr(self.loader, "pipeline", None)
+            if pipeline is not None and pipeline != checkpoint.pipeline():
+                raise ValueError(f"{checkpoint.path} cannot go on with pictures that are prepared in another way; its "
+                                 f"own is npnet.weights.read_checkpoint(...).pipeline()")
         warning = folders.check_pictures(checkpoint, self.pictures, self.loader)
         run.restore(checkpoint)
         if resume is True:
@@ -128,16 +134,16 @@ class Training:
                 while run.epoch < epochs and not run.stopped:
                     self.steps(epochs, save_every)
                     self.after_epoch()
+                return
             except Interrupted:
                 self.save("last.npz")
                 run.stopped, run.signal = "interrupted", self.interrupted()     # not in the checkpoint: it goes on
-                folders.write_history(run, self.screen.say)
-                self.screen.say(f"interrupted after {counted(run.epoch, 'epoch')} and "
-                                f"{counted(run.sums['batches'], 'step')}; {folders.go_on(run)}")
+                said = f"interrupted after {counted(run.epoch, 'epoch')} and " \
+                       f"{counted(run.sums['batches'], 'step')}; {folders.go_on(run)}"
         except Failed as why:
-            run.stopped, run.failed = str(why), True
-            folders.write_history(run, self.screen.say)
-            self.screen.say(f"ended: {why}")
+            run.stopped, run.failed, said = str(why), True, f"ended: {why}"
+        folders.write_history(run, self.screen.say)
+        self.screen.say(said)
 
     def steps(self, epochs, save_every):
         """The training steps of one epoch, or what is left of them."""
@@ -233,25 +239,6 @@ class Training:
             self.screen.say(remark)
 
 
-# ------------------------------------------------------------------------ what must fit
-
-def folder_of(checkpoint, out):
-    """The folder in which the run of a checkpoint goes on. ValueError if another one is asked for."""
-    folder = Path(checkpoint.path).parent
-    if out is not None and out.resolve() != folder.resolve():
-        raise ValueError(f"the run of {checkpoint.path} goes on in its own folder, not in {out}; copy the folder first "
-                         f"to keep the old one")
-    return folder
-
-
-def check_pipeline(checkpoint, loader):
-    """Raises ValueError where a loader prepares its pictures otherwise than the run has done so far."""
-    pipeline = getattr(loader, "pipeline", None)
-    if pipeline is not None and pipeline != checkpoint.pipeline():
-        raise ValueError(f"{checkpoint.path} cannot go on with pictures that are prepared in another way; its own is "
-                         f"npnet.weights.read_checkpoint(...).pipeline()")
-
-
 def check_last_batch(net, loader, limit):
     """Raises ValueError where batch normalisation would meet a last batch of one picture."""
     pictures, batch = len(loader.pictures), loader.batch
@@ -264,8 +251,6 @@ def check_last_batch(net, loader, limit):
             raise ValueError(f"{name}: batch normalisation compares the pictures of a batch, but the last batch of "
                              f"each epoch has only one ({pictures:,} pictures, {batch:,} at a time); {way_out}")
 
-
-# ------------------------------------------------------------------------ words
 
 def words(row, whose):
     text = f"epoch {row['epoch']}  train loss {row['train_loss']:.3f}, {percent(row['train_top1'])} right"

@@ -24,13 +24,12 @@ def weights(net):
 
 def same_units(net):
     """The names of the layers whose units have the same weights, all of them."""
-    return [name for name, w in weights(net).items() if equal_units(w, net[name])]
-
-
-def equal_units(w, layer):
-    """Whether all units of a layer have the same weights. Units are the columns of a Dense, else the first axis."""
-    units = w if isinstance(layer, Dense) else w.reshape(len(w), -1).T         # (weights of a unit, units)
-    return units.shape[1] > 1 and bool((units[:, 0] == units[:, 1]).all() and (units == units[:, :1]).all())
+    found = []
+    for name, w in weights(net).items():
+        units = w if isinstance(net[name], Dense) else w.reshape(len(w), -1).T          # (weights of a unit, units)
+        if units.shape[1] > 1 and (units[:, 0] == units[:, 1]).all() and (units == units[:, :1]).all():
+            found.append(name)
+    return found
 
 
 def first_input(net):
@@ -77,16 +76,11 @@ def step_ratios(net, optimizer, lr):
     found = {}
     for name, w in net.params().items():
         if w.ndim > 1 and name in optimizer.velocity:
-            change, size = length(optimizer.velocity[name]), length(w)
+            change, size = float(np.linalg.norm(optimizer.velocity[name])), float(np.linalg.norm(w))
             if getattr(optimizer, "form", "paper") == "torch":          # there the velocity is not yet the step
                 change *= lr
             found[name.rpartition(".")[0]] = change / size if size else math.inf if change else 0.0
     return found
-
-
-def length(array):
-    """The square root of the sum of squares."""
-    return float(np.linalg.norm(array))
 
 
 def geometric_mean(ratios):

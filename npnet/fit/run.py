@@ -9,11 +9,6 @@ from ..weights.checkpoint import RECORD, ROW, SUMS
 COLUMNS = tuple(ROW)
 
 
-def no_sums():
-    """The sums of an epoch that has not begun."""
-    return {key: 0 if kind is int else 0.0 for key, kind in SUMS.items()}
-
-
 @dataclass
 class Run:
     """What a training has done so far.
@@ -32,7 +27,7 @@ class Run:
     rows: list = field(default_factory=list)
     losses: list = field(default_factory=list)
     rates: list = field(default_factory=list)
-    sums: dict = field(default_factory=no_sums)
+    sums: dict = field(default_factory=lambda: {key: 0 if kind is int else 0.0 for key, kind in SUMS.items()})
     best: dict | None = None
     waited: int = 0
     chooses: bool = True
@@ -71,13 +66,13 @@ class Run:
                "loss": result and result.loss, "top1": result and result.top1, "top5": result and result.top5,
                "seconds": round(self.sums["seconds"] + seconds, 3), "waiting": round(self.sums["waiting"], 3)}
         self.rows.append(row)
-        self.sums = no_sums()
+        self.sums = Run().sums
         return row
 
     def is_best(self, row):
         """Whether a row is better than all before it: fewer errors, or as many and a lower loss."""
-        better = self.best is None or (-row["top1"], row["loss"]) < (-self.best["top1"], self.best["loss"])
-        better = better and math.isfinite(row["loss"])
+        better = math.isfinite(row["loss"]) and (
+            self.best is None or (-row["top1"], row["loss"]) < (-self.best["top1"], self.best["loss"]))
         self.best, self.waited = (row, 0) if better else (self.best, self.waited + 1)
         return better
 
