@@ -153,8 +153,9 @@ def values(step):
     y = step.y[0]
     if y.ndim == 3:
         k, p, q = step.by_hand.index[1:] if step.by_hand else (0, y.shape[1] // 2, y.shape[2] // 2)
-        top, left = max(0, min(p - 2, y.shape[1] - 5)), max(0, min(q - 2, y.shape[2] - 6))
-        part = y[k, top:top + 5, left:left + 6]
+        wide = max(1, min(6, (get_terminal_size().columns - 2) // 12))      # a row of them is never folded
+        top, left = max(0, min(p - 2, y.shape[1] - 5)), max(0, min(q - (wide - 1) // 2, y.shape[2] - wide))
+        part = y[k, top:top + 5, left:left + wide]
         return [f"y[0,{k}], rows {top} to {top + len(part) - 1}, columns {left} to {left + part.shape[1] - 1} "
                 f"of {y.shape[1]} x {y.shape[2]}:",
                 *("  " + " ".join(f"{number:>11.4g}" for number in row) for row in part)]

@@ -68,6 +68,14 @@ def test_a_narrow_terminal_cuts_no_words(random, monkeypatch):
     assert max(map(len, shown.splitlines())) < 40 and shown.split() == " ".join(lines).split()
 
 
+@pytest.mark.parametrize("columns, numbers", [(40, 3), (60, 4), (80, 6), (200, 6)])
+def test_a_narrow_terminal_shows_fewer_numbers_in_a_row(columns, numbers, random, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream, lines = io.StringIO(), terminal.values(walked(small(), random)["conv1"])
+    terminal.show(lines, stream)
+    assert stream.getvalue().splitlines()[-6:] == [*lines[1:], ""] and len(lines[1].split()) == numbers
+
+
 def test_random_weights_are_said_to_be_random(random):
     assert "mean nothing" in " ".join(terminal.answers(walked(small(), random)))
     assert "mean nothing" not in " ".join(terminal.answers(walked(small(), random, weights="a.npz")))
