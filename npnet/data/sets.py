@@ -185,11 +185,13 @@ def in_threads(work, items, progress=None):
 
     The first error is raised, and what has not begun is left undone.
     """
-    results = []
+    results, pool = [], ThreadPoolExecutor(min(8, os.cpu_count() or 1))
     pieces = [items[first:first + PIECE] for first in range(0, len(items), PIECE)]
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    try:
         for some in pool.map(lambda piece: [work(item) for item in piece], pieces):
             results += some
             if progress and (len(results) % 50 == 0 or len(results) == len(items)):
                 progress(len(results), len(items))
+    finally:
+        pool.shutdown(cancel_futures=True)                      # also when the user stops it
     return results

@@ -1,4 +1,6 @@
 """Sets of pictures and their parts."""
+import time
+
 import numpy as np
 import pytest
 from made import refused, some
@@ -84,6 +86,21 @@ def test_in_threads_keeps_the_order_and_raises_the_first_error():
     assert seen[0] == (50, 2345) and seen[-1] == (2345, 2345)
     with pytest.raises(ZeroDivisionError):
         in_threads(lambda i: 1 // (7 - i), range(20))
+
+
+def test_in_threads_leaves_the_rest_undone_when_it_is_stopped():
+    begun = []
+
+    def slow(i):
+        begun.append(i)
+        time.sleep(0.0005)
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_threads(slow, range(20_000), stop)
+    assert len(begun) < 10_000
 
 
 # ---------------------------------------------------------------------------- what is not pictures
