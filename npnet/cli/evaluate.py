@@ -159,7 +159,8 @@ def print_json(data):
 
 def limits(name, classes):
     """A sentence: what a network can answer at all."""
-    return (f"{name} knows {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. If a picture shows "
+    knows = "know" if " + " in name else "knows"
+    return (f"{name} {knows} {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. If a picture shows "
             f"something else, the answer is still one of these names.")
 
 

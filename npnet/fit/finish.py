@@ -45,6 +45,7 @@ def tested(run, net, test, chosen, say):
         log_p = answers([(net, test.pipeline)], pictures, batch=test.batch, workers=test.workers, progress=progress)
     run.test = score(log_p, pictures.labels)
     say(f"{chosen}: {in_words(run.test, 'test picture')}", "bold")
+    (run.folder / "confident-mistakes.png").unlink(missing_ok=True)         # of an earlier network of this run
     both = int(seen_by([run.folder], pictures)[0].sum())
     if both:
         say(f"{counted(both, 'test picture was', 'test pictures were')} seen in training too, so this is better than "

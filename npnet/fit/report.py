@@ -16,7 +16,8 @@ PAGE = """<!DOCTYPE html>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
 h1 {{ font-size: 1.6rem }} h2 {{ font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem;
+         display: block; overflow-x: auto; white-space: nowrap }}
 th, td {{ text-align: right; padding: 0.15rem 0.8rem; border-bottom: 1px solid #eee }}
 th:first-child, td:first-child {{ text-align: left }}
 pre {{ background: #f5f6f7; padding: 0.8rem; overflow-x: auto; font-size: 0.8rem; line-height: 1.35 }}

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from training import PIPELINE, SETTINGS, loaders, run, small
 
 import npnet
 from npnet.data import Loader, Pictures, dataset
-from npnet.fit import fit, folder
+from npnet.fit import answers, finish, fit, folder
 from npnet.weights import read_checkpoint
 
 # ---------------------------------------------------------------------------- locks
@@ -199,6 +200,15 @@ def test_pictures_of_other_classes(tmp_path):
 
     with pytest.raises(ValueError, match="the training class bottom is called below now"):
         fit(small(), npnet.SGD(0.02), Loader(others, 10, PIPELINE), None, 2, tmp_path, resume=True, quiet=True)
+
+
+def test_mistakes_of_an_earlier_network_do_not_stay(tmp_path):
+    done, held = run(tmp_path, 1)[1], loaders()[1].pictures
+    (tmp_path / "confident-mistakes.png").write_bytes(b"of the epoch before")
+    right = replace(held, labels=answers([(done.net, PIPELINE)], held).argmax(axis=1))
+    sheets = finish.tested(done, done.net, Loader(right, 10, PIPELINE, train=False, workers=0), "last.npz", lambda *words: None)
+
+    assert [title for title, _ in sheets] == ["Confusion"] and not (tmp_path / "confident-mistakes.png").exists()
 
 
 def test_a_sheet_of_the_report_leaves_the_users_file_alone(tmp_path):
