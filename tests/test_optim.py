@@ -144,7 +144,7 @@ def test_the_rate_is_that_of_the_step():
     (lambda: optim.MultiStep(1, (3, 0.5)), "every step in at must be a whole number of at least 1, got 0.5"),
     (lambda: optim.Cosine(1, 10, -1), "lowest must be a number of at least 0"),
     (lambda: optim.Cosine(0.1, 10, 5), "lowest must not be above lr=0.1, where the curve begins, got 5"),
-    (lambda: optim.MultiStep(1, ()), r"at must be a tuple of steps, got \(\)"),
+    (lambda: optim.MultiStep(1, ()), "at must be a tuple of steps, got"),
     (lambda: SGD(lr=True), "lr must be a number of at least 0, got True"),
     (lambda: optim.Cosine(1, True), "steps must be a whole number of at least 1, got True"),
     (lambda: optim.WarmUp(0, optim.Constant(1)), "steps must be a whole number"),
