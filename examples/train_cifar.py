@@ -5,6 +5,7 @@ the pieces of a Recipe.
     python examples/train_cifar.py my_cifar.npz --epochs 20
 """
 import argparse
+import sys
 import time
 
 from npnet.fit import Recipe
@@ -19,7 +20,10 @@ options = parser.parse_args()
 
 recipe = Recipe(data=options.data, net="cifar_alexnet", epochs=options.epochs, batch=64, lr=0.012, warm_up=0.5,
                 validation=options.validation)
-parts = recipe.parts()
+try:
+    parts = recipe.parts()
+except (OSError, ValueError) as error:                          # not fetched yet, or not a data set
+    sys.exit(f"{error}")
 net = recipe.network(len(parts.data.classes))
 loaders = recipe.loaders(parts, recipe.pipeline(parts.training, net))
 optimizer = recipe.optimizer(len(loaders["train"]))

@@ -11,9 +11,13 @@ nothing else. The README says where the file is.
 import sys
 from pathlib import Path
 
-import torch
 
 import npnet
+
+try:
+    import torch
+except ModuleNotFoundError:
+    sys.exit("this example reads its file with PyTorch: .venv/bin/pip install -e '.[torch]' in npnet's folder")
 
 ADDRESS = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"
 SOURCE = sys.argv[1] if len(sys.argv) > 1 else "alexnet-owt-7be5be79.pth"
