@@ -30,6 +30,8 @@ class Loader:
         if not hasattr(pictures, "labels"):
             raise TypeError(f"a Loader takes Pictures, got {type(pictures).__name__}; "
                             f"npnet.data.arrays((x, labels)).train makes them of arrays, tensor.numpy() of a tensor")
+        if not isinstance(seed, (int, np.integer)):
+            raise TypeError(f"seed must be a whole number, got {seed!r}")
         if not isinstance(workers, (int, np.integer)) or workers < 0:
             raise ValueError(f"workers must be a whole number of at least 0, got {workers!r}")
         if not len(pictures):

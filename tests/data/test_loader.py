@@ -215,3 +215,9 @@ def test_nothing_but_a_short_batch():
 def test_what_a_loader_does_not_take(given, kind):
     with pytest.raises(TypeError, match=rf"a Loader takes Pictures, got {kind}; npnet.data.arrays\(\(x, labels\)\).train makes"):
         Loader(given, 2, STILL)
+
+
+@pytest.mark.parametrize("seed", [1.5, "a", None])
+def test_a_seed_that_is_not_a_whole_number(seed):
+    with pytest.raises(TypeError, match="seed must be a whole number, got"):
+        Loader(numbered(4), 2, STILL, seed=seed)

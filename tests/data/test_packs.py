@@ -225,3 +225,17 @@ def test_numbers_that_are_not_bytes_are_refused_before_they_are_read(tmp_path):
     content = (tmp_path / "a.npz").read_bytes()
     (tmp_path / "a.npz").write_bytes(content.replace(b"\0" * 64, b"\1" * 64, 1))          # and its checksum is wrong
     assert "x must be uint8, pixels from 0 to 255, got float64 (10, 8, 8)" in refused(ValueError, pack, tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("names", [("x_test", "y_test"), ("test_x", "test_y")])
+def test_a_test_part_beside_x_and_y(tmp_path, names):
+    np.savez(tmp_path / "a.npz", x=X, y=Y, **dict(zip(names, (X[:2], Y[:2]))))
+    data = pack(tmp_path / "a.npz")
+    assert len(data.train) == 6 and len(data.test) == 2
+    np.savez(tmp_path / "a.npz", x=X, y=Y, **{names[0]: X[:2]})
+    assert f"has {names[0]}, but not {names[1]}" in refused(ValueError, pack, tmp_path / "a.npz")
+
+
+def test_two_classes_of_one_name(tmp_path):
+    np.savez(tmp_path / "a.npz", x=X, y=Y, classes=["ant", "ant", "cat"])
+    assert "has two classes called ant; give each a name of its own" in refused(ValueError, pack, tmp_path / "a.npz")

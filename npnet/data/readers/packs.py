@@ -12,6 +12,7 @@ No file is unpickled: an array of objects is refused.
 import io
 import math
 import zipfile
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +29,7 @@ LAYOUTS = (                                     # of an .npz file: the names of 
     (("jpeg", "end", "label"),),
     (("train_x", "train_y"), ("test_x", "test_y")),
     (("x_train", "y_train"), ("x_test", "y_test")),
-    (("x", "y"),))
+    (("x", "y"), ("x_test", "y_test"), ("test_x", "test_y")))
 FLOWERS17 = ("daffodil", "snowdrop", "lily of the valley", "bluebell", "crocus", "iris", "tiger lily", "tulip",
              "fritillary", "sunflower", "daisy", "colt's foot", "dandelion", "cowslip", "buttercup", "windflower",
              "pansy")
@@ -191,6 +192,9 @@ def data_set(name, where, parts, classes, origin):
     if classes is None:
         known = [names for part, (names, _) in KNOWN.items() if part in name.lower() and len(names) == count]
         classes = known[0] if known else [f"class {label}" for label in range(count)]
+    twice = [name for name, times in Counter(map(str, classes)).items() if times > 1]
+    if twice:
+        raise ValueError(f"{where} has two classes called {twice[0]}; give each a name of its own")
     if len(classes) < count:
         raise ValueError(f"{where} has labels up to {count - 1}, but names for {len(classes)} classes")
     train, test = [*(Pictures(images, labels, classes) for images, labels in parts), None][:2]
