@@ -98,3 +98,8 @@ def test_a_file_of_labels_as_large_as_a_film(tmp_path):
     write(tmp_path, {"a.jpg": jpeg(), "labels.csv": ""})
     os.truncate(tmp_path / "labels.csv", 10**11)
     assert "has 100,000,000,000 bytes, too many for a file of labels" in refused(ValueError, pictures_folder, tmp_path)
+
+
+def test_semicolons_as_excel_writes_them_in_europe(tmp_path):
+    write(tmp_path, {"1.jpg": jpeg(), "2.jpg": jpeg(), "labels.csv": "\ufefffile;class\r\n1.jpg;cat\r\n2.jpg;dog\r\n"})
+    assert pictures_folder(tmp_path).classes == ("cat", "dog")

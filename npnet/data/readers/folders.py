@@ -347,7 +347,7 @@ def cells_of(line, path):
     if "," not in line and path.suffix != ".csv":
         return line.rsplit(None, 1)
     try:
-        return next(csv.reader([line]), [])
+        return next(csv.reader([line], delimiter="," if "," in line else ";"), [])     # Excel in Europe writes ;
     except csv.Error:                                           # a cell that is longer than csv allows
         return [line]
 
