@@ -87,6 +87,8 @@ def print_of(image):
     """The 16 bytes of one picture: an array, or the path of a file."""
     if isinstance(image, np.ndarray):
         content = str(image.shape).encode() + image.tobytes()
+    elif not os.path.isfile(image):
+        raise FileNotFoundError(f"{image} is gone, or not an ordinary file; read the data set again")
     else:
         with open(image, "rb") as file:
             size = os.fstat(file.fileno()).st_size

@@ -27,6 +27,8 @@ def save(explain, folder, place=None):
     paths = []
     for name, figure in drawn(explain, place):
         paths.append(Path(folder) / f"{re.sub('[^a-zA-Z0-9_.-]', '_', name)}.png")
+        if paths[-1].exists() and not plots.drawn_by_npnet(paths[-1]):
+            raise FileExistsError(f"{paths[-1]} is there, and npnet did not draw it; give another folder")
         plots.save(figure, paths[-1])
     return paths
 

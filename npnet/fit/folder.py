@@ -105,6 +105,9 @@ def command_line(*words):
 def save(run, name, net, optimizer, loader, doctor, pictures):
     """Writes a checkpoint into the folder; does nothing without one."""
     if run.folder is not None:
+        if run.losses and not run.folder.is_dir():
+            raise FileNotFoundError(f"{run.folder} has gone while its run was under way; where the folder is now, its "
+                                    f"last checkpoint goes on: npnet train --resume FOLDER")
         about = run.record() | {"doctor": doctor.state(), "threads": threads(), "loader": facts(loader)}
         save_checkpoint(run.folder / name, net, optimizer, getattr(loader, "pipeline", None), about, run.losses,
                         run.rates, pictures)

@@ -1,6 +1,7 @@
 """Folders of pictures: layouts, classes, files that are not pictures."""
 import io
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -319,3 +320,22 @@ def test_photographs_of_telephones(tmp_path):
 
 def test_numbered_classes_with_very_many_digits():
     assert ordered(["9" * 5000, "10", "9"]) == ("9", "10", "9" * 5000)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_pipes_that_are_called_like_pictures_are_not_waited_for(tmp_path):
+    from npnet.data.fingerprints import print_of
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (9, 9), "red").save(tmp_path / name / "1.png")
+    os.mkfifo(tmp_path / "a" / "2.png")
+    data = pictures_folder(tmp_path)
+    assert len(data.train) == 2 and "1 file" in data.origin
+    with pytest.raises(FileNotFoundError, match="2.png is gone, or not an ordinary file"):
+        print_of(tmp_path / "a" / "2.png")
+    os.remove(tmp_path / "a" / "2.png")
+    shutil.rmtree(tmp_path / "b")
+    Image.new("RGB", (9, 9)).save(tmp_path / "3.png")
+    os.mkfifo(tmp_path / "labels.csv")
+    with pytest.raises(ValueError, match="labels.csv is not an ordinary file"):
+        pictures_folder(tmp_path)

@@ -52,3 +52,13 @@ def test_rows_are_drawn_as_maps():
     assert pictures.as_maps(np.zeros((3, 5, 4))).shape == (3, 5, 4)
     assert [pictures.as_maps(np.zeros(n)).shape for n in (4096, 1000, 7, 1)] == [
         (1, 64, 64), (1, 25, 40), (1, 1, 7), (1, 1, 1)]
+
+
+def test_a_picture_of_the_users_is_not_written_over(random, tmp_path):
+    Image.new("RGB", (9, 9)).save(tmp_path / "00-input.png")
+    before = (tmp_path / "00-input.png").read_bytes()
+    with pytest.raises(FileExistsError, match="00-input.png is there, and npnet did not draw it; give another folder"):
+        pictures.save(walked(small(), random), tmp_path, 0)
+    assert (tmp_path / "00-input.png").read_bytes() == before
+    for _ in range(2):                                          # npnet's own are drawn anew
+        pictures.save(walked(small(), random), tmp_path / "others", 0)

@@ -223,3 +223,17 @@ def test_a_sheet_of_the_report_leaves_the_users_file_alone(tmp_path):
     with pytest.raises(FileExistsError, match="my-sheet.png is there and was not drawn by npnet; give the sheet 'My sheet' another title"):
         write_report(done, done.net, PIPELINE, sheets=[("My sheet", Figure())])
     assert (tmp_path / "my-sheet.png").read_bytes() == b"mine"
+
+
+def test_a_folder_that_is_moved_while_its_run_is_under_way_is_not_made_anew(tmp_path, monkeypatch):
+    place = tmp_path / "run"
+    saved = folder.save
+
+    def moved(run, *rest):
+        if run.losses and place.exists():
+            place.rename(tmp_path / "moved")
+        return saved(run, *rest)
+    monkeypatch.setattr(folder, "save", moved)
+    with pytest.raises(FileNotFoundError, match="run has gone while its run was under way; where the folder is now"):
+        run(place, 1)
+    assert not place.exists() and (tmp_path / "moved" / "last.npz").exists()

@@ -126,7 +126,8 @@ def inside(folder):
         elif entry.is_dir():
             found.folders.append(entry.name)
         else:
-            (found.pictures if lower.endswith(ENDINGS) else found.others).append(entry.name)
+            picture = lower.endswith(ENDINGS) and entry.is_file()           # a pipe would be waited for
+            (found.pictures if picture else found.others).append(entry.name)
     return found
 
 
@@ -321,6 +322,8 @@ def read_labels(path):
 
 def text_of(path):
     """What is in a file of labels. ValueError if it is not text."""
+    if not path.is_file():
+        raise ValueError(f"{path} is not an ordinary file; make one with lines such as 1.jpg,cat")
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"{path} has {path.stat().st_size:,} bytes, too many for a file of labels")
     try:
