@@ -141,8 +141,8 @@ def chosen(data, part, networks, source):
         fifth = ", the fifth that was held out" if part == "test" else ", all but the fifth that was held out"
         return cut(data)[part == "test"], fifth, ""
     if not seen.any():
-        warning = warning or ("none of these files was seen in training; a picture that another program has saved again "
-                              "would not be known") * (data.test is None)
+        if data.test is None and not warning:
+            warning = "none of these files was seen in training; a picture that was saved again would not be known"
         return pictures, "" if data.test is None else ", test", warning
     if part == "train":
         return pictures.take(np.flatnonzero(seen)), ", those that were seen in training", warning
