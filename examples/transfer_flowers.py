@@ -77,8 +77,8 @@ def accuracy(x, pictures, seed):
 
 def split(pictures, seed):
     """Indices to train on and to test on (a quarter), as many of every kind."""
-    numbers = Pictures(list(range(len(pictures))), pictures.labels, pictures.classes)
-    return (np.array(part.images) for part in held_out(numbers, len(pictures) // 4, seed))
+    numbers = Pictures([str(i) for i in range(len(pictures))], pictures.labels, pictures.classes)
+    return (np.array(part.images, int) for part in held_out(numbers, len(pictures) // 4, seed))
 
 
 def main():

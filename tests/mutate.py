@@ -422,7 +422,7 @@ def tests_fail(folder, backend, tests):
         elif tests.endswith("test_shapes.py"):
             chosen = []
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests.split(), *chosen], cwd=folder,
+            [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", *tests.split(), *chosen], cwd=folder,
             capture_output=True, text=True,
             env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": kernels,
                  "NPNET_THREADS": "2", "NPNET_BACKEND": "numpy" if backend == "rest" else ""})

@@ -56,6 +56,7 @@ def test_training_on_cifar(tmp_path):
                         r"test: [\d.]+ % right, [\d.]+ % in the best five\n", out)
 
 
+@pytest.mark.long
 @pytest.mark.reference
 def test_transfer_to_flowers(tmp_path, reference):
     text = (ROOT / "examples" / "transfer_flowers.py").read_text("utf-8")
@@ -124,6 +125,7 @@ def test_the_walk_is_flat():
         assert f'x = net["{name}"].forward(x)' in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", ["torchvision", "batchnorm", "caffe"])
 def test_walk_of_another_network_is_refused_at_once(tmp_path, version):
     (tmp_path / "script.py").write_text(set_to(WALK.read_text("utf-8"), NET=version), "utf-8")

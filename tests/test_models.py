@@ -249,6 +249,7 @@ class TestSwitches:
             assert MaxPool(2, 2).build(shape, None) == MaxPool(3, 2).build(shape, None)
 
 
+@pytest.mark.long
 def test_gradient_of_a_whole_network_along_random_directions():
     """All 23 layers at once, at a size at which float64 is quick; He's weights keep every gradient well above rounding."""
     npnet.use("numpy")

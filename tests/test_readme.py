@@ -34,6 +34,7 @@ def test_shape_table():
     assert f"```text\n{npnet.model('krizhevsky2012')}\n```" in README
 
 
+@pytest.mark.long
 def test_every_version_with_its_parameters():
     rows = dict(re.findall(r"^\| (`\w+`(?:, `\w+`)?) \|.*\| ([\d, ]+) \|$", README, re.MULTILINE))
     named = {name: int(count.replace(",", "")) for names, counts in rows.items()

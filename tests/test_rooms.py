@@ -87,6 +87,7 @@ def test_the_book_knows_of_annexes_only_in_the_table_of_backends():
                 assert not named or (room, annex) == ("backend", "fast"), f"{path.name} names npnet.{annex}"
 
 
+@pytest.mark.long
 def test_the_book_alone(tmp_path):
     """Every annex deleted in a copy: the book's own tests pass, and numba says what it misses."""
     shutil.copytree(PACKAGE, tmp_path / "npnet", ignore=shutil.ignore_patterns("__pycache__", *ANNEXES))
@@ -100,7 +101,7 @@ def test_the_book_alone(tmp_path):
         "import sys\nsys.meta_path[:] = [f for f in sys.meta_path if '__editable__' not in getattr(f, '__module__', '')]")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "NPNET_BACKEND": ""}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests"],
+        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-x", "-p", "no:cacheprovider", "tests"],
         cwd=tmp_path, env=environment, capture_output=True, text=True)
     refused = subprocess.run([sys.executable, "-c", "import npnet; npnet.use('numba')"], cwd=tmp_path, env=environment,
                              capture_output=True, text=True)
@@ -147,6 +148,14 @@ def test_one_habit_in_all_rooms():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
                 [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
             assert path.name == "__main__.py" or not any(re.match(r"npnet\b", name) for name in names), f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("words", ["none any more", "that are none", "files are none", "cannot be meant", "how-manieth",
+                                   "no numbers any more"])
+def test_words_that_a_reader_from_elsewhere_would_not_understand(words):
+    """Say NaN, invalid, not pictures, cannot be right."""
+    for path in PACKAGE.rglob("*.py"):
+        assert words not in " ".join(path.read_text().split()), path
 
 
 @pytest.mark.parametrize("word", ["fastmath=True", "parallel=True", "prange"])

@@ -34,6 +34,7 @@ def batches(count=10, size=6, dtype=np.float32):
         yield x.astype(dtype), labels
 
 
+@pytest.mark.long
 def test_ten_losses_are_the_recorded_ones(backend):
     net = small()
     losses = [step.loss for step in train(net, npnet.SGD(0.05), batches())]

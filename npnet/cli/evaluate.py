@@ -148,7 +148,7 @@ def chosen(data, part, networks, source):
         return pictures.take(np.flatnonzero(seen)), ", those that were seen in training", warning
     if seen.all():
         raise ValueError(f"all {len(seen):,} pictures of {source} were seen in training, so they say nothing about "
-                         f"others; give --data others, or --part train to evaluate on these all the same")
+                         f"others; give --data others, or --part train to evaluate on these nevertheless")
     return (pictures.take(np.flatnonzero(~seen)), f"; {counted(int(seen.sum()), 'other was', 'others were')} seen in "
             f"training", warning)
 

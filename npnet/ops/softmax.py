@@ -47,8 +47,9 @@ def softmax_backward_loops(dy, y):
         total = np.float64(0)
         for m in range(M):
             total += dy[n, m] * y[n, m]
+        mean = y.dtype.type(total)
         for m in range(M):
-            dx[n, m] = y[n, m] * (dy[n, m] - total)
+            dx[n, m] = y[n, m] * (dy[n, m] - mean)
     return dx
 
 

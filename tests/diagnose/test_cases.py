@@ -26,6 +26,7 @@ def test_the_cases_are_where_mistakes_show():
     assert any((layer.size, layer.stride) == (3, 2) for layer in layers("MaxPool"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["LRN", "MaxPool", "Conv2D", "BatchNorm"])
 def test_layers_are_right_on_each_backend(backend, name):
     assert all(case.check().ok for case in cases(name))

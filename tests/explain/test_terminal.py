@@ -15,6 +15,7 @@ from npnet.explain.by_hand import ByHand
 from npnet.explain.walk import Explain
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", npnet.MODELS)
 def test_every_block_of_every_version(name, random):
     npnet.use("numpy")

@@ -83,6 +83,7 @@ def test_dropout_batch_norm_tanh_and_a_falling_rate_are_healthy():
     assert watched(net, SGD(Cosine(0.02, steps=150)), pictures(), 160).remarks == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name, init", [("cifar_alexnet", None), ("cifar_four_layer", "he")])
 def test_the_small_versions_of_alexnet_are_healthy(name, init):
     images = shapes(train=64, test=10).train

@@ -31,6 +31,7 @@ def test_it_learns_and_keeps_the_run(tmp_path):
     assert [float(row["loss"]) for row in rows] == done.losses and rows[7]["step"] == "7"
 
 
+@pytest.mark.long
 @pytest.mark.reference
 def test_lenet_learns_handwritten_digits(reference):
     """A tenth of MNIST, once: the whole, five times, is in the README and takes minutes."""

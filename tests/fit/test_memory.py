@@ -78,6 +78,7 @@ print(peak() - base, step_memory(net, int(sys.argv[4])))
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/status")
 @pytest.mark.parametrize("backend, name, size, batch", [
     ("numba", "cifar_four_layer", 32, 32), ("numpy", "caffe_lenet", 28, 128), ("numba", "krizhevsky2012", 67, 8)])

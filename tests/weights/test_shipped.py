@@ -43,7 +43,7 @@ def test_the_card_has_the_command_that_made_it():
 @pytest.mark.reference
 @pytest.mark.parametrize("pack, pictures, row", [
     ("cifar10_lossless_4000_1000.npz", 1000, "1,000 test pictures, exact"),
-    ("cifar10_jpeg.npz", 10000, "10,000 test pictures, JPEG-recompressed")])
+    pytest.param("cifar10_jpeg.npz", 10000, "10,000 test pictures, JPEG-recompressed", marks=pytest.mark.long)])
 def test_it_is_as_right_as_its_card_says(reference, pack, pictures, row):
     one, test = trained("cifar_alexnet"), dataset(reference / pack).test
     log_p = answers([(one.net, one.pipeline)], test)
