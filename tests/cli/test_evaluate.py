@@ -97,6 +97,16 @@ def test_a_run_without_fingerprints_is_said_to_have_none(runs, here, pack, capsy
     assert "a on 15 pictures of colours, test" in said
 
 
+def test_a_run_without_fingerprints_is_tested_on_the_fifth_that_it_held_out(here, capsys):
+    """Of a set without a test part, in the place where it was; the others are --part train."""
+    coloured(here, set=10)
+    train("set", "--epochs", "1", "--validation", "3", "--out", "a")
+    without_fingerprints(here / "a")
+
+    assert "a on 6 pictures of set, the fifth that was held out" in evaluate(capsys, "a")
+    assert "a on 24 pictures of set, all but the fifth that was held out" in evaluate(capsys, "a", "--part", "train")
+
+
 def without_fingerprints(folder):
     (folder / "pictures.npz").unlink(missing_ok=True)
     for name in ("best.npz", "last.npz"):
