@@ -137,6 +137,7 @@ def pillow():
         import PIL.ImageOps
     except ModuleNotFoundError:
         raise ModuleNotFoundError("pictures need Pillow, which is missing: pip install pillow") from None
+    warnings.filterwarnings("ignore", module=r"PIL\.")              # of odd tags: what matters is said by read_picture
     return PIL
 
 

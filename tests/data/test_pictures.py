@@ -566,3 +566,15 @@ def test_prepared_where_nobody_knows_the_version(shape, version):
 def test_what_cannot_be_prepared(version, shape, said):
     with pytest.raises(ValueError, match=said):
         prepare(np.zeros((20, 20, 3), np.uint8), version, shape)
+
+
+def test_an_odd_tag_that_pillow_warns_of_says_nothing(tmp_path):
+    """The pixels are sound: tag 284 of the TIFF claims more numbers than the file has."""
+    import io
+    stream = io.BytesIO()
+    Image.new("RGB", (9, 9), "red").save(stream, "TIFF")
+    content = bytearray(stream.getvalue())
+    place = content.index(b"\x1c\x01\x03\x00")
+    content[place + 4:place + 8] = b"\xff\xff\xff\x0f"
+    (tmp_path / "a.tiff").write_bytes(content)
+    assert (read_picture(tmp_path / "a.tiff") == (255, 0, 0)).all()
