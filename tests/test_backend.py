@@ -1,12 +1,16 @@
 """The table of backends: choosing, missing packages, blocks, folders; and the hot texts' threads."""
+import gc
 import importlib.util
 import inspect
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 import warnings
+import weakref
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -272,9 +276,7 @@ class TestThreads:
     def threads(self, monkeypatch):
         from npnet.fast import threads
         monkeypatch.setattr(threads, "count", lambda: 3)
-        threads.pool.cache_clear()
-        yield threads
-        threads.pool.cache_clear()
+        return threads
 
     def test_pieces_cover_everything_once_and_in_order(self, threads):
         for total in (1, 2, 3, 4, 7, 100):
@@ -287,6 +289,137 @@ class TestThreads:
         meeting = threading.Barrier(3, timeout=10)
 
         assert len(set(threads.spread(lambda first, last: [meeting.wait(), threading.get_ident()][1], 3))) == 3
+
+    def test_nothing_waits_for_a_thread_that_could_not_be_started(self, threads, monkeypatch):
+        def none_left(thread):
+            raise RuntimeError("can't start new thread")
+        monkeypatch.setattr(threads, "pool", threads.Pool())
+        monkeypatch.setattr(threading.Thread, "start", none_left)
+
+        assert threads.spread(lambda first, last: [first, last], 7) == [[0, 2], [2, 4], [4, 7]]
+        assert threads.pool.works.empty()
+
+    def test_a_spread_within_a_piece_runs_there(self, threads):
+        def task(first, last):
+            inner = threads.spread(lambda first, last: (first, last, threading.get_ident()), 5)
+            return [piece[:2] for piece in inner], {piece[2] for piece in inner} == {threading.get_ident()}
+
+        assert threads.spread(task, 3) == [([(0, 1), (1, 3), (3, 5)], True)] * 3
+        meeting = threading.Barrier(3, timeout=10)                      # and afterwards they are spread again
+        assert threads.spread(lambda first, last: meeting.wait() >= 0, 3) == [True] * 3
+
+    def test_several_python_threads_at_once(self, threads):
+        """As many as come, each with pieces of its own; nobody waits for ever."""
+        def ask(number):
+            for _ in range(100):
+                wrong.extend(total for total in (1, 2, 5)
+                             if sum(threads.spread(lambda first, last: (last - first) * number, total)) != total * number)
+
+        before, wrong = [number() for number, _ in threads.handles()], []
+        asking = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join(60)
+
+        assert not wrong and not any(thread.is_alive() for thread in asking)
+        assert [number() for number, _ in threads.handles()] == before
+
+    def test_errstate_of_the_caller_in_all_pieces(self, threads):
+        def task(first, last):
+            np.array(1.0) / np.array(0.0)
+
+        with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+            threads.spread(lambda first, last: first and task(first, last), 3)
+        with np.errstate(divide="ignore"):
+            assert threads.spread(task, 3) == [None] * 3
+
+    def test_the_first_piece_that_failed_is_the_error(self, threads):
+        def task(first, last):
+            time.sleep(0.02 * (3 - first))
+            if first:
+                raise ValueError(str(first))
+
+        for _ in range(3):
+            with pytest.raises(ValueError, match="^1$"):
+                threads.spread(task, 3)
+
+    def test_no_array_stays_for_its_sake(self, threads):
+        """Neither after an answer nor after an error; no circle that only the garbage collector would find."""
+        for fails in (False, True):
+            array = np.ones(3)
+            gone = weakref.ref(array)
+
+            def task(first, last, array=array):
+                time.sleep(0.01)
+                return {}[first] if fails else array.sum()
+            gc.disable()
+            try:
+                with pytest.raises(KeyError) if fails else nullcontext():
+                    threads.spread(task, 3)
+                del task, array
+                until = time.time() + 5
+                while gone() is not None and time.time() < until:       # the others have to come back to their queue
+                    time.sleep(0.01)
+                assert gone() is None
+            finally:
+                gc.enable()
+
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers")
+    @pytest.mark.parametrize("first", [0, 0.3])
+    def test_ctrl_c_comes_when_all_pieces_have_ended(self, threads, first):
+        """Whether it comes while the caller waits, or works itself."""
+        ended, before = [], [number() for number, _ in threads.handles()]
+        meeting = threading.Barrier(3, timeout=10)
+
+        def task(number, last):
+            meeting.wait()
+            time.sleep(0.3 if number else first)
+            ended.append(number)
+
+        def stop(number, frame):
+            raise KeyboardInterrupt
+
+        old = signal.signal(signal.SIGALRM, stop)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                threads.spread(task, 3)
+        finally:
+            signal.signal(signal.SIGALRM, old)
+        assert {1, 2} <= set(ended)
+        assert [number() for number, _ in threads.handles()] == before
+
+    def test_ctrl_c_between_two_lines_leaves_no_limit_standing(self, threads, monkeypatch):
+        """The next who holds BLAS finds it limited, and lifts it when it leaves."""
+        before, real = [number() for number, _ in threads.handles()], threads.limit
+        hold = threads.Hold()
+
+        def stopped(numbers):
+            if numbers == before:
+                raise KeyboardInterrupt
+            real(numbers)
+
+        monkeypatch.setattr(threads, "limit", stopped)
+        with pytest.raises(KeyboardInterrupt), hold():
+            pass
+        monkeypatch.setattr(threads, "limit", real)
+        with hold():
+            assert {number() for number, _ in threads.handles()} == {1}
+        assert [number() for number, _ in threads.handles()] == before
+
+    @pytest.mark.parametrize("warm", ["", "work()"])
+    def test_while_python_ends(self, warm):
+        """Also when no pool was there before: some versions of Python start no threads then."""
+        printed = python(f"""if True:
+            import atexit
+            from npnet.fast.threads import spread
+            def work():
+                print(spread(lambda first, last: last - first, 5))
+            {warm}
+            atexit.register(work)""", NPNET_THREADS="2")
+
+        assert printed.split("\n") == ["[2, 3]"] * (2 if warm else 1)
 
     def test_blas_is_held_to_one_thread_meanwhile_and_let_go(self, threads):
         def limits():
@@ -411,6 +544,7 @@ class TestThreads:
                 while going:
                     with threads.single_blas():
                         pass
+            threads.spread(lambda first, last: None, 2)
             others = [threading.Thread(target=compute, daemon=True) for _ in range(2)]
             for thread in others:
                 thread.start()
@@ -419,7 +553,8 @@ class TestThreads:
                 child = os.fork()
                 if child == 0:
                     signal.alarm(10)
-                    ok = threads.spread(lambda first, last: last - first, 5)
+                    meeting = threading.Barrier(2, timeout=5)                   # it has threads of its own
+                    ok = threads.spread(lambda first, last: last - first if meeting.wait() >= 0 else 0, 5)
                     after = [library["num_threads"] for library in threads.blas().info()]
                     os._exit(0 if sum(ok) == 5 and after == before else 1)
                 codes.append(os.waitpid(child, 0)[1])
