@@ -5,7 +5,7 @@ is quick and a room that is missing costs only its own names.
 
     ops backend layers network models optim train gradcheck     the book, in reading order
     screen files fast data weights diagnose explain plots       the annexes
-    fit cli
+    fit bench cli
 """
 import importlib
 
@@ -21,7 +21,7 @@ CONTENTS = {
     "gradcheck": "assert_gradients check_gradients",
 }
 ROOMS = ("ops backend layers network models optim train gradcheck "
-         "screen files fast data weights diagnose explain plots fit cli").split()
+         "screen files fast data weights diagnose explain plots fit bench cli").split()
 
 __all__ = [name for names in CONTENTS.values() for name in names.split()]
 

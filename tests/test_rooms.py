@@ -70,7 +70,7 @@ def test_chapters_refer_to_shapes_alone():
 
 @pytest.mark.parametrize("package, homes", [
     ("numba", {"fast"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"screen"}),
-    ("threadpoolctl", {"fast", "cli", "bench"}), ("PIL", {"data"}), ("torch", {"weights"})])
+    ("threadpoolctl", {"fast", "cli", "bench"}), ("PIL", {"data"}), ("torch", {"weights", "bench"})])
 def test_packages_have_their_importers(package, homes):
     for room in existing(BOOK + ANNEXES):
         for path in files(room):

@@ -1,0 +1,99 @@
+"""Sides: processes that are measured in turn, each asleep while another works.
+
+    with started(plan, ["numba", "torch"], threads=2) as sides:
+        turns(sides, rounds=3, what="step", batch=16)       # {"numba": [times of a turn, ...], "torch": [...]}
+
+A process of its own for each, as two libraries in one would share their memory, their threads and their BLAS. A side
+does a piece of work for half a second or once, whichever is longer; then the other has its turn, and in the next
+round they begin in the other order, so that a machine that grows slower or quicker does so for both.
+"""
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+SETTLE = 0.25       # seconds; the threads of OpenMP and of BLAS stay awake for up to 0.2 after their last piece of work
+VARIABLES = ("NPNET_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+TORCH = "torch"
+
+
+class Side:
+    """A process that answers questions (worker.py). name: "torch" or a backend's, "" for the default one."""
+
+    def __init__(self, name, threads):
+        package = str(Path(__file__).parents[2])
+        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, **dict.fromkeys(VARIABLES, str(threads)), "PYTHONPATH": path}
+        self.name, self.threads, self.idle, self.busy = name, threads, 0.0, 0.0
+        self.process = subprocess.Popen([sys.executable, "-P", "-m", "npnet.bench.worker"], env=environment, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+
+    def ask(self, do, **arguments):
+        """The answer to a question. ImportError or ValueError with the sentence of what went wrong there; OSError if
+        the process has ended."""
+        start = time.perf_counter()
+        with suppress(BrokenPipeError):                     # a process that has ended is noticed below
+            self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            code = self.process.wait()
+            how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+            raise OSError(f"the process of {self.words} ended ({how}) when it was asked for {do}; was there too little "
+                          f"memory? A smaller --batch needs less")
+        answer = json.loads(line)
+        self.idle += answer["idle"]
+        self.busy += time.perf_counter() - start
+        if "error" in answer:
+            kind = {"ImportError": ImportError, "ModuleNotFoundError": ImportError}.get(answer["kind"], ValueError)
+            raise kind(f"{self.words}: {answer['error']}")
+        return answer["answer"]
+
+    @property
+    def words(self):
+        """What messages call this side."""
+        return "PyTorch" if self.name == TORCH else f"npnet ({self.name})" if self.name else "npnet"
+
+    def close(self):
+        """Ends the process, whatever it does."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+@contextmanager
+def started(plan, names, threads):
+    """{name: Side} of these sides, each with the network built; they end with the block, also after Ctrl-C."""
+    sides = {}
+    try:
+        for name in names:
+            sides[name] = Side(name, threads)
+        for name, side in sides.items():
+            side.versions = side.ask("open", plan=plan, side=name, threads=threads)
+        yield sides
+    finally:
+        for side in sides.values():
+            with suppress(OSError):
+                side.close()
+
+
+def turns(sides, rounds, tick=lambda: None, **work):
+    """{side: [the times of a turn, ...]}, one turn of each side in every round, after one that is not counted.
+
+    tick is called after every turn.
+    """
+    times = {name: [] for name in sides}
+    for number in range(rounds + 1):
+        names = list(sides) if number % 2 else list(sides)[::-1]
+        for name in names:
+            time.sleep(SETTLE if len(sides) > 1 else 0)
+            if number == 0:
+                sides[name].ask("warm", **work)
+            else:
+                times[name].append(sides[name].ask("measure", **work))
+            tick()
+    return times
