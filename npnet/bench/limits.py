@@ -1,9 +1,10 @@
 """The limits of a machine: how fast it multiplies matrices, copies and reads. No layer can be faster.
 
-    limits()        {"matrix": {"one": ..., "all": ...}, "copy": ..., "read": ...}: operations or bytes in a second
+    limits()        {"matrix": {"one": ..., "all": ...}, "copy": ..., "read": ...}: operations or bytes a second
 
 one: a single thread. all: every thread of npnet's pool, each with a piece of its own, which is how the hot texts work.
-Copying counts the bytes read and those written. Each limit is the best of several attempts: what is slower was disturbed.
+Copying counts the bytes read and those written. Each limit is the best of several attempts: what is slower was
+disturbed.
 """
 import time
 

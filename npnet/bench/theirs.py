@@ -30,7 +30,7 @@ class HangingConv(nn.Conv2d):
 
 
 class GroupedLRN(nn.Module):
-    """nn.LocalResponseNorm inside each group of channels: the groups become pictures of their own, nothing is copied."""
+    """nn.LocalResponseNorm inside each group of channels: groups become pictures of their own, nothing is copied."""
 
     def __init__(self, n, alpha, beta, k, groups):
         super().__init__()
@@ -66,7 +66,7 @@ def lrn(layer, shape):
     k, alpha = lrn_constants(layer.convention, layer.n, layer.k, layer.alpha)
     module = nn.LocalResponseNorm if layer.groups == 1 else GroupedLRN
     groups = (layer.groups,) if layer.groups > 1 else ()
-    return module(layer.n, layer.n * alpha, layer.beta, k, *groups)         # alpha here multiplies the sum, there the mean
+    return module(layer.n, layer.n * alpha, layer.beta, k, *groups)         # our alpha is the sum's, theirs the mean's
 
 
 def batch_norm(layer, shape):

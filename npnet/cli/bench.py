@@ -16,7 +16,8 @@ def add(commands):
     parser = commands.add_parser("bench")
     parser.description = ("How fast npnet is on this machine: every layer forward and backward, whole passes, memory, "
                           "beside PyTorch where it is installed and beside what the machine allows.")
-    parser.add_argument("--net", metavar="NAME", default=DEFAULT, help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
+    parser.add_argument("--net", metavar="NAME", default=DEFAULT,
+                        help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
     parser.add_argument("--layers", metavar="NAMES", help="these layers alone, such as conv1,norm1; update is the "
                         "optimizer's")
