@@ -5,7 +5,6 @@ Nothing heavy is imported and nothing is written; what cannot be found out is sa
 import json
 import os
 import platform
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__, backend
+from ..fast.machine import free_memory, output_of, processor_model
 from ..fast.threads import count
-from ..fit.memory import free_memory
 from ..screen import echo, line, size
 from ..screen.output import width
 
@@ -97,23 +96,6 @@ def processor():
     return {"model": processor_model(), "cores": f"{os.cpu_count()}, of which this process may use {usable}",
             "npnet threads": count(), **blas(), **({"set outside": settings} if settings else {}),
             "memory": memory(), "graphics card": graphics()}
-
-
-def processor_model():
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return output_of("sysctl", "-n", "machdep.cpu.brand_string") or platform.processor() or "unknown"
-
-
-def output_of(*command):
-    """What a small program prints, or "" where it is missing, fails or does not answer."""
-    try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
 
 
 def blas():

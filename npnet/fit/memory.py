@@ -1,7 +1,6 @@
 """Memory: how much a training step will need, said before it is taken and not by a crash.
 
     step_memory(net, 128)           bytes that training takes at the worst moment of a step of 128 pictures
-    free_memory()                   bytes that this process may still take, None where nobody says
     memory_sentence(net, 128)       None if it fits; else what is needed, what is free, what to do
 
 Nothing is counted layer by layer. A step of a few pictures is taken, on a copy, while Python keeps account of what
@@ -11,19 +10,16 @@ Memory decides how large a batch can be, and cut the paper's network in two: a g
 """
 import copy
 import math
-import sys
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 
 from ..backend import BLOCK, ops
+from ..fast.machine import free_memory
 from ..fast.threads import count
 from ..screen import counted, size
 
 GAPS = 1.35         # measured: the allocator leaves a quarter unused between arrays that come and go
-
-# ---------------------------------------------------------------------------- what a step needs
 
 
 def step_memory(net, batch):
@@ -88,68 +84,3 @@ def memory_sentence(net, batch, free=None):
     way_out = f"--batch {smaller}" if smaller > 1 else "a smaller network, or close other programs"
     return f"a training step of {counted(batch, 'picture')} needs about {size(needed, 1024)} more memory, but " \
            f"{size(free, 1024)} are free: use {way_out}"
-
-
-# ---------------------------------------------------------------------------- what is free
-
-def free_memory():
-    """Bytes that this process may still take: the least of what the computer has and what its groups allow.
-
-    Linux: MemAvailable, and the limits of control groups (versions 1 and 2: containers, batch systems).
-    Windows: what GlobalMemoryStatusEx says. None elsewhere, and where nothing can be read.
-    """
-    if sys.platform == "win32":
-        return windows_memory()
-    answers = [available(), *group_room(Path("/sys/fs/cgroup"), own_groups())]
-    return min((answer for answer in answers if answer is not None), default=None)
-
-
-def available(path="/proc/meminfo"):
-    """MemAvailable in bytes, or None."""
-    return next((1024 * int(line.split()[1]) for line in lines(path) if line.startswith("MemAvailable:")), None)
-
-
-def own_groups(path="/proc/self/cgroup"):
-    """The control groups of this process, [(controllers, group), ...]; controllers is empty for version 2."""
-    return [tuple(line.split(":", 2)[1:]) for line in lines(path) if line.count(":") > 1]
-
-
-def group_room(root, groups):
-    """Bytes that each control group with a limit has left: of the process's own groups and of those above them."""
-    for controllers, group in groups:
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        base = root / "memory" if controllers else root
-        names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if controllers else ("memory.max", "memory.current")
-        place = base / group.lstrip("/")
-        for folder in (place, *place.parents):
-            if folder != base and base not in folder.parents:
-                break
-            limit, used = ("".join(lines(folder / name)).strip() for name in names)
-            if limit.isdecimal() and used.isdecimal():                      # no limit is the word max
-                yield max(0, int(limit) - int(used) + reclaimable(folder))
-
-
-def reclaimable(folder):
-    """Bytes of files that a control group keeps in memory and would give up: they count as used, but are free."""
-    return next((int(line.split()[1]) for line in lines(folder / "memory.stat")
-                 if line.startswith(("inactive_file ", "total_inactive_file "))), 0)
-
-
-def lines(path):
-    """The lines of a small text file; none if it cannot be read."""
-    try:
-        return Path(path).read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
-
-
-def windows_memory():
-    """Bytes of memory that Windows has left, or None."""
-    try:
-        import ctypes
-        status = (ctypes.c_ulonglong * 8)()                 # MEMORYSTATUSEX: two 32-bit numbers, then seven of 64
-        status[0] = ctypes.sizeof(status)                   # its length, in the lower half of the first
-        return int(status[2]) if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else None
-    except (ImportError, AttributeError, OSError):
-        return None

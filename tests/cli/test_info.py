@@ -10,6 +10,7 @@ import pytest
 import npnet
 from npnet import backend as backends
 from npnet.cli import info
+from npnet.fast import machine
 
 
 def facts(npnet_):
@@ -112,7 +113,8 @@ def test_info_where_nothing_can_be_found_out(npnet_, monkeypatch):
             raise FileNotFoundError
         return read(path, *given, **options)
     monkeypatch.setattr(Path, "read_text", no_proc)
-    monkeypatch.setattr(info, "output_of", lambda *command: "")
+    for module in (info, machine):
+        monkeypatch.setattr(module, "output_of", lambda *command: "")
     monkeypatch.setattr("threadpoolctl.threadpool_info", list)
     monkeypatch.delattr(os, "sysconf", raising=False)
     monkeypatch.setattr(sys, "platform", "plan9")
