@@ -1,14 +1,18 @@
 """Measuring: how fast a network is on this machine, what the machine allows, and how fast PyTorch is.
 
-    settings = bench.Settings(threads=2)
-    limits = bench.limits(settings)                         # matrix rate, copying, reading
-    found = bench.measured("krizhevsky2012", 16, settings)  # every layer, forward, step, memory
-    bench.rows("krizhevsky2012", found, settings, limits)   # layer by layer, beside the limit and PyTorch
+    from npnet import bench
+    data = bench.everything("krizhevsky2012", batches=(1, 16, 128))         # some minutes
+    bench.print_summary(data)
 
-`npnet bench` prints all of it. What is timed runs in processes of its own (sides.py), which take turns.
+`npnet bench` prints all of it. What is timed runs in processes of its own, which take turns (sides.py); what a layer
+must at least compute and move is counted from shapes (work.py); the network in PyTorch is npnet's own, translated
+layer by layer (theirs.py), and the two are compared before anything is timed.
 """
-from .measure import Settings, check, limits, measured, rows, ticks, torch_present, typical
-from .report import print_layers, print_limits, print_whole
+from .measure import Settings, limits, measured, rows, torch_present, typical
+from .report import print_batch, print_limits, print_machine, print_notes, print_summary
+from .run import BATCHES, TORCH_MISSING, Bench, everything
+from .targets import TARGETS
 
-__all__ = ["Settings", "check", "limits", "measured", "print_layers", "print_limits", "print_whole", "rows", "ticks",
-           "torch_present", "typical"]
+__all__ = ["BATCHES", "Bench", "Settings", "TARGETS", "TORCH_MISSING", "everything", "limits", "measured",
+           "print_batch", "print_limits", "print_machine", "print_notes", "print_summary", "rows", "torch_present",
+           "typical"]

@@ -1,7 +1,9 @@
-"""Measuring: one network at one batch size, npnet beside PyTorch, and what comes of the numbers.
+"""Measuring one network at one batch size: npnet beside PyTorch.
 
-    measured(net, 16, Settings(threads=2))      a dictionary: see there
+    found = measured(net, 16, Settings(threads=2))          the seconds of every single call
+    rows(net, found, limits)                                layer by layer, beside what the machine allows
 """
+import math
 import os
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,6 +12,7 @@ from statistics import median
 import numpy as np
 
 from ..models import model
+from ..screen import size
 from .plan import UPDATE, plan_of, trained_layers
 from .sides import TORCH, Side, started, turns
 from .work import backward_work, forward_work, update_work
@@ -20,23 +23,24 @@ FAR_BACK = 0.1      # of a gradient's: where two pixels of a pooling's window ar
 
 @dataclass
 class Settings:
-    """How to measure. row: the backend of npnet's side, "" for the default one. torch: whether PyTorch is the other."""
+    """How to measure. backend: of npnet's side, "" for the default one. torch: whether PyTorch is the other side."""
 
     threads: int = 0            # 0: as many as this process may use
     rounds: int = 3
-    row: str = ""
+    backend: str = ""
     torch: bool = True
-    others: tuple = ()          # more backends of npnet's, which take part in whole passes
 
     def __post_init__(self):
+        for name, least in (("threads", 0), ("rounds", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f"{name} must be a whole number of at least {least or 1}, got {value!r}")
         self.threads = self.threads or processors()
-        if self.rounds < 1 or self.threads < 1:
-            raise ValueError(f"rounds and threads must be at least 1, got {self.rounds} and {self.threads}")
 
     @property
-    def sides(self):
-        """The names of the two sides, or of the only one."""
-        return [self.row, *([TORCH] if self.torch else [])]
+    def kinds(self):
+        """{"npnet": its backend, "torch": "torch"}: the two sides, or the only one."""
+        return {"npnet": self.backend} | ({"torch": TORCH} if self.torch else {})
 
 
 def processors():
@@ -49,66 +53,82 @@ def torch_present():
     return find_spec("torch") is not None
 
 
-def check(net, layers=None):
-    """Raises ValueError or KeyError, before anything is measured, for a network or names of layers that cannot be."""
-    plan_of(net)
-    chosen(net, layers or [])
-
-
 def limits(settings):
     """The limits of this machine (limits.py), from a process of their own."""
-    side = Side(settings.row, settings.threads)
+    side = Side(settings.backend, settings.threads)
     try:
         return side.ask("limits")
     finally:
         side.close()
 
 
+# ---------------------------------------------------------------------------- before anything is measured
+
+def network(net, size=None):
+    """A Network: one that was given, or the version of a name. ValueError or KeyError for one that cannot be measured."""
+    net = model(net, size=size) if isinstance(net, str) else net
+    plan_of(net)
+    return net
+
+
+def chosen(net, layers):
+    """These layers, in the network's order, all of them and the update for None; KeyError for unknown names."""
+    names = [*net.layers, UPDATE]
+    for name in names if layers is None else layers:
+        if name != UPDATE:
+            net.known(name)
+    return names if layers is None else [name for name in names if name in layers]
+
+
+def needed(net, batch):
+    """Bytes that a side takes, roughly and rather too many: parameters, gradients and velocity; what layers keep."""
+    weights = sum(array.nbytes for array in net.params().values())
+    return 4 * weights + 3 * 4 * batch * sum(map(math.prod, net.shapes.values()))
+
+
+def too_little_memory(net, batch, settings, free):
+    """None if there is enough (or free is None, unknown); else a sentence."""
+    wanted = len(settings.kinds) * needed(net, batch)
+    if free is None or wanted <= free:
+        return None
+    return f"batch {batch} is left out: it needs about {size(wanted, 1024)} of memory, and {size(free, 1024)} are free"
+
+
 # ---------------------------------------------------------------------------- one network, one batch size
 
-def measured(net, batch, settings, layers=None, whole=True, tick=lambda: None):
-    """Times of a Network, or of a version by its name, at one batch size.
+def measured(net, batch, settings, names=(), whole=("step", "forward"), others=(), tick=lambda: None):
+    """The seconds of everything that was asked for, at one batch size.
 
-    {"batch": ..., "versions": {side: {...}}, "memory": {side: {...}}, "forward": {side: turns}, "step": {side: turns},
-    "layers": {side: turns}, "idle": {side: seconds}}. turns: a list of the seconds of every single call, one list for
-    each round; those of layers hold {name: {way: seconds}}. layers: names, [] for none, None for all and the update.
-    whole: also forward and step. The two sides' results are compared first; ValueError if they are not of one network.
+    {"batch": 16, "versions": {side: {...}}, "idle": {side: seconds}, "memory": {side: {...}}, "step": {side: turns},
+    "forward": {side: turns}, "layers": {side: turns}}. turns: a list for every round, of the seconds of every call;
+    those of layers are {name: {way: seconds}}. names: of layers, and "update". others: more of npnet's backends,
+    which take part in whole passes. tick: called after every turn, `ticks` times. ValueError if the sides do not
+    compute the same network.
     """
-    net = model(net) if isinstance(net, str) else net
-    names = [*net.layers, UPDATE] if layers is None else chosen(net, layers)
-    plan = plan_of(net)
-    del net                                                 # 250 MB, for AlexNet
-    with started(plan, [*settings.sides, *settings.others], settings.threads) as sides:
-        same_results(sides, min(batch, 2))
-        pair = {name: sides[name] for name in settings.sides}
+    plan, kinds = plan_of(net), settings.kinds | {name: name for name in others}
+    with started(plan, kinds, settings.threads) as sides:
+        check_same(sides, min(batch, 2))
+        pair = {name: sides[name] for name in settings.kinds}
         found = {"batch": batch, "versions": {name: side.versions for name, side in sides.items()}}
-        if whole:
-            for side in sides.values():
+        if "step" in whole:
+            for side in pair.values():
                 side.ask("warm", what="step", batch=batch)
             found["memory"] = {name: side.ask("memory", what="step", batch=batch) for name, side in pair.items()}
-            for what in ("step", "forward"):
-                found[what] = turns(sides, settings.rounds, tick, what=what, batch=batch)
+        for what in whole:
+            found[what] = turns(sides, settings.rounds, tick, what=what, batch=batch)
         if names:
-            found["layers"] = turns(pair, settings.rounds, tick, what="layers", batch=batch, names=names)
+            found["layers"] = turns(pair, settings.rounds, tick, what="layers", batch=batch, names=list(names))
         found["idle"] = {name: side.idle for name, side in sides.items()}
     return found
 
 
-def ticks(settings, layers=True, whole=True):
+def ticks(settings, names=(), whole=("step", "forward"), others=()):
     """How often `measured` calls its tick."""
-    passes = 2 * whole * (len(settings.sides) + len(settings.others)) + bool(layers) * len(settings.sides)
-    return passes * (settings.rounds + 1)
+    sides = len(settings.kinds)
+    return (settings.rounds + 1) * (len(whole) * (sides + len(others)) + bool(names) * sides)
 
 
-def chosen(net, layers):
-    """These layers, in the network's order; KeyError for a name that it does not have."""
-    for name in layers:
-        if name != UPDATE:
-            net.known(name)
-    return [name for name in [*net.layers, UPDATE] if name in layers]
-
-
-def same_results(sides, batch):
+def check_same(sides, batch):
     """Raises ValueError unless all sides make the same arrays of the same pictures, up to rounding."""
     made = {name: side.ask("made", batch=batch) for name, side in sides.items()}
     first, *others = made
@@ -154,20 +174,23 @@ def least_seconds(work, limits):
     return (by_products, "matrix") if by_products > by_memory else (by_memory, memory)
 
 
-def rows(net, found, settings, limits):
-    """A dictionary for every layer and way: what it must do, how long both sides took, and their share of the limit."""
-    net = model(net) if isinstance(net, str) else net
-    batch, every = found["batch"], works(net, found["batch"])
+def rows(net, found, limits):
+    """A dictionary for every layer and way that was measured: what it must do, what it took, its share of the limit."""
+    every, rows = works(net, found["batch"]), []
     seconds = {name: typical_layers(turns) for name, turns in found["layers"].items()}
-    rows = []
-    for name, ways in seconds[settings.row].items():
+    for name, ways in seconds["npnet"].items():
         for way, ours in ways.items():
             work = every[name, way]
             least, limit = least_seconds(work, limits)
-            theirs = seconds[TORCH][name][way] if settings.torch else None
+            theirs = seconds["torch"][name][way] if "torch" in seconds else None
             rows.append({
-                "batch": batch, "layer": name, "way": way, "npnet": 1000 * ours,
-                "torch": theirs and 1000 * theirs, "ratio": theirs and ours / theirs, "unit": "ms",
+                "batch": found["batch"], "layer": name, "way": way, **result(1000 * ours, theirs and 1000 * theirs),
                 "operations": work.operations, "read": work.read, "written": work.written, "products": work.products,
                 "limit": limit, "least": 1000 * least, "share": least / ours, "torch_share": theirs and least / theirs})
     return rows
+
+
+def result(ours, theirs, unit="ms"):
+    """One comparison as data."""
+    return {"npnet": ours, "torch": theirs, "ratio": ours / theirs if ours is not None and theirs else None,
+            "unit": unit}

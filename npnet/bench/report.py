@@ -1,91 +1,146 @@
-"""What a bench prints: tables that fit 60 columns."""
-from ..screen import echo, print_table, size, tell
-from .measure import typical
-from .sides import TORCH
+"""What a bench prints: its data as tables that fit 60 columns."""
+import re
 
-HEADS = ("layer", "npnet", "rate", "limit", "PyTorch", "ratio")
+from ..screen import echo, percent, print_table, size, tell
+from .targets import target, verdict
+
+LAYERS = ("layer", "npnet", "rate", "limit", "PyTorch", "ratio")
+LIMITS = {"matrix": ("matrix products, float32", "GFLOP/s"), "copy": ("copying, read and written", "GB/s"),
+          "read": ("reading", "GB/s")}
 
 
-def print_layers(rows, title):
-    """Two tables, forward and backward: milliseconds, rate, share of the limit, PyTorch and the ratio."""
+# ---------------------------------------------------------------------------- before, and for every batch size
+
+def print_machine(data):
+    """What is measured, and where."""
+    shape = " x ".join(map(str, data["input_shape"]))
+    tell(f"{data['network']}, {shape}, float32, {threads(data)}, on {data['machine']['processor']}")
+
+
+def print_limits(data):
+    """A table of the limits."""
+    rows = [(words, *(f"{data['limits'][key][who] / 1e9:.0f} {unit}" for who in ("one", "all")))
+            for key, (words, unit) in LIMITS.items()]
+    echo()
+    print_table([("limits of this machine", "1 thread", threads(data)), *rows], "lrr")
+
+
+def print_batch(data, batch):
+    """Every layer at one batch size, forward and backward, and whole passes."""
     for way in ("forward", "backward"):
-        part = [row for row in rows if row["way"] == way]
-        if part:
+        rows = [row for row in data["layers"] if (row["batch"], row["way"]) == (batch, way)]
+        if rows:
             echo()
-            echo(f"{title}, {way}", "bold")
-            print_table([HEADS, *map(cells, part), total(part)], "lrrrrr")
+            echo(f"{way}, batch {batch}", "bold")
+            print_table([LAYERS, *map(layer_cells, rows), sum_cells(rows)], "lrrrrr")
+    memory = data["memory"].get(str(batch))
+    if memory:
+        rows = [whole_cells(what, data[f"{what}_b{batch}"]) for what in ("forward", "step")]
+        rows += [memory_cells(memory, "peak", "peak memory", lambda count: size(count, 1024)),
+                 memory_cells(memory, "minor", "page faults", lambda count: f"{count:,}")]
+        echo()
+        print_table([(f"whole, batch {batch}", "npnet", "PyTorch", "ratio"), *rows], "lrrr")
 
 
-def cells(row):
+def layer_cells(row):
     """The cells of one layer."""
-    theirs = row["torch"]
-    return (row["layer"], milliseconds(row["npnet"]), rate(row), "" if not row["operations"] else share(row["share"]),
-            "" if theirs is None else milliseconds(theirs), "" if theirs is None else f"{row['ratio']:.2f}")
+    idle = not row["read"]                                  # a Flatten: nothing is computed or moved
+    return (row["layer"], milliseconds(row["npnet"]), "" if idle else rate(row),
+            "" if idle else percent(row["share"], 0), milliseconds(row["torch"]), ratio(row["ratio"]))
 
 
-def total(rows):
-    """The cells of the sum."""
-    ours, theirs = (sum(row[side] or 0 for row in rows) for side in ("npnet", "torch"))
-    least = sum(row["least"] for row in rows)
-    both = (milliseconds(theirs), f"{ours / theirs:.2f}") if theirs else ("", "")
-    return ("sum", milliseconds(ours), "", share(least / ours), *both)
+def sum_cells(rows):
+    """The cells of the sum; its share is that of the time that would be left if every layer reached its limit."""
+    ours = sum(row["npnet"] for row in rows)
+    theirs = None if rows[0]["torch"] is None else sum(row["torch"] for row in rows)
+    share = sum(row["least"] for row in rows) / ours
+    return ("sum", milliseconds(ours), "", percent(share, 0), milliseconds(theirs), ratio(theirs and ours / theirs))
+
+
+def whole_cells(name, found):
+    """The cells of one comparison."""
+    return (name, *(amount(found[side], found["unit"]) for side in ("npnet", "torch")), ratio(found["ratio"]))
+
+
+def memory_cells(memory, key, name, words):
+    """The cells of one figure of a step's memory."""
+    ours, theirs = (memory.get(side, {}).get(key) for side in ("npnet", "torch"))
+    said = ["" if value is None else words(value) for value in (ours, theirs)]
+    return (name, *said, ratio(ours / theirs if ours is not None and theirs else None))
+
+
+# ---------------------------------------------------------------------------- at the end
+
+def print_summary(data):
+    """All comparisons of whole passes beside the targets; npnet's backends beside each other; notes."""
+    keys = [key for key in data if re.match("(forward|step|memory)_b|lrn", key)]
+    if keys:
+        rows = [(*whole_cells(words_of(key, data), data[key]), verdict(data[key]["ratio"], target(data, key)))
+                for key in sorted(keys, key=order)]
+        aims = any(row[-1] for row in rows)
+        echo()
+        print_table([row if aims else row[:-1] for row in [("all", "npnet", "PyTorch", "ratio", "target"), *rows]],
+                    "lrrrr" if aims else "lrrr")
+    if data["backends"]:
+        name = next(iter(data["backends"].values()))["name"]
+        rows = [(words_of(key, data), milliseconds(row["backend"]), milliseconds(row["numpy"]), ratio(row["ratio"]))
+                for key, row in data["backends"].items()]
+        echo()
+        print_table([("backends of npnet", name, "numpy", "ratio"), *rows], "lrrr")
+    print_notes(data)
+
+
+def print_notes(data):
+    """What the tables mean, and what is missing in them."""
+    echo()
+    tell("ratio: npnet's time (or memory) over PyTorch's; below 1 npnet is better. limit: how much of the rate that the machine "
+         "allows a layer reaches: of matrix products (GFLOP/s), or of memory, for the bytes that it must at least read "
+         "and write (GB/s; more than 100 % where these are still in a cache).")
+    for note in data["notes"]:
+        tell(note)
+
+
+def order(key):
+    """forward before step before lrn before memory, small batches first."""
+    what, batch = re.match(r"(\w+?)(?:_b(\d+))?(?:_|$)", key).groups()
+    return ("forward", "step", "lrn", "memory").index(what), int(batch or 0), key
+
+
+def words_of(key, data):
+    """"step, 128 pictures" of "step_b128"."""
+    if key == "lrn":
+        return f"LRN both ways, {data['lrn']['batch']}"
+    what, batch, version = re.match(r"(\w+)_b(\d+)(?:_(\w+))?", key).groups()
+    return {"memory": "peak of step"}.get(what, what) + f" {batch}" + (f" {version}" if version else "")
+
+
+# ---------------------------------------------------------------------------- words
+
+def threads(data):
+    """"2 threads"."""
+    return f"{data['threads']} thread{'s' if data['threads'] > 1 else ''}"
 
 
 def milliseconds(number):
-    """"1234 ms", "12.3 ms", "0.123 ms"."""
+    """"1234 ms", "12.3 ms", "0.123 ms"; "" for None."""
+    if number is None:
+        return ""
     digits = 0 if number >= 100 else 1 if number >= 10 else 2 if number >= 1 else 3
     return f"{number:.{digits}f} ms"
 
 
+def amount(number, unit):
+    """Milliseconds or megabytes."""
+    return milliseconds(number) if unit == "ms" or number is None else f"{number:.0f} {unit}"
+
+
+def ratio(number):
+    """"0.71"; "" for None."""
+    return "" if number is None else f"{number:.2f}"
+
+
 def rate(row):
     """"212 GFLOP/s" where the rate of products is the limit, "25 GB/s" where memory is."""
-    if not row["operations"]:
-        return ""
     products = row["limit"] == "matrix"
     per_second = (row["operations"] if products else row["read"] + row["written"]) / (row["npnet"] / 1000)
     return f"{per_second / 1e9:.{0 if per_second >= 1e10 else 1}f} {'GFLOP/s' if products else 'GB/s'}"
-
-
-def share(number):
-    """"68 %"."""
-    return f"{100 * number:.0f} %"
-
-
-def print_whole(found, settings):
-    """Forward and step of all layers together, and the memory of a step, if they were measured."""
-    if "step" not in found:
-        return
-    rows = []
-    for what in ("forward", "step"):
-        seconds = {name: typical(times) for name, times in found[what].items()}
-        rows.append(compared(what, seconds, settings, lambda value: milliseconds(1000 * value)))
-    rows.append(compared("peak of a step", {name: each["peak"] for name, each in found["memory"].items()}, settings,
-                         lambda value: size(value, 1024)))
-    rows.append(compared("page faults", {name: each["minor"] for name, each in found["memory"].items()}, settings,
-                         lambda value: f"{value:,}"))
-    echo()
-    print_table([("whole", "npnet", "PyTorch", "ratio"), *rows], "lrrr")
-
-
-def compared(what, values, settings, words):
-    """The cells of a line: what, npnet's value, PyTorch's, the ratio."""
-    ours, theirs = values[settings.row], values.get(TORCH)
-    said = ["" if value is None else words(value) for value in (ours, theirs)]
-    return (what, *said, f"{ours / theirs:.2f}" if ours is not None and theirs else "")
-
-
-def print_limits(limits, threads):
-    """A table of the limits."""
-    echo("limits of this machine", "bold")
-    names = {"matrix": ("matrix products, float32", "GFLOP/s"), "copy": ("copying, read and written", "GB/s"),
-             "read": ("reading", "GB/s")}
-    rows = [(words, f"{limits[key]['one'] / 1e9:.0f} {unit}", f"{limits[key]['all'] / 1e9:.0f} {unit}")
-            for key, (words, unit) in names.items()]
-    print_table([("", "1 thread", f"{threads} threads" if threads > 1 else "pool"), *rows], "lrr")
-
-
-def print_notes(notes):
-    """Sentences under the tables."""
-    echo()
-    for note in notes:
-        tell(note)

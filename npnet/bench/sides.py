@@ -1,7 +1,7 @@
 """Sides: processes that are measured in turn, each asleep while another works.
 
-    with started(plan, ["numba", "torch"], threads=2) as sides:
-        turns(sides, rounds=3, what="step", batch=16)       # {"numba": [times of a turn, ...], "torch": [...]}
+    with started(plan, {"npnet": "numba", "torch": "torch"}, threads=2) as sides:
+        turns(sides, rounds=3, what="step", batch=16)       # {"npnet": [times of a turn, ...], "torch": [...]}
 
 A process of its own for each, as two libraries in one would share their memory, their threads and their BLAS. A side
 does a piece of work for half a second or once, whichever is longer; then the other has its turn, and in the next
@@ -21,20 +21,23 @@ TORCH = "torch"
 
 
 class Side:
-    """A process that answers questions (worker.py). name: "torch" or a backend's, "" for the default one."""
+    """A process that answers questions (worker.py).
 
-    def __init__(self, name, threads):
+    kind: "torch" or the name of one of npnet's backends, "" for the default one. idle: the seconds in which its
+    processors worked although it was not asked for anything.
+    """
+
+    def __init__(self, kind, threads):
         package = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-        environment = {**os.environ, **dict.fromkeys(VARIABLES, str(threads)), "PYTHONPATH": path}
-        self.name, self.threads, self.idle, self.busy = name, threads, 0.0, 0.0
+        environment = {**os.environ, **dict.fromkeys(VARIABLES, str(threads)), "PYTHONPATH": path, "NPNET_CHECK": ""}
+        self.kind, self.threads, self.versions, self.idle = kind, threads, {}, 0.0
         self.process = subprocess.Popen([sys.executable, "-P", "-m", "npnet.bench.worker"], env=environment, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 
     def ask(self, do, **arguments):
         """The answer to a question. ImportError or ValueError with the sentence of what went wrong there; OSError if
         the process has ended."""
-        start = time.perf_counter()
         with suppress(BrokenPipeError):                     # a process that has ended is noticed below
             self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
             self.process.stdin.flush()
@@ -46,7 +49,6 @@ class Side:
                           f"memory? A smaller --batch needs less")
         answer = json.loads(line)
         self.idle += answer["idle"]
-        self.busy += time.perf_counter() - start
         if "error" in answer:
             kind = {"ImportError": ImportError, "ModuleNotFoundError": ImportError}.get(answer["kind"], ValueError)
             raise kind(f"{self.words}: {answer['error']}")
@@ -55,7 +57,7 @@ class Side:
     @property
     def words(self):
         """What messages call this side."""
-        return "PyTorch" if self.name == TORCH else f"npnet ({self.name})" if self.name else "npnet"
+        return "PyTorch" if self.kind == TORCH else f"npnet ({self.kind})" if self.kind else "npnet"
 
     def close(self):
         """Ends the process, whatever it does."""
@@ -66,14 +68,14 @@ class Side:
 
 
 @contextmanager
-def started(plan, names, threads):
-    """{name: Side} of these sides, each with the network built; they end with the block, also after Ctrl-C."""
+def started(plan, kinds, threads):
+    """{name: Side} of these {name: kind}, each with the network built; they end with the block, also after Ctrl-C."""
     sides = {}
     try:
-        for name in names:
-            sides[name] = Side(name, threads)
-        for name, side in sides.items():
-            side.versions = side.ask("open", plan=plan, side=name, threads=threads)
+        for name, kind in kinds.items():
+            sides[name] = Side(kind, threads)
+        for side in sides.values():
+            side.versions = side.ask("open", plan=plan, kind=side.kind, threads=threads)
         yield sides
     finally:
         for side in sides.values():

@@ -17,17 +17,16 @@ class Worker:
     """Answers questions: {"do": the name of a method, its arguments}."""
 
     side = None
-    ready = ended = 0           # what was timed last, and the processor time when the last answer was given
-    key = None
+    ready, key = None, None     # the piece of work that is prepared, and what it is
 
-    def open(self, plan, side, threads):
+    def open(self, plan, kind, threads):
         """Builds the network of a side: "torch", or one of npnet's backends, "" for the default one."""
-        if side == "torch":
+        if kind == "torch":
             from .theirs import Theirs
             self.side = Theirs(plan, threads)
         else:
             from .ours import Ours
-            self.side = Ours(plan, side)
+            self.side = Ours(plan, kind)
         return self.side.versions()
 
     def made(self, batch):
