@@ -65,7 +65,7 @@ def limits(settings):
 # ---------------------------------------------------------------------------- before anything is measured
 
 def network(net, size=None):
-    """A Network: one that was given, or the version of a name. ValueError or KeyError for one that cannot be measured."""
+    """A Network: the one that was given, or the version of a name. ValueError for one that cannot be measured."""
     net = model(net, size=size) if isinstance(net, str) else net
     plan_of(net)
     return net
