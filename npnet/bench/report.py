@@ -93,9 +93,9 @@ def print_summary(data):
 def print_notes(data):
     """What the tables mean, and what is missing in them."""
     echo()
-    tell("ratio: npnet's time (or memory) over PyTorch's; below 1 npnet is better. limit: how much of the rate that the "
-         "machine allows a layer reaches: of matrix products (GFLOP/s), or of memory, for the bytes that it must at "
-         "least read and write (GB/s; more than 100 % where these are still in a cache).")
+    tell("ratio: npnet's time (or memory) over PyTorch's; below 1 npnet is better. limit: how much of the rate that "
+         "the machine allows a layer reaches: of matrix products (GFLOP/s), or of memory, for the bytes that it must "
+         "at least read and write (GB/s; more than 100 % where these are still in a cache).")
     for note in data["notes"]:
         tell(note)
 
