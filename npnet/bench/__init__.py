@@ -8,11 +8,13 @@
 must at least compute and move is counted from shapes (work.py); the network in PyTorch is npnet's own, translated
 layer by layer (theirs.py), and the two are compared before anything is timed.
 """
+from . import peers, scaling
+from .drawn import drawings, scaling_drawing
 from .measure import Settings, limits, measured, rows, torch_present, typical
-from .report import print_batch, print_limits, print_machine, print_notes, print_summary
-from .run import BATCHES, TORCH_MISSING, Bench, everything
+from .report import print_batch, print_limits, print_machine, print_peers, print_scaling, print_summary
+from .run import BATCHES, Bench, everything
 from .targets import TARGETS
 
-__all__ = ["BATCHES", "Bench", "Settings", "TARGETS", "TORCH_MISSING", "everything", "limits", "measured",
-           "print_batch", "print_limits", "print_machine", "print_notes", "print_summary", "rows", "torch_present",
-           "typical"]
+__all__ = ["BATCHES", "Bench", "Settings", "TARGETS", "drawings", "everything", "limits", "measured", "peers",
+           "print_batch", "print_limits", "print_machine", "print_peers", "print_scaling", "print_summary", "rows",
+           "scaling", "scaling_drawing", "torch_present", "typical"]

@@ -1,8 +1,8 @@
 """What a bench prints: its data as tables that fit 60 columns."""
 import re
 
-from ..screen import echo, percent, print_table, size, tell
-from .targets import target, verdict
+from ..screen import duration, echo, percent, print_table, size, tell
+from .targets import TEXTBOOK, target, verdict
 
 LAYERS = ("layer", "npnet", "rate", "limit", "PyTorch", "ratio")
 LIMITS = {"matrix": ("matrix products, float32", "GFLOP/s"), "copy": ("copying, read and written", "GB/s"),
@@ -144,3 +144,42 @@ def rate(row):
     products = row["limit"] == "matrix"
     per_second = (row["operations"] if products else row["read"] + row["written"]) / (row["npnet"] / 1000)
     return f"{per_second / 1e9:.{0 if per_second >= 1e10 else 1}f} {'GFLOP/s' if products else 'GB/s'}"
+
+
+# ---------------------------------------------------------------------------- peers, and cost against size
+
+def print_peers(data):
+    """Every layer as npnet and others compute it, forward and backward."""
+    for way in ("forward", "backward"):
+        rows = [(row["layer"], milliseconds(row["npnet"]), milliseconds(row["numpy"]), milliseconds(row["textbook"]),
+                 duration(row["loops"] / 1000), ratio(row["ratio"]))
+                for row in data["rows"] if row["way"] == way]
+        echo()
+        echo(f"{way}, batch {data['batch']}, {threads(data)}", "bold")
+        name = data["versions"]["npnet"]["backend"]
+        print_table([("layer", name, "numpy", "textbook", "loops", "ratio"), *rows], "lrrrrr")
+    shares = [row["loops_share"] for row in data["rows"]]
+    echo()
+    tell(f"textbook: the im2col that is common in NumPy. ratio: of npnet's time to the textbook's; the target is "
+         f"{TEXTBOOK}. loops: Python, one multiply-add at a time; measured on a piece (1 part of "
+         f"{1 / max(shares):,.0f} to {1 / min(shares):,.0f}) and multiplied.")
+
+
+def print_scaling(data):
+    """Milliseconds for each picture, as batch, threads and pictures grow, and where numpy is quicker."""
+    for panel in data["panels"]:
+        rows = []
+        for i, at in enumerate(panel["at"]):
+            cells = [str(at)]
+            for one in ("forward", "step"):
+                ours, theirs = panel[one]["npnet"][i], panel[one]["numpy"][i]
+                cells += [milliseconds(ours), milliseconds(theirs), ratio(theirs and ours / theirs)]
+            rows.append(cells)
+        echo()
+        echo(f"for each picture: {panel['title']}", "bold")
+        print_table([(panel["what"], "forward", "numpy", "ratio", "step", "numpy", "ratio"), *rows], "lrrrrrr")
+    echo()
+    tell(f"ratio: of {data['backend']}'s time to that of numpy. "
+         + (f"{data['backend']} is slower here:" if data["slower"] else "Nowhere is numpy quicker."))
+    for place in data["slower"]:
+        echo(f"    {place['pass']}, {place['what']} {place['at']}: {place['ratio']:.2f} times its time")

@@ -16,6 +16,7 @@ from .. import __version__
 from ..fast.machine import free_memory, processor_model
 from . import measure
 from .measure import Settings, result, typical
+from .targets import NETWORK
 
 BATCHES = (1, 16, 128)
 BESIDE = "numpy"            # npnet's plainest backend of arrays, whose passes are timed beside the default one's ...
@@ -30,7 +31,7 @@ class Bench:
     them and whole passes. Raises ValueError or KeyError for what cannot be measured.
     """
 
-    def __init__(self, net="krizhevsky2012", settings=None, layers=None, size=None):
+    def __init__(self, net=NETWORK, settings=None, layers=None, size=None):
         self.settings, self.layers = settings or Settings(torch=measure.torch_present()), layers
         self.net = measure.network(net, size)
         self.names = measure.chosen(self.net, layers)
@@ -71,6 +72,11 @@ class Bench:
             peaks = {name: memory["peak"] and memory["peak"] / 2 ** 20 for name, memory in found["memory"].items()}
             self.data[f"memory_b{batch}"] = result(peaks["npnet"], peaks.get("torch"), "MB")
         self.data["idle"][str(batch)] = found["idle"]
+
+    @property
+    def has_torchvision(self):
+        """Whether the version without LRN belongs to this bench: to that of the whole network of the paper."""
+        return self.data["network"] == NETWORK and self.layers is None
 
     def measure_torchvision(self, batch, tick=lambda: None):
         """A step of the version without LRN, which is the one that PyTorch's users know."""
@@ -115,12 +121,12 @@ class Bench:
         return self.data
 
 
-def everything(net="krizhevsky2012", batches=BATCHES, settings=None, layers=None, size=None):
+def everything(net=NETWORK, batches=BATCHES, settings=None, layers=None, size=None):
     """The data of a whole bench."""
     bench = Bench(net, settings, layers, size)
     bench.measure_limits()
     for batch in batches:
         bench.measure(batch)
-    if layers is None and net == "krizhevsky2012":
+    if bench.has_torchvision:
         bench.measure_torchvision(max(batches))
     return bench.finish()

@@ -8,6 +8,7 @@ does a piece of work for half a second or once, whichever is longer; then the ot
 round they begin in the other order, so that a machine that grows slower or quicker does so for both.
 """
 import json
+import math
 import os
 import subprocess
 import sys
@@ -83,19 +84,20 @@ def started(plan, kinds, threads):
                 side.close()
 
 
-def turns(sides, rounds, tick=lambda: None, **work):
+def turns(sides, rounds, tick=lambda: None, patience=math.inf, **work):
     """{side: [the times of a turn, ...]}, one turn of each side in every round, after one that is not counted.
 
-    tick is called after every turn.
+    tick is called after every turn. patience: seconds; where a side's first turn took longer, one round has to do.
     """
-    times = {name: [] for name in sides}
-    for number in range(rounds + 1):
-        names = list(sides) if number % 2 else list(sides)[::-1]
-        for name in names:
+    times, slowest = {name: [] for name in sides}, 0.0
+    for side in sides.values():
+        start = time.perf_counter()
+        side.ask("warm", **work)
+        slowest = max(slowest, time.perf_counter() - start)
+        tick()
+    for number in range(1 if slowest > patience else rounds):
+        for name in list(sides) if number % 2 == 0 else list(sides)[::-1]:
             time.sleep(SETTLE if len(sides) > 1 else 0)
-            if number == 0:
-                sides[name].ask("warm", **work)
-            else:
-                times[name].append(sides[name].ask("measure", **work))
+            times[name].append(sides[name].ask("measure", **work))
             tick()
     return times

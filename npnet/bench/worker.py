@@ -13,11 +13,15 @@ import time
 from ..screen.words import sentence
 
 
+QUICK = 0.5         # seconds
+
+
 class Worker:
     """Answers questions: {"do": the name of a method, its arguments}."""
 
     side = None
     ready, key = None, None     # the piece of work that is prepared, and what it is
+    quick = False
 
     def open(self, plan, kind, threads):
         """Builds the network of a side: "torch", or one of npnet's backends, "" for the default one."""
@@ -25,7 +29,9 @@ class Worker:
             from .theirs import Theirs
             self.side = Theirs(plan, threads)
         else:
+            from . import textbook
             from .ours import Ours
+            textbook.known()
             self.side = Ours(plan, kind)
         return self.side.versions()
 
@@ -44,7 +50,9 @@ class Worker:
         gc.collect()
         self.ready = self.side.layers(batch, names) if what == "layers" else getattr(self.side, what)(batch)
         self.key = what, batch, names
-        return self.once()
+        start = time.perf_counter()
+        self.once()
+        self.quick = time.perf_counter() - start < QUICK
 
     def once(self):
         """Seconds of the piece of work, or those of its parts."""
@@ -52,14 +60,14 @@ class Worker:
         parts = self.ready()
         return parts if self.key[0] == "layers" else time.perf_counter() - start
 
-    def measure(self, what, batch, names=None, seconds=0.5, most=15, first=True):
-        """Times of one turn: at least once, as often as `seconds` and `most` allow. first: once more, not counted, as
-        threads that have slept need a moment."""
+    def measure(self, what, batch, names=None, seconds=0.5, most=15):
+        """Times of one turn: at least once, as often as `seconds` and `most` allow. Quick work is done once more before
+        that, not counted, as threads that have slept need a moment."""
         if self.key != (what, batch, names):
             self.warm(what, batch, names)
-        times, began = [], time.perf_counter()
-        if first:
+        if self.quick:
             self.once()
+        times, began = [], time.perf_counter()
         while not times or len(times) < most and time.perf_counter() - began < seconds:
             times.append(self.once())
         return times
