@@ -222,8 +222,9 @@ COMPILED = """
 
 
 def numba_row():
-    """Compiled definitions where memory is the limit, hot texts where there are such, else NumPy."""
+    """Compiled definitions where memory is the limit, hot texts where there are such, else NumPy; memory that stays."""
     jit = found("numba", "npnet.fast.kernels:jit")
+    found("numba", "npnet.fast.memory:keep")()
     return {
         **NUMPY,
         **{name: guarded(name, jit(getattr(chapters, f"{name}_loops"))) for name in COMPILED},
