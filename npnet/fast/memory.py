@@ -20,7 +20,7 @@ import functools
 import os
 import sys
 
-SETTINGS = {"M_MMAP_MAX": (-4, 0), "M_TRIM_THRESHOLD": (-1, -1), "M_ARENA_MAX": (-8, 1)}     # numbers of glibc's malloc.h
+SETTINGS = {"M_MMAP_MAX": (-4, 0), "M_TRIM_THRESHOLD": (-1, -1), "M_ARENA_MAX": (-8, 1)}     # numbers in malloc.h
 
 
 @functools.cache
