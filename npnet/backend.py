@@ -214,7 +214,7 @@ LOOPS |= {name: guarded(name, LOOPS[name]) for name in OPERATIONS       # of who
           if re.search("tanh|sigmoid|softmax|avg|lrn|norm|dropout|sgd", name)}
 
 COMPILED = """
-    relu_forward relu_backward im2col col2im avg_pool_forward avg_pool_backward
+    im2col col2im avg_pool_forward avg_pool_backward
     adaptive_avg_pool_forward adaptive_avg_pool_backward lrn_within_forward lrn_within_backward
     batchnorm_statistics batchnorm_forward batchnorm_backward dropout_forward dropout_backward
     sgd_update sgd_update_torch
@@ -234,6 +234,8 @@ def numba_row():
         "conv2d_backward": "npnet.fast.conv:conv2d_backward",
         "max_pool_forward": "npnet.fast.pool:max_pool_forward",
         "max_pool_backward": "npnet.fast.pool:max_pool_backward",
+        "relu_forward": "npnet.fast.activation:relu_forward",
+        "relu_backward": "npnet.fast.activation:relu_backward",
         "lrn_forward": "npnet.fast.lrn:lrn_forward",
         "lrn_backward": "npnet.fast.lrn:lrn_backward",
     }

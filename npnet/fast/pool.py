@@ -3,55 +3,130 @@ import numpy as np
 
 from .kernels import jit
 from ..ops.shapes import pool_size
-from .threads import spread
+from .pieces import spread_large
+
+LINE = 1024             # numbers compared at once: with what they are compared to they stay in the first cache
+
+
+@jit
+def inside(size, pad, phase, stride, places):
+    """Which i, from .. up to and without .., have pixel i * stride + phase - pad in a row of `size` pixels."""
+    return max(0, (pad - phase + stride - 1) // stride), min(places, (size + pad - phase + stride - 1) // stride)
+
+
+@jit
+def every(row, stride, line):
+    """line[i] = row[i * stride]."""
+    if stride == 2:                                                 # AlexNet's, known when compiled: eight at once
+        for i in range(line.size):
+            line[i] = row[2 * i]
+    else:
+        for i in range(line.size):
+            line[i] = row[stride * i]
+
+
+@jit
+def sort_pixels(x, frame, m, stride, pad):
+    """Map number m, x (H, W) -> frame (stride, stride, maps, rows, columns); its padding is not touched.
+
+    Pixel (h, v) of the padded map becomes frame[h % stride, v % stride, m, h // stride, v // stride]. So what one
+    place of the windows sees, pixels that are `stride` apart, are neighbours.
+    """
+    rows, columns = frame.shape[3:]
+    for top in range(stride):
+        i0, i1 = inside(x.shape[0], pad, top, stride, rows)
+        for left in range(stride):
+            j0, j1 = inside(x.shape[1], pad, left, stride, columns)
+            for i in range(i0, i1):
+                every(x[i * stride + top - pad, j0 * stride + left - pad:], stride, frame[top, left, m, i, j0:j1])
+
+
+@jit
+def cut(line, columns, y):
+    """The first numbers of the first rows: line, in which a row has `columns` numbers, -> y (P, Q), filled."""
+    for p in range(y.shape[0]):
+        row, out = line[p * columns:], y[p]
+        for q in range(out.size):
+            out[q] = row[q]
+
+
+@jit
+def compare(x, number, best, place, new_best, new_place):
+    """Where x is larger than the best so far it is the new best, and this number its place; else all stays.
+
+    The new ones are arrays of their own: written over the old ones, only where something changes, they would take
+    three times as long.
+    """
+    for i in range(best.size):
+        value, old, before = x[i], best[i], place[i]
+        better = (value > old) | (value != value)                   # NaN wins, and stays seen
+        new_best[i] = value if better else old
+        new_place[i] = number if better else before
 
 
 @jit
 def largest(x, y, argmax, R, S, stride, pad):
-    """Maps x (maps, H, W) -> y and argmax (maps, P, Q), filled."""
-    H, W = x.shape[1], x.shape[2]
-    for m in range(y.shape[0]):
-        for p in range(y.shape[1]):
-            top = p * stride - pad
-            for q in range(y.shape[2]):
-                left = q * stride - pad
-                best, place = x.dtype.type(-np.inf), 0
-                for r in range(max(0, -top), min(R, H - top)):
-                    for s in range(max(0, -left), min(S, W - left)):
-                        value = x[m, top + r, left + s]
-                        if value > best or value != value:
-                            best, place = value, r * S + s
-                y[m, p, q], argmax[m, p, q] = best, place
+    """Maps x (maps, H, W) -> y and argmax (maps, P, Q), filled.
+
+    All windows of a few maps are compared at once, as one line of numbers, a map rows * columns of them; the last
+    of every row, and the last rows of a map, belong to no window and are not copied to y.
+    """
+    P, Q = y.shape[1:]
+    rows, columns = P + (R - 1) // stride, Q + (S - 1) // stride
+    size = rows * columns
+    together = max(1, LINE // size)                                 # maps
+    frame = np.full((stride, stride, together, rows, columns), -np.inf, x.dtype)
+    lines = frame.reshape(stride * stride, together * size)
+    best, place = np.empty((2, together * size), x.dtype), np.empty((2, together * size), np.int32)
+    last = together * size - (rows - P) * columns - (columns - Q)   # the last window of the last map, plus 1
+    for first in range(0, x.shape[0], together):
+        maps = min(together, x.shape[0] - first)
+        for m in range(maps):
+            sort_pixels(x[first + m], frame, m, stride, pad)
+        old, new = 0, 1
+        best[old], place[old] = -np.inf, 0
+        for r in range(R):
+            for s in range(S):
+                begin = r // stride * columns + s // stride
+                compare(lines[r % stride * stride + s % stride, begin:begin + last], np.int32(r * S + s),
+                        best[old, :last], place[old, :last], best[new], place[new])
+                old, new = new, old
+        for m in range(maps):
+            cut(best[old, m * size:], columns, y[first + m])
+            cut(place[old, m * size:], columns, argmax[first + m])
 
 
 @jit
-def winners(dy, argmax, dx, S, stride, pad):
+def winners(dy, argmax, dx, R, S, stride, pad):
     """Maps dy and argmax (maps, P, Q) -> dx (maps, H, W), filled."""
     H, W = dx.shape[1], dx.shape[2]
+    rows, columns = np.arange(R * S) // S, np.arange(R * S) % S     # of every place in the window
     dx[:] = 0
     for m in range(dy.shape[0]):
         for p in range(dy.shape[1]):
             for q in range(dy.shape[2]):
                 place = argmax[m, p, q]
-                h, v = p * stride - pad + place // S, q * stride - pad + place % S
-                if 0 <= h < H and 0 <= v < W:
-                    dx[m, h, v] += dy[m, p, q]
+                if 0 <= place < R * S:
+                    h, v = p * stride - pad + rows[place], q * stride - pad + columns[place]
+                    if 0 <= h < H and 0 <= v < W:
+                        dx[m, h, v] += dy[m, p, q]
 
 
 def max_pool_forward(x, R, S, stride, pad, ceil_mode):
     """y and argmax (N, C, P, Q), as in ops/pool.py."""
     N, C, H, W = x.shape
     P, Q = pool_size(H, R, stride, pad, ceil_mode), pool_size(W, S, stride, pad, ceil_mode)
-    maps = np.ascontiguousarray(x).reshape(N * C, H, W)
+    maps = x.reshape(N * C, H, W)
     y, argmax = np.empty((N * C, P, Q), x.dtype), np.empty((N * C, P, Q), np.int32)
-    spread(lambda m0, m1: largest(maps[m0:m1], y[m0:m1], argmax[m0:m1], R, S, stride, pad), N * C)
+
+    spread_large(lambda m0, m1: largest(maps[m0:m1], y[m0:m1], argmax[m0:m1], R, S, stride, pad), N * C, x.size)
     return y.reshape(N, C, P, Q), argmax.reshape(N, C, P, Q)
 
 
 def max_pool_backward(dy, argmax, H, W, R, S, stride, pad):
     """dx (N, C, H, W), as in ops/pool.py."""
     N, C, P, Q = dy.shape
-    maps, places = np.ascontiguousarray(dy).reshape(N * C, P, Q), argmax.reshape(N * C, P, Q)
+    maps, places = dy.reshape(N * C, P, Q), argmax.reshape(N * C, P, Q)
     dx = np.empty((N * C, H, W), dy.dtype)
-    spread(lambda m0, m1: winners(maps[m0:m1], places[m0:m1], dx[m0:m1], S, stride, pad), N * C)
+    spread_large(lambda m0, m1: winners(maps[m0:m1], places[m0:m1], dx[m0:m1], R, S, stride, pad), N * C, dx.size)
     return dx.reshape(N, C, H, W)
