@@ -24,7 +24,10 @@ def gather(x, cols, stride, pad):
     """im2col of one image: x (C, H, W) -> cols (C, R, S, P, Q), filled."""
     C, R, S, P, Q = cols.shape
     padded = frame(x, cols, stride, pad)
-    padded[:, pad:pad + x.shape[1], pad:pad + x.shape[2]] = x
+    for c in range(C):
+        for h in range(x.shape[1]):
+            for v in range(x.shape[2]):
+                padded[c, pad + h, pad + v] = x[c, h, v]
     for c in range(C):
         for r in range(R):
             for s in range(S):
@@ -52,7 +55,10 @@ def scatter(cols, x, stride, pad):
                     else:
                         for q in range(Q):
                             padded[c, p * stride + r, q * stride + s] += cols[c, r, s, p, q]
-    x[:] = padded[:, pad:pad + x.shape[1], pad:pad + x.shape[2]]
+    for c in range(C):
+        for h in range(x.shape[1]):
+            for v in range(x.shape[2]):
+                x[c, h, v] = padded[c, pad + h, pad + v]
 
 
 def conv2d_forward(x, w, b, stride, pad, groups, ceil_mode=False):

@@ -3,19 +3,37 @@
 numba's own cache believes every file that it finds: an empty one, after a full disk or a power cut, ends every
 command for ever, and one with a flipped bit is machine code all the same. So a kernel is kept in one file,
 headed by its checksum; what is damaged is compiled again and replaced, and where nothing can be written
-nothing is kept.
+nothing is kept. Several processes may start at once: each that finds nothing compiles, writes beside, and
+renames, so that none ever reads half a kernel.
+
+Compiling takes a quarter of a second for plain loops over numbers, one second for an expression of whole arrays
+(y = k + a * x) and six for the assignment of a block (y[:, 1:h, 1:v] = x): in a compiled text, write the loop.
 """
 import functools
 import hashlib
 import os
 import pickle
 import sys
+import time
 import warnings
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from ..backend import home, wanted
 
 CHECKSUM = 32           # bytes of a SHA-256
+
+
+class Had(NamedTuple):
+    """How this process came to a compiled kernel."""
+    name: str               # fast.pool.largest
+    compiled: bool          # or else read from its file
+    seconds: float
+
+
+had = []                    # in order
 
 
 @functools.cache
@@ -50,31 +68,33 @@ def kept(function, folder):
     from numba.core.caching import NullCache
     from numba.core.compiler import CompileResult
 
-    text = Path(function.__code__.co_filename).read_bytes()             # all of it: kernels call their neighbours
-
     class Kept(NullCache):
         def path(self, signature, codegen):
             """The file for one signature; another text, numba, Python or processor has another."""
-            key = text, numba.__version__, sys.version, str(signature), codegen.magic_tuple()
+            key = source(function), numba.__version__, sys.version, str(signature), codegen.magic_tuple()
             digest = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
             return folder / f"{function.__module__}.{function.__name__}.{digest}.nbc"
 
         def load_overload(self, signature, target_context):
             """The compiled function, or None: then numba compiles, and saves."""
+            self.started = time.perf_counter()
             target_context.refresh()
             path = self.path(signature, target_context.codegen())
             try:
                 data = path.read_bytes()
                 if hashlib.sha256(data[CHECKSUM:]).digest() != data[:CHECKSUM]:
                     raise ValueError("its checksum is wrong")
-                return CompileResult._rebuild(target_context, *pickle.loads(data[CHECKSUM:]))
+                compiled = CompileResult._rebuild(target_context, *pickle.loads(data[CHECKSUM:]))
+                self.note(False)
+                return compiled
             except FileNotFoundError:
-                pass
+                announce()
             except Exception as error:                      # whatever pickle and LLVM say
                 warnings.warn(f"the compiled kernel {path} cannot be used ({error}); it is compiled again")
 
         def save_overload(self, signature, compiled):
             """Writes beside the old file, then renames: no other process sees half a file."""
+            self.note(True)
             path = self.path(signature, compiled.codegen)
             beside = path.with_name(f"{path.name}.{os.getpid()}.part")
             data = numba.core.serialize.dumps(compiled._reduce())
@@ -87,7 +107,35 @@ def kept(function, folder):
                 if os.path.exists(beside):
                     beside.unlink()
 
+        def note(self, compiled):
+            name = f"{function.__module__}.{function.__name__}".removeprefix("npnet.")
+            had.append(Had(name, compiled, time.perf_counter() - self.started))
+
     return Kept()
+
+
+def source(function):
+    """All that a kernel is compiled from: its file, those of the kernels that it calls, constants from elsewhere."""
+    files, constants, waiting, seen = set(), {}, [function], set()
+    while waiting:
+        text = waiting.pop()
+        seen.add(text)
+        files.add(text.__code__.co_filename)
+        for name in text.__code__.co_names:
+            value = text.__globals__.get(name)
+            if hasattr(value, "py_func") and value.py_func not in seen:
+                waiting.append(value.py_func)
+            elif isinstance(value, (bool, int, float, tuple, np.ndarray)):
+                constants[text.__name__, name] = value.tolist() if isinstance(value, np.ndarray) else value
+    return [Path(file).read_bytes() for file in sorted(files)], sorted(constants.items())
+
+
+@functools.cache
+def announce():
+    """Says, once, why nothing seems to happen, where somebody looks: in a terminal or a notebook."""
+    if (sys.stderr and sys.stderr.isatty()) or "ipykernel" in sys.modules:
+        print("npnet compiles what it needs for this processor, once: some seconds, up to half a minute in all "
+              "(npnet warmup does all of it beforehand)", file=sys.stderr)
 
 
 def not_kept(folder, error):
