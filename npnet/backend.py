@@ -58,7 +58,7 @@ SIGNATURES = {name: dict(re.findall(r"(\w+)\((\S+)\)", arrays))
               for name, arrays in re.findall(r"(\w+):((?: \w+\S+)+)", SIGNATURES)}
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 DTYPES = {"mask": bool, "argmax": np.int32}                                          # of arrays that are not FLOATS
-LEAST = {**dict.fromkeys(("H", "W", "P", "Q", "R", "S", "stride", "groups", "n"), 1), "pad": 0}         # whole numbers
+LEAST = {**dict.fromkeys(("H", "W", "P", "Q", "R", "S", "stride", "groups", "n", "threads"), 1), "pad": 0}      # whole
 MOST = 2 ** 31      # of such numbers: a compiled text would take a larger one for another
 CHOICES = ("ceil_mode", "count_include_pad", "train", "to_input")
 
@@ -252,14 +252,20 @@ BACKENDS = {"loops": lambda: LOOPS, "numpy": lambda: NUMPY, "numba": numba_row, 
 ops = SimpleNamespace(name=None, **NUMPY)      # what layers call; name is None until a backend was chosen
 
 
-def use(name):
+def use(name, threads=None):
     """Choose the backend that every layer calls from now on: "loops", "numpy", "numba" or "cupy".
 
-    An operation that its row lacks is NUMPY's. Raises ValueError for a name that is not in BACKENDS or a row with
-    unknown operations, ImportError when its package is missing.
+    threads: how many of npnet's own threads work, for numba alone; None leaves it as it is (at first NPNET_THREADS,
+    else all processors). An operation that its row lacks is NUMPY's. Raises ValueError for a name that is not in
+    BACKENDS, a row with unknown operations or threads that are not possible, ImportError when its package is missing.
     """
     if name not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {name!r}")
+    if threads is not None:
+        check_option("threads", threads)
+        if name != "numba":
+            raise ValueError(f"threads={threads} is for the backend numba, which has threads of npnet's own; backend "
+                             f"{name} has none: leave it out")
     row = {**NUMPY, **BACKENDS[name]()}
     for key, value in row.items():
         if key not in NUMPY:
@@ -268,6 +274,8 @@ def use(name):
                              f"{f'did you mean {near[0]}?' if near else 'npnet.backend.OPERATIONS has them all'}")
         if isinstance(value, str) and ":" in value:
             row[key] = guarded(key, found(name, value))
+    if threads is not None:
+        found("numba", "npnet.fast.threads:choose")(threads)
     vars(ops).update(row, name=name)
 
 

@@ -563,12 +563,90 @@ class TestThreads:
 
         assert printed == "{0}"
 
-    def test_one_thread_where_blas_cannot_be_held_and_by_environment(self, monkeypatch):
+    def test_one_thread_where_blas_cannot_be_held_and_by_environment(self, chosen, monkeypatch):
         from npnet.fast import threads
-        monkeypatch.setattr(threads, "ASKED", threads.asked("5"))
-        assert threads.count.__wrapped__() == 5
+        monkeypatch.setattr(threads, "by_environment", threads.asked("5"))
+        assert threads.setting() == (5, "NPNET_THREADS")
         for wrong in ("two", "0", "-1", "1.5"):
             with pytest.raises(ValueError, match=f"NPNET_THREADS must be a whole number of at least 1, got '{wrong}'"):
                 threads.asked(wrong)
         monkeypatch.setattr(threads, "blas", lambda: type("None", (), {"lib_controllers": []}))
-        assert threads.count.__wrapped__() == 1
+        assert threads.setting()[0] == 1
+        with pytest.warns(UserWarning, match="threads=2 is not possible: NumPy's BLAS cannot be held to one thread"):
+            npnet.use("numba", threads=2)
+
+    @pytest.fixture
+    def chosen(self, monkeypatch):
+        """How many threads the pool's next work has, after npnet.use has said it."""
+        from npnet.fast import threads
+        monkeypatch.setattr(threads, "by_use", None)
+        threads.count.cache_clear()
+        yield lambda: len(threads.spread(lambda first, last: None, 100))
+        threads.count.cache_clear()
+
+    def test_use_sets_their_number_at_once(self, chosen, monkeypatch):
+        from npnet.fast import threads
+        before = chosen()
+        for number in (3, 1, 5, 2):
+            npnet.use("numba", threads=number)
+            assert chosen() == number and threads.setting() == (number, "npnet.use")
+        npnet.use("numpy")
+        npnet.use("numba")
+        assert chosen() == 2                                    # it stays until it is set again
+        monkeypatch.setattr(threads, "by_use", None)
+        threads.count.cache_clear()
+        assert chosen() == before
+
+    @pytest.mark.parametrize("wrong", [0, -1, True, "two", 1.5])
+    def test_use_refuses_other_numbers(self, chosen, wrong):
+        before = npnet.backend.ops.name, chosen()
+        with pytest.raises(ValueError, match=f"^threads must be a whole number of at least 1, got {wrong!r}$"):
+            npnet.use("numba", threads=wrong)
+        with pytest.raises(ValueError, match="^threads=2 is for the backend numba, .*; backend numpy has none: leave it out$"):
+            npnet.use("numpy", threads=2)
+        assert (npnet.backend.ops.name, chosen()) == before
+
+    def test_the_same_bits_for_a_number_whatever_came_before(self, chosen, random):
+        x, w = random.standard_normal((7, 4, 12, 11)).astype("f"), random.standard_normal((6, 4, 3, 3)).astype("f")
+        dy, seen = random.standard_normal((7, 6, 10, 9)).astype("f"), {}
+        for number in (1, 2, 3, 2, 1, 3):
+            npnet.use("numba", threads=number)
+            seen.setdefault(number, set()).add(ops.conv2d_backward(dy, x, w, 1, 0, 1)[1].tobytes())
+        assert [len(bits) for bits in seen.values()] == [1, 1, 1]
+
+    @pytest.mark.long
+    @pytest.mark.torch
+    @pytest.mark.parametrize("order", ["npnet torch npnet", "torch npnet torch npnet"])
+    def test_the_same_bits_before_and_after_torch(self, order):
+        """Which has a pool and a BLAS of its own, whichever is imported and computes first; and neither waits for ever."""
+        bits = python(f"""if True:
+            import numpy as np
+            def npnet():
+                import npnet
+                npnet.use("numba")
+                random = np.random.default_rng(0)
+                x, w = random.standard_normal((8, 4, 20, 20)).astype("f"), random.standard_normal((6, 4, 3, 3)).astype("f")
+                dy = random.standard_normal((8, 6, 18, 18)).astype("f")
+                for _ in range(3):
+                    dx, dw, db = npnet.backend.ops.conv2d_backward(dy, x, w, 1, 0, 1)
+                import hashlib
+                print(hashlib.sha256(dx.tobytes() + dw.tobytes() + db.tobytes()).hexdigest())
+            def torch():
+                import torch
+                layer = torch.nn.Conv2d(4, 6, 3)
+                for _ in range(3):
+                    layer(torch.ones(8, 4, 20, 20)).sum().backward()
+                assert torch.ones(300, 300) @ torch.ones(300, 300) is not None
+            for name in {order.split()!r}:
+                dict(npnet=npnet, torch=torch)[name]()""", NPNET_THREADS="2").split()
+        alone = python("""if True:
+            import hashlib, npnet
+            import numpy as np
+            npnet.use("numba")
+            random = np.random.default_rng(0)
+            x, w = random.standard_normal((8, 4, 20, 20)).astype("f"), random.standard_normal((6, 4, 3, 3)).astype("f")
+            dy = random.standard_normal((8, 6, 18, 18)).astype("f")
+            print(hashlib.sha256(b"".join(d.tobytes() for d in npnet.backend.ops.conv2d_backward(dy, x, w, 1, 0, 1))).hexdigest())""",
+                       NPNET_THREADS="2")
+
+        assert set(bits) == {alone} and len(bits) == 2

@@ -13,8 +13,9 @@ import numpy as np
 
 from .. import __version__, backend
 from ..fast.machine import free_memory, output_of, processor_model
-from ..fast.threads import count
-from ..screen import echo, line, size
+from ..fast import threads
+from ..fast.memory import keep
+from ..screen import counted, echo, line, size
 from ..screen.output import width
 
 PACKAGES = ("numpy", "numba", "pillow", "matplotlib", "threadpoolctl", "rich", "torch", "cupy", "h5py")
@@ -92,10 +93,11 @@ def backends():
 def processor():
     """Processor, threads, BLAS, memory and graphics card."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    number, said_by = threads.setting()
     settings = [f"{name}={os.environ[name]}" for name in THREAD_SETTINGS if os.environ.get(name)]
     return {"model": processor_model(), "cores": f"{os.cpu_count()}, of which this process may use {usable}",
-            "npnet threads": count(), **blas(), **({"set outside": settings} if settings else {}),
-            "memory": memory(), "graphics card": graphics()}
+            "npnet threads": f"{number} ({said_by})", **blas(), **({"set outside": settings} if settings else {}),
+            "memory": memory(), "memory kept": kept(), **winograd(), "graphics card": graphics()}
 
 
 def blas():
@@ -121,6 +123,19 @@ def memory():
     return ", of which ".join(filter(None, [total, rest])) or "unknown"
 
 
+def kept():
+    """Whether the numba backend keeps the memory of freed arrays, else why not."""
+    hindrance = keep()                              # this process asks its C library, and ends soon
+    return f"no: {hindrance}" if hindrance else "yes, by the numba backend"
+
+
+def winograd():
+    """Whether 3x3 convolutions may multiply less."""
+    if not backend.present("npnet.fast.winograd"):
+        return {}
+    return {"winograd": "off: NPNET_WINOGRAD=0" if os.environ.get("NPNET_WINOGRAD") == "0" else "on"}
+
+
 def graphics():
     """NVIDIA's cards as nvidia-smi names them, else what CuPy sees, else "none found"."""
     cards = output_of("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
@@ -140,7 +155,13 @@ def folders():
     home = backend.home()
     kernels = Path(os.environ.get("NUMBA_CACHE_DIR") or home / "kernels")
     return {"home": f"{home} ({'NPNET_HOME' if os.environ.get('NPNET_HOME') else 'the default'}; {state(home)})",
-            "kernels": f"{kernels} ({state(kernels)})", "npnet": str(Path(__file__).parents[1])}
+            "kernels": f"{kernels} ({state(kernels)}{amount(kernels)})", "npnet": str(Path(__file__).parents[1])}
+
+
+def amount(folder):
+    """'; 31 kernels, 2.1 MB', or "" where there are none."""
+    sizes = [path.stat().st_size for path in folder.glob("*.nbc")]
+    return f"; {counted(len(sizes), 'kernel')}, {size(sum(sizes))}" if sizes else ""
 
 
 def state(folder):

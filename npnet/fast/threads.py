@@ -18,6 +18,7 @@ import itertools
 import os
 import threading
 import time
+import warnings
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -38,17 +39,35 @@ def asked(wanted):
     return int(wanted) if wanted else None
 
 
-ASKED = asked(os.environ.get("NPNET_THREADS"))              # said when a backend is chosen, not in its first step
+by_environment = asked(os.environ.get("NPNET_THREADS"))     # said when a backend is chosen, not in its first step
+by_use = None
 
 
 @functools.cache
 def count():
-    """How many threads work: NPNET_THREADS, else the processors we may use; 1 where BLAS cannot be held."""
+    """How many threads work."""
+    return setting()[0]
+
+
+def setting():
+    """How many threads work, and who says so: use("numba", threads=...), else NPNET_THREADS, else the processors."""
     if not blas().lib_controllers:
-        return 1
-    if ASKED:
-        return ASKED
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return 1, "NumPy's BLAS cannot be held to one thread, so npnet has no others"
+    if by_use:
+        return by_use, "npnet.use"
+    if by_environment:
+        return by_environment, "NPNET_THREADS"
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable, "the processors that this process may use"
+
+
+def choose(number):
+    """From the next operation on, so many threads work; those that are too many wait for ever, and cost nothing."""
+    global by_use
+    by_use = number
+    count.cache_clear()
+    if count() != number:
+        warnings.warn(f"threads={number} is not possible: {setting()[1]}", stacklevel=3)
 
 
 @functools.cache

@@ -128,6 +128,35 @@ def test_info_shows_settings_from_outside(npnet_, monkeypatch):
     assert "OMP_NUM_THREADS=3" in facts(npnet_)["processor"]["set outside"]
 
 
+def test_info_about_threads(npnet_, monkeypatch):
+    monkeypatch.setattr(info.threads, "by_use", None)
+    monkeypatch.setattr(info.threads, "by_environment", 3)
+    assert facts(npnet_)["processor"]["npnet threads"] == "3 (NPNET_THREADS)"
+
+
+@pytest.mark.parametrize("hindrance, said", [("", "yes, by the numba backend"), ("NPNET_KEEP_MEMORY=0", "no: NPNET_KEEP_MEMORY=0")])
+def test_info_about_memory_that_stays(npnet_, monkeypatch, hindrance, said):
+    monkeypatch.setattr(info, "keep", lambda: hindrance)
+    assert facts(npnet_)["processor"]["memory kept"] == said
+
+
+@pytest.mark.parametrize("value, said", [("0", "off: NPNET_WINOGRAD=0"), ("1", "on"), (None, "on"), ("without", None)])
+def test_info_about_winograd(npnet_, monkeypatch, value, said):
+    real = backends.present
+    monkeypatch.setattr(backends, "present",
+                        lambda module: value != "without" if module == "npnet.fast.winograd" else real(module))
+    monkeypatch.setenv("NPNET_WINOGRAD", value or "1")
+    assert facts(npnet_)["processor"].get("winograd") == said
+
+
+def test_info_counts_the_kernels_that_are_kept(npnet_, tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert facts(npnet_)["folders"]["kernels"] == f"{tmp_path} (writable)"
+    for name in ("a.nbc", "b.nbc", "c.part"):
+        (tmp_path / name).write_bytes(bytes(1000))
+    assert facts(npnet_)["folders"]["kernels"] == f"{tmp_path} (writable; 2 kernels, 2 kB)"
+
+
 def test_info_about_memory_and_output(npnet_, monkeypatch):
     monkeypatch.setattr(info, "free_memory", lambda: 3 * 2 ** 30)
     monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 2 ** 20, "SC_PAGE_SIZE": 2 ** 13}.get, raising=False)
