@@ -1,5 +1,6 @@
 """Pictures of a bench: its data as a roofline and as bars, for each batch size."""
 from .. import plots
+from ..screen import counted
 
 SIDES = {"npnet": "npnet", "torch": "PyTorch"}
 WAYS = ("forward", "backward")
@@ -11,7 +12,8 @@ def drawings(data):
     found = {}
     for batch in sorted({row["batch"] for row in data["layers"]}):
         rows = [row for row in data["layers"] if row["batch"] == batch]
-        title = f"{data['network']}, batch {batch}, {data['threads']} threads, {data['machine']['processor']}"
+        title = ", ".join([data["network"], f"batch {batch}", counted(data["threads"], "thread"),
+                           data["machine"]["processor"]])
         if any(row["operations"] for row in rows):
             found[f"roofline_b{batch}.png"] = roofline(rows, data["limits"], title)
         found[f"layers_b{batch}.png"] = bars(rows, title)

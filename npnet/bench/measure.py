@@ -11,13 +11,14 @@ from statistics import median
 
 import numpy as np
 
+from ..backend import BACKENDS
 from ..models import model
 from ..screen import size
 from .plan import UPDATE, plan_of, trained_layers
 from .sides import TORCH, Side, started, turns
 from .work import backward_work, forward_work, update_work
 
-FAR = 1e-3          # of the length of an array: two libraries that compute the same network are a thousand times nearer
+FAR = 1e-4          # of the length of an array: two libraries that compute the same network are a hundred times nearer
 FAR_BACK = 0.1      # of a gradient's: where two pixels of a pooling's window are alike, rounding decides which gets it
 
 
@@ -29,12 +30,15 @@ class Settings:
     rounds: int = 3
     backend: str = ""
     torch: bool = True
+    seconds: float = 0.5        # how long a turn lasts, where a call is not longer
 
     def __post_init__(self):
         for name, least in (("threads", 0), ("rounds", 1)):
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name} must be a whole number of at least {least or 1}, got {value!r}")
+        if self.backend and self.backend not in BACKENDS:
+            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {self.backend!r}")
         self.threads = self.threads or processors()
 
     @property
@@ -53,7 +57,7 @@ def torch_present():
     return find_spec("torch") is not None
 
 
-def limits(settings):
+def measured_limits(settings):
     """The limits of this machine (limits.py), from a process of their own."""
     side = Side(settings.backend, settings.threads)
     try:
@@ -115,9 +119,10 @@ def measured(net, batch, settings, names=(), whole=("step", "forward"), others=(
                 side.ask("warm", what="step", batch=batch)
             found["memory"] = {name: side.ask("memory", what="step", batch=batch) for name, side in pair.items()}
         for what in whole:
-            found[what] = turns(sides, settings.rounds, tick, what=what, batch=batch)
+            found[what] = turns(sides, settings.rounds, tick, settings.seconds, what=what, batch=batch)
         if names:
-            found["layers"] = turns(pair, settings.rounds, tick, what="layers", batch=batch, names=list(names))
+            found["layers"] = turns(pair, settings.rounds, tick, settings.seconds, what="layers", batch=batch,
+                                    names=list(names))
         found["idle"] = {name: side.idle for name, side in sides.items()}
     return found
 

@@ -16,6 +16,9 @@ class Ours:
         if row:
             backend.use(row)
         backend.choose()
+        if backend.ops.device != "host":
+            raise ValueError(f"bench measures processors, and the backend {backend.ops.name} computes on a graphics "
+                             f"card; choose numba or numpy")
         self.plan, self.name = plan, backend.ops.name
         self.net, self.optimizer = built(plan), SGD(lr=LR)
         self.trained = trained_layers(self.net)

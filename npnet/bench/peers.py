@@ -27,15 +27,16 @@ def peers(net="krizhevsky2012", layers=LAYERS, batch=16, settings=None, tick=lam
     settings = settings or measure.Settings()
     net = measure.network(net)
     names = measure.chosen(net, layers)
+    pieces = {name: piece_of(net, name) for name in names}
     front = front_of(net, names[-1])
     with started(plan_of(front), {"npnet": settings.backend} | WHO, settings.threads) as sides:
         measure.check_same(sides, 2)
-        found = turns(sides, settings.rounds, tick, what="layers", batch=batch, names=names)
+        found = turns(sides, settings.rounds, tick, settings.seconds, what="layers", batch=batch, names=names)
         versions = {name: side.versions for name, side in sides.items()}
     seconds, every = {name: typical_layers(times) for name, times in found.items()}, works(front, batch)
     loops = {}
     for name in names:
-        loops[name] = loops_of(front, name, settings)
+        loops[name] = loops_of(pieces[name], name, settings)
         tick()
     rows = []
     for name, ways in seconds["npnet"].items():
@@ -65,11 +66,10 @@ def front_of(net, last):
     return Network(net.input_shape, net.seed, **layers, outputs=Dense(10))
 
 
-def loops_of(net, name, settings):
+def loops_of(piece, name, settings):
     """{way: (seconds, Work)} of one picture through a small piece of a layer, by the loops."""
-    piece = piece_of(net, name)
     with started(plan_of(piece), {"loops": "loops"}, settings.threads) as sides:
-        found = turns(sides, 1, what="layers", batch=1, names=[name])
+        found = turns(sides, 1, seconds=settings.seconds, what="layers", batch=1, names=[name])
     seconds, every = typical_layers(found["loops"])[name], works(piece, 1)
     return {way: (seconds[way], every[name, way]) for way in seconds}
 

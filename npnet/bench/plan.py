@@ -2,7 +2,7 @@
 from ..layers import LAYERS, rng
 from ..network import Network, made
 
-LR = 1e-6           # of every step: so small that a hundred steps on one batch leave the weights what they are
+LR = 1e-12          # of every step: so small that a thousand steps on one batch leave the weights what they are
 UPDATE = "update"   # the name of the optimizer's part, in a row with the layers
 BRIGHT = 64         # deviation of the pixels: that of photographs from 0 to 255, less their mean
 

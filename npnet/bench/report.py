@@ -1,12 +1,18 @@
 """What a bench prints: its data as tables that fit 60 columns."""
 import re
 
-from ..screen import duration, echo, percent, print_table, size, tell
+from ..screen import counted, duration, echo, percent, print_table, size, tell
 from .targets import TEXTBOOK, target, verdict
 
 LAYERS = ("layer", "npnet", "rate", "limit", "PyTorch", "ratio")
 LIMITS = {"matrix": ("matrix products, float32", "GFLOP/s"), "copy": ("copying, read and written", "GB/s"),
           "read": ("reading", "GB/s")}
+
+
+def print_filled(rows, sides):
+    """print_table without the columns that hold nothing: those of PyTorch, where it is not there."""
+    kept = [i for i in range(len(sides)) if any(row[i] for row in rows[1:])]
+    print_table([[row[i] for i in kept] for row in rows], "".join(sides[i] for i in kept))
 
 
 # ---------------------------------------------------------------------------- before, and for every batch size
@@ -32,14 +38,14 @@ def print_batch(data, batch):
         if rows:
             echo()
             echo(f"{way}, batch {batch}", "bold")
-            print_table([LAYERS, *map(layer_cells, rows), sum_cells(rows)], "lrrrrr")
+            print_filled([LAYERS, *map(layer_cells, rows), sum_cells(rows)], "lrrrrr")
     memory = data["memory"].get(str(batch))
     if memory:
         rows = [whole_cells(what, data[f"{what}_b{batch}"]) for what in ("forward", "step")]
         rows += [memory_cells(memory, "peak", "peak memory", lambda count: size(count, 1024)),
                  memory_cells(memory, "minor", "page faults", lambda count: f"{count:,}")]
         echo()
-        print_table([(f"whole, batch {batch}", "npnet", "PyTorch", "ratio"), *rows], "lrrr")
+        print_filled([(f"whole, batch {batch}", "npnet", "PyTorch", "ratio"), *rows], "lrrr")
 
 
 def layer_cells(row):
@@ -77,10 +83,8 @@ def print_summary(data):
     if keys:
         rows = [(*whole_cells(words_of(key, data), data[key]), verdict(data[key]["ratio"], target(data, key)))
                 for key in sorted(keys, key=order)]
-        aims = any(row[-1] for row in rows)
         echo()
-        print_table([row if aims else row[:-1] for row in [("all", "npnet", "PyTorch", "ratio", "target"), *rows]],
-                    "lrrrr" if aims else "lrrr")
+        print_filled([("all", "npnet", "PyTorch", "ratio", "target"), *rows], "lrrrr")
     if data["backends"]:
         name = next(iter(data["backends"].values()))["name"]
         rows = [(words_of(key, data), milliseconds(row["backend"]), milliseconds(row["numpy"]), ratio(row["ratio"]))
@@ -118,7 +122,7 @@ def words_of(key, data):
 
 def threads(data):
     """"2 threads"."""
-    return f"{data['threads']} thread{'s' if data['threads'] > 1 else ''}"
+    return counted(data["threads"], "thread")
 
 
 def milliseconds(number):

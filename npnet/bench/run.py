@@ -35,6 +35,7 @@ class Bench:
         self.settings, self.layers = settings or Settings(torch=measure.torch_present()), layers
         self.net = measure.network(net, size)
         self.names = measure.chosen(self.net, layers)
+        self.whole_paper = net == NETWORK and size is None
         self.data = {
             "npnet": __version__, "network": net if isinstance(net, str) else "network",
             "input_shape": list(self.net.input_shape), "threads": self.settings.threads, "rounds": self.settings.rounds,
@@ -46,7 +47,7 @@ class Bench:
 
     def measure_limits(self):
         """The rates of this machine."""
-        self.data["limits"] = measure.limits(self.settings)
+        self.data["limits"] = measure.measured_limits(self.settings)
 
     def others(self, batch):
         """The backends that are timed beside npnet's side."""
@@ -76,7 +77,7 @@ class Bench:
     @property
     def has_torchvision(self):
         """Whether the version without LRN belongs to this bench: to that of the whole network of the paper."""
-        return self.data["network"] == NETWORK and self.layers is None
+        return self.whole_paper and self.layers is None
 
     def measure_torchvision(self, batch, tick=lambda: None):
         """A step of the version without LRN, which is the one that PyTorch's users know."""

@@ -3,6 +3,7 @@
     scaling()       {"panels": [...], "slower": [...]}: some minutes
 """
 from ..fast.machine import free_memory
+from ..screen import counted
 from . import measure
 from .measure import typical
 from .plan import plan_of
@@ -26,13 +27,14 @@ def scaling(net="krizhevsky2012", settings=None, batches=BATCHES, pixels=PIXELS,
     """
     settings = settings or measure.Settings()
     name, net = net if isinstance(net, str) else "network", measure.network(net)
+    pool = counted(settings.threads, "thread")
     threads = sorted({*(2 ** power for power in range(10) if 2 ** power <= settings.threads), settings.threads})
     panels = [
-        panel("batch", f"{name}, {settings.threads} threads", batches,
+        panel("batch", f"{name}, {pool}", batches,
               [(net, batch, settings.threads) for batch in batches], settings, tick),
         panel("threads", f"{name}, batch {BATCH_OF_THREADS}", threads,
               [(net, BATCH_OF_THREADS, number) for number in threads], settings, tick),
-        panel("pixels", f"{SMALL}, batch {BATCH_OF_PIXELS}, {settings.threads} threads", pixels,
+        panel("pixels", f"{SMALL}, batch {BATCH_OF_PIXELS}, {pool}", pixels,
               [(SMALL, BATCH_OF_PIXELS, settings.threads, size) for size in pixels], settings, tick)]
     return {"network": name, "threads": settings.threads, "rounds": settings.rounds,
             "backend": panels[0]["backend"] or settings.backend or "npnet", "panels": panels, "slower": slower(panels)}
@@ -66,7 +68,7 @@ def point_times(net, batch, threads, size=None, settings=None):
     with started(plan_of(net), {"npnet": settings.backend, BESIDE: BESIDE}, threads) as sides:
         found = {"backend": sides["npnet"].versions["backend"]}
         for one in PASSES:
-            times = turns(sides, settings.rounds, patience=PATIENCE, what=one, batch=batch)
+            times = turns(sides, settings.rounds, seconds=settings.seconds, patience=PATIENCE, what=one, batch=batch)
             found[one] = {side: 1000 * typical(values) / batch for side, values in times.items()}
     return found
 

@@ -84,10 +84,11 @@ def started(plan, kinds, threads):
                 side.close()
 
 
-def turns(sides, rounds, tick=lambda: None, patience=math.inf, **work):
+def turns(sides, rounds, tick=lambda: None, seconds=0.5, patience=math.inf, **work):
     """{side: [the times of a turn, ...]}, one turn of each side in every round, after one that is not counted.
 
-    tick is called after every turn. patience: seconds; where a side's first turn took longer, one round has to do.
+    seconds: how long a turn lasts, if a call is not longer. patience: where a side's first call took more seconds than
+    that, one round has to do. tick is called after every turn.
     """
     times, slowest = {name: [] for name in sides}, 0.0
     for side in sides.values():
@@ -98,6 +99,6 @@ def turns(sides, rounds, tick=lambda: None, patience=math.inf, **work):
     for number in range(1 if slowest > patience else rounds):
         for name in list(sides) if number % 2 == 0 else list(sides)[::-1]:
             time.sleep(SETTLE if len(sides) > 1 else 0)
-            times[name].append(sides[name].ask("measure", **work))
+            times[name].append(sides[name].ask("measure", seconds=seconds, **work))
             tick()
     return times

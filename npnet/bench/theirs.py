@@ -1,13 +1,11 @@
 """PyTorch's side of a comparison: npnet's network, translated layer by layer, with the same weights.
 
-MODULES is the table: a function of a layer and of the shape of its input that returns the torch.nn module. PyTorch is
-imported here alone, and this file only in the process of that side.
+MODULES is the table: a function of torch.nn, a layer and the shape of its input that makes the module. PyTorch is
+imported when a Theirs is made, which happens only in the process of that side.
 """
 import time
 
 import numpy as np
-import torch
-from torch import nn
 
 from .. import backend
 from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
@@ -16,149 +14,138 @@ from ..ops.lrn import lrn_constants
 from .ours import dy_numbers, dy_of, some, timed
 from .plan import LR, UPDATE, built, pictures, trained_layers
 
-F = nn.functional
+
+def conv(nn, layer, shape):
+    """Sizes that are rounded up, as in the 2012 code, are zeros to the right and at the bottom."""
+    module = nn.Conv2d(shape[0], layer.filters, layer.size, layer.stride, layer.pad, groups=layer.groups)
+    hang = [-(size + 2 * layer.pad - window) % layer.stride for size, window in zip(shape[1:], pair(layer.size))]
+    if not layer.ceil_mode or not any(hang):
+        return module
+    return nn.Sequential(nn.ZeroPad2d((0, hang[1], 0, hang[0])), module)
 
 
-class HangingConv(nn.Conv2d):
-    """A convolution whose sizes are rounded up, as in the 2012 code: zeros to the right and at the bottom."""
-
-    hang = 0, 0
-
-    def forward(self, x):
-        rows, columns = self.hang
-        return super().forward(F.pad(x, (0, columns, 0, rows)))
-
-
-class GroupedLRN(nn.Module):
-    """nn.LocalResponseNorm inside each group of channels: groups become pictures of their own, nothing is copied."""
-
-    def __init__(self, n, alpha, beta, k, groups):
-        super().__init__()
-        self.norm, self.groups = nn.LocalResponseNorm(n, alpha, beta, k), groups
-
-    def forward(self, x):
-        N, C, H, W = x.shape
-        return self.norm(x.reshape(N * self.groups, C // self.groups, H, W)).reshape(x.shape)
-
-
-class Within(nn.Module):
-    """Response normalisation within a channel: an average pool of the squares, whose divisor is always n * n."""
-
-    def __init__(self, n, k, alpha, beta):
-        super().__init__()
-        self.n, self.k, self.alpha, self.beta = n, k, alpha, beta
-
-    def forward(self, x):
-        return x * (self.k + self.alpha * F.avg_pool2d(x * x, self.n, 1, self.n // 2)) ** -self.beta
-
-
-def conv(layer, shape):
-    (R, S), hang = pair(layer.size), (0, 0)
-    if layer.ceil_mode:
-        hang = tuple(-(size + 2 * layer.pad - window) % layer.stride for size, window in zip(shape[1:], (R, S)))
-    kind = HangingConv if any(hang) else nn.Conv2d
-    module = kind(shape[0], layer.filters, (R, S), layer.stride, layer.pad, groups=layer.groups)
-    module.hang = hang
-    return module
-
-
-def lrn(layer, shape):
+def lrn(nn, layer, shape):
+    """The groups become pictures of their own, for which nothing is copied. PyTorch's alpha is divided by n."""
     k, alpha = lrn_constants(layer.convention, layer.n, layer.k, layer.alpha)
-    module = nn.LocalResponseNorm if layer.groups == 1 else GroupedLRN
-    groups = (layer.groups,) if layer.groups > 1 else ()
-    return module(layer.n, layer.n * alpha, layer.beta, k, *groups)         # our alpha is the sum's, theirs the mean's
+    norm = nn.LocalResponseNorm(layer.n, layer.n * alpha, layer.beta, k)
+    if layer.groups == 1:
+        return norm
+    apart = nn.Unflatten(1, (layer.groups, shape[0] // layer.groups)), nn.Flatten(0, 1)         # (N*G, C/G, H, W)
+    return nn.Sequential(*apart, norm, nn.Unflatten(0, (-1, layer.groups)), nn.Flatten(1, 2))
 
 
-def batch_norm(layer, shape):
-    module = nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
-    return module(shape[0], layer.eps, layer.momentum)
+def lrn_within(nn, layer, shape):
+    """From an average pool of the squares, whose divisor is always n * n."""
+    class Within(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mean = nn.AvgPool2d(layer.n, 1, layer.n // 2)
+
+        def forward(self, x):
+            return x * (layer.k + layer.alpha * self.mean(x * x)) ** -layer.beta
+
+    return Within()
+
+
+def batch_norm(nn, layer, shape):
+    return (nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d)(shape[0], layer.eps, layer.momentum)
 
 
 MODULES = {
     Conv2D: conv,
-    Dense: lambda layer, shape: nn.Linear(shape[0], layer.units),
-    ReLU: lambda layer, shape: nn.ReLU(),
-    Tanh: lambda layer, shape: nn.Tanh(),
-    Sigmoid: lambda layer, shape: nn.Sigmoid(),
-    Softmax: lambda layer, shape: nn.Softmax(dim=1),
-    MaxPool: lambda layer, shape: nn.MaxPool2d(layer.size, layer.stride, layer.pad, ceil_mode=layer.ceil_mode),
-    AvgPool: lambda layer, shape: nn.AvgPool2d(layer.size, layer.stride, layer.pad, layer.ceil_mode,
-                                               layer.count_include_pad),
-    AdaptiveAvgPool: lambda layer, shape: nn.AdaptiveAvgPool2d(layer.size),
+    Dense: lambda nn, layer, shape: nn.Linear(shape[0], layer.units),
+    ReLU: lambda nn, layer, shape: nn.ReLU(),
+    Tanh: lambda nn, layer, shape: nn.Tanh(),
+    Sigmoid: lambda nn, layer, shape: nn.Sigmoid(),
+    Softmax: lambda nn, layer, shape: nn.Softmax(dim=1),
+    MaxPool: lambda nn, layer, shape: nn.MaxPool2d(layer.size, layer.stride, layer.pad, ceil_mode=layer.ceil_mode),
+    AvgPool: lambda nn, layer, shape: nn.AvgPool2d(layer.size, layer.stride, layer.pad, layer.ceil_mode,
+                                                   layer.count_include_pad),
+    AdaptiveAvgPool: lambda nn, layer, shape: nn.AdaptiveAvgPool2d(layer.size),
     LRN: lrn,
-    LRNWithin: lambda layer, shape: Within(layer.n, layer.k, layer.alpha, layer.beta),
+    LRNWithin: lrn_within,
     BatchNorm: batch_norm,
-    Dropout: lambda layer, shape: nn.Dropout(layer.p_drop),
-    Flatten: lambda layer, shape: nn.Flatten(),
+    Dropout: lambda nn, layer, shape: nn.Dropout(layer.p_drop),
+    Flatten: lambda nn, layer, shape: nn.Flatten(),
 }
 IN_PLACE_AFTER = (Conv2D, Dense, MaxPool, BatchNorm)    # whose backward does not need their output
 
 
-def translated(net):
-    """The nn.Sequential of an npnet network, with copies of its weights."""
-    modules, shape, before = nn.Sequential(), net.input_shape, None
+def translated(nn, net):
+    """The nn.Sequential of an npnet network, and the names of its ReLUs that may write over their input."""
+    modules, in_place, shape, before = nn.Sequential(), [], net.input_shape, None
     for name, layer in net.layers.items():
-        module = MODULES[type(layer)](layer, shape)
-        for key, array in layer.params().items():
-            with torch.no_grad():
-                ours = torch.from_numpy(array.T if isinstance(layer, Dense) and key == "w" else array)
-                (module.weight if key == "w" else module.bias).copy_(ours)
-        module.may_be_in_place = isinstance(layer, ReLU) and isinstance(before, IN_PLACE_AFTER)
-        modules.add_module(name, module)
+        modules.add_module(name, MODULES[type(layer)](nn, layer, shape))
+        if isinstance(layer, ReLU) and isinstance(before, IN_PLACE_AFTER):
+            in_place.append(name)
         shape, before = net.shapes[name], layer
-    return modules
+    return modules, in_place
 
 
 class Theirs:
-    """The same network in PyTorch; the methods are those of Ours."""
+    """The same network in PyTorch, with copies of npnet's weights; the methods are those of Ours."""
 
     def __init__(self, plan, threads):
+        import torch
+        self.torch, self.plan = torch, plan
         torch.set_num_threads(threads)
         backend.use("numpy")
         net = built(plan)                                   # for its weights alone
-        self.plan, self.net, self.trained = plan, translated(net), trained_layers(net)
-        weights = [p for p in self.net.parameters() if p.ndim > 1]
-        others = [p for p in self.net.parameters() if p.ndim == 1]
-        groups = [{"params": weights, "weight_decay": 0.0005}, {"params": others, "weight_decay": 0.0}]
+        self.trained, (self.net, self.in_place) = trained_layers(net), translated(torch.nn, net)
+        arrays = net.params()
+        with torch.no_grad():
+            for (layer, key), parameter in self.parameters().items():
+                array = arrays[f"{layer}.{key}"]
+                parameter.copy_(torch.from_numpy(array.T if isinstance(net[layer], Dense) and key == "w" else array))
+        groups = [{"params": [p for p in self.net.parameters() if (p.ndim > 1) == decays], "weight_decay": decay}
+                  for decays, decay in ((True, 0.0005), (False, 0.0))]
         self.optimizer = torch.optim.SGD([group for group in groups if group["params"]], lr=LR, momentum=0.9)
 
+    def parameters(self):
+        """{(layer, "w" or "b"): parameter}, in the network's order."""
+        return {(name.split(".")[0], name.rpartition(".")[2][0]): parameter
+                for name, parameter in self.net.named_parameters()}         # conv1.weight, conv1.1.weight
+
     def versions(self):
-        return {"torch": torch.__version__}
+        return {"torch": self.torch.__version__}
+
+    def batch(self, batch):
+        """x and labels as tensors."""
+        return map(self.torch.from_numpy, pictures(self.plan, batch))
+
+    def prepare(self, train, in_place=True):
+        """Switches dropout on or off, and lets ReLU write over its input, as PyTorch's own AlexNet does, or not."""
+        if self.net.training != train:
+            self.net.train(train)
+        for name in self.in_place:
+            self.net.get_submodule(name).inplace = in_place
 
     def forward(self, batch):
-        x, labels = map(torch.from_numpy, pictures(self.plan, batch))
+        x, labels = self.batch(batch)
 
         def task():
             self.prepare(train=False)
-            with torch.inference_mode():
+            with self.torch.inference_mode():
                 return self.net(x)
         return task
 
     def step(self, batch):
-        x, labels = map(torch.from_numpy, pictures(self.plan, batch))
+        x, labels = self.batch(batch)
 
         def task():
             self.prepare(train=True)
             self.optimizer.zero_grad()
-            loss = F.cross_entropy(self.net(x), labels)
+            loss = self.torch.nn.functional.cross_entropy(self.net(x), labels)
             loss.backward()
             self.optimizer.step()
             return float(loss.detach())
         return task
 
-    def prepare(self, train, in_place=True):
-        """Switches dropout on or off, and lets ReLU write over its input where PyTorch allows that."""
-        if self.net.training != train:
-            self.net.train(train)
-        for module in self.net:
-            if module.may_be_in_place:
-                module.inplace = in_place
-
     def layers(self, batch, names):
-        inputs, numbers = {}, torch.from_numpy(dy_numbers(self.plan, batch))
-        x, labels = map(torch.from_numpy, pictures(self.plan, batch))
+        inputs, numbers = {}, self.torch.from_numpy(dy_numbers(self.plan, batch))
+        x, labels = self.batch(batch)
         self.prepare(train=True, in_place=False)
-        with torch.no_grad():
+        with self.torch.no_grad():
             for name, module in self.net.named_children():
                 if name in names:
                     inputs[name] = x
@@ -176,7 +163,7 @@ class Theirs:
                 x, y = inputs[name], made.pop(name)
                 wanted = [*([x] if x.requires_grad else []), *self.net.get_submodule(name).parameters()]
                 dy = dy_of(numbers, batch, tuple(y.shape[1:]))
-                seconds[name]["backward"] = timed(torch.autograd.grad, y, wanted, dy)
+                seconds[name]["backward"] = timed(self.torch.autograd.grad, y, wanted, dy)
             if UPDATE in names:
                 seconds[UPDATE] = {"backward": self.timed_update()}
             return seconds
@@ -185,24 +172,21 @@ class Theirs:
     def timed_update(self):
         for parameter in self.net.parameters():
             if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
+                parameter.grad = self.torch.zeros_like(parameter)
         return timed(self.optimizer.step)
 
     def made(self, batch):
-        x, labels = map(torch.from_numpy, pictures(self.plan, batch))
+        x, labels = self.batch(batch)
         self.prepare(train=False, in_place=False)
         first, found = x.requires_grad_(), {}
         for name, module in self.net.named_children():
             x = module(x)
             found[f"output of {name}"] = some(x.detach().numpy())
-        loss = F.cross_entropy(x, labels)
+        loss, parameters = self.torch.nn.functional.cross_entropy(x, labels), self.parameters()
         found["loss"] = [float(loss.detach())]
-        gradients = dict(zip(["input", *(name for name, _ in self.net.named_parameters())],
-                             torch.autograd.grad(loss, [first, *self.net.parameters()])))
-        found["gradient of the input"] = some(gradients.pop("input").numpy())
-        for name, gradient in gradients.items():
-            layer, _, kind = name.rpartition(".")
-            if isinstance(self.net.get_submodule(layer), nn.Linear) and kind == "weight":
-                gradient = gradient.T
-            found[f"gradient of {layer}.{kind[0]}"] = some(np.ascontiguousarray(gradient.numpy()))
-        return found
+        dx, *gradients = self.torch.autograd.grad(loss, [first, *parameters.values()])
+        for (layer, key), gradient in zip(parameters, gradients):
+            dense = isinstance(self.net.get_submodule(layer), self.torch.nn.Linear) and key == "w"
+            array = (gradient.T if dense else gradient).numpy()
+            found[f"gradient of {layer}.{key}"] = some(np.ascontiguousarray(array))
+        return found | {"gradient of the input": some(dx.numpy())}

@@ -8,10 +8,11 @@
 """
 import itertools
 import json
+import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import bench
+from .. import bench, plots
 from ..files import writing
 from ..models import MODELS
 from ..screen import bar, echo
@@ -107,7 +108,6 @@ def show(silent, function, *arguments):
 
 def save(figures, folder, say):
     """Writes the drawings into a folder; none replaces a file that npnet did not draw."""
-    from .. import plots
     for name, figure in figures.items():
         path = place_of(None, folder / name)
         plots.save(figure, path)
@@ -136,6 +136,12 @@ def check(options):
             raise ValueError(f"{option} does not go with {'--scaling' if options.scaling else '--peers'}")
     if options.peers and options.save:
         raise ValueError("--peers draws nothing; leave --save out")
+    if options.json and Path(options.json).is_dir():
+        raise ValueError(f"{options.json} is a folder; give --json the name of a file in it")
+    if options.save:
+        for path in Path(options.save).glob("*.png"):       # now, and not after minutes of measuring
+            if re.fullmatch(r"(roofline|layers)_b\d+\.png|scaling\.png", path.name):
+                place_of(None, path)
 
 
 def names_of(options):

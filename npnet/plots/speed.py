@@ -62,9 +62,7 @@ def draw_points(axes, points, sides):
         for number, rate in reversed(list(enumerate(rates))):
             axes.plot([intensity], [rate], zorder=3, **mark(number))
         labels.append(axes.annotate(name, (intensity, rates[0]), xytext=(0, 0), textcoords="offset points",
-                                    fontsize=SMALL, va="center", ha="center", zorder=4, annotation_clip=False,
-                                    arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0,
-                                                "shrinkB": 3}))
+                                    fontsize=SMALL, va="center", ha="center", zorder=4))
     return labels
 
 
@@ -81,8 +79,7 @@ def side_handles(sides):
 
 
 def untangle(figure, axes, labels):
-    """Moves every name away from its point to the nearest place where it lies on nothing."""
-    from matplotlib.text import Text
+    """Moves every name away from its point to the nearest place where it lies on nothing, and draws a line to it."""
     figure.draw_without_rendering()
     renderer, taken = figure.canvas.get_renderer(), []
     marks = [axes.transData.transform((line.get_xdata()[0], line.get_ydata()[0])) for line in axes.lines
@@ -90,12 +87,16 @@ def untangle(figure, axes, labels):
     for label in sorted(labels, key=lambda label: label.xy[1]):
         for across, up in PLACES:
             label.xyann = across, up
-            box = Text.get_window_extent(label, renderer).padded(1)
+            box = label.get_window_extent(renderer).padded(1)
             inside = all(axes.bbox.contains(*corner) for corner in (box.min, box.max))
             hidden = any(box.overlaps(other) for other in taken) or any(box.contains(*at) for at in marks)
             if inside and not hidden:
                 break
         taken.append(box)
+        half = 36 * np.array([box.width, box.height]) / figure.dpi                      # of the name, in points
+        nearest = np.clip(0, np.array(label.xyann) - half, np.array(label.xyann) + half)
+        axes.annotate("", label.xy, nearest, textcoords="offset points", arrowprops={
+            "arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3})
 
 
 PLACES = [(round(1.6 * far * np.cos(angle), 1), round(far * np.sin(angle), 1))      # in points, the nearest first
