@@ -6,7 +6,7 @@ and stepping into it lands in its text. No layer asks which backend is in use.
 
     loops     the definitions, run by Python: slow, and every line can be watched
     numpy     the array texts of the chapters, run by NumPy
-    numba     the definitions compiled where memory is the limit, and the hot texts of npnet.fast
+    numba     the hot texts of npnet.fast, on all cores, most of them compiled
     cupy      the array texts run by CuPy, on an NVIDIA graphics card
 
 A row of one's own: BACKENDS["mine"] = lambda: {**NUMPY, "conv2d_forward": my_convolution}.
@@ -213,31 +213,29 @@ LOOPS = {**HOST, **{name: getattr(chapters, f"{name}_loops") for name in OPERATI
 LOOPS |= {name: guarded(name, LOOPS[name]) for name in OPERATIONS       # of whole numbers they would make 6, not 6.25
           if re.search("tanh|sigmoid|softmax|avg|lrn|norm|dropout|sgd", name)}
 
-COMPILED = """
-    im2col col2im avg_pool_forward avg_pool_backward
-    adaptive_avg_pool_forward adaptive_avg_pool_backward lrn_within_forward lrn_within_backward
-    batchnorm_statistics batchnorm_forward batchnorm_backward dropout_forward dropout_backward
-    sgd_update sgd_update_torch
-""".split()
+COMPILED = ["im2col", "col2im"]
+
+HOT = {                                     # file of npnet/fast: its operations
+    "dense": "dense_forward dense_backward",
+    "activation": "relu_forward relu_backward tanh_forward tanh_backward sigmoid_forward sigmoid_backward",
+    "conv": "conv2d_forward conv2d_backward",
+    "pool": "max_pool_forward max_pool_backward avg_pool_forward avg_pool_backward adaptive_avg_pool_forward "
+            "adaptive_avg_pool_backward",
+    "lrn": "lrn_forward lrn_backward lrn_within_forward lrn_within_backward",
+    "batchnorm": "batchnorm_statistics batchnorm_forward batchnorm_backward",
+    "dropout": "dropout_forward dropout_backward",
+    "update": "sgd_update sgd_update_torch",
+}
 
 
 def numba_row():
-    """Compiled definitions where memory is the limit, hot texts where there are such, else NumPy; memory that stays."""
+    """Hot texts, im2col and col2im compiled, for a few classes the chapter's softmax, and memory that stays."""
     jit = found("numba", "npnet.fast.kernels:jit")
     found("numba", "npnet.fast.memory:keep")()
     return {
         **NUMPY,
         **{name: guarded(name, jit(getattr(chapters, f"{name}_loops"))) for name in COMPILED},
-        "dense_forward": "npnet.fast.dense:dense_forward",
-        "dense_backward": "npnet.fast.dense:dense_backward",
-        "conv2d_forward": "npnet.fast.conv:conv2d_forward",
-        "conv2d_backward": "npnet.fast.conv:conv2d_backward",
-        "max_pool_forward": "npnet.fast.pool:max_pool_forward",
-        "max_pool_backward": "npnet.fast.pool:max_pool_backward",
-        "relu_forward": "npnet.fast.activation:relu_forward",
-        "relu_backward": "npnet.fast.activation:relu_backward",
-        "lrn_forward": "npnet.fast.lrn:lrn_forward",
-        "lrn_backward": "npnet.fast.lrn:lrn_backward",
+        **{name: f"npnet.fast.{file}:{name}" for file, names in HOT.items() for name in names.split()},
     }
 
 

@@ -214,6 +214,35 @@ NUMBA = [
     ("fast/activation", "y[i] = zero if value <= zero else value", "y[i] = value if value > zero else zero"),
     ("fast/activation", "dx[i] = value if y[i] > zero else zero", "dx[i] = value if y[i] >= zero else zero"),
     ("fast/activation", "dx[i] = value if y[i] > zero else zero", "dx[i] = value * (y[i] > zero)"),
+    ("fast/activation", "dx[i] = dy[i] * (one - y[i] * y[i])", "dx[i] = dy[i] * (one - y[i])"),
+    ("fast/activation", "dx[i] = dy[i] * y[i] * (one - y[i])", "dx[i] = y[i] * (one - y[i])"),
+    ("fast/dropout", "value = x[i] / kept", "value = x[i]"),
+    ("fast/dropout", "y[i] = value if mask[i] else zero", "y[i] = value * mask[i]"),
+    ("fast/dropout", "x.dtype.type(1 - p_drop)", "x.dtype.type(p_drop)"),
+    ("fast/update", "momentum * v[i] - decay * w[i] - lr * dw[i]", "momentum * v[i] - lr * dw[i]"),
+    ("fast/update", "momentum * v[i] - decay * w[i] - lr * dw[i]", "momentum * v[i] + decay * w[i] - lr * dw[i]"),
+    ("fast/update", "        v[i] = velocity", "        pass", 0),
+    ("fast/update", "        v[i] = velocity", "        pass", 1),
+    ("fast/update", "w[i] -= lr * velocity", "w[i] -= velocity"),
+    ("fast/update", "weight_decay * lr)))", "weight_decay)))"),
+    ("fast/batchnorm", "for i in range(0, pixels, TOTALS):\n                add(x", "for i in range(0, 1, TOTALS):\n                add(x"),
+    ("fast/batchnorm", "total[i] += (x[i] - mean) * (x[i] - mean)", "total[i] += x[i] * x[i] - mean * mean"),
+    ("fast/batchnorm", "total[i] += dy[i] * (x[i] - mean)", "total[i] += dy[i] * x[i]"),
+    ("fast/batchnorm", "squares.sum() / (N * pixels)", "squares.sum() / (N * pixels - 1)"),
+    ("fast/batchnorm", "y[i] = (x[i] - mean) * slope + b", "y[i] = (x[i] - mean) * slope"),
+    ("fast/batchnorm", "n, c = m // C, m % C", "n, c = m // C, 0"),
+    ("fast/batchnorm", "dx[i] = slope * (dy[i] - dy_mean -", "dx[i] = slope * (dy[i] -"),
+    ("fast/batchnorm", "(dy[i] - dy_mean - (x[i] - mean) * x_mean)", "(dy[i] - dy_mean)"),
+    ("fast/batchnorm", "/ deviation[c] / deviation[c])", "/ deviation[c])"),
+    ("fast/batchnorm", "            if train:", "            if not train:"),
+    ("fast/batchnorm", "np.sqrt(var + x.dtype.type(eps))", "np.sqrt(var)", 0),
+    ("fast/batchnorm", "np.sqrt(var + x.dtype.type(eps))", "np.sqrt(var)", 1),
+    ("fast/pieces", "[array[first:last] for array in flat]", "flat"),
+    ("fast/pieces", "end = min(begin + CHUNK, last)", "end = begin + CHUNK - 1"),
+    ("fast/pieces", "[array[first:last] for array in maps]", "[array[:last] for array in maps]"),
+    ("fast/pieces", "if numbers < (FLAT if cheap else MANY)", "if numbers < FLAT"),
+    ("fast/pieces", "if numbers < (FLAT if cheap else MANY)", "if numbers <= (FLAT if cheap else MANY)"),
+    ("fast/pieces", "flat[0].size, flat[0].size, cheap=True)", "flat[0].size, flat[0].size)"),
     ("fast/pool", "better = (value > old) | (value != value)", "better = (value >= old) | (value != value)"),
     ("fast/pool", "better = (value > old) | (value != value)", "better = value > old"),
     ("fast/pool", "new_place[i] = number if better else before", "new_place[i] = number"),
@@ -227,10 +256,27 @@ NUMBA = [
     ("fast/pool", "np.int32(r * S + s)", "np.int32(r * R + s)"),
     ("fast/pool", "maps = min(together, x.shape[0] - first)", "maps = min(together, x.shape[0] - first - 1)"),
     ("fast/pool", "dx[m, h, v] += dy[m, p, q]", "dx[m, h, v] = dy[m, p, q]"),
-    ("fast/pool", "    dx[:] = 0", "    pass"),
+    ("fast/pool", "    dx[:] = 0", "    pass", 0),
+    ("fast/pool", "    dx[:] = 0", "    pass", 1),
+    ("fast/pool", "    dx[:] = 0", "    pass", 2),
     ("fast/pool", "rows[place], q * stride - pad + columns[place]", "columns[place], q * stride - pad + rows[place]"),
+    ("fast/pool", "if 0 <= place < R * S:", "if True:"),
+    ("fast/pool", "min(start + window, size + edge) - max(start, -edge)", "min(start + window, size) - max(start, 0)"),
+    ("fast/pool", "min(start + window, size + edge) - max(start, -edge)", "window"),
+    ("fast/pool", "for v in range(max(0, left), min(W, left + S)):\n                        total", "for v in range(max(0, left), min(W, left + R)):\n                        total"),
+    ("fast/pool", "        total += x[m, h, v]\n                y[m, p, q] = total / (o", "        total = max(total, x[m, h, v])\n                y[m, p, q] = total / (o"),
+    ("fast/pool", "dx[m, h, v] += share", "dx[m, h, v] = share", 0),
+    ("fast/pool", "dx[m, h, v] += share", "dx[m, h, v] = share", 1),
+    ("fast/pool", "-(-(p + 1) * size // parts)", "(p + 1) * size // parts"),
+    ("fast/pool", "pad if count_include_pad else 0", "0", 0),
+    ("fast/pool", "pad if count_include_pad else 0", "pad", 1),
+    ("fast/lrn", "max(0, h - half), min(H, h + half + 1)", "max(0, h - half), min(H, h + half)"),
+    ("fast/lrn", "add(column[offset:], total[h, :W - offset])", "pass"),
+    ("fast/lrn", "range(1, min(half + 1, W))", "range(1, min(half, W))"),
+    ("fast/lrn", "        squares[:] = 0", "        pass"),
     ("fast/lrn", "out[i] = one / (root * np.sqrt(root))", "out[i] = one / root"),
     ("fast/lrn", "out[i] = scale[i] ** -beta", "out[i] = scale[i] ** beta"),
+    ("fast/lrn", "        column[:] = 0", "        pass"),
     ("fast/lrn", "        total[:] = 0", "        pass", 0),
     ("fast/lrn", "        total[:] = 0", "        pass", 1),
     ("fast/lrn", "total[i] += x[i] * x[i]", "total[i] = (total[i] + np.float32(1e8) + x[i] * x[i]) - np.float32(1e8)"),
@@ -254,11 +300,11 @@ NUMPY += [(f"sums/{chapter}", *lines) for chapter, *lines in [
     ("lrn", "window_sums(x.astype(wide(x)), n, axis=2)", "window_sums(x, n, axis=2)"),
 ]]
 NUMBA += [(f"sums/{chapter}", *lines) for chapter, *lines in [
-    ("batchnorm", "mean, var = np.zeros(C), np.zeros(C)", "mean, var = np.zeros(C, x.dtype), np.zeros(C, x.dtype)"),
-    ("batchnorm", "np.empty_like(x), np.zeros(C), np.zeros(C)", "np.empty_like(x), np.zeros_like(w), np.zeros_like(w)"),
-    ("pool", "area, total = 0, np.float64(0)", "area, total = 0, x.dtype.type(0)"),
-    ("pool", "                    total = np.float64(0)\n                    for h", "                    total = x.dtype.type(0)\n                    for h"),
-    ("lrn", "total = np.float64(0)", "total = x.dtype.type(0)", 0),
+    ("fast/batchnorm", "return np.zeros(max(1, min(pixels, TOTALS)))", "return np.zeros(max(1, min(pixels, TOTALS)), np.float32)"),
+    ("fast/pool", "left, total = q * stride - pad, np.float64(0)", "left, total = q * stride - pad, np.float32(0)"),
+    ("fast/pool", "                total = np.float64(0)", "                total = np.float32(0)"),
+    ("fast/lrn", "half, column = n // 2, np.empty(W)", "half, column = n // 2, np.empty(W, np.float32)"),
+    ("fast/lrn", "    total = np.empty(x.shape[1:])", "    total = np.empty(x.shape[1:], np.float32)"),
 ]]
 # the guard's table and checks
 NUMBA += [("backend", *lines) for lines in [
@@ -402,7 +448,8 @@ def place(mutant):
     if name in TESTS:
         return f"npnet/{name}.py", TESTS[name]
     if name.startswith("sums/"):
-        return f"npnet/ops/{name.removeprefix('sums/')}.py", "tests/ops/test_sums.py"
+        file = name.removeprefix("sums/")
+        return f"npnet/{file}.py" if "/" in file else f"npnet/ops/{file}.py", "tests/ops/test_sums.py"
     file = f"npnet/{name}.py" if "/" in name else f"npnet/ops/{name}.py"
     return file, f"tests/ops/test_{name.split('/')[-1]}.py"
 

@@ -8,7 +8,7 @@ s^-0.75 is two square roots, many times quicker than a power: 1 / (sqrt(s) * sqr
 import numpy as np
 
 from .kernels import jit
-from .pieces import spread_large
+from .pieces import over_maps, spread_large
 
 BLOCK = 2000            # pixels: the rows of one window are 40 KB, and longer ones are read faster from memory
 
@@ -102,6 +102,47 @@ def normalise_back(dy, x, scale, dx, image, begin, end, n, factor, beta, groups)
         second_term(x[image, j, begin:end], total, factor, dx[image, j, begin:end])
 
 
+@jit
+def square_sums(x, n, total):
+    """The sums of x (H, W), float64, over n x n pixels around each, fewer at the edges -> total (H, W), filled."""
+    H, W = x.shape
+    half, column = n // 2, np.empty(W)
+    for h in range(H):
+        column[:] = 0
+        for i in range(max(0, h - half), min(H, h + half + 1)):
+            add(x[i], column)
+        total[h] = column
+        for offset in range(1, min(half + 1, W)):
+            add(column[offset:], total[h, :W - offset])
+            add(column[:W - offset], total[h, offset:])
+
+
+@jit
+def normalise_within(x, y, scale, n, k, alpha, beta):
+    """Maps x (maps, H, W) -> y and scale (maps, H, W), filled."""
+    squares = np.empty(x.shape[1:])
+    total = np.empty(x.shape[1:])
+    for m in range(x.shape[0]):
+        squares[:] = 0
+        for h in range(x.shape[1]):
+            add_squares(x[m, h], squares[h])
+        square_sums(squares, n, total)
+        for h in range(x.shape[1]):
+            finish(x[m, h], total[h], k, alpha, beta, y[m, h], scale[m, h])
+
+
+@jit
+def normalise_within_back(dy, x, scale, dx, n, factor, beta):
+    """Maps dy, x and scale (maps, H, W) -> dx (maps, H, W), filled."""
+    through, total = np.empty(x.shape[1:], x.dtype), np.empty(x.shape[1:])
+    for m in range(x.shape[0]):
+        for h in range(x.shape[1]):
+            first_term(dy[m, h], x[m, h], scale[m, h], beta, dx[m, h], through[h])
+        square_sums(through, n, total)
+        for h in range(x.shape[1]):
+            second_term(x[m, h], total[h], factor, dx[m, h])
+
+
 def blocks(first, last, pixels):
     """Pixels first..last of all images, in blocks: the image, and its pixels from .. up to and without .."""
     size = -(-pixels // max(1, -(-pixels // BLOCK)))                # as equal as they can be; -(-a // b): rounded up
@@ -137,4 +178,20 @@ def lrn_backward(dy, x, scale, n, alpha, beta, groups):
     real = x.dtype.type
     dx = np.empty_like(x)
     over_pixels(normalise_back, (dy, x, scale, dx), n, real(2 * alpha * beta), real(beta), groups)
+    return dx
+
+
+def lrn_within_forward(x, n, k, alpha, beta):
+    """y and the scale s, both (N, C, H, W), as in ops/lrn.py."""
+    real = x.dtype.type
+    y, scale = np.empty_like(x), np.empty_like(x)
+    over_maps(normalise_within, (x, y, scale), n, real(k), real(alpha), real(beta))
+    return y, scale
+
+
+def lrn_within_backward(dy, x, scale, n, alpha, beta):
+    """dx (N, C, H, W), as in ops/lrn.py."""
+    real = x.dtype.type
+    dx = np.empty_like(x)
+    over_maps(normalise_within_back, (dy, x, scale, dx), n, real(2 * alpha * beta), real(beta))
     return dx

@@ -1,9 +1,9 @@
-"""Max-pooling: every map on its own, the maps spread over the threads."""
+"""Pooling: every map on its own, the maps spread over the threads."""
 import numpy as np
 
 from .kernels import jit
 from ..ops.shapes import pool_size
-from .pieces import spread_large
+from .pieces import over_maps
 
 LINE = 1024             # numbers compared at once: with what they are compared to they stay in the first cache
 
@@ -112,21 +112,119 @@ def winners(dy, argmax, dx, R, S, stride, pad):
                         dx[m, h, v] += dy[m, p, q]
 
 
+@jit
+def overlap(start, window, size, edge):
+    """How many pixels a window shares with a picture of `size` pixels and `edge` more on either side."""
+    return min(start + window, size + edge) - max(start, -edge)
+
+
+@jit
+def means(x, y, R, S, stride, pad, edge):
+    """Maps x (maps, H, W) -> y (maps, P, Q), filled; `edge` pixels outside the picture count as pixels."""
+    maps, H, W = x.shape
+    for m in range(maps):
+        for p in range(y.shape[1]):
+            top = p * stride - pad
+            for q in range(y.shape[2]):
+                left, total = q * stride - pad, np.float64(0)
+                for h in range(max(0, top), min(H, top + R)):
+                    for v in range(max(0, left), min(W, left + S)):
+                        total += x[m, h, v]
+                y[m, p, q] = total / (overlap(top, R, H, edge) * overlap(left, S, W, edge))
+
+
+@jit
+def shares(dy, dx, R, S, stride, pad, edge):
+    """Maps dy (maps, P, Q) -> dx (maps, H, W), filled; `edge` pixels outside the picture count as pixels."""
+    maps, H, W = dx.shape
+    dx[:] = 0
+    for m in range(maps):
+        for p in range(dy.shape[1]):
+            top = p * stride - pad
+            for q in range(dy.shape[2]):
+                left = q * stride - pad
+                share = dy[m, p, q] / dy.dtype.type(overlap(top, R, H, edge) * overlap(left, S, W, edge))
+                for h in range(max(0, top), min(H, top + R)):
+                    for v in range(max(0, left), min(W, left + S)):
+                        dx[m, h, v] += share
+
+
+@jit
+def means_of_parts(x, y, tops, bottoms, lefts, rights):
+    """Maps x (maps, H, W) -> y (maps, P, Q), filled."""
+    for m in range(y.shape[0]):
+        for p in range(y.shape[1]):
+            for q in range(y.shape[2]):
+                total = np.float64(0)
+                for h in range(tops[p], bottoms[p]):
+                    for v in range(lefts[q], rights[q]):
+                        total += x[m, h, v]
+                y[m, p, q] = total / ((bottoms[p] - tops[p]) * (rights[q] - lefts[q]))
+
+
+@jit
+def shares_of_parts(dy, dx, tops, bottoms, lefts, rights):
+    """Maps dy (maps, P, Q) -> dx (maps, H, W), filled."""
+    dx[:] = 0
+    for m in range(dy.shape[0]):
+        for p in range(dy.shape[1]):
+            for q in range(dy.shape[2]):
+                share = dy[m, p, q] / dy.dtype.type((bottoms[p] - tops[p]) * (rights[q] - lefts[q]))
+                for h in range(tops[p], bottoms[p]):
+                    for v in range(lefts[q], rights[q]):
+                        dx[m, h, v] += share
+
+
+def cuts(size, parts):
+    """Where the parts of `size` pixels begin, and where they end; -(-a // b) is a/b rounded up."""
+    p = np.arange(parts)
+    return p * size // parts, -(-(p + 1) * size // parts)
+
+
 def max_pool_forward(x, R, S, stride, pad, ceil_mode):
     """y and argmax (N, C, P, Q), as in ops/pool.py."""
-    N, C, H, W = x.shape
-    P, Q = pool_size(H, R, stride, pad, ceil_mode), pool_size(W, S, stride, pad, ceil_mode)
-    maps = x.reshape(N * C, H, W)
-    y, argmax = np.empty((N * C, P, Q), x.dtype), np.empty((N * C, P, Q), np.int32)
-
-    spread_large(lambda m0, m1: largest(maps[m0:m1], y[m0:m1], argmax[m0:m1], R, S, stride, pad), N * C, x.size)
-    return y.reshape(N, C, P, Q), argmax.reshape(N, C, P, Q)
+    shape = shape_out(x, R, S, stride, pad, ceil_mode)
+    y, argmax = np.empty(shape, x.dtype), np.empty(shape, np.int32)
+    over_maps(largest, (x, y, argmax), R, S, stride, pad)
+    return y, argmax
 
 
 def max_pool_backward(dy, argmax, H, W, R, S, stride, pad):
     """dx (N, C, H, W), as in ops/pool.py."""
-    N, C, P, Q = dy.shape
-    maps, places = dy.reshape(N * C, P, Q), argmax.reshape(N * C, P, Q)
-    dx = np.empty((N * C, H, W), dy.dtype)
-    spread_large(lambda m0, m1: winners(maps[m0:m1], places[m0:m1], dx[m0:m1], R, S, stride, pad), N * C, dx.size)
-    return dx.reshape(N, C, H, W)
+    dx = np.empty((*dy.shape[:2], H, W), dy.dtype)
+    over_maps(winners, (dy, argmax, dx), R, S, stride, pad)
+    return dx
+
+
+def avg_pool_forward(x, R, S, stride, pad, ceil_mode, count_include_pad):
+    """y (N, C, P, Q), as in ops/pool.py."""
+    y = np.empty(shape_out(x, R, S, stride, pad, ceil_mode), x.dtype)
+    over_maps(means, (x, y), R, S, stride, pad, pad if count_include_pad else 0)
+    return y
+
+
+def avg_pool_backward(dy, H, W, R, S, stride, pad, count_include_pad):
+    """dx (N, C, H, W), as in ops/pool.py."""
+    dx = np.empty((*dy.shape[:2], H, W), dy.dtype)
+    over_maps(shares, (dy, dx), R, S, stride, pad, pad if count_include_pad else 0)
+    return dx
+
+
+def adaptive_avg_pool_forward(x, P, Q):
+    """y (N, C, P, Q), as in ops/pool.py."""
+    y = np.empty((*x.shape[:2], P, Q), x.dtype)
+    over_maps(means_of_parts, (x, y), *cuts(x.shape[2], P), *cuts(x.shape[3], Q))
+    return y
+
+
+def adaptive_avg_pool_backward(dy, H, W):
+    """dx (N, C, H, W), as in ops/pool.py."""
+    dx = np.empty((*dy.shape[:2], H, W), dy.dtype)
+    over_maps(shares_of_parts, (dy, dx), *cuts(H, dy.shape[2]), *cuts(W, dy.shape[3]))
+    return dx
+
+
+def shape_out(x, R, S, stride, pad, ceil_mode):
+    """The shape (N, C, P, Q) of what windows over x (N, C, H, W) give."""
+    N, C, H, W = x.shape
+    return N, C, pool_size(H, R, stride, pad, ceil_mode), pool_size(W, S, stride, pad, ceil_mode)

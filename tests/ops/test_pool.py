@@ -147,3 +147,16 @@ def test_a_gradient_that_is_infinite_or_nan_reaches_the_winner_alone(backend):
     y, argmax = ops.max_pool_forward(x, 1, 2, 2, 0, False)
     dx = ops.max_pool_backward(dy, argmax, 1, 4, 1, 2, 2, 0)
     assert y.tolist() == [[[[2, 4]]]] and np.array_equal(dx, [[[[0, np.inf, 0, np.nan]]]], equal_nan=True)
+
+
+@pytest.mark.parametrize("stride, pad", [(1, 1), (2, 0), (2, 1), (3, 1)])
+def test_infinities_and_nan_as_in_the_definition(backend, random, stride, pad):
+    """Of several NaN the last wins; where all is -infinity, place 0, even in the padding."""
+    x = random.choice([-np.inf, -np.inf, -np.inf, 1.0, np.inf, np.nan], (30, 2, 7, 8), p=[.3, .3, .3, .04, .03, .03])
+    assert_same(chapters.max_pool_forward_loops(x, 3, 2, stride, pad, True), ops.max_pool_forward(x, 3, 2, stride, pad, True))
+
+
+def test_a_place_beyond_the_picture_gives_to_nobody(backend):
+    """Nothing is written outside of dx: argmax may come from elsewhere."""
+    argmax = np.array([[[[2 ** 31 - 1, 27, -2 ** 31, 300]]]], np.int32)
+    assert not ops.max_pool_backward(np.ones((1, 1, 1, 4)), argmax, 3, 9, 3, 3, 2, 0).any()
