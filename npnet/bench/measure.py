@@ -106,18 +106,19 @@ def measured(net, batch, settings, names=(), whole=("step", "forward"), others=(
     {"batch": 16, "versions": {side: {...}}, "idle": {side: seconds}, "memory": {side: {...}}, "step": {side: turns},
     "forward": {side: turns}, "layers": {side: turns}}. turns: a list for every round, of the seconds of every call;
     those of layers are {name: {way: seconds}}. names: of layers, and "update". others: more of npnet's backends,
-    which take part in whole passes. tick: called after every turn, `ticks` times. ValueError if the sides do not
+    which take part in whole passes. tick: called now and then, `ticks` times. ValueError if the sides do not
     compute the same network.
     """
     plan, kinds = plan_of(net), settings.kinds | {name: name for name in others}
-    with started(plan, kinds, settings.threads) as sides:
-        check_same(sides, min(batch, 2))
+    with started(plan, kinds, settings.threads, tick) as sides:
+        check_same(sides, min(batch, 2), tick)
         pair = {name: sides[name] for name in settings.kinds}
         found = {"batch": batch, "versions": {name: side.versions for name, side in sides.items()}}
         if "step" in whole:
-            for side in pair.values():
-                side.ask("warm", what="step", batch=batch)
-            found["memory"] = {name: side.ask("memory", what="step", batch=batch) for name, side in pair.items()}
+            found["memory"] = {}
+            for name, side in pair.items():
+                found["memory"][name] = side.ask("memory", what="step", batch=batch)
+                tick()
         for what in whole:
             found[what] = turns(sides, settings.rounds, tick, settings.seconds, what=what, batch=batch)
         if names:
@@ -129,13 +130,16 @@ def measured(net, batch, settings, names=(), whole=("step", "forward"), others=(
 
 def ticks(settings, names=(), whole=("step", "forward"), others=()):
     """How often `measured` calls its tick."""
-    sides = len(settings.kinds)
-    return (settings.rounds + 1) * (len(whole) * (sides + len(others)) + bool(names) * sides)
+    pair, every = len(settings.kinds), len(settings.kinds) + len(others)
+    return 2 * every + ("step" in whole) * pair + (settings.rounds + 1) * (len(whole) * every + bool(names) * pair)
 
 
-def check_same(sides, batch):
+def check_same(sides, batch, tick=lambda: None):
     """Raises ValueError unless all sides make the same arrays of the same pictures, up to rounding."""
-    made = {name: side.ask("made", batch=batch) for name, side in sides.items()}
+    made = {}
+    for name, side in sides.items():
+        made[name] = side.ask("made", batch=batch)
+        tick()
     first, *others = made
     for other in others:
         for what in made[first]:
@@ -171,12 +175,15 @@ def works(net, batch):
     return found
 
 
-def least_seconds(work, limits):
-    """(seconds, name of the limit): what a Work takes at least, by the rate of matrix products or by the memory."""
-    memory = "read" if 8 * work.written < work.read else "copy"
-    by_memory = work.moved / max(limits[memory].values())               # one thread may be enough for all of it
-    by_products = work.operations / max(limits["matrix"].values()) if work.products else 0.0
-    return (by_products, "matrix") if by_products > by_memory else (by_memory, memory)
+def shares(row, limits):
+    """What a layer takes at least, by the rate of matrix products or by the memory: the name of the limit, the least
+    milliseconds, and the share of both sides."""
+    memory = "read" if 8 * row["written"] < row["read"] else "copy"
+    by_memory = (row["read"] + row["written"]) / max(limits[memory].values())       # one thread may be enough for all
+    by_products = row["operations"] / max(limits["matrix"].values()) if row["products"] else 0.0
+    least = 1000 * max(by_products, by_memory)
+    return {"limit": "matrix" if by_products > by_memory else memory, "least": least, "share": least / row["npnet"],
+            "torch_share": row["torch"] and least / row["torch"]}
 
 
 def rows(net, found, limits):
@@ -185,13 +192,10 @@ def rows(net, found, limits):
     seconds = {name: typical_layers(turns) for name, turns in found["layers"].items()}
     for name, ways in seconds["npnet"].items():
         for way, ours in ways.items():
-            work = every[name, way]
-            least, limit = least_seconds(work, limits)
-            theirs = seconds["torch"][name][way] if "torch" in seconds else None
-            rows.append({
-                "batch": found["batch"], "layer": name, "way": way, **result(1000 * ours, theirs and 1000 * theirs),
-                "operations": work.operations, "read": work.read, "written": work.written, "products": work.products,
-                "limit": limit, "least": 1000 * least, "share": least / ours, "torch_share": theirs and least / theirs})
+            theirs = 1000 * seconds["torch"][name][way] if "torch" in seconds else None
+            row = {"batch": found["batch"], "layer": name, "way": way, **result(1000 * ours, theirs),
+                   **every[name, way]._asdict()}
+            rows.append(row | shares(row, limits))
     return rows
 
 

@@ -1,7 +1,6 @@
 """A whole bench: all that is known of a network's speed on this machine, as plain data.
 
     bench = Bench("krizhevsky2012")
-    bench.measure_limits()
     for batch in (1, 16, 128):
         bench.measure(batch)
     bench.measure_torchvision(128)
@@ -46,8 +45,12 @@ class Bench:
             "notes": [] if self.settings.torch or measure.torch_present() else [TORCH_MISSING]}
 
     def measure_limits(self):
-        """The rates of this machine."""
-        self.data["limits"] = measure.measured_limits(self.settings)
+        """The rates of this machine: the best that was ever measured, as a limit is what nothing exceeds."""
+        found, before = measure.measured_limits(self.settings), self.data["limits"] or {}
+        self.data["limits"] = {what: {who: max(rate, before.get(what, {}).get(who, 0)) for who, rate in rates.items()}
+                               for what, rates in found.items()}
+        for row in self.data["layers"]:
+            row.update(measure.shares(row, self.data["limits"]))
 
     def others(self, batch):
         """The backends that are timed beside npnet's side."""
@@ -60,8 +63,9 @@ class Bench:
         return measure.ticks(self.settings, self.names, whole, self.others(batch))
 
     def measure(self, batch, tick=lambda: None):
-        """Everything at one batch size. Where memory is too little, a note says so and nothing is measured."""
+        """Everything at one batch size, and the limits. Where memory is too little, a note says so."""
         whole = ("step", "forward") if self.layers is None else ()
+        self.measure_limits()
         found = self.found(self.net, batch, self.names, whole, self.others(batch), tick)
         if found is None:
             return
@@ -125,7 +129,6 @@ class Bench:
 def everything(net=NETWORK, batches=BATCHES, settings=None, layers=None, size=None):
     """The data of a whole bench."""
     bench = Bench(net, settings, layers, size)
-    bench.measure_limits()
     for batch in batches:
         bench.measure(batch)
     if bench.has_torchvision:

@@ -64,24 +64,28 @@ class Side:
         """Ends the process, whatever it does."""
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
         self.process.stdout.close()
+        with suppress(BrokenPipeError):                     # the rest of a question that nobody heard
+            self.process.stdin.close()
 
 
 @contextmanager
-def started(plan, kinds, threads):
-    """{name: Side} of these {name: kind}, each with the network built; they end with the block, also after Ctrl-C."""
+def started(plan, kinds, threads, tick=lambda: None):
+    """{name: Side} of these {name: kind}, each with the network built; they end with the block, also after Ctrl-C.
+
+    tick is called when a side is ready.
+    """
     sides = {}
     try:
         for name, kind in kinds.items():
             sides[name] = Side(kind, threads)
         for side in sides.values():
             side.versions = side.ask("open", plan=plan, kind=side.kind, threads=threads)
+            tick()
         yield sides
     finally:
         for side in sides.values():
-            with suppress(OSError):
-                side.close()
+            side.close()
 
 
 def turns(sides, rounds, tick=lambda: None, seconds=0.5, patience=math.inf, **work):

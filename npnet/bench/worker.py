@@ -45,7 +45,10 @@ class Worker:
         return limits()
 
     def warm(self, what, batch, names=None):
-        """Prepares a piece of work and does it once: what is compiled and read for the first time is not counted."""
+        """Prepares a piece of work and does it once: what is compiled and read for the first time is not counted. What
+        was prepared last is ready."""
+        if self.key == (what, batch, names):
+            return
         self.key, self.ready = None, None                   # what the last one held is free before the next is made
         gc.collect()
         self.ready = self.side.layers(batch, names) if what == "layers" else getattr(self.side, what)(batch)
@@ -63,8 +66,7 @@ class Worker:
     def measure(self, what, batch, names=None, seconds=0.5, most=15):
         """Times of one turn: at least once, as often as `seconds` and `most` allow. Quick work is done once more before
         that, not counted, as threads that have slept need a moment."""
-        if self.key != (what, batch, names):
-            self.warm(what, batch, names)
+        self.warm(what, batch, names)
         if self.quick:
             self.once()
         times, began = [], time.perf_counter()
@@ -75,8 +77,7 @@ class Worker:
     def memory(self, what, batch):
         """Peak and page faults of one more piece of work: of the kind that was warmed up before."""
         from . import memory
-        if self.key != (what, batch, None):
-            self.warm(what, batch)
+        self.warm(what, batch)
         return memory.during(self.ready)
 
 

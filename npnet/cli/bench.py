@@ -69,11 +69,11 @@ def everything(options, settings, silent):
     batches = whole_numbers(options.batch or BATCHES)
     one = bench.Bench(options.net, settings, names_of(options), options.size)
     show(silent, bench.print_machine, one.data)
-    one.measure_limits()
-    show(silent, bench.print_limits, one.data)
     for batch in batches:
         with counting(f"batch {batch}", "turns", one.ticks(batch)) as tick:
             one.measure(batch, tick)
+        if batch == batches[0]:
+            show(silent, bench.print_limits, one.data)
         show(silent, bench.print_batch, one.data, batch)
     if one.has_torchvision:
         with counting(f"torchvision, batch {batches[-1]}", "turns", one.ticks_torchvision()) as tick:

@@ -62,7 +62,8 @@ def draw_points(axes, points, sides):
         for number, rate in reversed(list(enumerate(rates))):
             axes.plot([intensity], [rate], zorder=3, **mark(number))
         labels.append(axes.annotate(name, (intensity, rates[0]), xytext=(0, 0), textcoords="offset points",
-                                    fontsize=SMALL, va="center", ha="center", zorder=4))
+                                    fontsize=SMALL, va="center", ha="center", zorder=4,
+                                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}))
     return labels
 
 

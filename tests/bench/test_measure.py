@@ -3,7 +3,7 @@ import pytest
 
 import npnet
 from npnet.bench import measure, sides
-from npnet.bench.measure import (Settings, check_same, chosen, least_seconds, measured, needed, network, rows, ticks,
+from npnet.bench.measure import (Settings, check_same, chosen, measured, needed, network, rows, shares, ticks,
                                  too_little_memory, typical, typical_layers, works)
 from npnet.bench.work import Work
 from npnet.layers import Conv2D, Dense, Flatten, ReLU
@@ -23,13 +23,14 @@ def test_medians_of_layers():
     assert typical_layers(turns) == {"conv1": {"forward": 4, "backward": 8}, "update": {"backward": 5}}
 
 
-@pytest.mark.parametrize("work, seconds, limit", [
-    (Work(2 * 10 ** 11, 1000, 1000, True), 2.0, "matrix"),
-    (Work(2 * 10 ** 11, 10 ** 9, 10 ** 9), 0.2, "copy"),                    # no product; one thread copies as fast as all
-    (Work(10 ** 9, 4 * 10 ** 10, 8, True), 2.0, "read"),                    # a dense layer for one picture
-    (Work(0, 0, 0), 0.0, "copy")])
-def test_the_least_time_by_hand(work, seconds, limit):
-    assert least_seconds(work, LIMITS) == (pytest.approx(seconds), limit)
+@pytest.mark.parametrize("work, least, limit", [
+    (Work(2 * 10 ** 11, 1000, 1000, True), 2000, "matrix"),
+    (Work(2 * 10 ** 11, 10 ** 9, 10 ** 9), 200, "copy"),                    # no product; one thread copies as fast as all
+    (Work(10 ** 9, 4 * 10 ** 10, 8, True), 2000, "read"),                   # a dense layer for one picture
+    (Work(0, 0, 0), 0, "copy")])
+def test_the_least_time_by_hand(work, least, limit):
+    found = shares(work._asdict() | {"npnet": 4000.0, "torch": None}, LIMITS)
+    assert found == {"limit": limit, "least": pytest.approx(least), "share": pytest.approx(least / 4000), "torch_share": None}
 
 
 def test_rows_by_hand():

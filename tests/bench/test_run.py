@@ -70,11 +70,23 @@ def test_too_little_memory_is_a_note(quick, monkeypatch):
     assert data["notes"][-1].startswith("batch 2 is left out") and not data["layers"] and "lrn" not in data
 
 
+def test_a_limit_is_the_best_that_was_measured(monkeypatch):
+    """A disturbed measurement changes nothing, and a better one all shares."""
+    made = iter([5e9, 4e9, 8e9])
+    monkeypatch.setattr(measure, "measured_limits", lambda settings: {what: {"one": (rate := next(made) if what == "matrix" else 1e9),
+                                                                             "all": rate} for what in ("matrix", "copy", "read")})
+    bench = Bench(tiny(), Settings(threads=1, backend="numpy", torch=False))
+    row = {"npnet": 4.0, "torch": None, "operations": 8 * 10 ** 6, "read": 8, "written": 8, "products": True}
+    bench.data["layers"] = [row]
+    for rate in (5e9, 5e9, 8e9):
+        bench.measure_limits()
+        assert bench.data["limits"]["matrix"]["all"] == rate and row["share"] == pytest.approx(8e6 / rate / 4e-3)
+
+
 def test_every_turn_is_counted(quick):
     bench, counted = Bench(tiny(), Settings(threads=1, rounds=1, backend="loops", torch=False, seconds=0.01)), []
-    bench.measure_limits()
     bench.measure(1, lambda: counted.append(1))
-    assert len(counted) == bench.ticks(1) == 2 * 5                          # two passes of two sides, layers of one
+    assert len(counted) == bench.ticks(1) == 2 * 5 + 5                          # two passes of two sides, layers of one
 
 
 def test_the_version_without_lrn_belongs_to_the_paper_alone(monkeypatch):
