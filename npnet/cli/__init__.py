@@ -34,6 +34,7 @@ COMMANDS = {
     "plot": "curves and filters of runs",
     "data": "data sets: list, get, show, info, augment",
     "explain": "one picture, walked through a network layer by layer",
+    "warmup": "compile now, so that nothing waits later",
     "bench": "how fast, layer by layer, beside PyTorch and the machine's limits",
 }
 DEFAULT = "krizhevsky2012"          # the network of a command that was not given --net
