@@ -35,7 +35,7 @@ COMMANDS = {
     "data": "data sets: list, get, show, info, augment",
     "explain": "one picture, walked through a network layer by layer",
     "warmup": "compile now, so that nothing waits later",
-    "bench": "how fast, layer by layer, beside PyTorch and the machine's limits",
+    "bench": "how fast, beside PyTorch and the machine's limits",
 }
 DEFAULT = "krizhevsky2012"          # the network of a command that was not given --net
 OVERVIEW = """npnet {version}: AlexNet to be read, run and taken apart

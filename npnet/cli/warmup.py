@@ -8,8 +8,8 @@ from ..screen import bar, clock, counted, echo
 
 def add(commands):
     parser = commands.add_parser("warmup")
-    parser.description = ("Compile all that the numba backend needs on this processor, and keep it: on a cluster, or before "
-                          "a class begins. What is there already is left as it is.")
+    parser.description = ("Compile all that the numba backend needs on this processor, and keep it: on a cluster, or "
+                          "before a class begins. What is there already is left as it is.")
     parser.add_argument("--float64", action="store_true", help="also for float64, which gradient checks use")
     parser.add_argument("--list", action="store_true", help="name every kernel, with its time")
     parser.set_defaults(run=run)
