@@ -157,6 +157,11 @@ def typical(turns):
     return median(median(times) for times in turns)
 
 
+def in_rounds(turns, name, way):
+    """The median of each turn for one layer, in milliseconds."""
+    return [round(1000 * median(call[name][way] for call in turn), 4) for turn in turns]
+
+
 def typical_layers(turns):
     """{name: {way: seconds}}: the same for every layer forward and backward."""
     return {name: {way: typical([[call[name][way] for call in turn] for turn in turns]) for way in ways}
@@ -195,7 +200,8 @@ def rows(net, found, limits):
             theirs = 1000 * seconds["torch"][name][way] if "torch" in seconds else None
             row = {"batch": found["batch"], "layer": name, "way": way, **result(1000 * ours, theirs),
                    **every[name, way]._asdict()}
-            rows.append(row | shares(row, limits))
+            rounds = {side: in_rounds(turns, name, way) for side, turns in found["layers"].items()}
+            rows.append(row | shares(row, limits) | {"rounds": rounds})
     return rows
 
 

@@ -1,6 +1,7 @@
 """A network as plain data, so that processes of their own can build the same one."""
 from ..layers import LAYERS, rng
 from ..network import Network, made
+from ..screen import listed
 
 LR = 1e-12          # of every step: so small that a thousand steps on one batch leave the weights what they are
 UPDATE = "update"   # the name of the optimizer's part, in a row with the layers
@@ -8,7 +9,7 @@ BRIGHT = 64         # deviation of the pixels: that of photographs from 0 to 255
 
 
 def plan_of(net):
-    """The plan of a network: what `built` needs. ValueError where a layer is not npnet's own."""
+    """The plan of a network: what `built` needs. ValueError for a network whose steps cannot be measured."""
     for name, layer in net.layers.items():
         if type(layer) is not LAYERS.get(type(layer).__name__):
             raise ValueError(f"{name} is a {type(layer).__name__}, a layer of your own: bench measures networks of "
@@ -17,6 +18,10 @@ def plan_of(net):
         raise ValueError(f"bench measures training steps, which need an output (N, classes), but this network's is "
                          f"(N, {', '.join(map(str, list(net.shapes.values())[-1]))}); end it in Flatten() and "
                          f"Dense(classes)")
+    if net.frozen or net.first_trained() is None:
+        raise ValueError(f"bench measures training steps of whole networks, but {listed(sorted(net.frozen))} "
+                         f"{'is' if len(net.frozen) == 1 else 'are'} frozen" if net.frozen else
+                         "bench measures training steps, but this network has nothing to train")
     return net.architecture() | {"dtype": "float32", "shapes": list(net.shapes.values())}
 
 

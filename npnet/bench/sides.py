@@ -16,6 +16,8 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..network import plain
+
 SETTLE = 0.25       # seconds; the threads of OpenMP and of BLAS stay awake for up to 0.2 after their last piece of work
 VARIABLES = ("NPNET_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 TORCH = "torch"
@@ -40,7 +42,7 @@ class Side:
         """The answer to a question. ImportError or ValueError with the sentence of what went wrong there; OSError if
         the process has ended."""
         with suppress(BrokenPipeError):                     # a process that has ended is noticed below
-            self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self.process.stdin.write(json.dumps({"do": do, **arguments}, default=plain) + "\n")
             self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:

@@ -62,7 +62,7 @@ def draw_points(axes, points, sides):
         for number, rate in reversed(list(enumerate(rates))):
             axes.plot([intensity], [rate], zorder=3, **mark(number))
         labels.append(axes.annotate(name, (intensity, rates[0]), xytext=(0, 0), textcoords="offset points",
-                                    fontsize=SMALL, va="center", ha="center", zorder=4,
+                                    fontsize=SMALL, va="center", ha="center", zorder=2.5,
                                     bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}))
     return labels
 
@@ -90,7 +90,7 @@ def untangle(figure, axes, labels):
             label.xyann = across, up
             box = label.get_window_extent(renderer).padded(1)
             inside = all(axes.bbox.contains(*corner) for corner in (box.min, box.max))
-            hidden = any(box.overlaps(other) for other in taken) or any(box.contains(*at) for at in marks)
+            hidden = any(box.overlaps(other) for other in taken) or any(box.padded(4).contains(*at) for at in marks)
             if inside and not hidden:
                 break
         taken.append(box)

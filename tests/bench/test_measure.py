@@ -41,6 +41,7 @@ def test_rows_by_hand():
     assert [(row["layer"], row["way"]) for row in found] == [
         ("conv1", "forward"), ("conv1", "backward"), ("relu1", "forward"), ("relu1", "backward"), ("update", "backward")]
     first = found[0]
+    assert first["rounds"] == {"npnet": [2.0], "torch": [4.0]}
     assert (first["npnet"], first["torch"], first["ratio"], first["unit"]) == (2, 4, 0.5, "ms")
     assert first["operations"] == every["conv1", "forward"].operations == 2 * 2 * 100 * 27
     assert first["share"] == pytest.approx(first["least"] / 2) and first["torch_share"] == pytest.approx(first["share"] / 2)
@@ -57,7 +58,15 @@ def test_the_first_trained_layer_needs_no_dx():
     assert every["fc3", "backward"].operations == 2 * every["fc3", "forward"].operations
 
 
+def frozen():
+    net = tiny()
+    net.freeze("conv1")
+    return net
+
+
 @pytest.mark.parametrize("net, said", [
+    (frozen(), "measures training steps of whole networks, but conv1 is frozen"),
+    (npnet.Network((3, 8, 8), flatten=Flatten()), "this network has nothing to train"),
     (npnet.Network((3, 8, 8), conv1=Conv2D(4, 3)), r"need an output \(N, classes\), but this network's is \(N, 4, 6, 6\)"),
     ("alexnet", "no network is called 'alexnet'")])
 def test_networks_that_cannot_be_measured(net, said):

@@ -4,8 +4,10 @@ import json
 import os
 import sys
 
+import numpy as np
 import pytest
 
+import npnet
 from npnet import backend
 from npnet.bench import sides, worker
 from npnet.bench.ours import Ours
@@ -60,6 +62,12 @@ def test_a_process_measures_its_network():
         with pytest.raises(ValueError, match="npnet .numpy.: .*nothing"):
             side.ask("nothing")
     assert side.process.poll() is not None
+
+
+def test_a_plan_may_hold_numbers_of_numpys():
+    net = tiny(fc3=npnet.Dense(np.int64(3)))
+    with started(plan_of(net), {"npnet": "numpy"}, 1) as found:
+        assert len(found["npnet"].ask("made", batch=1)["output of fc3"]) == 3
 
 
 def test_processes_end_when_the_block_fails():

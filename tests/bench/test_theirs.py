@@ -65,6 +65,7 @@ def test_the_pieces_of_work():
     side = Theirs(plan_of(tiny()), 1)
     first, second = side.forward(2)(), side.forward(2)()
     assert first.shape == (2, 5) and torch.equal(first, second)
+    assert first.ravel().tolist() == pytest.approx(side.made(2)["output of fc3"], rel=1e-5)         # in place or not
     assert side.step(2)() > 0
     assert all(abs(state["momentum_buffer"]).max() > 0 for state in side.optimizer.state.values())
     assert len(side.optimizer.state) == 6

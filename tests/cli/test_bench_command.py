@@ -1,4 +1,5 @@
 """npnet bench, as it is typed."""
+import functools
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from commands import environment, one_line
+from npnet import bench
 from npnet.bench import measure, scaling, sides
 from npnet.layers import LRN, Conv2D, Dense, Flatten, MaxPool, ReLU
 from npnet.models import MODELS
@@ -30,7 +32,7 @@ def quick(monkeypatch, here):
     limits = {name: {"one": 1e9, "all": 2e9} for name in ("matrix", "copy", "read")}
     monkeypatch.setitem(MODELS, "speck", speck)
     monkeypatch.setattr(measure, "measured_limits", lambda settings: limits)
-    monkeypatch.setattr(measure.Settings, "seconds", 0.0)
+    monkeypatch.setattr(bench, "Settings", functools.partial(measure.Settings, seconds=0.0))
     monkeypatch.setattr(sides, "SETTLE", 0)
     return here
 
