@@ -16,13 +16,20 @@ def inside(size, pad, phase, stride, places):
 
 @jit
 def every(row, stride, line):
-    """line[i] = row[i * stride]."""
-    if stride == 2:                                                 # AlexNet's, known when compiled: eight at once
-        for i in range(line.size):
-            line[i] = row[2 * i]
-    else:
-        for i in range(line.size):
-            line[i] = row[stride * i]
+    """line[i] = row[stride * i]."""
+    for i in range(line.size):
+        line[i] = row[stride * i]
+
+
+@jit
+def pairs(row, even, odd):
+    """The same for stride 2, both lines at once: the compiler, which knows the stride, sorts eight pairs at once."""
+    both = min(odd.size, row.size // 2)
+    for i in range(both):
+        even[i] = row[2 * i]
+        odd[i] = row[2 * i + 1]
+    for i in range(both, min(even.size, (row.size + 1) // 2)):
+        even[i] = row[2 * i]
 
 
 @jit
@@ -35,10 +42,14 @@ def sort_pixels(x, frame, m, stride, pad):
     rows, columns = frame.shape[3:]
     for top in range(stride):
         i0, i1 = inside(x.shape[0], pad, top, stride, rows)
-        for left in range(stride):
-            j0, j1 = inside(x.shape[1], pad, left, stride, columns)
-            for i in range(i0, i1):
-                every(x[i * stride + top - pad, j0 * stride + left - pad:], stride, frame[top, left, m, i, j0:j1])
+        for i in range(i0, i1):
+            row = x[i * stride + top - pad]
+            if stride == 2 and pad == 0:
+                pairs(row, frame[top, 0, m, i], frame[top, 1, m, i])
+            else:
+                for left in range(stride):
+                    j0, j1 = inside(row.size, pad, left, stride, columns)
+                    every(row[j0 * stride + left - pad:], stride, frame[top, left, m, i, j0:j1])
 
 
 @jit
@@ -101,8 +112,8 @@ def winners(dy, argmax, dx, R, S, stride, pad):
     """Maps dy and argmax (maps, P, Q) -> dx (maps, H, W), filled."""
     H, W = dx.shape[1], dx.shape[2]
     rows, columns = np.arange(R * S) // S, np.arange(R * S) % S     # of every place in the window
-    dx[:] = 0
     for m in range(dy.shape[0]):
+        dx[m] = 0
         for p in range(dy.shape[1]):
             for q in range(dy.shape[2]):
                 place = argmax[m, p, q]
@@ -137,8 +148,8 @@ def means(x, y, R, S, stride, pad, edge):
 def shares(dy, dx, R, S, stride, pad, edge):
     """Maps dy (maps, P, Q) -> dx (maps, H, W), filled; `edge` pixels outside the picture count as pixels."""
     maps, H, W = dx.shape
-    dx[:] = 0
     for m in range(maps):
+        dx[m] = 0
         for p in range(dy.shape[1]):
             top = p * stride - pad
             for q in range(dy.shape[2]):
@@ -165,8 +176,8 @@ def means_of_parts(x, y, tops, bottoms, lefts, rights):
 @jit
 def shares_of_parts(dy, dx, tops, bottoms, lefts, rights):
     """Maps dy (maps, P, Q) -> dx (maps, H, W), filled."""
-    dx[:] = 0
     for m in range(dy.shape[0]):
+        dx[m] = 0
         for p in range(dy.shape[1]):
             for q in range(dy.shape[2]):
                 share = dy[m, p, q] / dy.dtype.type((bottoms[p] - tops[p]) * (rights[q] - lefts[q]))
