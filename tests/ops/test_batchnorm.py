@@ -20,7 +20,7 @@ def test_by_hand(backend):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(3, 4, 2, 3), (5, 2, 1, 1), (1, 3, 4, 2)])
+@pytest.mark.parametrize("shape", [(3, 4, 2, 3), (5, 2, 1, 1), (1, 3, 4, 2), (2, 2, 13, 21)])
 def test_definition(backend, random, shape, dtype):
     x, dy = (random.standard_normal((2, *shape)) * 3 + 1).astype(dtype)
     w, b = random.standard_normal((2, shape[1])).astype(dtype)
@@ -47,3 +47,11 @@ def test_gradient(backend, random, train):
     assert_right_gradients(lambda x, w, b: ops.batchnorm_forward(x, w, b, *used(x), 0.1),
                            lambda dy, x, w, b: ops.batchnorm_backward(dy, x, w, *used(x), 0.1, train), x, w, b,
                            method="central")
+
+
+def test_the_variance_of_numbers_far_from_zero(backend, random):
+    """The mean of the squares less the square of the mean would have four digits."""
+    x = 1e6 + random.standard_normal((3, 2, 4, 5))
+    mean, var = ops.batchnorm_statistics(x)
+
+    assert var.tolist() == pytest.approx(x.var(axis=(0, 2, 3)).tolist(), rel=1e-9)
