@@ -60,12 +60,13 @@ class Bench:
     def ticks(self, batch):
         """How often measure(batch) calls its tick."""
         whole = ("step", "forward") if self.layers is None else ()
-        return measure.ticks(self.settings, self.names, whole, self.others(batch))
+        return 1 + measure.ticks(self.settings, self.names, whole, self.others(batch))
 
     def measure(self, batch, tick=lambda: None):
         """Everything at one batch size, and the limits. Where memory is too little, a note says so."""
         whole = ("step", "forward") if self.layers is None else ()
         self.measure_limits()
+        tick()
         found = self.found(self.net, batch, self.names, whole, self.others(batch), tick)
         if found is None:
             return

@@ -86,7 +86,7 @@ def test_a_limit_is_the_best_that_was_measured(monkeypatch):
 def test_every_turn_is_counted(quick):
     bench, counted = Bench(tiny(), Settings(threads=1, rounds=1, backend="loops", torch=False, seconds=0.01)), []
     bench.measure(1, lambda: counted.append(1))
-    assert len(counted) == bench.ticks(1) == 2 * 5 + 5                          # two passes of two sides, layers of one
+    assert len(counted) == bench.ticks(1) == 2 * 5 + 6                          # two passes of two sides, layers of one
 
 
 def test_the_version_without_lrn_belongs_to_the_paper_alone(monkeypatch):
