@@ -3,7 +3,7 @@
     npnet bench                                             everything, at 1, 16 and 128 pictures: some minutes
     npnet bench --layers conv1,norm1 --batch 16             two layers
     npnet bench --json speed.json --save pictures           all numbers, every single time among them, and drawings
-    npnet bench --scaling                                   time as batch, threads and pictures grow
+    npnet bench --scaling                                   time as batch, threads and pictures grow: longer
     npnet bench --peers                                     the same layers as others write them in NumPy
 """
 import itertools
@@ -36,7 +36,7 @@ def add(commands):
     parser.add_argument("--rounds", type=int, metavar="N", default=3, help="turns of every side (default: 3)")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
     parser.add_argument("--scaling", action="store_true", help="instead: time for each picture as batch, threads and "
-                        "pictures grow, beside the backend numpy")
+                        "pictures grow, beside the backend numpy: a quarter of an hour")
     parser.add_argument("--peers", action="store_true", help="instead: convolution and pooling beside the im2col of "
                         "textbooks, and beside npnet's numpy and loops")
     parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers as JSON, in a file or in "
