@@ -12,6 +12,7 @@ from statistics import median
 import numpy as np
 
 from ..backend import BACKENDS
+from ..fast.threads import count
 from ..models import model
 from ..screen import size
 from .plan import UPDATE, plan_of, trained_layers
@@ -26,7 +27,7 @@ FAR_BACK = 0.1      # of a gradient's: where two pixels of a pooling's window ar
 class Settings:
     """How to measure. backend: of npnet's side, "" for the default one. torch: whether PyTorch is the other side."""
 
-    threads: int = 0            # 0: as many as this process may use
+    threads: int = 0            # of every side; 0: as many as npnet would use (NPNET_THREADS, or the processors)
     rounds: int = 3
     backend: str = ""
     torch: bool = True
@@ -39,7 +40,7 @@ class Settings:
                 raise ValueError(f"{name} must be a whole number of at least {least or 1}, got {value!r}")
         if self.backend and self.backend not in BACKENDS:
             raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {self.backend!r}")
-        self.threads = self.threads or processors()
+        self.threads = self.threads or count()
 
     @property
     def kinds(self):

@@ -32,7 +32,7 @@ def add(commands):
     parser.add_argument("--layers", metavar="NAMES", help="these layers alone, such as conv1,norm1; update is the "
                         "optimizer's part")
     parser.add_argument("--batch", metavar="N,N", help=f"numbers of pictures (default: {BATCHES})")
-    parser.add_argument("--threads", type=int, metavar="N", help="of every side (default: all processors)")
+    parser.add_argument("--threads", type=int, metavar="N", help="of every side (default: as npnet has)")
     parser.add_argument("--rounds", type=int, metavar="N", default=3, help="turns of every side (default: 3)")
     parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
     parser.add_argument("--scaling", action="store_true", help="instead: time for each picture as batch, threads and "

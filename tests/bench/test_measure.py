@@ -6,6 +6,7 @@ from npnet.bench import measure, sides
 from npnet.bench.measure import (Settings, check_same, chosen, measured, needed, network, rows, shares, ticks,
                                  too_little_memory, typical, typical_layers, works)
 from npnet.bench.work import Work
+from npnet.fast.threads import count
 from npnet.layers import Conv2D, Dense, Flatten, ReLU
 from small import tiny
 
@@ -95,6 +96,10 @@ def test_names_of_layers():
 def test_settings_that_cannot_be(given, said):
     with pytest.raises(ValueError, match=said):
         Settings(**given)
+
+
+def test_the_sides_have_the_threads_that_npnet_would_use():
+    assert Settings().threads == count() and Settings(threads=7).threads == 7
 
 
 def test_memory_that_is_too_little_is_said():
