@@ -432,7 +432,6 @@ REST = [
     ("fast/threads", "for piece in self.waiting:", "for piece in range(len(self.results)):"),
     ("fast/threads", "self.task, self.cuts[piece], self.cuts[piece + 1])", "self.task, self.cuts[piece], self.cuts[-1])"),
     ("fast/threads", "self.errors[piece] = error", "pass"),
-    ("fast/threads", "except BaseException as error:          # the caller", "except ValueError as error:          # the caller"),
     ("fast/threads", "            inside.piece = True", "            pass"),
     ("fast/threads", "            inside.piece = False", "            pass"),
     ("fast/threads", "if work.run(work.context.copy()):", "if work.run(contextvars.Context()):"),

@@ -63,6 +63,8 @@ def test_a_spread_within_a_piece_runs_there(threads):
         return [piece[:2] for piece in inner], {piece[2] for piece in inner} == {threading.get_ident()}
 
     assert threads.spread(task, 3) == [([(0, 1), (1, 3), (3, 5)], True)] * 3
+    assert threads.spread(lambda first, last: threads.spread(lambda *piece: [time.sleep(0.01), threading.get_ident()][1], 3),
+                          1) == [[threading.get_ident()] * 3]           # also when the others have nothing to do
     meeting = threading.Barrier(3, timeout=10)                      # and afterwards they are spread again
     assert threads.spread(lambda first, last: meeting.wait() >= 0, 3) == [True] * 3
 
@@ -86,13 +88,27 @@ def test_several_python_threads_at_once(threads):
 
 
 def test_errstate_of_the_caller_in_all_pieces(threads):
+    meeting = threading.Barrier(3, timeout=10)
+
     def task(first, last):
-        np.array(1.0) / np.array(0.0)
+        meeting.wait()                                                  # so that each thread has one
+        np.array(1.0) / np.array(0.0 if first else 1.0)
 
     with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
-        threads.spread(lambda first, last: first and task(first, last), 3)
+        threads.spread(task, 3)
     with np.errstate(divide="ignore"):
         assert threads.spread(task, 3) == [None] * 3
+
+
+def test_what_nobody_has_begun_when_ctrl_c_comes_never_begins(threads, monkeypatch):
+    def stopped(context):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(threads.pool, "offer", lambda work, helpers: None)
+    work = threads.Work(lambda first, last: None, 3, 3)
+    work.run = stopped
+    with pytest.raises(KeyboardInterrupt):
+        threads.shared(work)
+    assert list(work.waiting) == []
 
 
 def test_the_first_piece_that_failed_is_the_error(threads):
@@ -264,6 +280,7 @@ def test_blas_is_held_from_any_thread_in_any_order(order):
                 held = numbers()
                 if inner:
                     inner()
+                held += numbers()                       # also when the inner one has let go
             assert set(held) == {{1}}, held
         def other(inner=None):
             failed = []
