@@ -248,7 +248,7 @@ NUMBA = [
     ("fast/pool", "new_place[i] = number if better else before", "new_place[i] = number"),
     ("fast/pool", "frame = np.full((stride, stride, together, rows, columns), -np.inf", "frame = np.full((stride, stride, together, rows, columns), 0"),
     ("fast/pool", "best[old], place[old] = -np.inf, 0", "pass"),
-    ("fast/pool", "return max(0, (pad - phase + stride - 1) // stride), min(places, (size", "return (pad - phase + stride - 1) // stride, min(places, (size"),
+    ("fast/pool", "return (pad - phase + stride - 1) // stride, min", "return (pad - phase + stride) // stride, min"),
     ("fast/pool", "min(places, (size + pad - phase + stride - 1) // stride)", "min(places, (size + pad - phase) // stride)"),
     ("fast/pool", "odd[i] = row[2 * i + 1]", "odd[i] = row[2 * i]"),
     ("fast/pool", "range(both, min(even.size, (row.size + 1) // 2))", "range(both, min(even.size, row.size // 2))"),

@@ -11,7 +11,7 @@ LINE = 1024             # numbers compared at once: with what they are compared 
 @jit
 def inside(size, pad, phase, stride, places):
     """Which i, from .. up to and without .., have pixel i * stride + phase - pad in a row of `size` pixels."""
-    return max(0, (pad - phase + stride - 1) // stride), min(places, (size + pad - phase + stride - 1) // stride)
+    return (pad - phase + stride - 1) // stride, min(places, (size + pad - phase + stride - 1) // stride)
 
 
 @jit
