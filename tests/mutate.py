@@ -261,7 +261,7 @@ NUMBA = [
     ("fast/pool", "        dx[m] = 0", "        pass", 1),
     ("fast/pool", "        dx[m] = 0", "        pass", 2),
     ("fast/pool", "rows[place], q * stride - pad + columns[place]", "columns[place], q * stride - pad + rows[place]"),
-    ("fast/pool", "if 0 <= place < R * S:", "if True:"),
+    ("fast/pool", "if 0 <= place < R * S:", "if 0 <= place < R * S - 1:"),
     ("fast/pool", "min(start + window, size + edge) - max(start, -edge)", "min(start + window, size) - max(start, 0)"),
     ("fast/pool", "min(start + window, size + edge) - max(start, -edge)", "window"),
     ("fast/pool", "for v in range(max(0, left), min(W, left + S)):\n                        total", "for v in range(max(0, left), min(W, left + R)):\n                        total"),
