@@ -286,7 +286,6 @@ NUMBA = [
     ("fast/lrn", "through[i] = dx[i] * x[i] / scale[i]", "through[i] = dx[i] * x[i]"),
     ("fast/lrn", "dx[i] -= factor * x[i] * total[i]", "dx[i] += factor * x[i] * total[i]"),
     ("fast/lrn", "dx[i] -= factor * x[i] * total[i]", "dx[i] -= factor * total[i]"),
-    ("fast/lrn", "end = min(begin + size, pixels, begin + last - first)", "end = min(begin + size, pixels)"),
     ("fast/lrn", "first += end - begin", "first += size"),
 ]
 
