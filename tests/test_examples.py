@@ -67,6 +67,22 @@ def test_transfer_to_flowers(tmp_path, reference):
     assert right["trained"] > 50 and right["trained"] > right["shuffled"] + 10 and set(right) == {"trained", "shuffled", "pixels"}
 
 
+def test_the_ladder(tmp_path):
+    """Six rungs that agree, each with a time and a rate; the times are whatever they are."""
+    pytest.importorskip("numba", reason="the ladder needs numba")
+    text = (ROOT / "examples" / "compare_backends.py").read_text("utf-8").replace("ROUNDS, CALLS = 5, 3", "ROUNDS, CALLS = 1, 1")
+    assert "ROUNDS, CALLS = 1, 1" in text
+    out = run(text.replace("parser.parse_args()", 'parser.parse_args(["--save", "ladder.png"])'), tmp_path)
+    rungs = re.findall(r"^(\d) (.{31}) +([\d,.]+) +([\d.]+)(?: +([\d.]+))? +(\de-\d\d)$", out, re.MULTILINE)
+
+    assert [rung[0] for rung in rungs] == list("123456")
+    assert [bool(rung[4]) for rung in rungs] == [False] + 5 * [True]
+    assert all(float(rung[5]) < 1e-6 for rung in rungs[:5]) and float(rungs[5][5]) < 1e-5
+    assert max(map(len, out.split("\n"))) <= 80
+    with Image.open(tmp_path / "ladder.png") as picture:
+        assert min(picture.size) > 300 and np.asarray(picture.convert("L")).std() > 5
+
+
 def promised():
     """The lines about conv2 that README.md shows of what the walk prints."""
     shown = re.findall(r"^```text\n(conv2 .*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)

@@ -14,9 +14,9 @@ from .grids import feature_maps, filters
 from .letters import letters_without_a_font
 from .photograph import picture_and_input
 from .sheets import before_after, mistakes, samples
-from .speed import growth, layer_times, roofline
+from .speed import growth, ladder, layer_times, roofline
 from .strip import shape_strip
 
 __all__ = ["before_after", "confusion", "curves", "drawn_by_npnet", "feature_maps", "filters", "gradient_norms",
-           "growth", "layer_times", "letters_without_a_font", "losses", "mistakes", "picture_and_input",
+           "growth", "ladder", "layer_times", "letters_without_a_font", "losses", "mistakes", "picture_and_input",
            "probabilities", "roofline", "samples", "save", "shape_strip"]

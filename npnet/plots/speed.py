@@ -200,3 +200,32 @@ def label_decades(axes):
     axes.set_yticks(places, [f"{place:g}" for place in places])
     axes.set_yticks([], minor=True)
     axes.set_ylim(low, high)
+
+
+def ladder(names, rates, limit=None, title=None):
+    """Texts of one and the same thing, from the slowest down, as bars on a logarithmic axis.
+
+    rates: GFLOP/s, one for each name; limit: what matrix products reach, drawn as a line. ValueError for rates that
+    are not positive, or not as many as names.
+    """
+    if len(names) != len(rates) or not len(rates) or min(rates) <= 0:
+        raise ValueError(f"a ladder needs one positive rate for each name, got {len(rates)} for {len(names)} names")
+    figure = new_figure(8, 1.3 + 0.42 * len(names))
+    axes, rows = new_axes(figure, 1, 1, 1), np.arange(len(names))
+    low, high = 10 ** np.floor(np.log10(min(rates) / 2)), 1.5 * max(*rates, limit or 0)
+    axes.set(xscale="log", xlim=(low, high), ylim=(len(names) - 0.4, -0.6))
+    axes.grid(axis="x", color=TRACK, linewidth=0.8, linestyle="-", zorder=0)
+    axes.barh(rows, np.array(rates) - low, left=low, height=0.7, color=RUNS[0], zorder=2)
+    for row, rate in enumerate(rates):
+        factor = f"{rate / rates[row - 1]:.3g} times quicker" if row else ""
+        for words, right in ((f"{rate:.3g}", 8), (factor, 52)):
+            axes.annotate(words, (1, row), xytext=(right, 0), textcoords="offset points", va="center",
+                          xycoords=("axes fraction", "data"), fontsize=SMALL, annotation_clip=False)
+    if limit:
+        axes.plot([limit, limit], [-0.5, len(names) - 0.5], color="black", linewidth=1.2, marker="", zorder=3)
+    powers = [10.0 ** power for power in range(-9, 12) if low <= 10.0 ** power <= high]
+    axes.xaxis.set_ticks(powers, [f"{power:g}" for power in powers])
+    axes.xaxis.set_ticks([], minor=True)
+    axes.set_yticks(rows, names, fontsize=9)
+    axes.set_xlabel("GFLOP/s", fontsize=9)
+    return finish(figure, title, "Black line: products of large matrices." if limit else None)

@@ -90,3 +90,21 @@ def test_growth_is_legible_and_goes_through_the_numbers(tmp_path):
 def test_growth_needs_as_many_times_as_places():
     with pytest.raises(ValueError, match="numba needs as many times as places, and at least one, got 1 for 2 places of threads"):
         plots.growth([("threads", "", {"numba": ((1, 2), (3.0,))})], "ms")
+
+
+def test_a_ladder_is_legible_and_as_long_as_its_rates(tmp_path):
+    rates = [0.002, 0.36, 1.2, 57.0, 67.0, 183.0]
+    figure = plots.ladder([f"{number} a text with a long name" for number in range(6)], rates, 137.0, "One convolution")
+    plots.save(figure, tmp_path / "a.png", dpi=figure.dpi)
+    check_layout(figure, drawn=True)
+    axes, = figure.axes
+    assert axes.get_xscale() == "log" and axes.lines[0].get_xdata().tolist() == [137, 137]
+    np.testing.assert_allclose([bar.get_x() + bar.get_width() for bar in axes.patches], rates)
+    assert {"0.002", "0.36", "180 times quicker", "183", "2.73 times quicker"} <= set(texts(figure))
+    check_layout(plots.ladder(["alone"], [3.0]))
+
+
+@pytest.mark.parametrize("rates", [[1.0], [1.0, 0.0], [1.0, -2.0]])
+def test_a_ladder_needs_a_positive_rate_for_each_name(rates):
+    with pytest.raises(ValueError, match=f"a ladder needs one positive rate for each name, got {len(rates)} for 2 names"):
+        plots.ladder(["a", "b"], rates)
