@@ -41,10 +41,11 @@ def jit(function):
     """Compiles a loops text, on its first call, and keeps the result in the folder of kernels.
 
     Without the global lock (nogil), so that Python threads can share the work; division by 0 gives
-    infinity or NaN, as NumPy's does; never fastmath.
+    infinity or NaN, as NumPy's does; never fastmath. Without an entry for C programs (no_cfunc_wrapper), which
+    takes a tenth of the time to compile.
     """
     numba = wanted("numba", "numba", "pip install numba")
-    compiled = numba.njit(function, nogil=True, error_model="numpy")
+    compiled = numba.njit(function, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
     folder = kernels()
     if folder and os.path.isfile(function.__code__.co_filename):
         compiled._cache = kept(function, folder)

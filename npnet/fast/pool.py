@@ -86,8 +86,11 @@ def largest(x, y, argmax, R, S, stride, pad):
     rows, columns = P + (R - 1) // stride, Q + (S - 1) // stride
     size = rows * columns
     together = max(1, LINE // size)                                 # maps
-    frame = np.full((stride, stride, together, rows, columns), -np.inf, x.dtype)
-    lines = frame.reshape(stride * stride, together * size)
+    lines = np.empty((stride * stride, together * size), x.dtype)
+    for phase in range(stride * stride):
+        for i in range(together * size):
+            lines[phase, i] = -np.inf
+    frame = lines.reshape(stride, stride, together, rows, columns)
     best, place = np.empty((2, together * size), x.dtype), np.empty((2, together * size), np.int32)
     last = together * size - (rows - P) * columns - (columns - Q)   # the last window of the last map, plus 1
     for first in range(0, x.shape[0], together):
@@ -95,7 +98,8 @@ def largest(x, y, argmax, R, S, stride, pad):
         for m in range(maps):
             sort_pixels(x[first + m], frame, m, stride, pad)
         old, new = 0, 1
-        best[old], place[old] = -np.inf, 0
+        for i in range(last):
+            best[old, i], place[old, i] = -np.inf, 0
         for r in range(R):
             for s in range(S):
                 begin = r // stride * columns + s // stride

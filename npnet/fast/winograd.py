@@ -111,77 +111,65 @@ def transform(matrix, tile, half, out):
 
 
 @jit
-def cut_one(maps, tiles, c0, matrix, step, pad):
-    """maps (channels, H, W), some of an image -> their places, from c0 on, in tiles (TP, TQ, rows, rows, C)."""
-    channels, H, W = maps.shape
-    TP, TQ = tiles.shape[0], tiles.shape[1]
-    rows, size = matrix.shape
-    picture = np.zeros((TP * step + size - step, TQ * step + size - step, channels), maps.dtype)
-    for h in range(min(H, picture.shape[0] - pad)):
-        for v in range(min(W, picture.shape[1] - pad)):
-            for c in range(channels):                       # channels last: all of a pixel's side by side
-                picture[h + pad, v + pad, c] = maps[c, h, v]
-    tile, half = np.empty((size, size, channels), maps.dtype), np.empty((rows, size, channels), maps.dtype)
-    out = np.empty((rows, rows, channels), maps.dtype)
-    for p in range(TP):
-        for q in range(TQ):
-            for a in range(size):
-                for b in range(size):
-                    for c in range(channels):
-                        tile[a, b, c] = picture[p * step + a, q * step + b, c]
-            transform(matrix, tile, half, out)
-            for i in range(rows):
-                for j in range(rows):
-                    row = tiles[p, q, i, j][c0:c0 + channels]
-                    for c in range(channels):
-                        row[c] = out[i, j, c]
-
-
-@jit
-def join_one(tiles, c0, maps, bias, matrix, step, pad):
-    """The transpose of cut_one: tiles (TP, TQ, size, size, C), overlapping, added up and into maps (channels, H, W)."""
-    channels, H, W = maps.shape
-    TP, TQ = tiles.shape[0], tiles.shape[1]
-    rows, size = matrix.shape
-    picture = np.zeros((TP * step + rows - step, TQ * step + rows - step, channels), maps.dtype)
-    tile, half = np.empty((size, size, channels), maps.dtype), np.empty((rows, size, channels), maps.dtype)
-    out = np.empty((rows, rows, channels), maps.dtype)
-    for p in range(TP):
-        for q in range(TQ):
-            for a in range(size):
-                for b in range(size):
-                    row = tiles[p, q, a, b][c0:c0 + channels]
-                    for c in range(channels):
-                        tile[a, b, c] = row[c]
-            transform(matrix, tile, half, out)
-            for i in range(rows):
-                for j in range(rows):
-                    for c in range(channels):
-                        picture[p * step + i, q * step + j, c] += out[i, j, c]
-    for c in range(channels):
-        for h in range(H):
-            for v in range(W):
-                maps[c, h, v] = picture[h + pad, v + pad, c] + bias[c]
-
-
-@jit
 def cut_parts(images, tiles, matrix, step, pad, parts, first, last):
-    """Parts first..last of all images: images (N, C, H, W) -> tiles (N, TP, TQ, rows, rows, C), filled."""
-    C = images.shape[1]
+    """Tiles of images (N, C, H, W), transformed -> tiles (N, TP, TQ, rows, rows, C). The channels of an image are cut
+    into parts; those numbered first..last, of all images, are filled."""
+    N, C, H, W = images.shape
+    (TP, TQ), (rows, size) = tiles.shape[1:3], matrix.shape
     for number in range(first, last):
         n, part = number // parts, number % parts
         c0, c1 = C * part // parts, C * (part + 1) // parts
-        cut_one(images[n, c0:c1], tiles[n], c0, matrix, step, pad)
+        channels, maps = c1 - c0, images[n, c0:c1]
+        picture = np.zeros((TP * step + size - step, TQ * step + size - step, channels), images.dtype)
+        tile, half = np.empty((size, size, channels), images.dtype), np.empty((rows, size, channels), images.dtype)
+        out = np.empty((rows, rows, channels), images.dtype)
+        for h in range(min(H, picture.shape[0] - pad)):
+            for v in range(min(W, picture.shape[1] - pad)):
+                for c in range(channels):                   # channels last: all of a pixel's side by side
+                    picture[h + pad, v + pad, c] = maps[c, h, v]
+        for p in range(TP):
+            for q in range(TQ):
+                for a in range(size):
+                    for b in range(size):
+                        for c in range(channels):
+                            tile[a, b, c] = picture[p * step + a, q * step + b, c]
+                transform(matrix, tile, half, out)
+                for i in range(rows):
+                    for j in range(rows):
+                        row = tiles[n, p, q, i, j][c0:c1]
+                        for c in range(channels):
+                            row[c] = out[i, j, c]
 
 
 @jit
 def join_parts(tiles, images, bias, matrix, step, pad, parts, first, last):
-    """Parts first..last of all images: tiles (N, TP, TQ, size, size, C) -> images (N, C, H, W), filled."""
-    C = images.shape[1]
+    """The transpose: tiles (N, TP, TQ, size, size, C), transformed, that add up where they overlap -> images
+    (N, C, H, W), and a bias (C,). Parts as above."""
+    N, C, H, W = images.shape
+    (TP, TQ), (rows, size) = tiles.shape[1:3], matrix.shape
     for number in range(first, last):
         n, part = number // parts, number % parts
         c0, c1 = C * part // parts, C * (part + 1) // parts
-        join_one(tiles[n], c0, images[n, c0:c1], bias[c0:c1], matrix, step, pad)
+        channels, maps = c1 - c0, images[n, c0:c1]
+        picture = np.zeros((TP * step + rows - step, TQ * step + rows - step, channels), images.dtype)
+        tile, half = np.empty((size, size, channels), images.dtype), np.empty((rows, size, channels), images.dtype)
+        out = np.empty((rows, rows, channels), images.dtype)
+        for p in range(TP):
+            for q in range(TQ):
+                for a in range(size):
+                    for b in range(size):
+                        row = tiles[n, p, q, a, b][c0:c1]
+                        for c in range(channels):
+                            tile[a, b, c] = row[c]
+                transform(matrix, tile, half, out)
+                for i in range(rows):
+                    for j in range(rows):
+                        for c in range(channels):
+                            picture[p * step + i, q * step + j, c] += out[i, j, c]
+        for c in range(channels):
+            for h in range(H):
+                for v in range(W):
+                    maps[c, h, v] = picture[h + pad, v + pad, c] + bias[c0 + c]
 
 
 def parts_of(images, channels):
