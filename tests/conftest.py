@@ -49,6 +49,13 @@ def reference():
     return Path(os.environ["NPNET_REFERENCE"])
 
 
+@pytest.fixture
+def without_winograd(monkeypatch):
+    """For tests that ask for more digits than Winograd's convolution keeps."""
+    if importlib.util.find_spec("npnet.fast"):                          # not where the book is tested alone
+        monkeypatch.setattr("npnet.fast.winograd.LEAST", {})
+
+
 @pytest.fixture(autouse=True)
 def undisturbed():
     """Every test starts with no backend chosen and leaves none behind."""

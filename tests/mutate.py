@@ -327,7 +327,7 @@ TESTS = {
     "fit/answers": "tests/fit/test_answers.py", "data/fingerprints": "tests/data/test_fingerprints.py",
     "weights/checkpoint": "tests/weights/test_edited_checkpoints.py tests/weights/test_checkpoint.py",
     "fit/recipe": "tests/fit/test_recipe_objects.py", "cli/evaluate": "tests/cli/test_evaluate.py",
-    "fast/threads": "tests/fast/test_threads.py", "fast/memory": "tests/fast/test_memory.py",
+    "fast/threads": "tests/fast/test_threads.py", "fast/memory": "tests/fast/test_memory_that_stays.py",
     "fast/kernels": "tests/fast/test_kernels.py tests/test_backend.py", "fast/warmup": "tests/fast/test_warmup.py"}
 
 REST = [

@@ -260,7 +260,7 @@ def test_gradient_of_a_whole_network_along_random_directions():
     assert all(row.checked == 2 and 0 < row.error < 1e-6 for row in report.rows)
 
 
-def test_whole_networks_agree_between_backends(nets):
+def test_whole_networks_agree_between_backends(nets, without_winograd):
     """float32, the same weights, from a picture to its gradient, on numpy and numba."""
     x = np.random.default_rng(0).standard_normal((2, 3, 227, 227)).astype(np.float32) * 50
     for name in ("krizhevsky2012", "pool_first"):

@@ -1,7 +1,7 @@
 """Drawings of a bench: one of each kind for every batch size."""
 import pytest
 
-from made import data, scaling_data
+from answered import data, scaling_data
 from npnet import bench
 
 matplotlib = pytest.importorskip("matplotlib", reason="plots need matplotlib")

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from made import data, scaling_data
+from answered import data, scaling_data
 from npnet import bench
 from npnet.bench.report import milliseconds, rate
 

@@ -214,20 +214,25 @@ def test_blas_is_held_to_one_thread_meanwhile_and_let_go(threads):
     assert limits() == before
 
 
-@pytest.mark.parametrize("images, units, held", [(2, 64, True), (1, 64, False), (40, 64, False)])
-def test_small_dense_products_are_kept_from_the_threads_of_blas(threads, monkeypatch, images, units, held):
+@pytest.mark.parametrize("images, units", [(2, 64), (1, 64), (40, 64), (64, 8192)])
+def test_dense_products_never_wake_the_threads_of_blas(threads, monkeypatch, images, units):
+    """Small ones, which one thread makes, and large ones, which all share."""
     from npnet.fast import dense
-    monkeypatch.setattr(dense, "SMALL", 40 * 32 * units)
-    before, inside = [library["num_threads"] for library in threads.blas().info()], []
-    for name in ("dense_forward", "dense_backward"):
-        monkeypatch.setattr(dense.chapter, name, lambda *arrays: inside.append(
-            [library["num_threads"] for library in threads.blas().info()]))
-    x, w = np.zeros((images, 32)), np.zeros((32, units))
+    inside = []
 
-    dense.dense_forward(x, w, np.zeros(units))
-    dense.dense_backward(np.zeros((images, units)), x, w)
+    def product(*arrays, out=None):
+        inside.append([library["num_threads"] for library in threads.blas().info()])
+        return matmul(*arrays, out=out)
 
-    assert inside == [[1] * len(before) if held else before] * 2
+    matmul, before = np.matmul, [library["num_threads"] for library in threads.blas().info()]
+    monkeypatch.setattr(np, "matmul", product)
+    x, w = np.ones((images, 64)), np.ones((64, units))
+
+    y = dense.dense_forward(x, w, np.zeros(units))
+    dx, dw, db = dense.dense_backward(y, x, w)
+
+    assert (y == 64).all() and (dx == 64 * units).all() and (dw == 64 * images).all()
+    assert len(inside) >= 2 and inside == [[1] * len(before)] * len(inside)
     assert [library["num_threads"] for library in threads.blas().info()] == before
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers import assert_same, assert_unchanged
 
+import npnet
 from npnet.backend import ops, use
 from npnet.fast import winograd
 
@@ -121,6 +122,18 @@ def test_backward_is_the_transpose(forced, random):
         dx, dw, db = ops.conv2d_backward(dy, x, w, 1, pad, groups)
         sizes = [float((one.astype(np.float64) * other).sum()) for one, other in ((dy, y), (dx, x), (dw, w))]
         assert np.ptp(sizes) < 1e-5 * float(np.abs(dy.astype(np.float64) * y).sum())
+
+
+def test_a_whole_network_agrees_with_numpy():
+    """AlexNet from a picture to its gradient: every layer's error comes on top of those before it."""
+    net, results = npnet.model("krizhevsky2012", seed=1), []
+    x = 50 * np.random.default_rng(0).standard_normal((2, 3, 227, 227), np.float32)
+    for backend in ("numpy", "numba"):
+        use(backend)
+        y = net.forward(x)
+        results.append([y, net.backward(y), *[gradient.copy() for gradient in net.grads().values()]])
+    for one, other in zip(*results):
+        assert 0 < np.linalg.norm(one - other) <= 1e-5 * np.linalg.norm(one)
 
 
 def test_the_same_bits_twice_and_a_picture_alone(forced, random):
