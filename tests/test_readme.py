@@ -11,6 +11,7 @@ from npnet.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+SPEED = (ROOT / "docs" / "speed.md").read_text()
 PYTHON = [(code, BLOCKS[i + 1][1]) for i, (language, code) in enumerate(BLOCKS) if language == "python"]
 
 
@@ -66,3 +67,24 @@ def test_commands_have_help(command, capsys):
 
     assert ended.value.code == 0
     assert f"npnet {command}" in capsys.readouterr().out
+
+
+def test_the_page_about_speed_names_what_exists(capsys):
+    with pytest.raises(SystemExit):
+        main(["bench", "--help"])
+    words, commands = capsys.readouterr().out, re.findall(r"npnet bench ([^`\n]+)", SPEED)
+
+    assert len(commands) > 5
+    for option in re.findall(r"--[a-z-]+", " ".join(commands)):
+        assert option in words
+    for name in re.findall(r"\w+\.py", SPEED):
+        assert any((ROOT / folder / name).exists() for folder in ("npnet/fast", "examples")), name
+    assert "(docs/speed.md)" in README
+
+
+def test_ratios_of_the_page_about_speed_are_those_of_its_times():
+    rows = re.findall(r"^\|.*\| ([\d.]+) (?:ms|MB) \| ([\d.]+) (?:ms|MB) \| \**([\d.]+)\** \|", SPEED, re.MULTILINE)
+
+    assert len(rows) == 9
+    for ours, theirs, ratio in rows:
+        assert abs(float(ours) / float(theirs) - float(ratio)) < 0.006
