@@ -67,6 +67,7 @@ def test_transfer_to_flowers(tmp_path, reference):
     assert right["trained"] > 50 and right["trained"] > right["shuffled"] + 10 and set(right) == {"trained", "shuffled", "pixels"}
 
 
+@pytest.mark.long
 def test_the_ladder(tmp_path):
     """Six rungs that agree, each with a time and a rate; the times are whatever they are."""
     pytest.importorskip("numba", reason="the ladder needs numba")
