@@ -18,20 +18,22 @@ OUTPUTS, NUMBERS = 256, 2 ** 18          # a band has so many outputs of a map, 
 
 
 @jit
-def frame(x, height, width, stride, pad, top):
-    """Rows of a padded picture from `top` on, x (C, H, W) -> (C, stride, height, width), columns sorted by v % stride:
+def frame(x, phases, height, width, stride, pad, top):
+    """Rows of a padded picture from `top` on, x (C, H, W) -> (C, phases, height, width), columns sorted by v % stride:
     what one position of a filter sees in a row lies side by side."""
     C, H, W = x.shape
-    padded = np.zeros((C, stride, height, width), x.dtype)
+    padded = np.zeros((C, phases, height, width), x.dtype)
     for c in range(C):
         for row in range(max(0, pad - top), min(height, H + pad - top)):
             pixels = x[c, top + row - pad]
             if stride == 1:
-                for v in range(W):
+                for v in range(min(W, width - pad)):
                     padded[c, 0, row, pad + v] = pixels[v]
             else:
-                for v in range(min(W, width * stride - pad)):
-                    padded[c, (v + pad) % stride, row, (v + pad) // stride] = pixels[v]
+                for phase in range(phases):
+                    first = max(0, (pad - phase + stride - 1) // stride)
+                    for i in range(first, min(width, (W + pad - phase - 1) // stride + 1)):
+                        padded[c, phase, row, i] = pixels[i * stride + phase - pad]
     return padded
 
 
@@ -39,10 +41,11 @@ def frame(x, height, width, stride, pad, top):
 def gather(x, cols, at, p0, p1, stride, pad):
     """im2col of rows p0..p1 of one image's output: x (C, H, W) -> rows from `at` on of cols (C, R, S, rows, Q)."""
     C, R, S, rows, Q = cols.shape
-    padded = frame(x, (p1 - p0 - 1) * stride + R, Q + pad + (S - 1) // stride, stride, pad, p0 * stride)
+    phases = min(stride, S)
+    padded = frame(x, phases, (p1 - p0 - 1) * stride + R, Q + (S - 1) // stride, stride, pad, p0 * stride)
     for c in range(C):
         for r in range(R):
-            for phase in range(min(stride, S)):
+            for phase in range(phases):
                 for skip in range((S - 1 - phase) // stride + 1):
                     windows, seen = cols[c, r, skip * stride + phase, at:at + p1 - p0], padded[c, phase, r:]
                     for p in range(p1 - p0):
@@ -55,11 +58,12 @@ def scatter(cols, x, stride, pad):
     """col2im of some channels of one image: cols (channels, R, S, P, Q) -> x (channels, H, W), filled."""
     C, R, S, P, Q = cols.shape
     H, W = x.shape[1:]
+    phases = min(stride, S)
     height, width = max(H + pad, (P - 1) * stride + R), max(Q + S // stride, (W + pad) // stride + 1)
     for c in range(C):
-        padded = np.zeros((stride, height, width), x.dtype)             # of one channel, sorted as in `frame`
+        padded = np.zeros((phases, height, width), x.dtype)             # of one channel, sorted as in `frame`
         for r in range(R):
-            for phase in range(min(stride, S)):
+            for phase in range(phases):
                 for skip in range((S - 1 - phase) // stride + 1):
                     windows, seen = cols[c, r, skip * stride + phase], padded[phase, r:]
                     for p in range(P):
@@ -67,7 +71,8 @@ def scatter(cols, x, stride, pad):
                             seen[p * stride, skip + q] += windows[p, q]
         for h in range(H):
             for v in range(W):
-                x[c, h, v] = padded[(v + pad) % stride, h + pad, (v + pad) // stride]
+                phase = (v + pad) % stride
+                x[c, h, v] = padded[phase, h + pad, (v + pad) // stride] if phase < phases else 0
 
 
 @jit
@@ -94,7 +99,7 @@ def sums(dy, db, first, last):
 
 def rows_of_band(depth, Q):
     """How many rows of outputs make a band, each output's column `depth` numbers long."""
-    return max(1, OUTPUTS // Q, NUMBERS // (depth * Q))
+    return max(1, OUTPUTS // Q, NUMBERS // max(1, depth * Q))
 
 
 def bands(first, last, P, most):
@@ -118,7 +123,7 @@ def conv2d_forward(x, w, b, stride, pad, groups, ceil_mode=False):
     w_mat, y = w.reshape(groups, K // groups, Cg * R * S), np.empty((N, K, P, Q), x.dtype)
 
     def rows(first, last):
-        most = min(last - first, rows_of_band(C * R * S, Q))
+        most = max(1, min(last - first, rows_of_band(C * R * S, Q)))
         cols, made = np.empty((C, R, S, most, Q), x.dtype), np.empty((K, most, Q), x.dtype)
         for band, size in bands(first, last, P, most):
             for n, p0, p1, at in band:
@@ -147,7 +152,7 @@ def gradient_of_filters(dy, x, shape, stride, pad, groups):
     (N, C), (K, Cg, R, S), (P, Q) = x.shape[:2], shape, dy.shape[2:]
 
     def rows(first, last):
-        most = min(last - first, rows_of_band(C * R * S, Q))
+        most = max(1, min(last - first, rows_of_band(C * R * S, Q)))
         cols, taken = np.empty((C, R, S, most, Q), x.dtype), np.empty((K, most, Q), x.dtype)
         cols_mat, taken_mat = cols.reshape(groups, Cg * R * S, most * Q), taken.reshape(groups, K // groups, most * Q)
         dw = np.zeros(1)                                                # float64: the sum over many bands
@@ -168,12 +173,12 @@ def gradient_of_input(dy, shape, w, stride, pad, groups):
     dx = np.empty((N * groups, Cg, H, W), dy.dtype)
 
     def channels(first, last):
-        most = min(last - first, max(1, NUMBERS // (R * S * P * Q)))
+        most = max(1, min(last - first, NUMBERS // (R * S * P * Q)))
         cols = np.empty((most, R, S, P, Q), dy.dtype)
         for band, size in bands(first, last, Cg, most):
             for part, c0, c1, at in band:                               # part: the channels of a group, of one image
-                w_part = w_mat[part % groups, :, c0:c1].reshape(K // groups, -1)
-                np.matmul(w_part.T, dy_mat[part], out=cols[:c1 - c0].reshape(-1, P * Q))
+                w_part = w_mat[part % groups, :, c0:c1].reshape(K // groups, (c1 - c0) * R * S)
+                np.matmul(w_part.T, dy_mat[part], out=cols[:c1 - c0].reshape((c1 - c0) * R * S, P * Q))
                 scatter(cols[:c1 - c0], dx[part, c0:c1], stride, pad)
 
     spread(channels, N * C)

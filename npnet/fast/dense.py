@@ -50,7 +50,7 @@ def dense_backward(dy, x, w, to_input=True):
     dx, dw = np.empty_like(x) if to_input else None, np.empty_like(w)
 
     def rows(first, last):
-        if len(x) <= FEW:
+        if 0 < len(x) <= FEW:
             outer(x, dy, dw, first, last)
         else:
             np.matmul(x[:, first:last].T, dy, out=dw[first:last])

@@ -5,6 +5,7 @@ from .kernels import jit
 from ..ops.shapes import pool_size
 from .pieces import over_maps
 
+FRAME = 2 ** 18         # numbers of all sorted pixels
 LINE = 1024             # numbers compared at once: with what they are compared to they stay in the first cache
 
 
@@ -34,20 +35,20 @@ def pairs(row, even, odd):
 
 @jit
 def sort_pixels(x, frame, m, stride, pad):
-    """Map number m, x (H, W) -> frame (stride, stride, maps, rows, columns); its padding is not touched.
+    """Map number m, x (H, W) -> frame (tops, lefts, maps, rows, columns); its padding is not touched.
 
-    Pixel (h, v) of the padded map becomes frame[h % stride, v % stride, m, h // stride, v // stride]. So what one
-    place of the windows sees, pixels that are `stride` apart, are neighbours.
+    Pixel (h, v) of the padded map becomes frame[h % stride, v % stride, m, h // stride, v // stride], if any window
+    sees it. So what one place of the windows sees, pixels that are `stride` apart, are neighbours.
     """
     rows, columns = frame.shape[3:]
-    for top in range(stride):
+    for top in range(frame.shape[0]):
         i0, i1 = inside(x.shape[0], pad, top, stride, rows)
         for i in range(i0, i1):
             row = x[i * stride + top - pad]
-            if stride == 2 and pad == 0:
+            if stride == 2 and frame.shape[1] == 2 and pad == 0:
                 pairs(row, frame[top, 0, m, i], frame[top, 1, m, i])
             else:
-                for left in range(stride):
+                for left in range(frame.shape[1]):
                     j0, j1 = inside(row.size, pad, left, stride, columns)
                     every(row[j0 * stride + left - pad:], stride, frame[top, left, m, i, j0:j1])
 
@@ -85,12 +86,13 @@ def largest(x, y, argmax, R, S, stride, pad):
     P, Q = y.shape[1:]
     rows, columns = P + (R - 1) // stride, Q + (S - 1) // stride
     size = rows * columns
-    together = max(1, LINE // size)                                 # maps
-    lines = np.empty((stride * stride, together * size), x.dtype)
-    for phase in range(stride * stride):
+    tops, lefts = min(stride, R), min(stride, S)                    # remainders of h and v that a window sees
+    together = max(1, min(x.shape[0], LINE // size, FRAME // (tops * lefts * size)))            # maps
+    lines = np.empty((tops * lefts, together * size), x.dtype)
+    for phase in range(tops * lefts):
         for i in range(together * size):
             lines[phase, i] = -np.inf
-    frame = lines.reshape(stride, stride, together, rows, columns)
+    frame = lines.reshape(tops, lefts, together, rows, columns)
     best, place = np.empty((2, together * size), x.dtype), np.empty((2, together * size), np.int32)
     last = together * size - (rows - P) * columns - (columns - Q)   # the last window of the last map, plus 1
     for first in range(0, x.shape[0], together):
@@ -103,7 +105,7 @@ def largest(x, y, argmax, R, S, stride, pad):
         for r in range(R):
             for s in range(S):
                 begin = r // stride * columns + s // stride
-                compare(lines[r % stride * stride + s % stride, begin:begin + last], np.int32(r * S + s),
+                compare(lines[r % stride * lefts + s % stride, begin:begin + last], np.int32(r * S + s),
                         best[old, :last], place[old, :last], best[new], place[new])
                 old, new = new, old
         for m in range(maps):
@@ -130,7 +132,7 @@ def winners(dy, argmax, dx, R, S, stride, pad):
 @jit
 def overlap(start, window, size, edge):
     """How many pixels a window shares with a picture of `size` pixels and `edge` more on either side."""
-    return min(start + window, size + edge) - max(start, -edge)
+    return max(0, min(start + window, size + edge) - max(start, -edge))
 
 
 @jit

@@ -202,27 +202,33 @@ def places(tiles, groups=1):
     return tiles.reshape(-1, n * n, groups, C // groups).transpose(2, 1, 0, 3)
 
 
+def blocks(N, P, Q):
+    """Tiles in a column and in a row of an output, images of a block, and whether the N images are few: one block."""
+    TP, TQ = tiles_over(P), tiles_over(Q)
+    block = max(1, TILES // (TP * TQ))
+    return TP, TQ, block, 0 < N <= block
+
+
 def conv2d_forward(x, w, b, pad, groups):
     """y (N, K, P, Q), as in ops/conv.py, for stride 1."""
     N, K, R = len(x), len(w), w.shape[2]
     A, G, B = matrices(R)
     P, Q = x.shape[2] + 2 * pad - R + 1, x.shape[3] + 2 * pad - R + 1
-    TP, TQ = tiles_over(P), tiles_over(Q)
-    block = max(1, TILES // (TP * TQ))                                  # images
-    y, w_tiles = np.empty((N, K, P, Q), x.dtype), cut(w, G) if N > block else None
+    TP, TQ, block, few = blocks(N, P, Q)
+    y, w_tiles = np.empty((N, K, P, Q), x.dtype), None if few else cut(w, G)
     for n in range(0, N, block):
         x_tiles = cut(x[n:n + block], B, TILE, pad, TP, TQ)
         images = len(x_tiles)
 
         def filters(group, k0, k1):
-            own = cut(w[k0:k1], G) if w_tiles is None else w_tiles[k0:k1]
+            own = cut(w[k0:k1], G) if few else w_tiles[k0:k1]
             y_tiles = np.empty((*x_tiles.shape[:5], k1 - k0), x.dtype)
             np.matmul(places(x_tiles, groups)[group], places(own)[0].swapaxes(1, 2), out=places(y_tiles)[0])
             maps = np.empty((images, k1 - k0, P, Q), x.dtype)
             join(y_tiles, maps, A.T, TILE, bias=b[k0:k1])
             y[n:n + images, k0:k1] = maps
 
-        over_filters(filters, K, groups, w_tiles is None)
+        over_filters(filters, K, groups, few)
     return y
 
 
@@ -230,28 +236,27 @@ def conv2d_backward(dy, x, w, pad, groups, to_input=True):
     """dx (N, C, H, W) or None and dw (K, C/G, R, R), as in ops/conv.py, for stride 1."""
     N, (K, Cg, R) = len(x), w.shape[:3]
     A, G, B = matrices(R)
-    TP, TQ = tiles_over(dy.shape[2]), tiles_over(dy.shape[3])
-    block = max(1, TILES // (TP * TQ))                                  # images
+    TP, TQ, block, few = blocks(N, *dy.shape[2:])
     dx, dw = np.empty_like(x) if to_input else None, np.empty_like(w)
     w_tiles = cut(w, G) if to_input else None
-    dw_tiles = np.zeros((K, 1, 1, len(G), len(G), Cg), w.dtype)
+    dw_tiles = np.zeros((K, 1, 1, len(G), len(G), Cg), w.dtype)        # the sum over blocks; tiles lose more digits
     for n in range(0, N, block):
         x_tiles, dy_tiles = cut(x[n:n + block], B, TILE, pad, TP, TQ), cut(dy[n:n + block], A, TILE, 0, TP, TQ)
 
         def filters(group, k0, k1):
             left, right = places(dy_tiles)[0][:, :, k0:k1].swapaxes(1, 2), places(x_tiles, groups)[group]
-            if N <= block:
+            if few:
                 np.matmul(left, right, out=places(dw_tiles[k0:k1])[0])
                 join(dw_tiles[k0:k1], dw[k0:k1], G.T)                   # at once: they are still in the cache
             else:
                 for place, total in enumerate(places(dw_tiles[k0:k1])[0]):
                     total += left[place] @ right[place]
 
-        over_filters(filters, K, groups, N <= block)
+        over_filters(filters, K, groups, few)
         if to_input:
             back(dy_tiles, w_tiles, x_tiles, groups)
             join(x_tiles, dx[n:n + block], B.T, TILE, pad)              # x's tiles have become dx's
-    if N > block:
+    if not few:
         join(dw_tiles, dw, G.T)
     return dx, dw
 

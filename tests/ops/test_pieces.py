@@ -98,3 +98,30 @@ def test_on_numba_small_work_stays_where_it_is(monkeypatch):
         assert ops.avg_pool_forward(np.ones((rows, 1, 8, 4), np.float32), 2, 2, 2, 0, False, True).all()
 
     assert spread == [2 ** 20, 2 ** 12]
+
+
+def test_no_pictures_at_all():
+    """Of a batch of 0 every gradient of parameters is 0, and nothing outside the arrays is read."""
+    npnet.use("numba")
+    ones = np.ones((4, 64, 8, 8), np.float32)
+    none, w = ones[4:], np.ones((64, 64, 3, 3), np.float32)
+    for stride in (1, 2):                                               # Winograd's, and columns
+        y = ops.conv2d_forward(none, w, np.zeros(64, np.float32), stride, 1, 1)
+        dx, dw, db = ops.conv2d_backward(y, none, w, stride, 1, 1)
+        assert y.shape[0] == 0 and dx.shape == none.shape and not dw.any() and not db.any()
+    flat, dy = ones.reshape(4, -1)[4:], np.ones((5, 10), np.float32)[5:]
+    dx, dw, db = ops.dense_backward(dy, flat, np.ones((64 * 64, 10), np.float32))
+    assert dx.shape == flat.shape and not dw.any() and not db.any()
+
+
+def test_windows_that_hardly_ever_meet_the_picture():
+    """A stride far beyond the picture takes no more memory than one just beyond it."""
+    x = np.arange(64, dtype=np.float32).reshape(1, 1, 8, 8)
+    w, stride = np.ones((1, 1, 3, 3), np.float32), 2 ** 30
+    npnet.use("numba")
+
+    y, argmax = ops.max_pool_forward(x, 3, 3, stride, 0, False)
+    assert (y.tolist(), argmax.tolist()) == ([[[[18]]]], [[[[8]]]])
+    y = ops.conv2d_forward(x, w, np.zeros(1, np.float32), stride, 0, 1)
+    dx, dw, db = ops.conv2d_backward(y, x, w, stride, 0, 1)
+    assert y.item() == 81 and dx[0, 0, :3, :3].tolist() == [[81] * 3] * 3 and dx.sum() == 9 * 81

@@ -113,6 +113,27 @@ def test_how_exact_real_layers_are(random, case):
     assert all(1e-7 < error < most for error, most in zip(found, EXACT[w.shape[2]]))    # not the columns after all
 
 
+@pytest.mark.parametrize("R", [3, 5])
+def test_every_size_of_a_grid(forced, random, R):
+    """Pictures from 1 to 9 pixels high and wide, with padding from none to more than the filter is wide."""
+    for H, W, pad in itertools.product(range(1, 10), (1, 4, 5, 8), range(R + 2)):
+        if min(H, W) + 2 * pad >= R:
+            x, w, b, dy = drawn(random, (2, 2, H, W, 2, R, pad, 1))
+            got = ops.conv2d_forward(x, w, b, 1, pad, 1), *ops.conv2d_backward(dy, x, w, 1, pad, 1)[:2]
+            for one, other, most in zip(got, columns(x, w, b, dy, pad, 1), EXACT[R]):
+                np.testing.assert_allclose(one, other, rtol=0, atol=most * max(1, np.abs(other).max()))
+
+
+def test_a_tile_is_spoilt_by_what_is_not_finite(forced):
+    """NaN stays seen, in all outputs of the tiles that hold it, and nowhere else."""
+    x = np.ones((1, 1, 12, 12), np.float32)
+    x[0, 0, 5, 5] = np.nan
+    y = ops.conv2d_forward(x, np.ones((1, 1, 3, 3), np.float32), np.zeros(1, np.float32), 1, 1, 1)
+
+    assert np.isnan(y[0, 0, 4:8, 4:8]).all() and np.isnan(y).sum() == 16
+    np.testing.assert_allclose(y[0, 0, 8:, 1:-1], [[9] * 10] * 3 + [[6] * 10], rtol=1e-6)
+
+
 def test_backward_is_the_transpose(forced, random):
     """<dy, y> = <dx, x> = <dw, w> without a bias."""
     for case in CASES:
