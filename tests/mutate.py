@@ -212,7 +212,7 @@ NUMBA = [
     ("fast/conv", "p1 = min(P, p0 + stop - row)", "p1 = P"),
     ("fast/conv", "band.append((n, p0, p1, row - start))", "band.append((n, p0, p1, 0))"),
     ("fast/conv", "taken[:, at:at + p1 - p0] = dy[n, :, p0:p1]", "taken[:, :p1 - p0] = dy[n, :, p0:p1]"),
-    ("fast/conv", "dw = dw + taken_mat", "dw = taken_mat"),
+    ("fast/conv", "dw += taken_mat", "dw[:] = taken_mat"),
     ("fast/conv", "w_mat[part % groups, :, c0:c1]", "w_mat[0, :, c0:c1]"),
     ("fast/conv", "dx[part, c0:c1], stride", "dx[part, :c1 - c0], stride"),
     ("fast/dense", "row[m] += x[n, d] * dy[n, m]", "row[m] = x[n, d] * dy[n, m]"),

@@ -155,12 +155,12 @@ def gradient_of_filters(dy, x, shape, stride, pad, groups):
         most = max(1, min(last - first, rows_of_band(C * R * S, Q)))
         cols, taken = np.empty((C, R, S, most, Q), x.dtype), np.empty((K, most, Q), x.dtype)
         cols_mat, taken_mat = cols.reshape(groups, Cg * R * S, most * Q), taken.reshape(groups, K // groups, most * Q)
-        dw = np.zeros(1)                                                # float64: the sum over many bands
+        dw = np.zeros((groups, K // groups, Cg * R * S))                # float64: the sum over many bands
         for band, size in bands(first, last, P, most):
             for n, p0, p1, at in band:
                 gather(x[n], cols, at, p0, p1, stride, pad)
                 taken[:, at:at + p1 - p0] = dy[n, :, p0:p1]
-            dw = dw + taken_mat[:, :, :size * Q] @ cols_mat[:, :, :size * Q].swapaxes(1, 2)
+            dw += taken_mat[:, :, :size * Q] @ cols_mat[:, :, :size * Q].swapaxes(1, 2)
         return dw
 
     return sum(spread(rows, N * P)).reshape(shape).astype(x.dtype)

@@ -37,7 +37,7 @@ What it costs is digits. Values at -2 are up to 2^(n-1) times the coefficients, 
 keep fewer digits. With these points every number is right to 1e-5 of the largest, and of the gradient of 5 x 5
 filters to 3e-5 (tests/ops/test_winograd.py; columns: 3e-7). So float64, of which more is expected, never comes
 here. A NaN or an infinity spoils its tile, not only the windows that see it. It is chosen by the layer's shape,
-never by the batch: a picture's numbers do not depend on its company. NPNET_WINOGRAD=0 turns it off.
+never by the batch, so that a network is as exact for one picture as for many. NPNET_WINOGRAD=0 turns it off.
 Lavin and Gray 2016 (the method), Barabasz et al. 2020 (points that keep more digits).
 """
 import functools
