@@ -99,7 +99,8 @@ def print_notes(data):
     echo()
     tell("ratio: npnet's time (or memory) over PyTorch's; below 1 npnet is better. limit: how much of the rate that "
          "the machine allows a layer reaches: of matrix products (GFLOP/s), or of memory, for the bytes that it must "
-         "at least read and write (GB/s; more than 100 % where these are still in a cache).")
+         "at least read and write (GB/s). More than 100 %: they are still in a cache, or Winograd needs fewer products "
+         "than are counted.")
     for note in data["notes"]:
         tell(note)
 

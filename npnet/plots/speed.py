@@ -31,7 +31,8 @@ def roofline(points, matrix_rate, memory_rate, title=None):
         named.append((axes, draw_points(axes, some, sides)))
     figure.legend(side_handles(sides), sides, loc="outside right upper", fontsize=9, frameon=False)
     finish(figure, title, "The roof: level, what matrix products reach here; sloping, what memory lets in, for the "
-                          "bytes that a layer must at least read and write. Points above it had them in a cache.")
+                          "bytes that a layer must at least read and write. Points above it had them in a "
+                          "cache, or need fewer multiplications than are counted (Winograd).")
     for axes, labels in named:
         untangle(figure, axes, labels)
     return figure
