@@ -25,7 +25,8 @@ FAR_BACK = 0.1      # of a gradient's: where two pixels of a pooling's window ar
 
 @dataclass
 class Settings:
-    """How to measure. backend: of npnet's side, "" for the default one. torch: whether PyTorch is the other side."""
+    """How to measure. backend: of npnet's side, "" for the default one. torch: whether PyTorch is the other
+    side, where it is installed."""
 
     threads: int = 0            # of every side; 0: as many as npnet would use (NPNET_THREADS, or the processors)
     rounds: int = 3
@@ -45,7 +46,7 @@ class Settings:
     @property
     def kinds(self):
         """{"npnet": its backend, "torch": "torch"}: the two sides, or the only one."""
-        return {"npnet": self.backend} | ({"torch": TORCH} if self.torch else {})
+        return {"npnet": self.backend} | ({"torch": TORCH} if self.torch and torch_present() else {})
 
 
 def processors():

@@ -31,7 +31,7 @@ class Bench:
     """
 
     def __init__(self, net=NETWORK, settings=None, layers=None, size=None):
-        self.settings, self.layers = settings or Settings(torch=measure.torch_present()), layers
+        self.settings, self.layers = settings or Settings(), layers
         self.net = measure.network(net, size)
         self.names = measure.chosen(self.net, layers)
         self.whole_paper = net == NETWORK and size is None
@@ -42,7 +42,7 @@ class Bench:
                         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
                         "python": platform.python_version()},
             "versions": {}, "limits": None, "layers": [], "memory": {}, "backends": {}, "times": {}, "idle": {},
-            "notes": [] if self.settings.torch or measure.torch_present() else [TORCH_MISSING]}
+            "notes": [TORCH_MISSING] if self.settings.torch and not measure.torch_present() else []}
 
     def measure_limits(self):
         """The rates of this machine: the best that was ever measured, as a limit is what nothing exceeds."""

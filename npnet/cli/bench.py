@@ -49,8 +49,7 @@ def add(commands):
 
 def run(options):
     check(options)
-    settings = bench.Settings(options.threads or 0, options.rounds, options.backend or "",
-                              bench.torch_present() and not options.no_torch)
+    settings = bench.Settings(options.threads or 0, options.rounds, options.backend or "", not options.no_torch)
     measure = scaling if options.scaling else peers if options.peers else everything
     data, figures = measure(options, settings, silent=options.json == "-")
     text = json.dumps(data, indent=1)

@@ -30,7 +30,7 @@ def check_result(found, unit="ms", torch=True):
 def test_without_pytorch(quick, monkeypatch):
     """torch and ratio are None, and a note says how to get it; numpy takes part as a backend of npnet's."""
     monkeypatch.setattr(measure, "find_spec", {"torch": None}.get)
-    data = everything(tiny(), (2,), Settings(threads=1, rounds=2, backend="loops", torch=False, seconds=0.01))
+    data = everything(tiny(), (2,), Settings(threads=1, rounds=2, backend="loops", seconds=0.01))
     assert KEYS <= set(data) and json.loads(json.dumps(data)) == data
     for key in KEYS:
         check_result(data[key], "MB" if key == "memory_b2" else "ms", torch=False)
