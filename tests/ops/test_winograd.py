@@ -10,7 +10,8 @@ from helpers import assert_same, assert_unchanged
 
 import npnet
 from npnet.backend import ops, use
-from npnet.fast import winograd
+
+winograd = pytest.importorskip("npnet.fast.winograd", reason="needs npnet.fast")
 
 # size of the filters: what the results may differ by, in parts of the largest number: of y, dx, dw
 EXACT = {3: (1e-5, 1e-5, 1e-5), 5: (1e-5, 1e-5, 3e-5)}
