@@ -10,11 +10,11 @@ layer by layer (theirs.py), and the two are compared before anything is timed.
 """
 from . import peers, scaling
 from .drawn import drawings, scaling_drawing
-from .measure import Settings, measured, measured_limits, rows, torch_present, typical
+from .measure import Settings, measured, measured_limits, processors, rows, torch_present, typical
 from .report import print_batch, print_limits, print_machine, print_peers, print_scaling, print_summary
 from .run import BATCHES, Bench, everything
 from .targets import TARGETS
 
-__all__ = ["BATCHES", "Bench", "Settings", "TARGETS", "drawings", "everything", "measured", "measured_limits", "peers",
-           "print_batch", "print_limits", "print_machine", "print_peers", "print_scaling", "print_summary", "rows",
-           "scaling", "scaling_drawing", "torch_present", "typical"]
+__all__ = ["BATCHES", "Bench", "Settings", "TARGETS", "drawings", "everything", "measured", "measured_limits",
+           "peers", "print_batch", "print_limits", "print_machine", "print_peers", "print_scaling", "print_summary",
+           "processors", "rows", "scaling", "scaling_drawing", "torch_present", "typical"]

@@ -126,6 +126,9 @@ def check(options):
     """Raises ValueError for options that do not go together, or numbers that cannot be."""
     if options.threads is not None and options.threads < 1:
         raise ValueError(f"--threads must be at least 1, got {options.threads}")
+    if options.threads and options.threads > 8 * bench.processors():
+        raise ValueError(f"--threads must be at most {8 * bench.processors()}, eight for each processor that this "
+                         f"process may use, got {options.threads}")
     if options.rounds < 1:
         raise ValueError(f"--rounds must be at least 1, got {options.rounds}")
     if options.scaling and options.peers:
@@ -138,6 +141,8 @@ def check(options):
     if options.json and Path(options.json).is_dir():
         raise ValueError(f"{options.json} is a folder; give --json the name of a file in it")
     if options.save:
+        if Path(options.save).exists() and not Path(options.save).is_dir():
+            raise ValueError(f"{options.save} is a file; give --save a folder")
         for path in Path(options.save).glob("*.png"):       # now, and not after minutes of measuring
             if re.fullmatch(r"(roofline|layers)_b\d+\.png|scaling\.png", path.name):
                 place_of(None, path)

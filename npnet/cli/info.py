@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__, backend
-from ..fast.machine import free_memory, output_of, processor_model
+from ..fast.machine import free_memory, output_of, processor_model, switched_on
 from ..fast import threads
 from ..fast.memory import keep
 from ..screen import counted, echo, line, size
@@ -133,7 +133,7 @@ def winograd():
     """Whether 3x3 convolutions may multiply less."""
     if not backend.present("npnet.fast.winograd"):
         return {}
-    return {"winograd": "off: NPNET_WINOGRAD=0" if os.environ.get("NPNET_WINOGRAD") == "0" else "on"}
+    return {"winograd": "on" if switched_on("NPNET_WINOGRAD") else "off: NPNET_WINOGRAD=0"}
 
 
 def graphics():

@@ -2,7 +2,9 @@
 
     processor_model()       its name
     free_memory()           bytes that this process may still take, None where nobody says
+    switched_on(variable)   what its user wants of it
 """
+import os
 import platform
 import subprocess
 import sys
@@ -89,3 +91,11 @@ def windows_memory():
         return int(status[2]) if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else None
     except (ImportError, AttributeError, OSError):
         return None
+
+
+def switched_on(variable):
+    """Whether a variable of the environment leaves something on: 1, or not set. ValueError unless it is 0 or 1."""
+    value = os.environ.get(variable) or "1"
+    if value not in ("0", "1"):
+        raise ValueError(f"{variable} must be 0 (off) or 1 (on), got {value!r}")
+    return value == "1"

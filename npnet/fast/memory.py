@@ -17,8 +17,9 @@ the rest. NPNET_KEEP_MEMORY=0 leaves everything to the C library.
 """
 import ctypes
 import functools
-import os
 import sys
+
+from .machine import switched_on
 
 SETTINGS = {"M_MMAP_MAX": (-4, 0), "M_TRIM_THRESHOLD": (-1, -1), "M_ARENA_MAX": (-8, 1)}     # numbers in malloc.h
 
@@ -32,7 +33,7 @@ def library():
 
 def keep():
     """Keeps memory from now on. Returns "" or, in a few words, why it is not kept."""
-    if os.environ.get("NPNET_KEEP_MEMORY") == "0":
+    if not switched_on("NPNET_KEEP_MEMORY"):
         return "NPNET_KEEP_MEMORY=0"
     if library() is None:
         return "possible only on Linux with glibc"

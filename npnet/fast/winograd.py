@@ -41,11 +41,11 @@ never by the batch, so that a network is as exact for one picture as for many. N
 Lavin and Gray 2016 (the method), Barabasz et al. 2020 (points that keep more digits).
 """
 import functools
-import os
 
 import numpy as np
 
 from .kernels import jit
+from .machine import switched_on
 from .threads import count, spread
 
 POINTS = (0, 1, -1, 0.5, -2, 2, -0.5)       # and infinity: the first 5 for 3 x 3 filters, all 7 for 5 x 5
@@ -55,7 +55,7 @@ TILES = 256                                 # about as many are multiplied at on
 FILTERS = 128
 
 # size of the filters: the fewest channels, and filters, of a group with which it is quicker than columns
-LEAST = {} if os.environ.get("NPNET_WINOGRAD") == "0" else {3: 64, 5: 32}
+LEAST = {3: 64, 5: 32} if switched_on("NPNET_WINOGRAD") else {}
 
 
 def suits(x, w, stride, pad, groups):

@@ -47,6 +47,13 @@ def test_a_table_for_every_batch(npnet_, quick):
     assert "PyTorch is not installed" not in out
 
 
+def test_a_file_in_place_of_a_folder_and_far_too_many_threads(npnet_, quick):
+    """Refused before anything is measured."""
+    Path("afile").write_text("mine")
+    assert "afile is a file; give --save a folder" in one_line(npnet_("bench", "--net", "speck", "--save", "afile"))
+    assert "--threads must be at most" in one_line(npnet_("bench", "--net", "speck", "--threads", "9999"))
+
+
 def test_some_layers(npnet_, quick):
     code, out, _ = npnet_("bench", "--net", "speck", "--layers", "norm1, conv1,update", "--batch", "1", *QUICK)
     names = [line.split()[0] for line in out.partition("forward, batch 1")[2].splitlines() if line.endswith("%")]

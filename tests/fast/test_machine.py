@@ -1,6 +1,9 @@
 """What is known of this machine: its processor, and the memory that is free."""
 import sys
 
+import pytest
+
+from npnet.fast import machine
 from npnet.fast.machine import available, free_memory, group_room, own_groups, processor_model
 
 
@@ -44,3 +47,20 @@ def test_control_groups_of_version_1(tmp_path):
     assert list(group_room(tmp_path, groups)) == [3120]
     (tmp_path / "cgroup").write_text("4:memory:/docker\n3:cpu,cpuacct:/a:b\n0::/user\nodd\n")
     assert own_groups(tmp_path / "cgroup") == [("memory", "/docker"), ("cpu,cpuacct", "/a:b"), ("", "/user")]
+
+
+@pytest.mark.parametrize("value, on", [(None, True), ("", True), ("1", True), ("0", False)])
+def test_a_switch_in_the_environment(monkeypatch, value, on):
+    if value is None:
+        monkeypatch.delenv("NPNET_WINOGRAD", raising=False)
+    else:
+        monkeypatch.setenv("NPNET_WINOGRAD", value)
+    assert machine.switched_on("NPNET_WINOGRAD") is on
+
+
+@pytest.mark.parametrize("value", ["off", "false", "00", "maybe"])
+def test_a_switch_that_cannot_be_read(monkeypatch, value):
+    """Taken for "on" it would give other numbers than were asked for, without a word."""
+    monkeypatch.setenv("NPNET_WINOGRAD", value)
+    with pytest.raises(ValueError, match=f"NPNET_WINOGRAD must be 0 .off. or 1 .on., got '{value}'"):
+        machine.switched_on("NPNET_WINOGRAD")
