@@ -14,6 +14,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+TOO_LONG = 240          # seconds for the tests of one mutant
 
 # (file, line as it is, line as it becomes; a number where the line occurs more than once)
 NUMPY = [
@@ -558,13 +560,19 @@ def tests_fail(folder, backend, tests):
             chosen = ["-m", "not torch and not long", "-k", "not numba"]
         elif tests.endswith("test_shapes.py"):
             chosen = []
-        done = subprocess.run(
+        done = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", *tests.split(), *chosen], cwd=folder,
-            capture_output=True, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
             env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": kernels,
                  "NPNET_THREADS": "2", "NPNET_BACKEND": "numpy" if backend == "rest" else ""})
+        try:
+            said = done.communicate(timeout=TOO_LONG)[0]
+        except subprocess.TimeoutExpired:                   # it hangs: nobody could overlook that
+            os.killpg(done.pid, signal.SIGKILL)             # with the children of its tests
+            done.communicate()
+            return True
     if done.returncode not in (0, 1, 2):
-        raise RuntimeError(f"pytest did not run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(f"pytest did not run: {said[-4000:]}")
     return done.returncode != 0
 
 
