@@ -229,7 +229,7 @@ HOT = {                                     # file of npnet/fast: its operations
 
 
 def numba_row():
-    """Hot texts, im2col and col2im compiled, for a few classes the chapter's softmax, and memory that stays."""
+    """Hot texts; im2col and col2im compiled; softmax by NumPy, being small; and memory that stays."""
     jit = found("numba", "npnet.fast.kernels:jit")
     found("numba", "npnet.fast.memory:keep")()
     return {

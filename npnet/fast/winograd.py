@@ -51,8 +51,8 @@ from .threads import count, spread
 POINTS = (0, 1, -1, 0.5, -2, 2, -0.5)       # and infinity: the first 5 for 3 x 3 filters, all 7 for 5 x 5
 TILE = 4                                    # outputs of a tile, in each direction
 CHANNELS = 128                              # that are transformed at once: their tiles stay in the cache
-TILES = 256                                 # about as many are multiplied at once: their numbers stay in the cache
-FILTERS = 128
+TILES = 256                                 # of a block of images: a product of fewer rows is slow
+FILTERS = 128                               # of one piece of work, at most
 
 # size of the filters: the fewest channels, and filters, of a group with which it is quicker than columns
 LEAST = {3: 64, 5: 32} if switched_on("NPNET_WINOGRAD") else {}
