@@ -102,14 +102,16 @@ def test_the_sides_have_the_threads_that_npnet_would_use():
     assert Settings().threads == count() and Settings(threads=7).threads == 7
 
 
-def test_memory_that_is_too_little_is_said():
+@pytest.mark.parametrize("present, wanted", [(True, 31), (False, 15)])
+def test_memory_that_is_too_little_is_said(present, wanted, monkeypatch):
+    monkeypatch.setattr(measure, "torch_present", lambda: present)         # each side holds a network of its own
     net, settings = tiny(), Settings(threads=1, torch=True)
     weights = sum(array.nbytes for array in net.params().values())
     outputs = 3 * 100 + 16 + 4 * 24 + 5                        # numbers that the layers give
     assert needed(net, 2) == 4 * weights + 3 * 4 * 2 * outputs
     assert too_little_memory(net, 2, settings, None) is None and too_little_memory(net, 2, settings, 2 * needed(net, 2)) is None
     assert too_little_memory(net, 2, settings, 5000) == (
-        "batch 2 is left out: it needs about 31 kB of memory, and 5 kB are free")
+        f"batch 2 is left out: it needs about {wanted} kB of memory, and 5 kB are free")
 
 
 class Made:
