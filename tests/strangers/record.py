@@ -1,0 +1,1 @@
+"""The record of the checker, counted: python tests/strangers/record.py."""

@@ -1,0 +1,144 @@
+"""The record of the checker: what a case is, and how its file comes to be.
+
+texts/STYLE.py is code as other people write it, right in itself. planted/STYLE.py says how its layers are called
+(SUBJECTS, a list of Subject) and which mistakes can be planted in them (Planted): an edit of the text, with a label
+that is written from the mistake itself, before anybody looked at what the checker says of it.
+
+    for case in cases():
+        path = case.write(folder)           # the text with its edits, in a temporary folder
+        ...                                 # record.py runs the checker on it, and counts
+"""
+import random
+import runpy
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class Planted:
+    """A mistake: one edit of the text, and what a checker may truly say of it.
+
+    what: the mistake, in a few words. find, put: the edit; find occurs `count` times in the text. array: whose
+    gradient is wrong, as the text names it; several names in a tuple; "" where it is not one array's matter, and then
+    whatever array the checker speaks of counts. kinds: of npnet.diagnose.kinds.KINDS, those that are true of it, the
+    first being the mistake itself; with ":detail" ("factor:1/N", "part:image") where the detail matters. places: true
+    words for the part of the array where the errors sit (image, channel, filter, row, column, border, group, feature,
+    entry, position); none where they sit everywhere. visible: False if no gradient check can see it, because forward
+    and backward are wrong together. like: a reference that shows a wrong forward, as --like takes it.
+    """
+    what: str
+    find: str
+    put: str
+    array: str | tuple = ""
+    kinds: tuple = ()
+    places: tuple = ()
+    visible: bool = True
+    count: int = 1
+    like: str = ""
+
+    @property
+    def arrays(self):
+        return (self.array,) if isinstance(self.array, str) and self.array else tuple(self.array)
+
+    def edit(self, text):
+        """The text with the mistake. ValueError if `find` does not occur `count` times in it."""
+        if text.count(self.find) != self.count:
+            raise ValueError(f"{self.what}: {self.find!r} occurs {text.count(self.find)} times, not {self.count}")
+        if self.find == self.put:
+            raise ValueError(f"{self.what}: find and put are the same")
+        return text.replace(self.find, self.put)
+
+
+@dataclass
+class Subject:
+    """A layer, or a pair of functions, of a text: how it is called, and its mistakes.
+
+    expression: as on the command line, "Conv(3, 6)" or "affine_forward,affine_backward". shapes: of the inputs, as
+    --shape gives them. kind: conv, pool, lrn, batchnorm, dropout, activation, dense or loss. param, train, labels,
+    names, like, entries: as the options of the checker; None where they are not given (labels: whole numbers for a
+    loss that cannot be called without them). setup: lines of Python, put at the end of the file, if something must be
+    done before the expression. glue, if given: a function of the file's names (a dictionary) that gives a pair,
+    forward(arrays) -> y and backward(arrays, dy) -> {name: gradient}, and the arrays to begin with; test_texts.py
+    measures slopes with it, without the checker, and so proves the text right and the labels true.
+    """
+    expression: str
+    shapes: list
+    kind: str
+    mistakes: list = ()
+    param: dict | None = None
+    train: bool | None = None
+    labels: tuple | None = None
+    names: tuple | None = None
+    like: str | None = None
+    entries: int | None = None
+    setup: str = ""
+    glue: object = None
+
+
+@dataclass
+class Case:
+    """A text with no edit (it is right), one, or two."""
+    style: str
+    subject: Subject
+    planted: tuple = ()
+
+    @property
+    def name(self):
+        return f"{self.style} {self.subject.expression}: {' + '.join(p.what for p in self.planted) or 'right'}"
+
+    @property
+    def visible(self):
+        return any(planted.visible for planted in self.planted)
+
+    def text(self):
+        """The text of the style with the edits and the lines of setup. ValueError if an edit cannot be made."""
+        text = (HERE / "texts" / f"{self.style}.py").read_text()
+        for planted in self.planted:
+            text = planted.edit(text)
+        return f"{text}\n\n{self.subject.setup}\n" if self.subject.setup else text
+
+    def write(self, folder):
+        """The path of a file with this text in the folder."""
+        path = Path(folder) / f"{self.style}.py"
+        path.write_text(self.text())
+        return path
+
+
+def styles():
+    """The names of the styles that have a text and planted mistakes."""
+    return sorted(path.stem for path in (HERE / "planted").glob("*.py"))
+
+
+def subjects(style):
+    """The subjects of a style."""
+    return runpy.run_path(str(HERE / "planted" / f"{style}.py"))["SUBJECTS"]
+
+
+def cases(chosen=None, pairs=8, seed=0):
+    """All cases of the chosen styles (default: all): right, with one mistake, and `pairs` pairs for each style."""
+    found = []
+    for style in chosen or styles():
+        both = []
+        for subject in subjects(style):
+            found += [Case(style, subject), *(Case(style, subject, (planted,)) for planted in subject.mistakes)]
+            both += pairs_of(style, subject)
+        draw = random.Random(f"{seed} {style}")
+        found += draw.sample(both, min(pairs, len(both)))
+    return found
+
+
+def pairs_of(style, subject):
+    """Every case of two visible mistakes at once whose edits do not touch each other, and are not of one place."""
+    found = []
+    seen = [planted for planted in subject.mistakes if planted.visible]
+    for first, second in combinations(seen, 2):
+        case, turned = Case(style, subject, (first, second)), Case(style, subject, (second, first))
+        try:
+            if case.text() == turned.text():            # one edit would not meet what the other put there
+                found.append(case)
+        except ValueError:                              # they edit the same line
+            continue
+    return found
