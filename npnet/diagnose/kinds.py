@@ -21,7 +21,7 @@ KINDS = {
     "not linear": "twice the dy does not give twice the gradient, nor two halves of it the whole",
     # its size
     "sign": "the gradient, everywhere, has the wrong sign",
-    "factor": "the gradient is a constant times the right one; detail: the name of the constant (N, 1/N, 2, P*Q, 1-p ...)",
+    "factor": "the gradient is a constant times the right one; detail: the constant's name (N, 1/N, 2, P*Q, 1-p ...)",
     "zero": "the gradient is 0 everywhere",
     "offset": "a constant is added to the gradient",
     "decay": "a multiple of the array itself is added, as weight decay does",
