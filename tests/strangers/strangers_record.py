@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
+
 HERE = Path(__file__).parent
 
 
@@ -60,9 +62,9 @@ class Subject:
     --shape gives them. kind: conv, pool, lrn, batchnorm, dropout, activation, dense or loss. param, train, labels,
     names, like, entries: as the options of the checker; None where they are not given (labels: whole numbers for a
     loss that cannot be called without them). setup: lines of Python, put at the end of the file, if something must be
-    done before the expression. glue, if given: a function of the file's names (a dictionary) that gives a pair,
-    forward(arrays) -> y and backward(arrays, dy) -> {name: gradient}, and the arrays to begin with; test_texts.py
-    measures slopes with it, without the checker, and so proves the text right and the labels true.
+    done before the expression. glue, if given: a function of the file's names (a dictionary) that gives three things,
+    forward(arrays) -> y, backward(arrays, dy) -> {name: gradient}, and the arrays to begin with (numbers() makes
+    them); test_texts.py measures slopes with it, without the checker, and so proves text and labels.
     """
     expression: str
     shapes: list
@@ -105,6 +107,17 @@ class Case:
         path = Path(folder) / f"{self.style}.py"
         path.write_text(self.text())
         return path
+
+
+def numbers(shapes=None, **others):
+    """{"x": array, ...}: for the glue, arrays of these shapes, away from 0 and without ties."""
+    made = {}
+    for name, shape in {**(shapes or {}), **others}.items():
+        draw = np.random.default_rng([len(made), *shape])
+        count = int(np.prod(shape))
+        sizes = draw.permutation(np.linspace(0.5, 1.5, count)) * draw.choice([-1.0, 1.0], count)
+        made[name] = sizes.reshape(shape)
+    return made
 
 
 def styles():
