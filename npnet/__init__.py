@@ -18,7 +18,8 @@ CONTENTS = {
     "network": "Network load check",
     "models": "model MODELS without replace",
     "optim": "SGD",
-    "gradcheck": "assert_gradients check_gradients",
+    "gradcheck": "check_gradients",
+    "diagnose": "check_layer assert_gradients",
 }
 ROOMS = ("ops backend layers network models optim train gradcheck "
          "screen files fast data weights diagnose explain plots fit bench cli").split()

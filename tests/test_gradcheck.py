@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from npnet import gradcheck
-from npnet.gradcheck import (assert_adjoint, assert_directions, assert_gradients, check_adjoint,
-                             check_directions, check_gradients)
+from npnet.gradcheck import check_adjoint, check_directions, check_gradients
 
 
 def numbers(*shape, seed=0):
@@ -144,12 +143,19 @@ def identity_with(change):
     return (lambda x: x * 1.0), (lambda dy, x: change(dy.copy()))
 
 
+def accepted(report):
+    assert report.ok, report
+    return report
+
+
+def assert_gradients(subject, *inputs, **options):
+    return accepted(check_gradients(subject, *inputs, **options))
+
+
 def failing(subject, *inputs, **options):
     """The only row of a report that must not be ok."""
     report = check_gradients(subject, *inputs, **options)
     assert not report.ok
-    with pytest.raises(AssertionError):
-        assert_gradients(subject, *inputs, **options)
     return report.rows[0]
 
 
@@ -181,7 +187,6 @@ def test_by_hand_wrong():
     assert (row.wrong, row.worst, row.analytic) == (2, (1,), 8.0)
     assert row.numeric == pytest.approx(12)
     assert row.error == pytest.approx(1 / 5)                            # |2 - 3| / (2 + 3)
-    assert row.where == "Everywhere analytic = 0.666667 x numeric."
 
 
 def test_pair_of_functions_with_several_inputs():
@@ -367,11 +372,11 @@ def test_too_many_kinks_are_a_failure():
     x[0, :6] = 0
     row = failing(RELU, x)
     assert (row.kinks, row.verdict, row.wrong) == (6, "look", 0)
-    assert "6 of 100 sit on a kink, more than 5 %" in row.where
+    assert "6 of 100 sit on a kink, more than 5 %" in row.notes
 
 
 def test_nothing_but_kinks():
-    assert "Nothing was checked." in failing(RELU, np.zeros((3, 4))).where
+    assert "Nothing was checked." in failing(RELU, np.zeros((3, 4))).notes
 
 
 def max_of_pairs(x):
@@ -492,13 +497,13 @@ def test_forward_that_is_not_finite():
 def test_slope_that_is_not_finite():
     with np.errstate(invalid="ignore"):
         row = failing((np.sqrt, lambda dy, x: dy), np.array([1.0, 0.0]), method="central")
-    assert row.verdict == "wrong" and row.where == "The numeric gradient is nan at [1]."
+    assert row.verdict == "wrong" and row.notes == "The numeric gradient is nan at [1]."
 
 
 def test_gradient_that_is_not_finite():
     infinite = np.array([[0, 0, 0], [0, np.inf, 0]])
     row = failing(identity_with(lambda dy: dy + infinite), numbers(2, 3))
-    assert row.verdict == "wrong" and row.where == "The analytic gradient is inf at [1, 1]."
+    assert row.verdict == "wrong" and row.notes == "The analytic gradient is inf at [1, 1]."
     assert np.isnan(row.error)
 
 
@@ -558,14 +563,14 @@ def test_zero_gradients_check_nothing():
     ones = np.ones((4, 5))
     softmax = (lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)), (lambda dy, x: np.zeros_like(x))
     row = failing(softmax, numbers(4, 5), dy=ones)          # all-ones dy: the trap
-    assert "zero everywhere" in row.where and "nothing was checked" in row.where
+    assert "zero everywhere" in row.notes and "nothing was checked" in row.notes
     row = failing(softmax, numbers(4, 5))                   # the random one sees it
-    assert row.verdict == "wrong" and row.where == "Everywhere the analytic gradient is 0."
+    assert row.verdict == "wrong" and row.wrong == 20 and row.analytic == 0
     assert not check_gradients(RELU, -1 - np.abs(numbers(4, 5))).ok
 
 
 def test_no_entries_check_nothing():
-    assert failing(RELU, numbers(4), entries=0).where == "Nothing was checked."
+    assert failing(RELU, numbers(4), entries=0).notes == "Nothing was checked."
     assert not check_gradients(RELU, np.zeros((0, 3))).ok
     assert not gradcheck.Report().ok
 
@@ -581,7 +586,7 @@ def test_a_parameter_may_have_no_gradient():
 
     report = assert_gradients(Centred(numbers(5, 3), numbers(3)), numbers(4, 5))
     assert report.rows[2].name == "b"
-    assert report.rows[2].where == "Both gradients are zero everywhere, up to rounding."
+    assert report.rows[2].notes == "Both gradients are zero everywhere, up to rounding."
 
 
 # ------------------------------------------------------------------- shapes
@@ -590,162 +595,26 @@ def test_transposed_shape():
     row = check_gradients((dense_forward, lambda dy, x, w, b: (dy @ w.T, dy.T @ x, dy.sum(axis=0))),
                           numbers(4, 5), numbers(5, 3), numbers(3)).rows[1]
     assert (row.verdict, row.checked) == ("wrong", 0)
-    assert row.where == "dw has shape (3, 5), but w has (5, 3): it is transposed."
+    assert row.notes == "dw has shape (3, 5), but w has (5, 3): it is transposed."
 
 
 def test_other_shape():
     report = check_gradients((dense_forward, lambda dy, x, w, b: (dy @ w.T, x.T @ dy, dy)),
                              numbers(4, 5), numbers(5, 3), numbers(3))
     assert [row.verdict for row in report.rows] == ["ok", "ok", "wrong"]
-    assert report.rows[2].where == "db has shape (4, 3), but b has (3,)."
+    assert report.rows[2].notes == "db has shape (4, 3), but b has (3,)."
 
 
-# ------------------------------------------------------------------- where the errors sit
+# ------------------------------------------------------------------- verdicts
 
 X4 = numbers(3, 8, 5, 7)
-
-
-@pytest.mark.parametrize("factor, why", [
-    (3, " (3 = N)"), (1 / 3, " (0.333333 = 1/(N))"), (8, " (8 = C or K)"), (-8, " (8 = C or K)"),
-    (35, " (35 = H*W or P*Q)"), (840, " (840 = the size of y)"),
-    (1 / 840, " (0.00119048 = 1/(the size of y))"),
-    (-1, " (the sign is wrong)"), (2, " (2 = 1/(1-p) at p = 0.5)"), (1.25, " (1.25 = 1/(1-p) at p = 0.2)"),
-    (0.8, " (0.8 = 1-p at p = 0.2)"), (1.7, ""),
-])
-def test_constant_ratio(factor, why):
-    row = failing(identity_with(lambda dy: factor * dy), X4)
-    assert row.where == f"Everywhere analytic = {factor:.6g} x numeric{why}."
-    assert row.wrong == X4.size
-
-
-def test_ratio_of_a_single_number():
-    x, w, b = numbers(4, 5), numbers(5, 1), numbers(1)
-    def backward(dy, x, w, b):
-        return dy @ w.T, x.T @ dy, 4 * dy.sum(axis=0)
-    row = check_gradients((dense_forward, backward), x, w, b).rows[2]
-    assert row.where == "Everywhere analytic = 4 x numeric (4 = N or the size of y)."
-
-
-def test_zero_and_offset():
-    assert failing(identity_with(lambda dy: 0 * dy), X4).where == "Everywhere the analytic gradient is 0."
-    assert failing(identity_with(lambda dy: dy + 0.5), X4).where == "Everywhere analytic = numeric + 0.5."
-    assert failing(identity_with(lambda dy: dy - 0.5), X4).where == "Everywhere analytic = numeric - 0.5."
-
-
-def test_forward_that_does_not_depend_on_x():
-    row = failing(((lambda x: 0 * x + 1), lambda dy, x: dy), numbers(4))
-    assert row.where == "Everywhere the numeric gradient is 0."
-
-
-def test_params_that_are_copies():
-    layer = Dense(numbers(5, 3), numbers(3))
-    layer.params = lambda: {"w": layer.w.copy(), "b": layer.b}
-    report = check_gradients(layer, numbers(4, 5))
-    assert [row.verdict for row in report.rows] == ["ok", "wrong", "ok"]
-    assert report.rows[1].where == "Everywhere the numeric gradient is 0. Does params() return copies?"
-
-
-@pytest.mark.parametrize("change, shape, sentence", [
-    (lambda dy: dy.swapaxes(-1, -2), (2, 3, 4, 4), "transposed: its last two axes are swapped"),
-    (lambda dy: dy.swapaxes(0, 1), (3, 3, 4, 5), "transposed: its first two axes are swapped"),
-    (lambda dy: dy.T, (5, 5), "transposed: its last two axes are swapped"),
-    (lambda dy: dy.T.reshape(dy.shape), (4, 6), "reshaped where it must be transposed"),
-    (lambda dy: dy[..., ::-1, ::-1], (2, 3, 4, 5), "rotated by 180 degrees: its last two axes are reversed"),
-    (lambda dy: dy[..., ::-1, :], (2, 3, 4, 5), "flipped: its rows are in reverse order"),
-    (lambda dy: dy[..., ::-1], (2, 3, 4, 5), "flipped: its columns are in reverse order"),
-])
-def test_rearranged(change, shape, sentence):
-    assert failing(identity_with(change), numbers(*shape)).where == f"The analytic gradient is {sentence}."
-    sampled = failing(identity_with(change), numbers(*shape), entries=15)
-    assert sampled.where == f"The analytic gradient is {sentence}."
-
-
-@pytest.mark.parametrize("place, sentence", [
-    (np.s_[:1], "the first image: 280 of the 280"),
-    (np.s_[1:], "all images but the first one: 560 of the 560"),
-    (np.s_[2:], "the last image: 280 of the 280"),
-    (np.s_[::2], "images 0, 2: 560 of the 560"),
-    (np.s_[:, 4:], "group 2 of 2 (channels 4 to 7): 420 of the 420"),
-    (np.s_[:, :2], "group 1 of 4 (channels 0 to 1): 210 of the 210"),
-    (np.s_[:, :3], "the first 3 channels: 315 of the 315"),
-    (np.s_[:, 7:], "the last channel: 105 of the 105"),
-    (np.s_[:, 3:6], "channels 3 to 5: 315 of the 315"),
-    (np.s_[:, 2:6], "channels 2 to 5: 420 of the 420"),
-    (np.s_[:, 3:4], "channel 3: 105 of the 105"),
-    (np.s_[..., :1, :], "the top row: 168 of the 168"),
-    (np.s_[..., -2:, :], "the bottom 2 rows: 336 of the 336"),
-    (np.s_[..., 1:, :], "all rows but the top one: 672 of the 672"),
-    (np.s_[..., :1], "the left column: 120 of the 120"),
-    (np.s_[..., -1:], "the right column: 120 of the 120"),
-    (np.s_[..., 1::2], "columns 1, 3, 5: 360 of the 360"),
-    (np.s_[1:2, 4:, :, -1:], "image 1, group 2 of 2 (channels 4 to 7), the right column: 20 of the 20"),
-])
-def test_only_there(place, sentence):
-    assert failing(spoil(place), X4).where == f"Only in {sentence} entries there are wrong."
-    row = failing(spoil(place, factor=1.7), X4)             # and the ratio, where there is one
-    assert row.where == f"Only in {sentence} entries there are wrong; there analytic = 1.7 x numeric."
-    row = failing(spoil(place, factor=0), X4)
-    assert row.where == f"Only in {sentence} entries there are wrong; there the analytic gradient is 0."
-
-
-def frame(top, bottom, left, right):
-    def change(dy):
-        H, W = dy.shape[-2:]
-        inside = np.zeros((H, W), bool)
-        inside[top:H - bottom, left:W - right] = True
-        return np.where(inside, dy, dy * np.linspace(2, 3, dy.size).reshape(dy.shape))
-    return identity_with(change)
-
-
-@pytest.mark.parametrize("sides, sentence", [
-    ((1, 1, 1, 1), "the border (top, bottom, left, right; 1 deep): 480 of the 480"),
-    ((0, 2, 0, 2), "the border (bottom, right; 2 deep): 480 of the 480"),
-    ((1, 0, 1, 0), "the border (top, left; 1 deep): 264 of the 264"),
-    ((1, 0, 0, 1), "the border (top, right; 1 deep): 264 of the 264"),
-    ((0, 1, 1, 0), "the border (bottom, left; 1 deep): 264 of the 264"),
-])
-def test_only_at_the_border(sides, sentence):
-    assert failing(frame(*sides), X4).where == f"Only in {sentence} entries there are wrong."
-
-
-def test_words_for_weights_and_flat_arrays():
-    def at(name, shape, place):
-        change = spoil(place)
-        return failing(change, numbers(*shape), names=(name,)).where
-    assert at("w", (8, 3, 3, 3), np.s_[4:]).startswith("Only in group 2 of 2 (filters 4 to 7): 108 of")
-    assert at("w", (5, 6), np.s_[:, -1:]).startswith("Only in the right column: 5 of the 5")
-    assert at("x", (5, 6), np.s_[1:]).startswith("Only in all images but the first one: 24 of the 24")
-    assert at("x", (5, 6), np.s_[:, :2]).startswith("Only in the first 2 features: 10 of the 10")
-    assert at("b", (6,), np.s_[2:4]).startswith("Only in group 2 of 3 (elements 2 to 3): 2 of the 2")
-    assert at("x", (4, 5, 6), np.s_[2:]).startswith("Only in group 2 of 2 (channels 2 to 3): 60 of the 60")
-    assert at("x", (2, 2, 2, 2, 3), np.s_[:, 1:]).startswith("Only in the last axis-1 plane: 24 of the 24")
-
-
-def test_one_entry_and_no_pattern():
-    row = failing(spoil(np.s_[1:2, 2:3, 3:4, 4:5], factor=1.7), X4)
-    assert row.where == "Only 1 entry of 840 is wrong." and row.worst == (1, 2, 3, 4)
-    rng = np.random.default_rng(0)
-    scattered = rng.random(X4.shape) < 0.3
-    noise = scattered * rng.standard_normal(X4.shape)
-    row = failing(identity_with(lambda dy: dy + noise), X4)
-    assert row.wrong == scattered.sum()
-    assert row.where == f"Spread over the whole array: {row.wrong} of the 840 entries there are wrong."
-
-
-def test_a_few_entries_of_the_border_are_not_the_border():
-    w = numbers(5, 7)
-    wrong = np.zeros(w.shape, bool)
-    wrong[[0, 1, 2, 3, 4, 4, 4, 4, 4], [0, 6, 0, 6, 1, 2, 3, 4, 5]] = True          # 9 of the 20
-    factors = np.where(wrong, np.linspace(2, 3, 35).reshape(5, 7), 1)
-    row = failing(identity_with(lambda dy: dy * factors), w, names=["w"])
-    assert row.where == "Spread over the whole array: 9 of the 35 entries there are wrong."
 
 
 def test_right_entries_are_not_accused():
     # a small error beside large gradients, and the other way round: the count is exact in both
     for scale in (1e-3, 1e3):
         row = failing(spoil(np.s_[:, 4:], factor=1 + scale), X4)
-        assert row.wrong == 420 and "group 2 of 2" in row.where
+        assert row.wrong == 420 and row.errors[:, 4:].all()
 
 
 def test_bands():
@@ -768,18 +637,13 @@ def test_report_is_readable():
     text = str(report)
     assert max(map(len, text.splitlines())) <= 80
     assert text.splitlines()[:2] == ["gradient check FAILED", f"  x: ok, error {report.rows[0].error:.1e}"]
-    assert re.search(r"    5 wrong; worst at \[\d, 2\]: analytic [-.\d]+, numeric [-.\d]+\n"
-                     r"    Only in the right column: 5 of the 5 entries there are wrong.\n", text)
-    assert "    Everywhere analytic = 4 x numeric (4 = N)." in text
-    with pytest.raises(AssertionError) as error:
-        assert_gradients((dense_forward, backward), numbers(4, 5), w, numbers(3))
-    assert str(error.value).strip() == text
+    assert re.search(r"    5 wrong; worst at \[\d, 2\]: analytic [-.\d]+, numeric [-.\d]+\n", text)
     assert str(check_gradients(RELU, numbers(4))).startswith("gradient check passed\n  x: ok")
 
 
 def test_report_with_long_names_stays_within_80_columns():
     name = "inception_4a_branch3x3_reduce_convolution.weights_of_the_second_group"
-    text = str(check_gradients(frame(1, 1, 1, 1), X4, names=(name,)))
+    text = str(check_gradients(spoil(np.s_[:, 4:]), X4, names=(name,)))
     assert max(map(len, text.splitlines())) <= 80 and name in text
 
 
@@ -810,15 +674,13 @@ class Network:
 
 
 def test_directions_accept_and_reject():
-    report = assert_directions(Network(), numbers(8, 6))
+    report = accepted(check_directions(Network(), numbers(8, 6)))
     assert [row.name for row in report.rows] == ["x", "fc1.w", "fc1.b", "fc2.w", "fc2.b"]
     assert all((row.checked, row.size, row.method) == (20, 20, "random directions") for row in report.rows)
     assert all(row.error < 1e-8 for row in report.rows)
     report = check_directions(Network(bug=8.0), numbers(8, 6))
     assert [row.verdict for row in report.rows] == ["ok", "wrong", "ok", "ok", "ok"]
-    assert report.rows[1].where == "In these directions analytic = 8 x numeric (8 = N)."
-    with pytest.raises(AssertionError, match="fc1.w: wrong"):
-        assert_directions(Network(bug=8.0), numbers(8, 6))
+    assert report.rows[1].analytic == pytest.approx(8 * report.rows[1].numeric)
 
 
 def test_directions_see_a_single_wrong_entry():
@@ -829,7 +691,7 @@ def test_directions_see_a_single_wrong_entry():
 def test_directions_cost_two_runs_each():
     runs = []
     counting = (lambda x: runs.append(1) or x * 2), (lambda dy, x: 2 * dy)
-    assert assert_directions(counting, numbers(30, 40), directions=7).rows[0].checked == 7
+    assert accepted(check_directions(counting, numbers(30, 40), directions=7)).rows[0].checked == 7
     assert len(runs) == 4 + 2 * 7
 
 
@@ -839,7 +701,7 @@ def test_kinks_along_directions():
     report = check_directions(RELU, x)
     row = report.rows[0]
     assert row.kinks == 20 and not report.ok
-    assert "20 of 20 sit on a kink" in row.where and "Nothing was checked." in row.where
+    assert "20 of 20 sit on a kink" in row.notes and "Nothing was checked." in row.notes
     x[0, 0] = 2e-7                                          # only directions that move it further meet it
     assert 0 < check_directions(RELU, x).rows[0].kinks < 20
 
@@ -847,7 +709,7 @@ def test_kinks_along_directions():
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_adjoint_of_a_convolution(stride):
     x, w = numbers(2, 3, 8, 7), numbers(4, 3, 3, 3, seed=1)
-    report = assert_adjoint(convolution(stride), x, w)
+    report = accepted(check_adjoint(convolution(stride), x, w))
     assert [row.name for row in report.rows] == ["x", "w"] and all(row.error < 1e-14 for row in report.rows)
     assert_gradients(convolution(stride), x, w, entries=40)
 
@@ -857,21 +719,19 @@ def test_adjoint_by_hand():
     def forward(x):
         return 2 * x + 3
     x, dy = np.array([1.0, 2.0]), [5.0, -1.0]
-    row = assert_adjoint((forward, lambda dy, x: 2 * dy), x, dy=dy).rows[0]
+    row = accepted(check_adjoint((forward, lambda dy, x: 2 * dy), x, dy=dy)).rows[0]
     assert row.size == row.checked == 2 and row.error < 1e-15
     row = check_adjoint((forward, lambda dy, x: np.array([10, 0])), x, dy=dy).rows[0]
     assert (row.verdict, row.wrong, row.worst) == ("wrong", 2, (0,))        # the random v is second
     assert (row.analytic, row.numeric) == (10, 6)
     row = check_adjoint((forward, lambda dy, x: 6 * dy), x, dy=dy).rows[0]
-    assert row.where == "In these directions analytic = 3 x numeric."
+    assert (row.verdict, row.analytic / row.numeric) == ("wrong", pytest.approx(3))
 
 
 def test_adjoint_rejects_what_is_wrong():
     x, w = numbers(2, 3, 8, 7), numbers(4, 3, 3, 3, seed=1)
     report = check_adjoint(convolution(2, add=False), x, w)
     assert [row.verdict for row in report.rows] == ["wrong", "ok"]
-    with pytest.raises(AssertionError, match="x: wrong"):
-        assert_adjoint(convolution(2, add=False), x, w)
 
 
 def test_adjoint_refuses_what_is_not_linear():
@@ -883,7 +743,7 @@ def test_adjoint_refuses_what_is_not_linear():
 def test_adjoint_with_parameters_in_an_object():
     layer = Dense(numbers(5, 3), numbers(3))
     before = layer.w.copy()
-    assert [row.name for row in assert_adjoint(layer, numbers(4, 5)).rows] == ["x", "w", "b"]
+    assert [row.name for row in accepted(check_adjoint(layer, numbers(4, 5))).rows] == ["x", "w", "b"]
     assert np.array_equal(layer.w, before)
 
 
@@ -910,8 +770,8 @@ def test_dropout_that_forgets_to_scale():
         def backward(self, dy):
             return super().backward(dy) * (1 - self.p)
 
-    assert failing(Unscaled(), numbers(10, 20), train=True).where == \
-        "Everywhere analytic = 0.8 x numeric (0.8 = 1-p at p = 0.2)."
+    row = failing(Unscaled(), numbers(10, 20), train=True)
+    assert row.verdict == "wrong" and row.analytic == pytest.approx(0.8 * row.numeric)
 
 
 def test_col2im_that_overwrites():
@@ -931,7 +791,6 @@ def test_dw_from_a_transposed_dy():
         return dy @ w.T, (dy.T @ x).reshape(w.shape), dy.sum(axis=0)
     report = check_gradients((dense_forward, backward), x, w, b)
     assert [row.verdict for row in report.rows] == ["ok", "wrong", "ok"]
-    assert report.rows[1].where == "The analytic gradient is reshaped where it must be transposed."
     def backward_square(dy, x, w, b):
         return dy @ w.T, x.T @ dy.T, dy.sum(axis=0)
     inputs = numbers(4, 4), numbers(4, 4), numbers(4)
@@ -976,24 +835,36 @@ class Adding(Hidden):
         return dy @ self.w.T
 
 
-def test_a_parameter_that_would_pass_unchecked():
-    with pytest.raises(ValueError, match=r"the layer has w and dw, but no params\(\) and grads\(\) that name them, so w "
-                                         r"would pass unchecked; add def params\(self\): return \{\"w\": self.w\}"):
-        check_gradients(Hidden(), numbers(4, 5))
+def test_an_array_that_params_does_not_name_fails_the_check_by_its_name():
+    report = check_gradients(Hidden(), numbers(4, 5))
+    assert [(row.name, row.verdict, row.checked) for row in report.rows] == [("x", "ok", 20), ("w", "look", 0)]
+    assert not report.ok and "w moves y, but params() does not name it" in str(report)
+    layer = Hidden()
+    layer.w.flags.writeable = False                         # cannot be moved, so nothing is said of it
+    assert check_gradients(layer, numbers(4, 5)).ok
+
+
+def test_state_and_arrays_that_do_not_move_y_are_no_parameters():
+    class Shifted(Dense):
+        def __init__(self, w, b):
+            super().__init__(w, b)
+            self.mean, self.unused = numbers(3, seed=4), numbers(3)
+
+        def forward(self, x):
+            return super().forward(x) - self.mean
+
+    layer = Shifted(*DENSE_INPUTS[1:])
+    before = layer.mean.copy()
+    assert [row.name for row in check_gradients(layer, DENSE_INPUTS[0]).rows] == ["x", "w", "b", "mean"]
+    layer.state = lambda: {"mean": layer.mean}
+    assert_gradients(layer, DENSE_INPUTS[0])
+    assert np.array_equal(layer.mean, before)
 
 
 def test_gradients_that_are_added():
     with pytest.raises(ValueError, match="a second backward after the same forward gave another gradient for w; it must "
                                          "write its gradients, not add to the last ones"):
         check_gradients(Adding(), numbers(4, 5))
-
-
-def test_another_mask_is_said_to_be_one():
-    rng = np.random.default_rng(1)
-    masks = rng.random((2, 4, 50)) >= 0.2
-    row = failing((lambda x: x * masks[0] / 0.8, lambda dy, x: dy * masks[1] / 0.8), numbers(4, 50))
-
-    assert row.where == "Where it is wrong, the analytic or the numeric value is 0: as with another mask than forward's."
 
 
 class Keeper:
@@ -1048,7 +919,7 @@ def test_right_layers_that_keep_things_are_not_accused():
 
 def test_params_as_a_dictionary():
     row = check_gradients(Tables(), numbers(4, 5)).rows[1]
-    assert row.verdict == "wrong" and "the analytic gradient is 0" in row.where
+    assert row.verdict == "wrong" and row.analytic == 0
     layer = Slots()
     with pytest.raises(TypeError, match="params must be a method that returns a dictionary, got list"):
         check_gradients(type("Listed", (Slots,), {"params": []})(), numbers(3))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import npnet
-from npnet.gradcheck import assert_gradients
+from npnet.gradcheck import check_gradients
 from npnet.layers import (LAYERS, LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer,
                           LRNWithin, MaxPool, ReLU, Sigmoid, Softmax, Tanh, arguments, expression, rng)
 
@@ -117,7 +117,8 @@ def test_gradient(backend, layer, shape, train):
     small = (4, 5, 4) if len(shape) == 3 else shape
     layer, promised = built(layer, small)
 
-    assert_gradients(layer, batch(small, N=2), train=train, entries=40, method="central")
+    report = check_gradients(layer, batch(small, N=2), train=train, entries=40, method="central")
+    assert report.ok, report
 
 
 @every_layer

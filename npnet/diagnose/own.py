@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..backend import choose
-from ..gradcheck import check_gradients
 from ..layers import LAYERS, Layer
 from ..screen.words import nearest
+from .check import check_layer
 from .ready import build, distinct, on_host
 
 MANY, SAMPLE = 2000, 300            # of an array with more entries than MANY, SAMPLE are checked
@@ -41,7 +41,7 @@ def check_file(path, expression, shapes, train=False, seed=0, say=lambda sentenc
             subject = built(subject, shapes[0], seed)
         inputs = [distinct(shape, seed + i) for i, shape in enumerate(shapes)]
         entries = effort(subject, inputs, train, say)
-        return check_gradients(subject, *inputs, seed=seed, train=train, entries=entries)
+        return check_layer(subject, *inputs, seed=seed, train=train, entries=entries)
 
 
 def layers_of(path):

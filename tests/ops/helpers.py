@@ -2,7 +2,7 @@
 import numpy as np
 
 from npnet.backend import ops
-from npnet.gradcheck import assert_adjoint, assert_gradients
+from npnet.gradcheck import check_adjoint, check_gradients
 
 
 def assert_same(expected, got):
@@ -27,12 +27,15 @@ def assert_close(expected, got, tolerance=None):
 def assert_right_gradients(forward, backward, *inputs, **options):
     """The gradient check; NumPy's text also by the complex step, the others (compiled, slow) by differences."""
     method = "auto" if ops.name == "numpy" else "central"
-    return assert_gradients((forward, backward), *inputs, **{"method": method, **options})
+    report = check_gradients((forward, backward), *inputs, **{"method": method, **options})
+    assert report.ok, report
+    return report
 
 
 def assert_adjoints(forward, backward, *inputs):
     """<dy, F(x) - F(0)> = <dx, x> for each input of an operation that is linear in each."""
-    return assert_adjoint((forward, backward), *inputs)
+    report = check_adjoint((forward, backward), *inputs)
+    assert report.ok, report
 
 
 def assert_unchanged(function, *arguments):

@@ -1,0 +1,26 @@
+"""The cause of a wrong gradient: the most specific rule that explains the numbers, or none.
+
+A rule is a function of an Evidence that returns a Cause or None. The first that speaks is heard.
+"""
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+
+FILES = "algebra windows terms".split()          # each has a list CAUSES
+
+
+def rules():
+    """All rules, file by file."""
+    files = [name for name in FILES if find_spec(f".{name}", __package__)]
+    return [rule for name in files for rule in import_module(f".{name}", __package__).CAUSES]
+
+
+def cause_of(evidence):
+    """The Cause that the first rule in order finds, or None."""
+    with np.errstate(all="ignore"):
+        for rule in rules():
+            cause = rule(evidence)
+            if cause is not None:
+                return cause
+    return None

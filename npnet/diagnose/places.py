@@ -1,0 +1,119 @@
+"""Where the errors of a gradient sit: only in the first image, at the border, everywhere 4 times too large.
+
+    report = check_gradients(layer, x)
+    locate(report.point, report.rows[0])        # 'Only in the right column: 5 of the 5 entries there are wrong.'
+"""
+from math import isclose, prod
+
+import numpy as np
+from numpy.linalg import norm
+
+X_AXES = {1: "D", 2: "ND", 3: "CHW", 4: "NCHW"}
+Y_AXES = {1: "M", 2: "NM", 3: "KPQ", 4: "NKPQ"}
+MISTAKES = {                            # what was done, and what undoes it
+    "transposed: its last two axes are swapped": lambda a: a.swapaxes(-1, -2),
+    "transposed: its first two axes are swapped": lambda a: a.swapaxes(0, 1),
+    "reshaped where it must be transposed": lambda a: a.reshape(a.shape[::-1]).T,
+    "rotated by 180 degrees: its last two axes are reversed": lambda a: a[..., ::-1, ::-1],
+    "flipped: its rows are in reverse order": lambda a: a[..., ::-1, :],
+    "flipped: its columns are in reverse order": lambda a: a[..., ::-1],
+}
+
+
+def locate(point, row):
+    """One sentence on what all wrong entries of a row have in common, the most telling thing first."""
+    name, analytic, numeric, checked, wrong = row.name, row.gradient, row.slopes, row.seen, row.errors
+    a, n = analytic[wrong], numeric[wrong]
+    rule = relation(a, n, point)
+    if rule and wrong[checked & ((analytic != 0) | (numeric != 0))].all():
+        copies = " Does params() return copies?" if name in point.params and not n.any() else ""
+        return f"Everywhere {rule}.{copies}"
+    for mistake, undo in MISTAKES.items():
+        if analytic.ndim > 1 and undo(analytic).shape == analytic.shape:
+            if norm((undo(analytic) - numeric)[checked]) < 1e-3 * norm(a - n):
+                return f"The analytic gradient is {mistake}."
+    if not rule and a.size > 2 and not (a * n).any():
+        return "Where it is wrong, the analytic or the numeric value is 0: as with another mask than forward's."
+    return whereabouts(name, checked, wrong) + (f"; there {rule}." if rule else ".")
+
+
+def relation(a, n, point):
+    """'analytic = 4 x numeric (4 = N)' or a constant difference, where that explains the errors; else ''."""
+    if not a.any() or not n.any():
+        return "the analytic gradient is 0" if n.any() else "the numeric gradient is 0"
+    ratio, offset = float(a @ n / (n @ n)), float(np.mean(a - n))
+    reason = name_ratio(ratio, point)
+    if (a.size > 1 or reason) and norm(a - ratio * n) < 1e-3 * norm(a - n):
+        return f"analytic = {ratio:.6g} x numeric{reason}"
+    if a.size > 1 and norm(a - n - offset) < 1e-3 * norm(a - n):
+        return f"analytic = numeric {'+' if offset > 0 else '-'} {abs(offset):.6g}"
+    return ""
+
+
+def name_ratio(ratio, point):
+    """' (4 = N)': the sizes of this problem that are equal to the ratio."""
+    known = {}
+    for axes, shape in ((X_AXES, next(iter(point.inputs.values())).shape), (Y_AXES, point.y.shape)):
+        known |= zip(axes.get(len(shape), ""), shape)
+        known |= {"*".join(axes[4][2:]): prod(shape[2:])} if len(shape) == 4 else {}
+    known["the size of y"] = point.y.size
+    known |= {f"1/({name})": 1 / size for name, size in known.items()}
+    for p in (0.1, 0.2, 0.3, 0.4, 0.5):
+        known |= {f"1-p at p = {p}": 1 - p, f"1/(1-p) at p = {p}": 1 / (1 - p)}
+    if isclose(ratio, -1, rel_tol=1e-5):
+        return " (the sign is wrong)"
+    names = [name for name, size in known.items() if isclose(abs(ratio), size, rel_tol=1e-5)]
+    return f" ({abs(ratio):.6g} = {' or '.join(names)})" if names else ""
+
+
+def whereabouts(name, checked, wrong):
+    """'Only in the first image, the right column: 7 of the 8 entries there are wrong'."""
+    if wrong.sum() == 1:
+        return f"Only 1 entry of {checked.sum()} is wrong"
+    weights = name.split(".")[-1].startswith("w")
+    words = {1: ["element"], 2: ["row", "column"] if weights else ["image", "feature"],
+             3: ["channel", "row", "column"],
+             4: ["filter" if weights else "image", "channel", "row", "column"]}.get(wrong.ndim)
+    words = words or [f"axis-{axis} plane" for axis in range(wrong.ndim)]
+    found, seen = ([np.unique(i) for i in np.nonzero(mask)] for mask in (wrong, checked))
+    some = [len(f) < len(s) for f, s in zip(found, seen)]       # axes along which some places are all right
+    parts = [describe(f, size, word) for f, size, word, s in zip(found, wrong.shape, words, some) if s]
+    region = np.zeros(wrong.shape, bool)
+    region[np.ix_(*found)] = True
+    if words[-1] == "column" and not any(some[-2:]):
+        strip, sides = border(wrong)
+        region, parts = region & strip, parts + sides
+    share = f"{wrong.sum()} of the {(region & checked).sum()} entries there are wrong"
+    return f"Only in {', '.join(parts)}: {share}" if parts else f"Spread over the whole array: {share}"
+
+
+def describe(indices, size, word):
+    """'group 2 of 2 (channels 4 to 7)', 'the right column': some of the places along one axis."""
+    first, last, count = int(indices[0]), int(indices[-1]), len(indices)
+    head, tail = {"row": ("top", "bottom"), "column": ("left", "right")}.get(word, ("first", "last"))
+    span = f"{word} {first}" if count == 1 else f"{word}s {first} to {last}"
+    if last - first + 1 > count:                                # with gaps
+        return f"{word}s {', '.join(map(str, indices))}" if count < 8 else f"{count} of {size} {word}s"
+    blocks = word in ("channel", "filter", "element") and count > 1 and first % count == 0
+    if blocks and size / count in (2, 3, 4):
+        return f"group {first // count + 1} of {size // count} ({span})"
+    if first == 1 and last == size - 1 and count > 1:
+        return f"all {word}s but the {head} one"
+    if first == 0 or last == size - 1:
+        return f"the {head if first == 0 else tail} {word if count == 1 else f'{count} {word}s'}"
+    return span
+
+
+def border(wrong):
+    """The strip along some sides that holds all wrong entries: a mask (H, W), and its name in a list."""
+    H, W = wrong.shape[-2:]
+    somewhere = wrong.any(axis=tuple(range(wrong.ndim - 2)))    # (H, W)
+    h, v = np.indices((H, W))
+    depth = {"top": h, "bottom": H - 1 - h, "left": v, "right": W - 1 - v}
+    for sides in ("bottom right", "top left", "top right", "bottom left", "top bottom left right"):
+        distance = np.min([depth[side] for side in sides.split()], axis=0)
+        deepest = distance[somewhere].max()
+        strip = distance <= deepest
+        if 2 * (deepest + 1) < min(H, W) and somewhere[strip].mean() >= 0.5:
+            return strip, [f"the border ({sides.replace(' ', ', ')}; {deepest + 1} deep)"]
+    return np.ones((H, W), bool), []
