@@ -286,9 +286,9 @@ def check_array(part, row, array, gradient, entries, until, clock):
     analytic = np.array([product for product, _, _ in along_all] + [gradient[place] * size for place in places])
     seen = ~np.array([kink for _, _, kink in along_all] + list(kinks))
     row.method, row.kinks = f"{DIRECTIONS} random directions and {len(places)} numbers", int((~seen).sum())
-    wrong = judge(row, analytic, numeric, seen, TOLERANCE, part.rounding / STEP)
+    judge(row, analytic, numeric, seen, TOLERANCE, part.rounding / STEP)
     if row.verdict != "ok":
-        explain(part, row, array, gradient, size, places, wrong[DIRECTIONS:], slopes, clock)
+        explain(part, row, array, gradient, size, places, row.errors[DIRECTIONS:], slopes, clock)
 
 
 def how_many(part, array, size, until, clock):

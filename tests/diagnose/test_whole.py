@@ -123,7 +123,7 @@ def test_the_place_of_a_forgotten_block_is_said():
     row = rows(report)["fc.w"]
 
     assert row.verdict == "wrong" and row.worst[0] >= 256 and row.analytic == 0 and row.numeric != 0
-    assert "or more of axis 0; up to" in row.where
+    assert "or more of axis 0; up to" in row.notes
 
 
 def test_one_wrong_number_among_thousands_is_found():
@@ -138,7 +138,7 @@ def test_layers_that_are_right_in_a_network_that_is_not():
     wrong = [row for row in report.rows if row.verdict != "ok"]
 
     assert [row.name for row in wrong] == ["the network"]
-    assert "Each layer is right, the whole is not: x (along" in wrong[0].where
+    assert "Each layer is right, the whole is not: x (along" in wrong[0].notes
 
 
 def test_a_list_of_layers():
