@@ -12,5 +12,6 @@ gradient from forward's own Jacobian (evidence.py).
 from .cases import cases
 from .check import Examination, assert_gradients, check_layer
 from .own import check_file, layers_of
+from .whole import check_network
 
-__all__ = ["Examination", "assert_gradients", "cases", "check_file", "check_layer", "layers_of"]
+__all__ = ["Examination", "assert_gradients", "cases", "check_file", "check_layer", "check_network", "layers_of"]

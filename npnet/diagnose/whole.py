@@ -353,7 +353,8 @@ def explain(part, row, array, gradient, size, places, wrong, slopes, clock):
     row.worst, row.wrong = places[worst], int(wrong.sum())
     row.analytic, row.numeric = float(gradient[row.worst]), float(slopes[worst] / size)
     if len(places) > 1:
-        row.note(f"{row.wrong} of the {len(places)} numbers that were moved one by one are wrong{spans(places, wrong)}.")
+        row.note(f"{row.wrong} of the {len(places)} numbers that were moved one by one are wrong"
+                 f"{spans(places, wrong)}.")
 
 
 def halved(part, array, gradient, size, until, clock):
@@ -380,11 +381,12 @@ def off(part, array, gradient, size, region):
 
 
 def spans(places, wrong):
-    """', all at axis 1 from 128 on': where along one axis all wrong places lie beyond all right ones; else ''."""
+    """', all at index 256 or more of axis 0; ...': where one axis parts the wrong places from the right ones."""
     bad, good = np.array(places)[wrong], np.array(places)[~wrong]
     for axis in range(bad.shape[1] if len(good) else 0):
-        if bad[:, axis].min() > good[:, axis].max():
-            return f", all at index {bad[:, axis].min()} or more of axis {axis}; up to {good[:, axis].max()} all is right"
-        if bad[:, axis].max() < good[:, axis].min():
-            return f", all at index {bad[:, axis].max()} or less of axis {axis}; from {good[:, axis].min()} on all is right"
+        b, g = bad[:, axis], good[:, axis]
+        if b.min() > g.max():
+            return f", all at index {b.min()} or more of axis {axis}; up to {g.max()} all is right"
+        if b.max() < g.min():
+            return f", all at index {b.max()} or less of axis {axis}; from {g.min()} on all is right"
     return ""
