@@ -6,12 +6,13 @@
     print(check_file("my_layer.py", "MyLRN(n=5)", (2, 7, 5, 4)))
     print(check_file("my_ops.py", "forward,backward", [(4, 6), (6, 3)]))
 
-The method is npnet/gradcheck.py's. This room knows how a stranger's layer is called, and tells the cause of a wrong
-gradient from forward's own Jacobian (evidence.py).
+The method is npnet/gradcheck.py's. This room knows how a stranger's file is run (files.py) and a layer in it called,
+and tells the cause of a wrong gradient from forward's own Jacobian (evidence.py).
 """
 from .cases import cases
 from .check import Examination, assert_gradients, check_layer
-from .own import check_file, layers_of
+from .files import check_file, layers_of, subjects_of
 from .whole import check_network
 
-__all__ = ["Examination", "assert_gradients", "cases", "check_file", "check_layer", "check_network", "layers_of"]
+__all__ = ["Examination", "assert_gradients", "cases", "check_file", "check_layer", "check_network", "layers_of",
+           "subjects_of"]

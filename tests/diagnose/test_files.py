@@ -1,0 +1,318 @@
+"""A student's layer: its file is run, the layer is checked, and what is wrong with either is one sentence."""
+import json
+import os
+import random
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import npnet
+from npnet import diagnose
+from npnet.diagnose import check_file
+
+STUDENTS = Path(__file__).with_name("students.py").read_text()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A folder with my_layer.py, which is also the current one; a backend that needs no compiler."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_layer.py").write_text(STUDENTS)
+    npnet.use("numpy")
+    return tmp_path
+
+
+def check(expression, *shapes, **options):
+    return check_file("my_layer.py", expression, list(shapes), **options)
+
+
+def verdicts(report):
+    return {row.name: row.verdict for row in report.rows}
+
+
+def line_of(text):
+    """The number of a line of the student's file."""
+    return 1 + STUDENTS.splitlines().index(text)
+
+
+# ------------------------------------------------------------------------------- layers and functions
+
+def test_a_right_layer():
+    heard = []
+    assert check("MyLRN(n=5)", (2, 7, 5, 4), say=heard.append).ok
+    assert heard[:2] == ["running my_layer.py", "checking MyLRN(n=5) with 2x7x5x4"]
+
+
+def test_the_shape_of_one_input_needs_no_list(folder):
+    assert check_file(folder / "my_layer.py", "MyLRN", (2, 7, 5, 4)).ok
+    assert check_file(None, "LRN(n=3, alpha=0.7)", (2, 7, 3, 3)).ok
+
+
+def test_a_layer_without_the_cross_term():
+    report = check("NoCrossTerm(n=5)", (2, 7, 5, 4))
+    assert not report.ok and verdicts(report) == {"x": "wrong"} and report.rows[0].worst != ()
+
+
+def test_a_layer_with_parameters_is_built():
+    assert verdicts(check("MyDense(4)", (3, 5))) == {"x": "ok", "w": "ok", "b": "ok"}
+    report = check("TwiceTheBias(4)", (3, 5))
+    assert verdicts(report) == {"x": "ok", "w": "ok", "b": "wrong"} and "2 x numeric" in str(report)
+
+
+def test_a_weight_of_1_hides_nothing():
+    assert verdicts(check("ScaleWithoutW()", (3, 5))) == {"x": "wrong", "w": "ok"}
+
+
+def test_train():
+    assert not check("OnlyInTraining", (2, 3)).ok
+    assert check("OnlyInTraining", (2, 3), train=True).ok
+
+
+def test_seed():
+    first, again, other = (str(check("NoCrossTerm", (2, 3, 2, 2), seed=seed)) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_a_pair_of_functions():
+    heard = []
+    assert check("forward,backward", (4, 6), (6, 3), say=heard.append).ok
+    assert heard[1] == "checking forward,backward with 4x6 and 6x3"
+    assert verdicts(check("forward,upside_down", (4, 6), (6, 3))) == {"x": "ok", "w": "wrong"}
+
+
+def test_a_large_layer_is_checked_in_part():
+    heard = []
+    report = check("MyLRN", (1, 8, 20, 20), say=heard.append)
+    assert report.ok and (report.rows[0].checked, report.rows[0].size) == (300, 3200)
+    assert heard[2] == "of each array, 300 numbers are checked, drawn at random; a smaller shape checks all"
+
+
+def test_a_file_may_import_its_neighbours_and_is_not_the_main_program(folder):
+    (folder / "sub").mkdir()
+    (folder / "sub" / "npnet_test_neighbour.py").write_text("two = 2\n")
+    (folder / "sub" / "twice.py").write_text(
+        "from npnet_test_neighbour import two\n\n"
+        "class Twice:\n    def forward(self, x): return two * x\n    def backward(self, dy): return two * dy\n\n"
+        "if __name__ == '__main__':\n    raise SystemExit('this is not to be run')\n")
+    before = list(sys.path)
+    assert check_file(str(folder / "sub" / "twice.py"), "Twice", [(2, 3)]).ok
+    assert sys.path == before
+
+
+def test_the_layers_of_a_file():
+    assert set(diagnose.layers_of("my_layer.py")) == {
+        "MyLRN", "NoCrossTerm", "MyDense", "TwiceTheBias", "ScaleWithoutW", "ListOfParams", "NothingBuilt",
+        "OnlyInTraining", "Raises", "NoBackward", "Unfinished"}
+
+
+# ------------------------------------------------------------------------------- files and their neighbours
+
+RIGHT = "class Twice:\n    def forward(self, x): return two * x\n    def backward(self, dy): return two * dy\n"
+
+
+def written(folder, **files):
+    """Files in a folder: written(folder, a__b="two = 2") is a/b.py."""
+    for name, text in files.items():
+        path = folder / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_a_pair_of_lambdas(folder):
+    written(folder, scale="def f(x, by): return by * x\ndef g(dy, x, by): return by * dy\n")
+    assert check_file("scale.py", "lambda x: f(x, 2), lambda dy, x: g(dy, x, 2)", (2, 3)).ok
+    assert not check_file("scale.py", "lambda x: f(x, 2), lambda dy, x: g(dy, x, 3)", (2, 3)).ok
+    assert check_file("scale.py", "lambda x: f(x, np.pi), lambda dy, x: np.pi * dy", (2, 3)).ok
+
+
+def test_the_only_layer_of_a_file_needs_no_name(folder):
+    written(folder, one="two = 2\n" + RIGHT)
+    assert check_file("one.py", "", (2, 3)).ok
+    assert diagnose.subjects_of("my_layer.py")[-1] == "forward,backward"
+
+
+@pytest.mark.parametrize("files, path", [
+    ({"pack__common": "two = 2", "pack__twice": "from .common import *\n" + RIGHT}, "pack/twice.py"),
+    ({"pack____init__": "from .twice import Twice", "pack__common": "two = 2",
+      "pack__twice": "from .common import two\n" + RIGHT}, "pack/twice.py"),
+    ({"pack____init__": "import no_such_package", "pack__common": "two = 2",
+      "pack__twice": "from .common import two\n" + RIGHT}, "pack/twice.py"),
+    ({"pack__layers": "two = 2", "pack__sub__twice": "from ..layers import two\n" + RIGHT}, "pack/sub/twice.py"),
+    ({"common__layers": "two = 2", "chapter__twice": "from common.layers import *\n" + RIGHT}, "chapter/twice.py"),
+    ({"common__layers": "two = 2", "common__twice": "from common.layers import *\n" + RIGHT}, "common/twice.py"),
+    ({"two": "two = 2", "a__b__twice": "from two import two\n" + RIGHT}, "a/b/twice.py"),
+    ({"a____init__": "", "a__b____init__": "", "a__c": "two = 2", "a__b__twice": "from a.c import two\n" + RIGHT},
+     "a/b/twice.py"),
+    ({"random": "import numpy as np\nnp.random.rand()\ntwo = 2\n" + RIGHT}, "random.py"),
+])
+def test_a_file_finds_what_it_imports(folder, files, path):
+    written(folder, **files)
+    before, modules = list(sys.path), dict(sys.modules)
+    assert check_file(path, "Twice", (2, 3)).ok and "Twice" in diagnose.layers_of(folder / path)
+    assert sys.path == before and not {"common", "pack", "twice", "two", "a"} & set(sys.modules)
+    assert all(sys.modules[name] is module for name, module in modules.items())
+
+
+def test_what_is_imported_late_is_found_too(folder):
+    written(folder, sub__npnet_test_late="two = 2", sub__twice=RIGHT.replace(
+        "return two * x", "\n        from npnet_test_late import two\n        self.two = two\n        return two * x"
+    ).replace("return two * dy", "return self.two * dy"))
+    assert check_file("sub/twice.py", "Twice", (2, 3)).ok and "npnet_test_late" not in sys.modules
+
+
+def test_two_files_with_neighbours_of_one_name(folder):
+    for where, number in (("a", 2), ("b", 3)):
+        written(folder, **{f"{where}__npnet_test_common": f"two = {number}\n",
+                           f"{where}__twice": "from npnet_test_common import two\n" + RIGHT})
+        assert check_file(f"{where}/twice.py", "Twice", (2, 3)).ok
+        assert check_file(f"{where}/twice.py", f"lambda x: {number} * x, lambda dy, x: two * dy", (2, 3)).ok
+
+
+def test_all_is_put_back(folder):
+    written(folder, untidy="import os, sys, warnings, random\nimport numpy as np\nos.chdir('..')\nsys.path.append('x')\n"
+            "sys.argv.append('y')\nnp.random.seed(1)\nrandom.seed(1)\nnp.seterr(all='raise')\n"
+            "warnings.simplefilter('error')\nprint('loud')\nprint('loud', file=sys.stderr)\ntwo = 2\n" + RIGHT)
+    def state():
+        return (os.getcwd(), list(sys.path), list(sys.argv), np.random.get_state()[1].tolist(), random.getstate(),
+                np.geterr(), list(warnings.filters), sys.stdin, sys.stdout)
+    before = state()
+    assert check_file("untidy.py", "Twice", (2, 3)).ok and state() == before
+
+
+def test_nothing_is_shown_but_what_npnet_says(folder, capsys):
+    written(folder, loud="print('loud')\ntwo = 2\n" + RIGHT.replace("return two * x", "print(x); return two * x"))
+    assert check_file("loud.py", "Twice", (2, 3), say=print).ok
+    assert capsys.readouterr() == ("running loud.py\nchecking Twice with 2x3\n", "")
+
+
+def test_plots_are_not_shown_and_matplotlib_is_as_before(folder):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    written(folder, drawn="import matplotlib.pyplot as plt\nplt.rcParams['lines.linewidth'] = 9\nplt.plot([1, 2])\n"
+            "plt.show()\ntwo = 2\n" + RIGHT)
+    before, drawn = pyplot.rcParams["lines.linewidth"], pyplot.get_fignums()
+    assert check_file("drawn.py", "Twice", (2, 3)).ok
+    assert (pyplot.rcParams["lines.linewidth"], pyplot.get_fignums()) == (before, drawn)
+
+
+def test_a_package_that_is_missing_and_not_needed(folder):
+    written(folder, lacks="import no_such_package\nfrom no_such_other import mnist as data, f\ntwo = 2\n" + RIGHT,
+            needs="from no_such_package import nn\nclass Twice(nn.Module):\n    pass\n")
+    assert check_file("lacks.py", "Twice", (2, 3)).ok
+    with pytest.raises(ValueError, match="needs.py, line 2: ModuleNotFoundError: No module named 'no_such_package'"):
+        check_file("needs.py", "Twice", (2, 3))
+
+
+def test_a_mistake_in_a_neighbour_is_named_there(folder):
+    written(folder, sub__neighbour="\n\n1 / 0\n", sub__twice="from neighbour import *\n" + RIGHT)
+    with pytest.raises(ValueError, match=r"^sub.neighbour.py, line 3: ZeroDivisionError: division by zero"):
+        check_file("sub/twice.py", "Twice", (2, 3))
+
+
+# ------------------------------------------------------------------------------- notebooks
+
+def notebook(path, *cells):
+    """A notebook of a text and these cells of code."""
+    kinds = ["markdown", *["code"] * len(cells)]
+    path.write_text(json.dumps({"nbformat": 4, "cells": [
+        {"cell_type": kind, "source": text.splitlines(keepends=True)} for kind, text in zip(kinds, ["# hw2", *cells])]}))
+
+
+def test_a_notebook(folder):
+    notebook(folder / "hw2.ipynb", "%matplotlib inline\nimport numpy as np\n!pip install x \\\n   y\nfiles = !ls\n",
+             "%%bash\nls | wc", "import google.colab\nget_ipython().run_line_magic('cd', 'x')\ndisplay(1)",
+             "open('cifar10')", "%%time\ndef helper(): return two\n", RIGHT.replace("two", "helper()"), "two = 2",
+             "raise MemoryError('training for hours')")
+    heard = []
+    assert check_file("hw2.ipynb", "Twice", (2, 3), say=heard.append).ok
+    assert heard == ["running hw2.ipynb, cells 1 to 8 of 9",
+                     "hw2.ipynb, cell 5, line 1: FileNotFoundError: [Errno 2] No such file or directory: 'cifar10'; this "
+                     "cell is left out", "checking Twice with 2x3"]
+
+
+@pytest.mark.parametrize("cells, text", [
+    (["two = 2\nthree = four\n" + RIGHT], "hw2.ipynb, cell 2, line 2: NameError: name 'four' is not defined"),
+    (["def f(:", "class Twice:\n    x = f("], "hw2.ipynb, cell 3, line 2: SyntaxError: "),
+    ([RIGHT.replace("two * dy", "dy[7]"), "two = 2"], "hw2.ipynb, cell 2, line 3 in backward: IndexError: index 7"),
+    (["a = 1"], "hw2.ipynb has no Twice; "),
+])
+def test_what_is_wrong_with_a_cell_has_its_number(folder, cells, text):
+    notebook(folder / "hw2.ipynb", *cells)
+    with pytest.raises(ValueError, match=text):
+        check_file("hw2.ipynb", "Twice", (2, 3))
+
+
+def test_a_notebook_that_is_none(folder):
+    (folder / "hw2.ipynb").write_text("no json")
+    with pytest.raises(ValueError, match="hw2.ipynb is not a notebook: JSONDecodeError: "):
+        check_file("hw2.ipynb", "Twice", (2, 3))
+
+
+# ------------------------------------------------------------------------------- mistakes
+
+@pytest.mark.parametrize("expression, shapes, text", [
+    ("MyLRN()", [], "the shape of the input is missing: the number of pictures first"),
+    ("MyLRN()", [(2, 0)], r"a shape must be whole numbers of at least 1, like \(2, 7, 5, 4\); got \[\(2, 0\)\]"),
+    ("MyLRN()", [(2, 3), (4,)], r"MyLRN\(\) is a layer and has one input, but there are 2 shapes"),
+    ("MyLNR(n=5)", [(2, 3)], "my_layer.py has no MyLNR; did you mean MyLRN"),
+    ("qqq", [(2, 3)], "my_layer.py has no qqq; a layer of your own is"),
+    ("MyLRN(m=5)", [(2, 3)], r"MyLRN\(m=5\) cannot be made: .*; its form is MyLRN\(n=5, k=2, alpha=0.7, beta=0.75\)"),
+    ("MyDense", [(2, 3)], r"MyDense cannot be made: .*'units'; its form is MyDense\(units, promised=None\)"),
+    ("lambda x: nothing(x), lambda dy, x: dy", [(2, 3)], "my_layer.py has no nothing; "),
+    ("MyLRN(n=", [(2, 3)], r"'MyLRN\(n=' is not Python; write MyLRN\(n=5\)"),
+    ("np.nothing", [(2, 3)], "np.nothing cannot be made: module 'numpy' has no attribute 'nothing'"),
+    ("NoBackward()", [(2, 3)], r"NoBackward has no method backward; a layer needs backward\(self, dy\)"),
+    ("Unfinished()", [(2, 3)], "Unfinished has no method backward"),
+    ("Raises()", [(2, 7, 5, 4)],
+     f"my_layer.py, line {line_of('        return dy[9]')} in backward: IndexError: index 9 is out of bounds"),
+    ("MyDense(4, (4, 1))", [(3, 5)], r"build returned \(4, 1\), but forward makes \(4,\) for each picture of"),
+    ("MyDense(4)", [(3, 5, 5)],
+     f"my_layer.py, line {line_of('        return x @ self.w + self.b')} in forward: ValueError: "),
+    ("NothingBuilt(4)", [(3, 5)], r"build must return the shape of one output, like \(7, 5, 4\), but returned"),
+    ("ListOfParams(4)", [(3, 5)], r"params\(\) must return a dictionary of arrays"),
+    ("forward", [(3, 5)], "this is one function; name two"),
+    ("forward,backward", [(3, 5)], "forward does not fit 1 shape: missing a required argument: 'w'"),
+    ("forward,backward,forward", [(3, 5)], "functions are checked in pairs"),
+])
+def test_what_is_wrong_with_a_layer_is_one_sentence(expression, shapes, text):
+    with pytest.raises((ValueError, TypeError), match=text):
+        check(expression, *shapes)
+
+
+@pytest.mark.parametrize("name, lines, text", [
+    ("broken.py", "import sys\n\nanswer = nothing\n", "broken.py, line 3: NameError: name 'nothing' is not defined"),
+    ("syntax.py", "def f(:\n    pass\n", "syntax.py, line 1: SyntaxError: "),
+    ("words.py", "import argparse\np = argparse.ArgumentParser()\np.add_argument('data')\nprint(p.parse_args())\n",
+     "words.py, line 4, reads a command line .argparse. that is not there; put what does so under if __name__"),
+    ("asks.py", "n = 1\nsize = int(input('how many? '))\n", "asks.py, line 2: EOFError: the code asks for input"),
+    ("lacks.py", "from no_such_package import f\n\nf()\n",
+     "lacks.py, line 3: ModuleNotFoundError: No module named 'no_such_package'; it is not installed, and not in /"),
+    ("two.py", "def f_forward(x): return x\ndef f_backward(dy, x): return dy\nclass A:\n  def __call__(self, x): return x\n"
+     "  def backprop(self, dy): return dy\n", "two.py holds 2 subjects: A, f_forward,f_backward; say which: 'two.py:A'"),
+    ("none.py", "from two import A\n", "none.py holds no class with forward and backward and no pair of functions"),
+    ("leaves.py", "import sys\nsys.exit(3)\n", "leaves.py, line 2, ends the program; put what does so under if __name__"),
+])
+def test_what_is_wrong_with_a_file_is_one_sentence(folder, name, lines, text):
+    (folder / name).write_text(lines)
+    (folder / "two.py").write_text("class A: pass") if name == "none.py" else None
+    with pytest.raises(ValueError, match=text):
+        check_file(name, "", [(2, 3)])
+
+
+def test_a_file_that_is_not_there():
+    with pytest.raises(FileNotFoundError, match="there is no file nowhere.py; the folder here is "):
+        check_file("nowhere.py", "MyLRN()", [(2, 3)])
+
+
+def test_mistakes_with_a_layer_of_npnet():
+    with pytest.raises(ValueError, match="npnet has no LRM; did you mean LRN"):
+        check_file(None, "LRM", [])
+    with pytest.raises(ValueError, match="n=4 must be odd"):
+        check_file(None, "LRN(n=4)", [(2, 7, 3, 3)])
+
+
+def test_train_is_not_for_functions():
+    with pytest.raises(ValueError, match="train is for layers; functions take their inputs and nothing else"):
+        check("forward,backward", (4, 6), (6, 3), train=True)
