@@ -77,10 +77,10 @@ def methods(layer):
 
 def partner(name, names):
     """The name of the function that goes backward, for one that goes forward: conv_forward, conv_backward; or None."""
-    for word in FORWARD:
-        for other in BACKWARD:
-            if word in name and inspect.isfunction(names[name]) and inspect.isfunction(names.get(name.replace(word, other))):
-                return name.replace(word, other)
+    if inspect.isfunction(names[name]):
+        for other in (name.replace(word, back) for word in FORWARD if word in name for back in BACKWARD):
+            if inspect.isfunction(names.get(other)):
+                return other
     return None
 
 

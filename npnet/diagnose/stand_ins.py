@@ -58,9 +58,10 @@ def stand_in(error, packages, names, space):
     package = str(error.name).split(".")[0]
     if package not in [each.split(".")[0] for each in packages]:
         raise error
+    silent = Silent() if package in SILENT else progress if package == "tqdm" else None
     for name in names:
         if name != "*":
-            space.setdefault(name, Silent() if package in SILENT else progress if package == "tqdm" else Missing(package))
+            space.setdefault(name, silent or Missing(package))
 
 
 def progress(items=None, *values, **options):
