@@ -120,6 +120,40 @@ def numbers(shapes=None, **others):
     return made
 
 
+def glue_of(make, shapes, weights=None, forward="forward", backward="backward", settings=(), negative=False):
+    """The glue of an object: make(file) -> it; shapes {name of the input: shape}.
+
+    weights: {name of the array: name of its gradient}, attributes both. forward, backward: names of methods, or
+    functions of (object, input or dy). settings: what forward takes beside the input. negative: an input below 0.
+    Forward and backward are called twice, so that what is added to the last gradients shows.
+    """
+    def glue(file):
+        thing, arrays = make(file), numbers(shapes)
+        if negative:
+            arrays = {name: -np.abs(array) for name, array in arrays.items()}
+        owned = {name: attribute(thing, name) for name in weights or {}}
+        run = forward if callable(forward) else lambda thing, *values: getattr(thing, forward)(*values)
+        turn = backward if callable(backward) else lambda thing, dy: getattr(thing, backward)(dy)
+
+        def out(arrays):
+            np.random.seed(3)
+            return np.array(run(thing, *(arrays[name] for name in shapes), *settings))
+
+        def back(arrays, dy):
+            for _ in range(2):
+                out(arrays)
+                returned = turn(thing, np.array(dy))
+            returned = returned if isinstance(returned, (tuple, list)) else [returned]
+            return dict(zip(shapes, returned)) | {name: attribute(thing, grad) for name, grad in (weights or {}).items()}
+        return out, back, arrays | owned
+    return glue
+
+
+def attribute(thing, path):
+    """thing.w for "w", thing.params[0] for "params[0]", thing.w.data for "w.data"."""
+    return eval(f"thing.{path}", {"thing": thing})
+
+
 def styles():
     """The names of the styles that have a text and planted mistakes."""
     return sorted(path.stem for path in (HERE / "planted").glob("*.py"))
