@@ -11,6 +11,7 @@ that is written from the mistake itself, before anybody looked at what the check
 import random
 import runpy
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -82,18 +83,38 @@ class Subject:
 
 @dataclass
 class Case:
-    """A text with no edit (it is right), one, or two."""
-    style: str
-    subject: Subject
-    planted: tuple = ()
+    """A text with no edit (it is right), one, or two. address: (style, number of the subject, numbers of mistakes)."""
+    address: tuple
+
+    @property
+    def style(self):
+        return self.address[0]
+
+    @property
+    def subject(self):
+        return subjects(self.style)[self.address[1]]
+
+    @property
+    def planted(self):
+        return tuple(self.subject.mistakes[number] for number in self.address[2])
+
+    @property
+    def right(self):
+        return not self.planted
 
     @property
     def name(self):
-        return f"{self.style} {self.subject.expression}: {' + '.join(p.what for p in self.planted) or 'right'}"
+        what = " + ".join(planted.what for planted in self.planted) or "right"
+        return f"{self.style} {self.subject.expression} ({self.subject.kind}): {what}"
 
     @property
     def visible(self):
         return any(planted.visible for planted in self.planted)
+
+    @property
+    def like(self):
+        """The reference for the forward, if a mistake or the subject names one."""
+        return next((planted.like for planted in self.planted if planted.like), self.subject.like)
 
     def text(self):
         """The text of the style with the edits and the lines of setup. ValueError if an edit cannot be made."""
@@ -159,6 +180,7 @@ def styles():
     return sorted(path.stem for path in (HERE / "planted").glob("*.py"))
 
 
+@cache
 def subjects(style):
     """The subjects of a style."""
     return runpy.run_path(str(HERE / "planted" / f"{style}.py"))["SUBJECTS"]
@@ -169,20 +191,21 @@ def cases(chosen=None, pairs=8, seed=0):
     found = []
     for style in chosen or styles():
         both = []
-        for subject in subjects(style):
-            found += [Case(style, subject), *(Case(style, subject, (planted,)) for planted in subject.mistakes)]
-            both += pairs_of(style, subject)
+        for number, subject in enumerate(subjects(style)):
+            found.append(Case((style, number, ())))
+            found += [Case((style, number, (i,))) for i in range(len(subject.mistakes))]
+            both += pairs_of(style, number)
         draw = random.Random(f"{seed} {style}")
         found += draw.sample(both, min(pairs, len(both)))
     return found
 
 
-def pairs_of(style, subject):
-    """Every case of two visible mistakes at once whose edits do not touch each other, and are not of one place."""
+def pairs_of(style, number):
+    """Every case of two visible mistakes of one subject whose edits do not touch each other."""
     found = []
-    seen = [planted for planted in subject.mistakes if planted.visible]
+    seen = [i for i, planted in enumerate(subjects(style)[number].mistakes) if planted.visible]
     for first, second in combinations(seen, 2):
-        case, turned = Case(style, subject, (first, second)), Case(style, subject, (second, first))
+        case, turned = Case((style, number, (first, second))), Case((style, number, (second, first)))
         try:
             if case.text() == turned.text():            # one edit would not meet what the other put there
                 found.append(case)

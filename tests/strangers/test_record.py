@@ -1,0 +1,42 @@
+"""The record of the checker: labels that can be counted, and a share of the cases, counted."""
+import pytest
+import record
+from strangers_record import cases, styles, subjects
+
+from npnet.diagnose.kinds import KINDS
+
+PLACES = {"image", "channel", "filter", "row", "column", "border", "group", "feature", "entry", "position"}
+
+
+@pytest.mark.parametrize("style", styles())
+def test_every_edit_can_be_made_and_every_label_counted(style):
+    for case in cases([style], pairs=0):
+        compile(case.text(), style, "exec")
+    for subject in subjects(style):
+        for planted in subject.mistakes:
+            kinds = {kind.split(":")[0] for kind in planted.kinds}
+            assert planted.kinds and kinds <= KINDS.keys(), planted
+            assert set(planted.places) <= PLACES, planted
+
+
+def test_pairs_are_drawn_by_a_seed():
+    style = styles()[0]
+    pairs = [case.address for case in cases([style], pairs=5, seed=1) if len(case.planted) == 2]
+    assert len(pairs) == len(set(pairs)) == 5
+    assert pairs == [case.address for case in cases([style], pairs=5, seed=1) if len(case.planted) == 2]
+    assert pairs != [case.address for case in cases([style], pairs=5, seed=2) if len(case.planted) == 2]
+
+
+def test_a_sentence_is_counted_by_its_kind_its_detail_and_its_array():
+    case = next(case for case in cases(["course_notes"], pairs=0) if case.planted and "dw is averaged" in case.planted[0].what)
+    def answer(causes=None, places=None):
+        return record.Result(case, "wrong", "", 0.0, causes or {}, places or {})
+    right = answer({"w": "factor:1/N"})
+    assert right.flagged and right.named and right.placed and not right.misleading
+    unnamed = answer({"w": "factor:1/3"})
+    assert unnamed.placed and not unnamed.named and not unnamed.misleading
+    assert not answer({"x": "factor:1/N"}).named                # another array than the label's
+    wrong = answer({"w": "sign"})
+    assert wrong.flagged and wrong.misleading and not wrong.placed
+    assert not record.Result(case, "refused", "", 0.0).flagged
+    assert not record.Result(case, "wrong", "", 0.0, trusted=False).flagged
