@@ -6,11 +6,11 @@
 """
 from dataclasses import dataclass, field
 
-
 from ..gradcheck import Report, check_gradients
 from .causes import cause_of
 from .evidence import Evidence
 from .places import locate
+from .report import data, text
 
 MANY, SAMPLE = 2000, 300            # of an array with more entries than MANY, SAMPLE are checked
 
@@ -32,6 +32,7 @@ class Examination:
     assumed: list = field(default_factory=list)
     remarks: list = field(default_factory=list)
     uncovered: str = ""
+    command: str = ""                   # what tests that too, where a file is checked
 
     @property
     def ok(self):
@@ -42,11 +43,11 @@ class Examination:
         return self.report.rows if self.report else []
 
     def __str__(self):
-        causes = [f"  {name}: {cause.sentence}" for name, cause in self.causes.items()]
-        places = [f"  {name}: {sentence}" for name, sentence in self.places.items() if name not in self.causes]
-        unchecked = [f"  not checked: {name} ({where})" for name, where in self.unchecked.items()]
-        head = str(self.report or "gradient check FAILED")
-        return "\n".join([head, *causes, *places, *unchecked, *self.assumed, *self.remarks])
+        return text(self)
+
+    def json(self):
+        """The same as plain data: dictionaries, lists, numbers and texts (report.data says which)."""
+        return data(self)
 
 
 def check_layer(subject, *inputs, train=None, seed=0, dy=None, entries=None, names=None, method="auto", step=1e-5,
