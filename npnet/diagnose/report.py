@@ -124,7 +124,7 @@ def told(cause):
 
 
 def amount(names, rows):
-    """'x: 370 of 576 numbers are wrong, error 0.31'; what else is the matter with the array, where nothing was compared."""
+    """'x: 370 of 576 numbers are wrong, error 0.31'; or, where nothing was compared, what else is the matter."""
     measured = [row for row in rows if row.wrong]
     if not measured:
         notes = " ".join(dict.fromkeys(row.notes for row in rows if row.notes))
@@ -150,8 +150,8 @@ def right(examination):
     left = f" ({kinks:,} on a kink left out)" if kinks else ""
     errors = [row.error for row in rows if not math.isnan(row.error)]
     notes = " ".join(f"{row.name}: {row.notes}" for row in rows if row.notes)
-    return [f"right: {together(row.name for row in rows)}, {amounts}{left}, error at most {max(errors, default=0):.0e}. "
-            f"{notes}".rstrip(" .")]
+    error = f"error at most {max(errors, default=0):.0e}"
+    return [f"right: {together(row.name for row in rows)}, {amounts}{left}, {error}. {notes}".rstrip(" .")]
 
 
 def offer(examination, columns):
