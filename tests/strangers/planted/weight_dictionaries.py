@@ -3,7 +3,7 @@ from glue import layer
 from strangers_record import Planted, Subject
 
 WEIGHTS = {"W": ("W['val']", "W['grad']"), "b": ("b['val']", "b['grad']")}
-CONV, SHAPE = "Conv(4, 6, 3, stride=2, padding=1, groups=2)", [(3, 4, 7, 8)]
+CONV, SHAPE = "Conv(4, 6, 3, stride=2, padding=1, groups=2)", [(3, 4, 5, 6)]
 
 SUBJECTS = [
     Subject(CONV, SHAPE, "conv", glue=layer(CONV, SHAPE, WEIGHTS), mistakes=[
