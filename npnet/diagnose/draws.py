@@ -1,0 +1,94 @@
+"""Random numbers that come out the same each time: every generator is set back before forward runs."""
+import copy
+import random
+from contextlib import contextmanager
+
+import numpy as np
+
+from .reach import generators
+
+DEFAULT_RNG = np.random.default_rng
+
+
+class Draws:
+    """The generators that a layer may draw from: np.random, random, and those among its attributes.
+
+    Before forward each is set to its first state; backward goes on where forward stopped, so that code which draws a
+    second mask there is seen. The caller's own generators are as they were after each call.
+    """
+
+    def __init__(self, root, seed):
+        self.seed, self.drawn = seed % 2 ** 32, False
+        self.own = [(generator, state_of(generator)) for generator in generators(root)]
+        self.first = self.later = [*fresh_states(self.seed), *(state for _, state in self.own)]
+
+    @contextmanager
+    def begin(self):
+        """Around forward."""
+        self.later = self.first
+        with self.go_on():
+            yield
+        self.drawn = self.drawn or not same(self.first, self.later)
+
+    @contextmanager
+    def go_on(self):
+        """Around backward."""
+        callers = states(self.own)
+        set_states(self.own, self.later)
+        np.random.default_rng = self.default_rng
+        try:
+            yield
+        finally:
+            np.random.default_rng = DEFAULT_RNG
+            self.later = states(self.own)
+            set_states(self.own, callers)
+
+    def default_rng(self, seed=None):
+        """np.random.default_rng, with a seed where none was given."""
+        if seed is None:
+            self.drawn, seed = True, self.seed
+        return DEFAULT_RNG(seed)
+
+
+def fresh_states(seed):
+    return [np.random.RandomState(seed).get_state(), random.Random(seed).getstate()]
+
+
+def states(own):
+    return [np.random.get_state(), random.getstate(), *(state_of(generator) for generator, _ in own)]
+
+
+def set_states(own, held):
+    np.random.set_state(held[0])
+    random.setstate(held[1])
+    for (generator, _), state in zip(own, held[2:]):
+        set_state(generator, state)
+
+
+def state_of(generator):
+    if isinstance(generator, np.random.Generator):
+        return copy.deepcopy(generator.bit_generator.state)
+    return generator.get_state() if isinstance(generator, np.random.RandomState) else generator.getstate()
+
+
+def set_state(generator, state):
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    elif isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    else:
+        generator.setstate(state)
+
+
+def same(first, second):
+    """Whether two lists of states are equal; they hold tuples, dictionaries and arrays."""
+    return repr(flat(first)) == repr(flat(second))
+
+
+def flat(value):
+    """A state with its arrays as bytes, so that two can be compared."""
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    if isinstance(value, dict):
+        return {key: flat(part) for key, part in value.items()}
+    return [flat(part) for part in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,166 @@
+"""Where the gradient of each input and of each parameter of a stranger's layer is."""
+import numpy as np
+
+from .arguments import RATES, plain
+from .parameters import (AGREE, Parameter, Source, bare, candidates, distance, few_slopes, grouped, is_state, leaves,
+                         match, moves, name_all, photograph, related, standing)
+from .reach import Place, everything
+
+INPUTS = set("x input inputs in inp xin bottom a aprev prev previous data layerinput lastinput".split())
+SURE = 4                            # a name that leaves no doubt, of parameters.related
+
+
+class Search:
+    """What one forward and one backward showed of a Called, and what follows from it."""
+
+    def __init__(self, called, y, dy, seed):
+        self.called, self.y, self.dy, self.seed = called, y, dy, seed
+        self.root, self.way = called.root, called.way
+        self.arrays = list(called.inputs.values())
+        self.step, self.agree = (1e-2, 3e-2) if called.float32 else (1e-5, AGREE)
+        self.known, self.result, self.found = {}, None, []
+
+    def run(self):
+        return self.called.run(self.arrays)
+
+    def backward(self):
+        """Runs forward and backward, and keeps what came back, appeared and changed."""
+        self.run()
+        before = photograph(self.root)
+        with self.called.written(), self.called.draws.go_on():
+            self.result = self.called.back(self.dy)
+            self.found = candidates(before, photograph(self.root), self.result)
+
+    def far(self, item, array):
+        """How far an array is from the slopes of an input or a parameter: 0 (equal) to 1."""
+        if id(item) not in self.known:
+            self.known[id(item)] = few_slopes(item.array, lambda: self.moved(item), self.dy, self.step, self.seed)
+        return distance(array, *self.known[id(item)])
+
+    def moved(self, item):
+        """y with an item's numbers as they are now."""
+        if item.name in self.called.inputs:     # its array is the one that is passed
+            return self.run()
+        item.write(self.root)
+        try:
+            return self.run()
+        finally:
+            item.take_back(self.root)
+
+    # ------------------------------------------------------------------------- inputs
+
+    def inputs(self):
+        """A Source for each input: by its place in what backward returned, else by name, shape and slopes."""
+        called, top = self.called, top_level(self.result)
+        names = list(called.inputs)
+        wanted = [np.shape(array) for array in self.arrays]
+        if isinstance(self.result, dict) or not top:
+            self.by_name(names)
+            return
+        have = [np.shape(value) for _, value in top]
+        chosen = list(range(len(names)))
+        if len(top) < len(names):
+            chosen = [next((i for i, shape in enumerate(have) if shape == need), None) for need in wanted]
+        elif any(have[i] != need for i, need in enumerate(wanted)):
+            chosen = other_order(have, wanted) or chosen
+        for name, i in zip(names, chosen):
+            if i is not None:
+                called.sources[name] = Source(top[i][0], True)
+        if chosen != sorted(chosen, key=lambda i: -1 if i is None else i):
+            arrived = [f"d{names[chosen.index(i)]}" for i in sorted(chosen)]
+            called.order = (f"backward returns {', '.join(arrived)}, in this order; forward's arguments come in the "
+                            f"order {', '.join(names)}")
+
+    def by_name(self, names):
+        """Sources for inputs that backward left on the object (self.dx), or returned under a name."""
+        items = [Parameter(name, [Place(((".", own),), array)])
+                 for name, own, array in zip(names, self.way.moving, self.arrays)]
+        for item in items:
+            item.array = self.called.inputs[item.name]
+            for candidate in self.found:
+                candidate.kin = self.input_kin(item, candidate)
+            fit = [c for c in self.found if c.fresh and c.array.shape == item.array.shape and not c.used]
+            sure = [c for c in fit if c.kin >= SURE] or [c for c in fit if self.far(item, c.array) <= self.agree] or [
+                c for c in self.found if c.kin >= SURE and (c.fresh or c.array.shape == item.array.shape)]
+            if sure:
+                best = max(sure, key=lambda c: c.kin) if len(sure) > 1 else sure[0]
+                best.used, self.called.sources[item.name] = True, best.source
+
+    def input_kin(self, item, candidate):
+        """How surely a name says that this is the gradient of an input."""
+        key = next((key for _, key in candidate.source.steps[::-1] if isinstance(key, str)), "")
+        base, marked = bare(key)
+        own = plain(item.places[0].steps[0][1])
+        same = base == own or base in INPUTS and len(self.called.inputs) == 1
+        return len(candidate.source.steps) <= 2 and marked and same and SURE + (len(candidate.source.steps) == 1)
+
+    # ------------------------------------------------------------------------- parameters
+
+    def parameters(self):
+        """The arrays that move y, or that have a gradient by their name, each with its Source if there is one."""
+        called = self.called
+        groups = grouped(standing(self.root, called.run, self.arrays))
+        groups = [group for group in groups if not all(step.steps[0][0] == "()" for step in group)]
+        items = [Parameter(name, group) for name, group in zip(name_all(groups, called.inputs), groups)]
+        self.use_returned_inputs()
+        moving = {item.name: moves(self.root, item.places[0], self.y, self.run) for item in items}
+        kept, fresh = [], {c.source.steps for c in self.found if c.fresh and not c.source.returned}
+        for item in items:
+            if any(place.steps in fresh for place in item.places) and not moving[item.name]:
+                continue                        # a gradient itself
+            named = any(c.fresh and related(item, c) >= SURE and c.array.shape == item.array.shape for c in self.found)
+            if named and not is_state(item.name) or moving[item.name]:
+                kept.append(item)
+        state = [item for item in kept if is_state(item.name)]
+        return [item for item in kept if item not in state], state
+
+    def use_returned_inputs(self):
+        """What is an input's gradient is no parameter's."""
+        used = {(source.steps, source.returned) for source in self.called.sources.values()}
+        for candidate in self.found:
+            candidate.used = (candidate.source.steps, candidate.source.returned) in used
+
+    def join(self, items):
+        """Gives parameters their gradients; returns those without one."""
+        left = match(items, self.found, self.far, self.agree)
+        rest = [c for c in self.found if c.source.returned and not c.used and c.array.ndim]
+        if left and len(left) == len(rest):                 # of another shape: to be judged, not called missing
+            for item, candidate in zip(left, rest):
+                item.gradient, candidate.used = candidate.source, True
+            left = []
+        return left
+
+    def looked(self, item):
+        """Where the gradient of an array was looked for."""
+        names = [str(c.source) for c in self.found if c.fresh and not c.source.returned]
+        shapes = [str(np.shape(value)) for _, value in leaves(self.result)]
+        where = [f"what backward returned ({', '.join(shapes)})"] if shapes else []
+        more = ", ..." if len(names) > 4 else ""
+        where += [f"what it made or changed ({', '.join(names[:4])}{more})"] if names else []
+        return (f"no gradient of its shape {item.array.shape} was found; looked in {' and '.join(where)}" if where else
+                f"no gradient of its shape {item.array.shape} was found: backward returned, made and changed no array")
+
+
+def top_level(result):
+    """(steps, value) of what backward returned, from left to right; nested lists opened."""
+    return sorted(leaves(result), key=lambda leaf: [str(key).zfill(4) for _, key in leaf[0]])
+
+
+def other_order(have, wanted):
+    """For each wanted shape the number of the returned one, if only one order fits; else None."""
+    if sorted(have) != sorted(wanted) and not set(wanted) <= set(have):
+        return None
+    chosen, free = [], list(range(len(have)))
+    for need in wanted:
+        fit = [i for i in free if have[i] == need]
+        if not fit:
+            return None
+        chosen.append(fit[0])
+        free.remove(fit[0])
+    return chosen
+
+
+def rate_places(root):
+    """The steps to attributes that are learning rates by their names."""
+    return [steps for steps, value in everything(root) if steps and isinstance(value, float)
+            and isinstance(steps[-1][1], str) and plain(steps[-1][1]) in RATES - {"alpha", "eta"}]

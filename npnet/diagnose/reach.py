@@ -1,0 +1,191 @@
+"""Everything that can be reached from an object: attributes, dictionaries, lists, objects inside objects.
+
+A place is written as Python writes it: `layers[0].W`, `params['W1']`. Its steps lead from the object to what
+stands there, ((".", "layers"), ("[]", 0), (".", "W")), and are walked anew each time, for code that puts
+new arrays in place of old ones.
+"""
+import random
+import types
+from dataclasses import dataclass
+from numbers import Number
+
+import numpy as np
+
+DEEP, LONG = 10, 2000               # steps from the object; entries of a list that is looked into
+CLOSED = (str, bytes, Number, np.generic, np.dtype, type, types.ModuleType, types.BuiltinFunctionType,
+          np.random.Generator, np.random.RandomState, random.Random, np.ufunc, range, slice, type(None))
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+
+
+@dataclass
+class Place:
+    """Where an array stands."""
+
+    steps: tuple
+    value: object               # an array, or a list of numbers
+
+    @property
+    def array(self):
+        """Its numbers, float64, as a copy."""
+        return np.array(self.value, np.float64)
+
+    def __str__(self):
+        return written(self.steps)
+
+
+def written(steps):
+    """The steps as Python writes them, without the object's own name."""
+    text = "".join(f".{key}" if kind == "." else f"[{key!r}]" if kind == "[]" else f".{key}()" for kind, key in steps)
+    return text.removeprefix(".")
+
+
+def places(root, begin=()):
+    """A Place for every array of floats (or list of numbers) that can be reached from an object, the nearest first."""
+    return [Place(steps, value) for steps, value in everything(root, begin) if is_numbers(value)]
+
+
+def everything(root, begin=()):
+    """(steps, value) of all that can be reached, the nearest first; an object that is reached twice is entered once."""
+    waiting, entered = [(tuple(begin), root)], set()
+    while waiting:
+        steps, value = waiting.pop(0)
+        yield steps, value
+        if id(value) in entered or len(steps) - len(begin) >= DEEP or is_numbers(value):
+            continue
+        entered.add(id(value))
+        waiting.extend(((*steps, step), child) for step, child in children(value))
+
+
+def children(value):
+    """(step, child) of everything one step from a value."""
+    if isinstance(value, dict):
+        return [(("[]", key), child) for key, child in value.items()]
+    if isinstance(value, (list, tuple)):
+        return [(("[]", i), child) for i, child in enumerate(value[:LONG])]
+    if isinstance(value, types.MethodType):
+        return [((".", "__self__"), value.__self__)]
+    if isinstance(value, types.FunctionType):
+        return used_by(value)
+    if isinstance(value, CLOSED) or type(value).__module__.partition(".")[0] in ("numpy", "builtins", "torch"):
+        return []
+    return [((".", name), getattr(value, name)) for name in attributes(value)]
+
+
+def attributes(value):
+    """The names of an object's own attributes, and of arrays that stand in its class."""
+    slots = [name for kind in type(value).__mro__ for name in np.atleast_1d(getattr(kind, "__slots__", []))]
+    shared = [name for kind in type(value).__mro__ for name, own in vars(kind).items() if is_numbers(own)]
+    names = dict.fromkeys([*getattr(value, "__dict__", {}), *map(str, slots), *shared])
+    return [name for name in names if not name.startswith("__") and hasattr(value, name)]
+
+
+def used_by(function):
+    """What a function takes from outside: of the function around it, and of its file."""
+    cells = zip(function.__code__.co_freevars, function.__closure__ or ())
+    found = [(("{}", name), cell.cell_contents) for name, cell in cells if not is_empty(cell)]
+    for name in names_in(function.__code__):
+        value = function.__globals__.get(name)
+        if name in function.__globals__ and not isinstance(value, CLOSED):
+            if not isinstance(value, types.FunctionType) or value.__globals__ is function.__globals__:
+                found.append((("{}", name), value))
+    return found
+
+
+def names_in(code):
+    """The names that a function's code looks up, with those of functions inside it."""
+    inner = [name for part in code.co_consts if isinstance(part, types.CodeType) for name in names_in(part)]
+    return dict.fromkeys([*code.co_names, *inner])
+
+
+def is_empty(cell):
+    """Whether a variable of the function around has no value yet."""
+    try:
+        cell.cell_contents
+    except ValueError:
+        return True
+    return False
+
+
+def is_numbers(value):
+    """Whether this is an array of floats, or a list (of lists) of numbers with a decimal point."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind == "f"
+    if not isinstance(value, list) or not value or len(value) > LONG:
+        return False
+    first = value
+    while isinstance(first, list) and first:
+        first = first[0]
+    if not isinstance(first, float):
+        return False
+    try:
+        return np.array(value).dtype.kind == "f"
+    except ValueError:              # rows of several lengths
+        return False
+
+
+def follow(root, steps):
+    """What stands at a place now; KeyError if the way to it is gone."""
+    value = root
+    for kind, key in steps:
+        try:
+            if kind == ".":
+                value = getattr(value, key)
+            elif kind == "[]":
+                value = value[key]
+            elif kind == "()":
+                value = getattr(value, key)()
+            else:
+                value = dict((step[1], child) for step, child in used_by(value))[key]
+        except (AttributeError, IndexError, TypeError, KeyError):
+            raise KeyError(written(steps)) from None
+    return value
+
+
+def put(root, steps, value):
+    """Lets a place hold another value. False where that cannot be done (a tuple, a property)."""
+    holder, (kind, key) = follow(root, steps[:-1]), steps[-1]
+    try:
+        if kind == ".":
+            setattr(holder, key, value)
+        elif kind == "[]":
+            holder[key] = value
+        elif key in holder.__code__.co_freevars:
+            holder.__closure__[holder.__code__.co_freevars.index(key)].cell_contents = value
+        else:
+            holder.__globals__[key] = value
+    except (AttributeError, TypeError):
+        return False
+    return True
+
+
+def generators(root):
+    """The generators of random numbers that can be reached."""
+    return list({id(value): value for _, value in everything(root) if isinstance(value, GENERATORS)}.values())
+
+
+class Snapshot:
+    """What an object's containers held, and the numbers in its arrays, at one moment."""
+
+    def __init__(self, root):
+        self.containers, self.arrays = [], []
+        for _, value in everything(root):
+            if isinstance(value, np.ndarray):
+                self.arrays.append((value, value.copy()))
+            elif isinstance(value, (dict, list)):
+                self.containers.append((value, value.copy()))
+            elif children(value) and hasattr(value, "__dict__") and not callable_only(value):
+                self.containers.append((vars(value), dict(vars(value))))
+
+    def restore(self):
+        """Everything as it was."""
+        for container, held in self.containers:
+            container.clear()
+            container.extend(held) if isinstance(container, list) else container.update(held)
+        for array, numbers in self.arrays:
+            if array.flags.writeable and not np.array_equal(array, numbers, equal_nan=array.dtype.kind in "fc"):
+                array[...] = numbers
+
+
+def callable_only(value):
+    """Whether this is a function or a method, which holds nothing of its own."""
+    return isinstance(value, (types.FunctionType, types.MethodType))

@@ -1,0 +1,186 @@
+"""The first forward and backward of a stranger's layer: with the inputs as they are, or as the layer may want them."""
+import warnings
+
+import numpy as np
+
+from ..gradcheck import spread
+from .arguments import Argument, Call, Missing, positional, signature, title
+from .draws import Draws
+from .labels import label_kinds, make_label
+from .parameters import leaves
+from .reach import Snapshot
+from .ready import build
+from .ways import left_output, plan_backward, way_of
+
+FORWARD, BACKWARD, SHAPE, WELL = 0, 1, 2, 3         # where a trial stopped: forward failed, backward, dx is strange
+
+
+class Trial:
+    """One attempt to call forward and backward, and how far it came."""
+
+    def __init__(self, way, draws, arrays, label=None, words=()):
+        self.way, self.draws, self.arrays, self.label, self.words = way, draws, arrays, label, words
+        self.stage, self.error, self.y, self.backward = FORWARD, None, None, None
+
+    def go(self, seed):
+        self.way.label = self.label
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                self.forward()
+                if self.stage == BACKWARD:
+                    self.back(seed)
+            except Missing:
+                raise
+            except Exception as error:          # the stranger's own
+                self.error = error
+        return self
+
+    def forward(self):
+        """Runs forward; a None is accepted if the output was left on the object."""
+        way = self.way
+        with self.draws.begin():
+            self.y = way.run(self.arrays)
+            if self.y is None and way.kind == "layer" and left_output(way.root) is not None:
+                way.silent = True
+                self.y = way.run(self.arrays)
+        numbers = self.y is not None and self.y.dtype.kind in "fiub"
+        if numbers and np.isfinite(self.y).all():
+            self.stage = BACKWARD
+
+    def back(self, seed):
+        """Runs backward in the ways that its arguments leave open, and keeps the first that fits."""
+        way = self.way
+        plan_backward(way, self.label is not None)
+        snapshot, first, error = Snapshot(way.root), way.backward, None
+        for plan in plans(way, self.label):
+            way.backward = plan
+            try:
+                fits = self.fits(seed)
+            except Exception as raised:
+                error = error or raised
+                continue
+            finally:
+                snapshot.restore()
+            if fits or self.stage == BACKWARD:
+                self.stage, self.backward = WELL if fits else SHAPE, plan
+            if fits:
+                break
+        way.backward = self.backward if self.stage > BACKWARD else first
+        self.error = error if self.stage == BACKWARD else None
+
+    def fits(self, seed):
+        """Whether backward gives an array of x's shape, or returns none."""
+        way = self.way
+        with self.draws.begin():
+            way.run(self.arrays)
+        with self.draws.go_on():
+            result = way.back(dy_for(self.y, seed))
+        shapes = [np.shape(value) for _, value in leaves(result)]
+        return not shapes or any(x.shape in shapes for x in self.arrays)
+
+
+def plans(way, label):
+    """The ways to call backward: as its names say; for a loss also with forward's input where dy might be."""
+    if way.backward is None or label is None or "dy" not in way.backward.roles():
+        return [way.backward]
+    other = [Argument(a.name, "input", way.names[0], a.word) if a.role == "dy" else a for a in way.backward.arguments]
+    return [way.backward, Call(way.backward.function, other)]
+
+
+def dy_for(y, seed):
+    """dy: 1 for a loss, random for others."""
+    return np.ones(()) if y.ndim == 0 else spread(y.shape, np.random.default_rng(seed))
+
+
+def first_way(anything, inputs, param, train, seed):
+    """(Way, Draws, the Trial that came farthest) for inputs of all kinds; whole numbers are fixed."""
+    way = way_of(anything, len(inputs), param, train)
+    if way.kind == "layer" and train is not None:
+        set_train(way.root, train)
+    if way.kind == "layer" and callable(getattr(way.root, "build", None)):
+        make_ready(way.root, inputs[0], seed)
+    way.fixed = {name: x for name, x in zip(way.names, inputs) if x.dtype.kind not in "fc"}
+    way.moving = [name for name in way.names if name not in way.fixed]
+    arrays = [x.astype(np.float64) for x in inputs if x.dtype.kind in "fc"]
+    if not arrays:
+        raise Missing("no input has decimals, so none can be moved; give x as an array of float64")
+    draws, best = Draws(way.root, seed), None
+    for trial in trials(way, draws, arrays, seed):
+        way.silent = False
+        trial.go(seed)
+        if best is None or trial.stage > best.stage:
+            best, silent = trial, way.silent
+        if best.stage == WELL or not goes_on(best, trial):
+            break
+    way.label, way.silent = best.label, silent
+    if way.back_function is not None:
+        way.backward = best.backward or way.backward
+    return way, draws, best
+
+
+def goes_on(best, trial):
+    """Whether another form of x may help: not where forward took it, and not where forward overflows at it."""
+    return trial.label is not None or best.stage == FORWARD and best.error is not None
+
+
+def trials(way, draws, arrays, seed):
+    """The attempts, the plainest first. A next one is tried only if those before did not go well."""
+    kinds = [None]
+    if "label" in way.forward.roles():
+        argument = next(a for a in way.forward.arguments if a.role == "label")
+        owner = type(way.root).__name__ if way.kind == "layer" else ""
+        kinds = label_kinds(owner, title(way.forward.function), argument.name)
+    forms = [("", arrays), *(probabilities(arrays) if kinds[0] else []), *other_inputs(arrays)]
+    for words, others in forms:
+        for kind in kinds:
+            label = None if kind is None else make_label(kind, others[0], seed)
+            said = [words] if words else []
+            yield Trial(way, draws, others, label, said + ([f"labels are {kind}"] if kind else []))
+
+
+def other_inputs(arrays):
+    """(words, inputs) in other forms, for a layer that cannot take them as they are."""
+    if len(arrays) != 1 or arrays[0].ndim == 0:
+        return
+    x = arrays[0]
+    if x.ndim == 4:
+        yield "x is one image, (C, H, W)", [x[0].copy()]
+        yield "x has its channels last, (N, H, W, C)", [np.ascontiguousarray(x.transpose(0, 2, 3, 1))]
+    if x.ndim > 2:
+        yield "x is flat, (N, D)", [x.reshape(len(x), -1)]
+    if x.ndim == 2:
+        yield "x has a column for each of its vectors, (D, N)", [x.T.copy()]
+        yield "x is one vector, (D,)", [x[0].copy()]
+
+
+def probabilities(arrays):
+    """For a loss of numbers that must be positive."""
+    positive = np.exp(arrays[0])
+    if positive.ndim:
+        positive = positive / positive.sum(axis=1 if positive.ndim > 2 else -1, keepdims=True)
+    return [("x is made of probabilities", [positive * 0.9, *arrays[1:]])]
+
+
+def make_ready(layer, x, seed):
+    """Calls a layer's build: npnet's own (shape, rng, dtype), or one that takes the shape of the input."""
+    places = positional(signature(layer.build) or [])
+    if len(places) >= 2:
+        build(layer, x.shape, seed)
+        return
+    state = np.random.get_state()
+    np.random.seed(seed % 2 ** 32)
+    try:
+        layer.build(x.shape) if places else layer.build()
+    finally:
+        np.random.set_state(state)
+
+
+def set_train(layer, train):
+    """Tells a layer that it trains, where it has a switch for that."""
+    for name in ("training", "is_training", "train_mode", "is_train"):
+        if isinstance(getattr(layer, name, None), bool):
+            setattr(layer, name, train)
+    switch = getattr(layer, "train" if train else "eval", None)
+    if callable(switch) and not [p for p in positional(signature(switch) or []) if p.default is p.empty]:
+        switch()

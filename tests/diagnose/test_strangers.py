@@ -1,0 +1,163 @@
+"""Layers and functions in other people's manner are called as they are, with every array checked."""
+import numpy as np
+import pytest
+
+from npnet.diagnose.strangers import call
+from npnet.gradcheck import check_gradients
+
+RNG = np.random.default_rng(0)
+X, W, B = RNG.standard_normal((4, 5)), RNG.standard_normal((5, 3)), RNG.standard_normal(3)
+
+
+def checked(anything, *inputs, **options):
+    """(Called, Report) of a stranger's layer."""
+    called = call(anything, inputs, **options)
+    dy = np.ones(()) if called.loss else None
+    return called, check_gradients(called, *called.inputs.values(), names=list(called.inputs), dy=dy)
+
+
+def right(anything, *inputs, arrays, **options):
+    """Asserts that a right layer passes with exactly these arrays checked; the Called."""
+    called, report = checked(anything, *inputs, **options)
+    assert [row.name for row in report.rows] == arrays
+    assert report.ok, str(report)
+    assert not called.unchecked
+    return called
+
+
+def affine_forward(x, w, b):
+    return x @ w + b, (x, w, b)
+
+
+def affine_backward(dout, cache):
+    x, w, b = cache
+    return dout @ w.T, x.T @ dout, dout.sum(axis=0)
+
+
+class Affine:
+    def __init__(self):
+        self.W, self.b = W.copy(), B.copy()
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Lists:
+    def __init__(self):
+        self.params = [W.copy(), B.copy()]
+        self.grads = [np.zeros_like(W), np.zeros_like(B)]
+
+    def forward(self, x):
+        W, b = self.params
+        self.x = x
+        return x @ W + b
+
+    def backward(self, dout):
+        self.grads[0][...] = self.x.T @ dout
+        self.grads[1][...] = dout.sum(axis=0)
+        return dout @ self.params[0].T
+
+
+class Returns:
+    def __init__(self):
+        self.weights, self.biases = W.copy(), B.reshape(1, -1).copy()
+
+    def forward_pass(self, X):
+        self.layer_input = X
+        return X @ self.weights + self.biases
+
+    def backward_pass(self, accum_grad):
+        dw, db = self.layer_input.T @ accum_grad, accum_grad.sum(axis=0, keepdims=True)
+        return accum_grad @ self.weights.T, [dw, db]
+
+
+class LeavesAll:
+    def __init__(self):
+        self.weights, self.biases = W.copy(), B.reshape(1, -1).copy()
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = inputs @ self.weights + self.biases
+
+    def backward(self, dvalues):
+        self.dweights, self.dbiases = self.inputs.T @ dvalues, dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights.T
+
+
+class SoftmaxWithLoss:
+    def forward(self, x, t):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.y, self.t = e / e.sum(axis=1, keepdims=True), t
+        return -np.log(self.y[np.arange(len(t)), t]).mean()
+
+    def backward(self, dout=1):
+        dx = self.y.copy()
+        dx[np.arange(len(self.t)), self.t] -= 1
+        return dout * dx / len(dx)
+
+
+def softmax_loss(x, y):
+    layer = SoftmaxWithLoss()
+    return layer.forward(x, y), layer.backward()
+
+
+class Dropout:
+    def __init__(self, p=0.5):
+        self.p = p
+
+    def forward(self, x, train_flg):
+        if not train_flg:
+            return x * (1 - self.p)
+        self.mask = np.random.rand(*x.shape) > self.p
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+def test_functions_with_a_cache():
+    called = right((affine_forward, affine_backward), X, W, B, arrays=["x", "w", "b"])
+    assert called.assumed[0] == "called as affine_forward(x, w, b), affine_backward(dout, cache)"
+
+
+@pytest.mark.parametrize("layer, arrays", [
+    (Affine, ["x", "W", "b"]), (Lists, ["x", "params[0]", "params[1]"]), (Returns, ["X", "weights", "biases"]),
+    (LeavesAll, ["inputs", "weights", "biases"])])
+def test_layers_with_parameters(layer, arrays):
+    subject = layer()
+    right(subject, X, arrays=arrays)
+    right(subject, X, arrays=arrays)                    # it is as it was
+
+
+@pytest.mark.parametrize("loss", [SoftmaxWithLoss(), softmax_loss])
+def test_losses_without_labels_get_some(loss):
+    called = right(loss, X, arrays=["x"])
+    assert called.loss and "labels are whole numbers" in called.assumed
+    right(loss, X, np.array([2, 0, 1, 1]), arrays=["x"])
+
+
+def test_a_train_word_is_given_and_random_numbers_are_the_same_each_time():
+    np.random.seed(3)
+    state = np.random.get_state()[1].copy()
+    called = right(Dropout(), X, arrays=["x"])
+    assert "train_flg=True" in called.assumed[0]
+    assert np.array_equal(np.random.get_state()[1], state)
+    assert "train_flg=False" in call(Dropout(), [X], train=False).assumed[0]
+
+
+def test_a_wrong_gradient_is_judged_and_an_array_without_one_is_named():
+    class Half(Affine):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            self.dW = self.dW / 2
+            del self.db
+            return dx
+
+    called, report = checked(Half(), X)
+    assert [(row.name, row.verdict) for row in report.rows] == [("x", "ok"), ("W", "wrong")]
+    assert list(called.unchecked) == ["b"] and "(3,)" in called.unchecked["b"]
