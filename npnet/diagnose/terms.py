@@ -1,0 +1,383 @@
+"""Causes in layers whose x and y have one shape and whose numbers hang together: LRN, softmax, batch and layer norm.
+
+The slope of y[j] by x[i] is then a sum of terms. One is the direct term, for i = j alone; the others go through what
+the numbers share: a sum of squares, a mean, a variance. Forward's own slopes J are taken apart into these terms; how
+much of each is in what backward sends back, B, tells which one is missing, and which has a wrong factor.
+"""
+from dataclasses import dataclass
+from math import isclose
+
+import numpy as np
+from numpy.linalg import norm
+
+from .constants import CAUSES as CONSTANTS
+from .constants import EARLY as FIRST
+from .evidence import Cause
+from .pointwise import CAUSES as POINTWISE
+from .pointwise import EARLY as GATES
+from .scales import broadcast, power_of
+
+ENOUGH = 8                  # so many numbers must agree, beyond those that a rule may choose
+
+
+@dataclass
+class Terms:
+    """J taken apart. parts: {name: (outputs, entries)}, which add up to J; the first is the direct term.
+
+    own (outputs, entries): where an entry and an output have one place. reads: where J is not 0. known: {name: number}
+    that a factor may be, found from J.
+    """
+
+    J: np.ndarray
+    B: np.ndarray
+    own: np.ndarray
+    reads: np.ndarray
+    parts: dict
+    known: dict
+    through: str = ""
+
+    @property
+    def direct(self):
+        """(outputs,) of the direct term."""
+        return next(iter(self.parts.values())).sum(axis=1)
+
+
+def one_shape(evidence):
+    return evidence.array.shape == evidence.y.shape and evidence.array.size > 3
+
+
+def linear(evidence):
+    """Whether B tells all of backward: what it sends back for dy is the sum of what it sends for each output."""
+    if evidence.whole:
+        return evidence.same(evidence.dy.ravel() @ evidence.B, evidence.got)
+    twice, zero = evidence.ask(2 * evidence.dy), evidence.ask(0 * evidence.dy)
+    return evidence.same(twice, 2 * evidence.gradient) and not zero.any()
+
+
+def explains(evidence, rebuilt, J, B):
+    """Whether a rule gives backward's numbers: up to rounding, and to a thousandth of what is wrong in them."""
+    return evidence.same(rebuilt, B) and norm(rebuilt - B) <= 1e-3 * norm(J - B)
+
+
+def compared(evidence):
+    """J, B (outputs, entries without kinks), own and reads, masks; None where the rules of this file do not apply."""
+    if not one_shape(evidence):
+        return None
+    smooth = ~evidence.kinks
+    J, B = evidence.J[:, smooth], evidence.B[:, smooth]
+    own = evidence.outputs[:, None] == evidence.entries[None, smooth]
+    reads = np.abs(J) > 10 * evidence.noise
+    if (reads & ~own).sum() < ENOUGH or not np.isfinite(B).all() or not linear(evidence):
+        return None
+    factor = np.sum(J * B) / np.sum(J * J)
+    if explains(evidence, factor * J, J, B):                    # all terms alike
+        return None
+    return J, B, own, reads
+
+
+# ------------------------------------------------------------------------------- J taken apart
+
+def terms(evidence):
+    """The Terms of this array, by the first way that J can be taken apart; None if there is none."""
+    found = compared(evidence)
+    if found is None:
+        return None
+    J, B, own, reads = found
+    smooth = ~evidence.kinks
+    x = evidence.array.ravel()[evidence.entries][smooth]
+    y = evidence.y.ravel()[evidence.entries][smooth]
+    for shared, through in ((x, "the sum of squares"), (y, "softmax's sum"), (np.exp(y), "the sum of exponentials"),
+                            (np.ones(len(x)), "the mean")):
+        parts = one_shared(J, own, reads, shared, through)
+        if parts:
+            found = Terms(J, B, own, reads, parts, {}, through)
+            found.known = constants_of(found, x) if through == "the sum of squares" else {}
+            return found
+    parts = mean_and_variance(J, own, reads, x) if smooth.all() and evidence.whole else None
+    if parts:
+        count = int(reads.sum(axis=1).max())
+        known = {f"{count}, as many as share a mean": count, f"{count}/{count - 1}": count / (count - 1)}
+        return Terms(J, B, own, reads, parts, known, "the mean and the variance")
+    return None
+
+
+def one_shared(J, own, reads, shared, through):
+    """Direct and cross term where each output depends on the others through one number; None if that is not so.
+
+    The slopes of one output by the other entries are then proportional to `shared` (entries,).
+    """
+    others = reads & ~own
+    weight = (others * shared ** 2).sum(axis=1)
+    slope = np.divide((J * others) @ shared, weight, out=np.zeros(len(J)), where=weight > 0)
+    cross = np.outer(slope, shared) * (reads | own)
+    agreeing = np.maximum(others.sum(axis=1) - 1, 0).sum()          # one number of each output is used up
+    if agreeing < ENOUGH or norm((J - cross)[others]) > 1e-5 * norm(J[others]):
+        return None
+    direct = np.where(own, J - cross, 0)
+    return {"direct term": direct, f"cross term (through {through})": J * others + np.where(own, cross, 0)}
+
+
+def mean_and_variance(J, own, reads, x):
+    """Direct term, and those through a mean and through a variance; None if J is not made of these."""
+    direct, mean, variance = np.zeros((3, *J.shape))
+    for j, row in enumerate(reads | own):
+        i = np.flatnonzero(row)
+        if len(i) < 5:
+            return None
+        centred = x[i] - x[i].mean()
+        basis = np.stack([own[j, i].astype(float), np.ones(len(i)), centred / max(norm(centred), 1e-300)], axis=1)
+        direct[j, i], mean[j, i], variance[j, i] = (basis * np.linalg.lstsq(basis, J[j, i], rcond=None)[0]).T
+    if norm(direct + mean + variance - J) > 1e-5 * norm(J):
+        return None
+    return {"direct term": direct, "term through the mean": mean, "term through the variance": variance}
+
+
+def constants_of(found, x):
+    """{"beta": 0.75, "alpha": 0.7}: of y = x * (k + alpha * sum of squares) ** -beta, read off J.
+
+    There the direct term is s ** -beta, and the cross term -2 alpha beta x[j] x[i] s ** (-beta - 1).
+    """
+    direct, cross = found.parts.values()
+    cross = (cross * found.own).sum(axis=1)
+    at = found.own @ x                                          # x at the place of each output
+    usable = (direct.sum(axis=1) > 0) & (at != 0) & (cross != 0)
+    power, factor = power_of(np.abs(cross[usable] / at[usable] ** 2), direct.sum(axis=1)[usable])
+    width = int(found.reads.sum(axis=1).max())
+    known = {"2": 2.0, f"{width}, the width of its window": float(width)}
+    if power is not None and power > 1.001:
+        beta = 1 / (power - 1)
+        known |= {f"{beta:.4g}, the exponent beta": beta,
+                  f"{factor / (2 * beta):.4g}, the factor alpha": factor / (2 * beta)}
+    return known
+
+
+# ------------------------------------------------------------------------------- how much of each term there is
+
+def measured(target, parts):
+    """How much of each part is in the target, by least squares: a list of numbers."""
+    columns = np.stack([part.ravel() for part in parts])
+    sizes = norm(columns, axis=1)
+    columns = columns / np.where(sizes > 0, sizes, 1)[:, None]
+    shares = np.linalg.lstsq(columns @ columns.T, columns @ target.ravel(), rcond=None)[0]
+    return shares / np.where(sizes > 0, sizes, 1)
+
+
+def whole_terms(evidence):
+    """Each term, by a constant factor: 'the cross term is there half'."""
+    found = terms(evidence)
+    if found is None:
+        return None
+    parts = {name: part for name, part in found.parts.items() if norm(part) > 1e-7 * norm(found.J)}
+    ratios = measured(found.B, parts.values())
+    rebuilt = sum(ratio * part for ratio, part in zip(ratios, parts.values()))
+    if not explains(evidence, rebuilt, found.J, found.B) or np.ptp(ratios) < 1e-5:
+        return None
+    return told(evidence, found, dict(zip(parts, ratios)))
+
+
+def told(evidence, found, ratios):
+    """The Cause for terms with these ratios, of which some are not 1."""
+    wrong = {name: ratio for name, ratio in ratios.items() if not isclose(ratio, 1, abs_tol=1e-5)}
+    missing = [name for name, ratio in wrong.items() if abs(ratio) < 1e-6]
+    right = [name for name in ratios if name not in wrong]
+    sentences = [f"{listed(missing)} missing"] if missing else []
+    sentences += [f"the {name} is {ratio:.5g} times what it must be{reason(evidence, ratio, found.known)}"
+                  for name, ratio in wrong.items() if name not in missing]
+    rest = f"; {listed(right)} right" if right else ""
+    kind = "missing term" if len(missing) == len(wrong) else "wrong term"
+    detail = " ".join(word(name) for name in wrong)
+    return Cause(kind, f"In the gradient of {evidence.name} {'; '.join(sentences)}{rest}.", detail,
+                 example(evidence, found.J, found.B), question(wrong), "exact")
+
+
+def listed(names):
+    """'the direct term and the cross term are' of their names."""
+    return f"{' and '.join(f'the {name}' for name in names)} {'are' if len(names) > 1 else 'is'}"
+
+
+def word(name):
+    """'cross' of 'cross term (through the sum of squares)'."""
+    return next(word for word in ("direct", "cross", "mean", "variance") if word in name)
+
+
+def reason(evidence, ratio, known):
+    """': its factor 2 is missing', where the ratio is one of the numbers of this layer."""
+    if isclose(ratio, -1, abs_tol=1e-5):
+        return ": its sign is wrong"
+    sign = ", and its sign is wrong" if ratio < 0 else ""
+    numbers = {"2": 2.0} | known | {f"{size} = {name}": size for name, size in evidence.sizes.items()}
+    for name, number in numbers.items():
+        if isclose(abs(ratio), 1 / number, rel_tol=1e-5):
+            return f": a factor {name}, is missing{sign}" if "," in name else f": its factor {name} is missing{sign}"
+        if isclose(abs(ratio), number, rel_tol=1e-5):
+            return f": a factor {name}{',' * (',' in name)} is too much{sign}"
+    return ""
+
+
+def question(wrong):
+    """What to think about, for the first wrong term."""
+    return {"direct": "x[i] is in y[i] itself, whatever is shared: what is the slope if the sum is held fixed?",
+            "cross": "x[i] is in the sum of every neighbour j: in d y[j] / d x[i], which factor comes from the outer "
+                     "power, which from the square?",
+            "mean": "When one x moves, the mean moves by 1/m, and every y of the group with it: where is that?",
+            "variance": "When one x moves, the variance moves by 2 (x - mean) / m, and every y of the group with it."
+            }[word(next(iter(wrong)))]
+
+
+def example(evidence, J, B):
+    """The slope that is most wrong, in numbers."""
+    j, i = np.unravel_index(np.abs(J - B).argmax(), J.shape)
+    entry = evidence.entries[~evidence.kinks][i]
+    return (f"{evidence.output(evidence.outputs[j])} has the slope {J[j, i]:.4g} by {evidence.index(entry)}; with dy = "
+            f"1 there, and 0 elsewhere, backward gives {B[j, i]:.4g}.")
+
+
+# ------------------------------------------------------------------------------- a term that is another one
+
+def other_cross_term(evidence):
+    """The direct term is right, and the cross term is a known wrong one."""
+    found = terms(evidence)
+    if found is None or len(found.parts) != 2:
+        return None
+    direct, cross = found.parts.values()
+    for matrix, sentence, look, kind in wrong_cross_terms(evidence, found, cross):
+        ratios = measured(found.B, [direct, matrix])
+        if norm(matrix) > 0 and explains(evidence, ratios[0] * direct + ratios[1] * matrix, found.J, found.B):
+            also = "".join(f" Besides, the {name} is {ratio:.5g} times as large{reason(evidence, ratio, found.known)}."
+                           for name, ratio in zip(("direct term", "cross term"), ratios)
+                           if not isclose(ratio, 1, abs_tol=1e-4))
+            return Cause(kind, sentence + also, "cross", example(evidence, found.J, found.B), look, "exact")
+    return None
+
+
+def wrong_cross_terms(evidence, found, cross):
+    """Wrong cross terms as they are often written: (matrix, sentence, look, kind)."""
+    smooth = ~evidence.kinks
+    x_i = evidence.array.ravel()[evidence.entries][smooth]          # at the entry
+    x_j = evidence.array.ravel()[evidence.outputs]                  # at the output
+    ratio = np.divide.outer(1 / x_j, 1 / x_i)                       # x[i] / x[j]
+    name, out = evidence.name, "In y[j]'s slope by x[i] everything but one factor x belongs to j, where the sum is."
+    everyone = "x[i] is in the sum of each of its neighbours j, not in its own alone."
+    yield cross * found.own, (f"Of the cross term only the share of the own place is there (j = i): the shares of the "
+                              f"neighbours are missing."), everyone, "missing term"
+    yield cross * ~found.own, "In the cross term the share of the own place (j = i) is missing.", (
+        "The window around i holds i itself."), "missing term"
+    yield cross * ratio, (
+        f"Inside the sum of the cross term stands {name}[i], where {name}[j] belongs."), out, "wrong term"
+    yield cross / x_j[:, None], f"Inside the sum of the cross term the factor {name}[j] is missing.", out, "wrong term"
+    yield cross / x_i, f"In the cross term the factor {name}[i] is missing.", (
+        f"The slope of {name}[i]^2 is 2 {name}[i]."), "wrong term"
+    yield cross / ratio, f"In the cross term stands {name}[j], where {name}[i] belongs.", out, "wrong term"
+    if evidence.whole and smooth.all():
+        yield cross.T, ("In the cross term i and j are exchanged: what belongs inside the sum stands before it."), (
+            out), "wrong term"
+        yield np.diag(cross.sum(axis=0)), "Inside the sum of the cross term stands dy[i], where dy[j] belongs.", (
+            "Each y[j] sends its own dy[j] back."), "wrong term"
+
+
+def each_output(evidence):
+    """A term is off by another factor at each output: another power of the scale, a parameter forgotten."""
+    found = terms(evidence)
+    if found is None:
+        return None
+    parts = list(found.parts.values())
+    ratios = np.full((len(parts), len(found.J)), np.nan)            # of each term at each output
+    rebuilt = np.zeros(found.J.shape)
+    for j in range(len(found.J)):
+        rows = np.stack([part[j] for part in parts])
+        if (found.reads[j] | found.own[j]).sum() > len(parts) - 1 and norm(rows, axis=1).min() > 0:
+            ratios[:, j] = measured(found.B[j], rows)
+            rebuilt[j] = ratios[:, j] @ rows
+    spare = (found.reads | found.own).sum(axis=1) - len(parts)
+    if spare[spare > 0].sum() < ENOUGH or not explains(evidence, rebuilt, found.J, found.B):
+        return None
+    names = [name for name, ratio in zip(found.parts, ratios) if np.nanmax(np.abs(ratio - 1)) > 1e-4]
+    if not names or len(names) == len(parts) and np.nanmax(np.ptp(ratios, axis=0)) < 1e-4:
+        return None                                                 # all terms alike: a factor of the whole gradient
+    sentences = [described(evidence, found, name, ratios[list(found.parts).index(name)]) for name in names]
+    return Cause("wrong term", f"In the gradient of {evidence.name} {'; '.join(sentences)}.",
+                 " ".join(map(word, names)), example(evidence, found.J, found.B),
+                 "Write the derivative of this term down: which power of the scale, and which parameters, are in it?",
+                 "exact")
+
+
+def described(evidence, found, name, ratio):
+    """What a term's ratios (outputs,) are: a power of the scale, a parameter, or just from here to there."""
+    seen = np.isfinite(ratio) & (ratio != 0)
+    ratio, direct, ones = ratio[seen], np.abs(found.direct[seen]), np.ones(seen.sum())
+    others = {known: array.ravel()[evidence.outputs][seen] for known, array in broadcast(evidence).items()}
+    for known, values in others.items():
+        if np.ptp(values) > 1e-6 and np.allclose(ratio * values, 1, 1e-4):
+            return f"the {name} lacks its factor {known}"
+        if np.ptp(values) > 1e-6 and np.allclose(ratio, values, 1e-4):
+            return f"the {name} has {known} as a factor too much"
+    beta = next((number for known, number in found.known.items() if "beta" in known), None)
+    power, factor = power_of(np.abs(ratio), direct)
+    if beta and power is not None:
+        times = f"{factor:.4g} times " if abs(factor - 1) > 1e-3 else ""
+        return f"the {name} has another exponent: it is too large by {times}the scale to the power {-power * beta:.4g}"
+    for values in [np.abs(values) for values in others.values()] + [ones]:
+        root = values / direct                                      # what the direct term is divided by
+        for power in (-3, -2, -1, 1, 2, 3):
+            if np.ptp(root) > 1e-6 and np.allclose(np.abs(ratio), root ** power, 1e-4):
+                times = "once" if abs(power) == 1 else f"{abs(power)} times"
+                times += " too rarely" if power > 0 else " too often"
+                return f"the {name} is divided by the root of the variance {times}"
+    return (f"the {name} is not what it must be, by a factor that differs from output to output, from "
+            f"{ratio.min():.3g} to {ratio.max():.3g}")
+
+
+# ------------------------------------------------------------------------------- which neighbours
+
+def neighbours(evidence):
+    """Backward's sum runs over other neighbours than forward's."""
+    found = terms(evidence)
+    if found is None or found.through != "the sum of squares":
+        return None
+    direct, cross = found.parts.values()
+    x = evidence.array.ravel()[evidence.entries][~evidence.kinks]
+    slope = np.divide((cross * found.own).sum(axis=1), found.own @ x)
+    reaches = (np.abs(found.B) > 10 * evidence.noise)
+    rebuilt = direct + np.outer(slope, x) * (reaches | found.own)
+    others = reaches & ~found.own
+    if (others != (found.reads & ~found.own)).sum() < 2 or not explains(evidence, rebuilt, found.J, found.B):
+        return None
+    fewer, more = (found.reads & ~reaches).sum(), (reaches & ~found.reads & ~found.own).sum()
+    j, i = np.argwhere(reaches != (found.reads | found.own))[0]
+    entry, output = evidence.index(evidence.entries[~evidence.kinks][i]), evidence.output(evidence.outputs[j])
+    worked = (f"{output} reads {entry}, and backward gives {entry} nothing from it." if fewer and not reaches[j, i] else
+              f"{output} does not read {entry}, and backward gives {entry} something from it.")
+    counts = ((fewer, f"{fewer} of the {(found.reads & ~found.own).sum()} that forward reads are left out"),
+              (more, f"{more} are reached that forward does not read"))
+    what = " and ".join(words for count, words in counts if count)
+    return Cause("missing term" if not more else "wrong term",
+                 f"The cross term of {evidence.name} runs over other neighbours than forward's sum: {what}.", "cross",
+                 worked, "Over how many neighbours, on each side, does forward sum, and what does it do at the two "
+                 "ends? (np.roll and negative indices go round the end.)", "exact")
+
+
+# ------------------------------------------------------------------------------- own terms and all others
+
+def own_and_others(evidence):
+    """Any layer of one shape: the slopes of y[i] by x[i] are right and the others not, or the other way round."""
+    found = compared(evidence)
+    if found is None:
+        return None
+    J, B, own, reads = found
+    parts = [np.where(own, J, 0), np.where(own, 0, J)]
+    if min(map(norm, parts)) < 1e-7 * norm(J):
+        return None
+    ratios = measured(B, parts)
+    if explains(evidence, ratios[0] * parts[0] + ratios[1] * parts[1], J, B) and abs(ratios[0] - ratios[1]) > 1e-5:
+        words = dict(zip(("direct term", "cross term"), ratios))
+        return told(evidence, Terms(J, B, own, reads, {}, {}), words)
+    wrong = np.abs(J - B) > 1e-5 * np.abs(J).max() + 10 * evidence.noise
+    if wrong[own].mean() > 0.7 and wrong[own].sum() >= ENOUGH and not wrong[~own].any():
+        return Cause("wrong term", f"In the gradient of {evidence.name} the cross terms are right, and the direct term "
+                     f"(what y[i] sends back to {evidence.name}[i]) is not.", "direct", example(evidence, J, B),
+                     question(["direct term"]), "exact")
+    return None
+
+
+EARLY = [*FIRST, *GATES]                # so special that they come before all that is told from linearity in dy
+CAUSES = [*POINTWISE, whole_terms, other_cross_term, neighbours, each_output, own_and_others, *CONSTANTS]
