@@ -7,13 +7,14 @@ from importlib.util import find_spec
 
 import numpy as np
 
-FILES = "algebra windows terms".split()          # each has a list CAUSES
+FILES = "algebra windows terms".split()          # each has a list CAUSES, and perhaps EARLY, which come before all others
 
 
 def rules():
-    """All rules, file by file."""
-    files = [name for name in FILES if find_spec(f".{name}", __package__)]
-    return [rule for name in files for rule in import_module(f".{name}", __package__).CAUSES]
+    """All rules: the special ones of every file, and then the others, file by file."""
+    files = [import_module(f".{name}", __package__) for name in FILES if find_spec(f".{name}", __package__)]
+    early = [rule for file in files for rule in getattr(file, "EARLY", [])]
+    return early + [rule for file in files for rule in file.CAUSES]
 
 
 def cause_of(evidence):

@@ -258,8 +258,8 @@ def wrong_cross_terms(evidence, found, cross):
     ratio = np.divide.outer(1 / x_j, 1 / x_i)                       # x[i] / x[j]
     name, out = evidence.name, "In y[j]'s slope by x[i] everything but one factor x belongs to j, where the sum is."
     everyone = "x[i] is in the sum of each of its neighbours j, not in its own alone."
-    yield cross * found.own, (f"Of the cross term only the share of the own place is there (j = i): the shares of the "
-                              f"neighbours are missing."), everyone, "missing term"
+    yield cross * found.own, ("Of the cross term only the share of the own place is there (j = i): the shares of the "
+                              "neighbours are missing."), everyone, "missing term"
     yield cross * ~found.own, "In the cross term the share of the own place (j = i) is missing.", (
         "The window around i holds i itself."), "missing term"
     yield cross * ratio, (
