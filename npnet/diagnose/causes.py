@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-FILES = "algebra windows terms".split()          # each has a list CAUSES, and perhaps EARLY, which come before all others
+FILES = "algebra windows terms".split()      # each has a list CAUSES, and perhaps EARLY: those come before all others
 
 
 def rules():
