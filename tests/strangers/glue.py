@@ -6,13 +6,13 @@ import numpy as np
 from strangers_record import numbers
 
 
-def layer(expression, shapes, params=(), call=None, back=None, negative=False):
+def layer(expression, shapes, params=(), inputs=("x",), call=None, back=None, negative=False):
     """The `glue` of a Subject that is one object.
 
     params: {"W": ("weight.value", "weight.gradient")}, where the object keeps an array and its gradient, as Python
     written after "layer."; an entry that begins with "[" follows the object itself. call(layer, *inputs) -> y and
     back(layer, dy) -> the gradients of the inputs (one, or a tuple) default to layer.forward and layer.backward.
-    negative: the inputs are below 0, where a greatest number that starts from 0 shows.
+    inputs: their names. negative: they are below 0, where a greatest number that starts from 0 shows.
     """
     places = dict(params)
 
@@ -23,8 +23,8 @@ def layer(expression, shapes, params=(), call=None, back=None, negative=False):
     def glue(names):
         np.random.seed(0)
         made = eval(expression, dict(names))
-        inputs = start(shapes, negative)
-        run(made, inputs.values())              # some make their weights when they see the first input
+        first = start(inputs, shapes, negative)
+        run(made, first.values())             # some make their weights when they see the first input
 
         def own():
             return {name: value(made, place) for name, (place, _) in places.items()}
@@ -44,7 +44,7 @@ def layer(expression, shapes, params=(), call=None, back=None, negative=False):
             gradients = dict(zip(inputs, found if isinstance(found, tuple) else (found,)))
             return gradients | {name: value(made, place) for name, (_, place) in places.items()}
 
-        return forward, backward, inputs | {name: array.copy() for name, array in own().items()}
+        return forward, backward, first | {name: array.copy() for name, array in own().items()}
     return glue
 
 
@@ -62,9 +62,9 @@ def functions(run, names, shapes):
     return glue
 
 
-def start(shapes, negative=False):
-    """{"x": array, "x1": array ...}, for inputs of these shapes."""
-    found = numbers({f"x{i}" if i else "x": shape for i, shape in enumerate(shapes)})
+def start(names, shapes, negative=False):
+    """{"x": array, ...}: inputs of these shapes."""
+    found = numbers(dict(zip(names, shapes)))
     return {name: -np.abs(array) for name, array in found.items()} if negative else found
 
 

@@ -14,15 +14,15 @@ def returned(expression, shapes, *names):
     return layer(expression, shapes, {name: (name, f"found['{name}']") for name in names}, back=back)
 
 
-def of_loss(name, given):
-    """The glue of a loss: forward(x, given) -> one number, backward() -> the gradient of x."""
+def of_loss(name, own, given):
+    """The glue of a loss: forward(own, given) -> one number, backward() -> the gradient of own."""
     def glue(file):
         made = file[name]()
 
         def backward(arrays, dy):
-            made.forward(arrays["x"], given)
-            return {"x": dy * made.backward()}
-        return lambda arrays: made.forward(arrays["x"], given), backward, numbers(x=(4, 5))
+            made.forward(arrays[own], given)
+            return {own: dy * made.backward()}
+        return lambda arrays: made.forward(arrays[own], given), backward, numbers({own: (4, 5)})
     return glue
 
 
@@ -107,19 +107,19 @@ SUBJECTS = [
                 ("slope", "missing term")),
         Planted("grad_output is missing", "grad_output * (gate + x", "(gate + x", "x", ("ignores dy",)),
     ]),
-    Subject("CrossEntropyLoss()", [(4, 5)], "loss", glue=of_loss("CrossEntropyLoss", np.array([2, 0, 4, 2])),
+    Subject("CrossEntropyLoss()", [(4, 5)], "loss", glue=of_loss("CrossEntropyLoss", "logits", np.array([2, 0, 4, 2])),
             labels=(2, 0, 4, 2), mistakes=[
-        Planted("not divided by the number of images", "return grad / len(labels)", "return grad", "x", ("factor:N",)),
-        Planted("whole columns are lessened", "grad[np.arange(len(labels)), labels] -= 1", "grad[:, labels] -= 1", "x",
+        Planted("not divided by the number of images", "return grad / len(labels)", "return grad", "logits", ("factor:N",)),
+        Planted("whole columns are lessened", "grad[np.arange(len(labels)), labels] -= 1", "grad[:, labels] -= 1", "logits",
                 ("wrong term", "offset", "mask", "axis"), ("column", "feature", "entry")),
-        Planted("labels minus probabilities", "return grad / len", "return -grad / len", "x", ("sign",)),
-        Planted("the probability's own slope", "return grad / len(labels)", "return p * (1 - p) * grad / len(labels)", "x",
+        Planted("labels minus probabilities", "return grad / len", "return -grad / len", "logits", ("sign",)),
+        Planted("the probability's own slope", "return grad / len(labels)", "return p * (1 - p) * grad / len(labels)", "logits",
                 ("wrong term", "other array", "slope", "factor")),
     ]),
-    Subject("MSELoss()", [(4, 5), (4, 5)], "loss", glue=of_loss("MSELoss", TARGET), mistakes=[
-        Planted("the factor 2 is missing", "2 * self.cache / self.cache.size", "self.cache / self.cache.size", "x",
+    Subject("MSELoss()", [(4, 5), (4, 5)], "loss", glue=of_loss("MSELoss", "prediction", TARGET), mistakes=[
+        Planted("the factor 2 is missing", "2 * self.cache / self.cache.size", "self.cache / self.cache.size", "prediction",
                 ("factor:1/2",)),
-        Planted("divided by the images alone", "self.cache / self.cache.size", "self.cache / len(self.cache)", "x",
+        Planted("divided by the images alone", "self.cache / self.cache.size", "self.cache / len(self.cache)", "prediction",
                 ("factor:D", "factor:C", "factor:5", "factor")),
     ]),
 ]
