@@ -1,0 +1,161 @@
+"""The right numbers in the wrong places: two axes exchanged, a reshape where a transpose is due, an axis reversed, the
+gradients in another order; of the gradient itself, of dy, or of an array that backward works with.
+"""
+from itertools import combinations, permutations
+
+import numpy as np
+from numpy.linalg import norm
+
+from .evidence import Cause
+from .matrices import ENOUGH, alive, array_words, example, other_dy, output_words
+
+SECONDS = 0.1               # for runs of forward with rearranged arrays
+
+
+def rearranged(shape, words, rotations=False):
+    """[(kind, sentence, map)]: what may have been done to an array of this shape; flat[map] is the array after it."""
+    index = np.arange(int(np.prod(shape))).reshape(shape)
+    axes = [axis for axis, size in enumerate(shape) if size > 1]
+    found = [("transposed", f"its {words[a]}s and {words[b]}s are exchanged", index.swapaxes(a, b))
+             for a, b in reversed(list(combinations(axes, 2))) if shape[a] == shape[b]]
+    found += [("flipped", f"its {words[a]}s are in reverse order", np.flip(index, a)) for a in reversed(axes)]
+    if rotations and len(axes) > 1:
+        found.append(("rotated", "its last two axes are both reversed, a turn by 180 degrees", np.flip(index, axes[-2:])))
+    for order in permutations(range(len(shape))):
+        if [axis for axis in order if shape[axis] > 1] != axes:
+            turned = index.transpose(order)
+            back = index.reshape(turned.shape).transpose(np.argsort(order))
+            words_in_order = ", ".join(words[axis] for axis in order)
+            found.append(("reshaped", f"its numbers, taken in the order {words_in_order}, are reshaped to {list(shape)}", turned))
+            found.append(("reshaped", f"it is reshaped as if its axes were {words_in_order}", back))
+    return different(found, index)
+
+
+def different(found, index):
+    """Without what changes nothing and what is said already, the maps flat."""
+    seen, kept = {index.tobytes()}, []
+    for kind, sentence, places in found:
+        places = np.ascontiguousarray(places).ravel()
+        if places.tobytes() not in seen:
+            seen.add(places.tobytes())
+            kept.append((kind, sentence, places))
+    return kept
+
+
+# ------------------------------------------------------------------------------- of the gradient, or of dy
+
+def gradient_rearranged(evidence):
+    """The right gradient with its numbers in other places."""
+    if len(evidence.entries) != evidence.array.size or alive(evidence.right).sum() < ENOUGH:
+        return None
+    for kind, sentence, places in rearranged(evidence.array.shape, array_words(evidence)):
+        well = ~evidence.kinks & ~evidence.kinks[places]
+        if well.sum() < ENOUGH or not close(evidence, evidence.got[well], evidence.right[places][well]):
+            continue
+        other = other_dy(evidence)
+        again = (other.ravel() @ evidence.J_all)[places]
+        if close(evidence, evidence.ask(other).ravel()[well], again[well], wrong=False):
+            return Cause(kind, f"The gradient of {evidence.name} holds the right numbers in other places: {sentence}.",
+                         example=example(evidence), look=question(kind), sure="exact")
+    return None
+
+
+def dy_rearranged(evidence):
+    """The gradient is right for a dy with its numbers in other places."""
+    if evidence.y.size < 2 or alive(evidence.right).sum() < 2:
+        return None
+    well, other, asked = ~evidence.kinks, other_dy(evidence), None
+    for kind, sentence, places in rearranged(evidence.y.shape, output_words(evidence), rotations=True):
+        if not close(evidence, evidence.got[well], (evidence.dy.ravel()[places] @ evidence.J_all)[well]):
+            continue
+        asked = evidence.ask(other).ravel()[evidence.entries] if asked is None else asked
+        if not close(evidence, asked[well], (other.ravel()[places] @ evidence.J_all)[well], wrong=False):
+            continue
+        return Cause(kind, f"The gradient of {evidence.name} would be right for another dy: {sentence.replace('its', 'dy: its', 1)}.",
+                     example=example(evidence), look=question(kind), sure="exact" if well.sum() >= ENOUGH else "likely")
+    return None
+
+
+def close(evidence, found, rebuilt, wrong=True):
+    """Whether two gradients agree, and, of a wrong one, whether this explains its error."""
+    if not evidence.same(found, rebuilt):
+        return False
+    return not wrong or norm(found - rebuilt) < 1e-3 * norm((evidence.got - evidence.right)[~evidence.kinks])
+
+
+def question(kind):
+    return {"transposed": "Which axes does each array have where it is multiplied? Write the shapes beside the line.",
+            "flipped": "Is there a [::-1], or a loop that counts down, that forward does not have?",
+            "rotated": "Is there a [::-1, ::-1], a rot90 or a flip that does not belong there, or one too few?",
+            "reshaped": "A reshape keeps the order of the numbers and cannot exchange axes: transpose first, then reshape."}[kind]
+
+
+# ------------------------------------------------------------------------------- of another array
+
+def slopes_along(evidence, name, direction, **arrays):
+    """How each output moves as the array `name` moves along a direction, with other arrays in place of some."""
+    base = arrays.get(name, evidence.arrays[name])
+    step = evidence.step
+    right = evidence.see(**arrays | {name: base + step * direction})
+    left = evidence.see(**arrays | {name: base - step * direction})
+    return ((right - left) / (2 * step)).ravel()[evidence.outputs]
+
+
+def sent_along(evidence):
+    """(direction, what backward says of it for every output): B times a random direction."""
+    direction = np.zeros(evidence.array.size)
+    direction[evidence.entries] = np.random.default_rng(3).standard_normal(len(evidence.entries))
+    return direction.reshape(evidence.array.shape), evidence.B @ direction[evidence.entries]
+
+
+def rearranged_partner(evidence):
+    """The gradient is right for a layer in which another array (w, for the gradient of x) is rearranged."""
+    direction, sent = sent_along(evidence)
+    right = evidence.J @ direction.ravel()[evidence.entries]
+    if len(evidence.outputs) < ENOUGH:
+        return None
+    tries = int(SECONDS / max(2 * evidence.seconds[0], 1e-6))
+    for name, array in evidence.arrays.items():
+        if name == evidence.name or array.ndim < 2 or array.size < 4:
+            continue
+        for kind, sentence, places in rearranged(array.shape, words_of(evidence, name), rotations=True):
+            tries -= 1
+            if tries < 0:
+                return None
+            turned = array.ravel()[places].reshape(array.shape)
+            expected = slopes_along(evidence, evidence.name, direction, **{name: turned})
+            if evidence.same(sent, expected) and norm(sent - expected) < 1e-3 * norm(sent - right):
+                return Cause(kind, f"The gradient of {evidence.name} is right for another {name}: {sentence}.",
+                             example=example(evidence), look=f"How does backward arrange {name} before it multiplies? "
+                             f"{question(kind)}", sure="exact")
+    return None
+
+
+def words_of(evidence, name):
+    dims = evidence.arrays[name].ndim
+    if name == next(iter(evidence.point.inputs)):
+        words = {2: "image feature", 3: "channel row column", 4: "image channel row column"}
+    else:
+        words = {2: "row column", 4: "filter channel row column"}
+    return words.get(dims, " ".join(f"axis-{axis}" for axis in range(dims))).split()
+
+
+def gradient_of_another(evidence):
+    """What is given for this array is the gradient of another one of its shape."""
+    direction, sent = sent_along(evidence)
+    if len(evidence.entries) != evidence.array.size or alive(sent).sum() < ENOUGH:
+        return None
+    right = evidence.J @ direction.ravel()[evidence.entries]
+    for name, array in evidence.arrays.items():
+        if name == evidence.name or array.shape != evidence.array.shape:
+            continue
+        expected = slopes_along(evidence, name, direction)
+        if evidence.same(sent, expected) and norm(sent - expected) < 1e-3 * norm(sent - right):
+            return Cause("order", f"What backward gives for {evidence.name} is the gradient of {name}.",
+                         example=example(evidence), sure="exact",
+                         look=f"In which order does backward return its gradients, and which of them is stored as that of "
+                              f"{evidence.name}?")
+    return None
+
+
+CAUSES = [gradient_of_another, gradient_rearranged, dy_rearranged, rearranged_partner]

@@ -1,0 +1,252 @@
+"""A gradient that is a constant times the right one: which constant, by name where the array has a reason for it.
+
+A name must not be an accident: 2 is N in half of all checks. So a size is a name only if this gradient is a sum over
+that axis (there a mean is taken by mistake), 1-p only if forward drops numbers; and where the number of images may be
+meant, the layer is tried again with one image more. What cannot be told apart is said so.
+"""
+from dataclasses import dataclass
+from itertools import combinations
+from math import isclose, log, prod
+
+import numpy as np
+
+from .evidence import Cause
+from .matrices import ENOUGH, alive, example, explains, number, trusted
+
+PLAIN = {"2": 2}
+LOGARITHMS = {"ln 2": log(2), "ln 10": log(10)}
+MEANS = {"N": "the number of images", "P*Q": "the number of positions in a map", "R*S": "the size of a window",
+         "C": "the number of classes", "M": "the number of outputs for an image", "K": "the number of filters",
+         "C/groups": "the channels that a filter sees", "H*W": "the size of a map"}
+
+
+@dataclass
+class Name:
+    """A name that a factor may have: 'N' for 2; inverse: the factor is 1/N. images: whether N is part of it."""
+    word: str
+    value: float
+    inverse: bool = False
+    images: bool = False
+
+    def __str__(self):
+        word = f"({self.word})" if self.inverse and any(sign in self.word for sign in "*/- ") else self.word
+        return f"1/{word}" if self.inverse else self.word
+
+
+def factor(evidence):
+    """B = c J for one number c that is not 1."""
+    J, B, _ = trusted(evidence)
+    live = alive(J)
+    if live.sum() < ENOUGH or not J.any():
+        return None
+    c = float((B * J).sum() / (J * J).sum())
+    if abs(c) < 1e-6 or abs(c - 1) < 1e-4 or not explains(evidence, c * J, B, J):
+        return None
+    if isclose(c, -1, rel_tol=1e-5):
+        return sign(evidence)
+    names = known_names(evidence, abs(c))
+    if len(names) > 1:
+        names = told_apart(evidence, names)
+    return described(evidence, c, names, int(live.sum()))
+
+
+def sign(evidence):
+    return Cause("sign", f"The gradient of {evidence.name} has the wrong sign, everywhere; its size is right.",
+                 example=example(evidence), sure="exact",
+                 look="Is a difference taken the wrong way round, or a minus lost, or one too many?")
+
+
+def described(evidence, c, names, count):
+    """The Cause for a factor c that has these names."""
+    name, size = evidence.name, abs(c)
+    minus = ", and has the wrong sign" if c < 0 else ""
+    times = f"1/{number(1 / size)}" if size < 1 and isclose(1 / size, round(1 / size), rel_tol=1e-5) else number(size)
+    sentence = f"The gradient of {name} is {times} times the right one, everywhere{minus}"
+    if len(names) == 1:
+        sentence += f"; {number(names[0].value)} is {spelt(evidence, names[0])} here."
+    elif names:
+        words = " or ".join(spelt(evidence, known) for known in names)
+        sentence += f"; {number(names[0].value)} is {words} here: this check cannot tell which."
+    else:
+        sentence += f" ({count} slopes agree)."
+    detail = " or ".join(map(str, names)) or number(size)
+    return Cause("factor", sentence, detail, example(evidence), question(names, size), "exact")
+
+
+def spelt(evidence, name):
+    """'N, the number of images'; 'simply 2'."""
+    if name.word in PLAIN:
+        return f"simply {name.word}"
+    return f"{name.word}, {MEANS[name.word]}," if name.word in MEANS else name.word
+
+
+def question(names, size):
+    """What to look for, for a factor of these names."""
+    words = {name.word for name in names}
+    if words & set(LOGARITHMS):
+        return "Which logarithm does forward take? The derivative of log2(x) is 1 / (x ln 2)."
+    if any("p" in word and "size" not in word for word in words):
+        return "Which scale does forward use? Backward multiplies by the same mask and the same scale, once."
+    if words & set(PLAIN) and len(words) == 1:
+        return ("Is something added twice? Is the 2 of a square's derivative counted twice?" if size > 1 else
+                "Is the 2 of a square's derivative missing, or a mean taken of two parts that must be added?")
+    if any(name.inverse for name in names):
+        return "Is a mean taken where a sum must be, or a division done twice, here and in the loss? The gradients of a sum add up."
+    if names:
+        return "Forward divides by it, or takes a mean: does backward? Or is something summed that many times over?"
+    return "Which constant of forward's formula is missing in backward, or there once too often?"
+
+
+# ------------------------------------------------------------------------------- names with a reason
+
+def known_names(evidence, size):
+    """The names of a factor's size that this array has a reason for; those with a weaker reason only if there is no other."""
+    candidates = [*summed_sizes(evidence), *(Name(word, value) for word, value in PLAIN.items()),
+                  *(Name(word, value) for word, value in LOGARITHMS.items())]
+    candidates += [Name(name.word, name.value, True, name.images) for name in candidates]
+    found = [name for name in candidates + dropping(evidence) if fits(name, size)]
+    if found:
+        return unlike(found)
+    weaker = [Name(word, value) for word, value in window_sizes(evidence).items() if value > 4]
+    weaker += [Name(name.word, name.value, True) for name in weaker]
+    return unlike([name for name in weaker if fits(name, size)])
+
+
+def fits(name, size):
+    return isclose(size, 1 / name.value if name.inverse else name.value, rel_tol=1e-5)
+
+
+def unlike(names):
+    """Without names said twice."""
+    return list({str(name): name for name in names}.values())
+
+
+def summed_sizes(evidence):
+    """Names of the sizes over which this gradient is a sum, as J shows: those axes of y of which one entry reaches several."""
+    y, letters = evidence.y, output_letters(evidence)
+    if y.size == 1:                                             # a loss: the mean over images, or over all numbers
+        shape = evidence.array.shape
+        named = dict(zip("NC", shape)) if len(shape) == 2 else {"N": shape[0]} if shape else {}
+        names = [Name(word, size, images=word == "N") for word, size in named.items()]
+        return [name for name in names + [Name("N*C", evidence.array.size, images=True)] if name.value > 1]
+    reached = reaches(evidence)
+    axes = [axis for axis, letter in enumerate(letters) if reached[axis] or letter == "N"]
+    found = []
+    for count in range(1, len(axes) + 1):
+        for some in combinations(axes, count):
+            word = "*".join(letters[axis] for axis in some)
+            found.append(Name(word, prod(y.shape[axis] for axis in some), images="N" in word))
+    return [name for name in found if name.value > 1 and (len(name.word) == 1 and name.word not in "PQ"
+                                                          or name.word.endswith("P*Q"))]
+
+
+def output_letters(evidence):
+    """The letters of y's axes: N K P Q for maps, N M for rows of features."""
+    dims = evidence.y.ndim
+    if dims == 1 and evidence.array.ndim > 1 and evidence.y.shape[0] == next(iter(evidence.point.inputs.values())).shape[0]:
+        return "N"                                              # a loss for each image
+    if dims == 4:
+        return "NPQK" if evidence.layout == "NHWC" else "NKPQ"
+    return {1: "M", 2: "NM"}.get(dims, "NTUVW"[:dims])
+
+
+def reaches(evidence):
+    """For each axis of y: whether one entry of the array moves nearly all places along it."""
+    moved = alive(evidence.J_all[:, ~evidence.kinks]).reshape(*evidence.y.shape, -1)
+    counts = []
+    for axis in range(evidence.y.ndim):
+        others = tuple(a for a in range(evidence.y.ndim) if a != axis)
+        along = moved.any(axis=others)                          # (places along the axis, entries)
+        live = along.any(axis=0)
+        counts.append(bool(live.any() and evidence.y.shape[axis] > 1
+                           and along[:, live].mean() > 0.5 and (along[:, live].sum(axis=0) > 1).all()))
+    return counts
+
+
+def dropping(evidence):
+    """Names made of p, where forward drops a share p of the numbers: where y is 0 in a pattern that x's sign does not explain."""
+    x, y = evidence.array, evidence.y
+    if x.shape != y.shape or len(evidence.entries) != x.size or y.size < 2 * ENOUGH:
+        return []
+    slopes = evidence.J_all[np.arange(x.size), np.arange(x.size)]
+    kept = alive(slopes)
+    share = 1 - kept.mean()
+    if not 0.02 < share < 0.98 or not np.allclose(slopes[kept], slopes[kept][0], 1e-6):
+        return []
+    if y.ravel()[~kept].any() or all(len({*np.sign(x.ravel()[mask])}) == 1 for mask in (kept, ~kept)):
+        return []                                               # a limit, or a ReLU
+    scale = slopes[kept][0]
+    guesses = [1 - 1 / scale] if scale > 1 + 1e-6 else [i / 20 for i in range(1, 20)]
+    sigma = np.sqrt(share * (1 - share) / y.size)
+    return [Name(word, value) for p in guesses if abs(p - share) < 3 * sigma + 1e-9
+            for word, value in {"1-p": 1 - p, "1/(1-p)": 1 / (1 - p), "p": p, "1/p": 1 / p, "p/(1-p)": p / (1 - p),
+                                "(1-p)/p": (1 - p) / p}.items() if not isclose(value, 1)]
+
+
+def window_sizes(evidence):
+    """Names of sizes that are no sum's, but of the window or the group that one output reads."""
+    found = {name: size for name, size in evidence.sizes.items() if name in ("R*S", "H*W")}
+    first = next(iter(evidence.point.inputs.values()))
+    for name, array in evidence.arrays.items():
+        if array.ndim == 4 and first.ndim == 4 and array is not first and array.shape != first.shape:
+            found |= {"C/groups": array.shape[-2 if evidence.layout == "NHWC" else 1]}
+    if evidence.array.ndim == 4 and evidence.array.shape == first.shape and evidence.y.ndim == 4:
+        read = alive(evidence.J[:, ~evidence.kinks])            # pooling: a window of one channel
+        found.setdefault("R*S", int(read.sum(axis=1).max(initial=0)))
+    return {name: size for name, size in found.items() if size > 1}
+
+
+# ------------------------------------------------------------------------------- which of them
+
+def told_apart(evidence, names):
+    """Those of the names that still hold for one image more; all of them where that cannot be tried."""
+    if not any(name.images for name in names):
+        return names
+    count = next(iter(evidence.point.inputs.values())).shape[0]
+    size = factor_of_another_batch(evidence, count)
+    if size is None:
+        return names
+    new = [Name(name.word, name.value * (count + 1) / count if name.images else name.value, name.inverse, name.images)
+           for name in names]
+    held = [old for old, name in zip(names, new) if fits(name, size)]
+    return held or names
+
+
+def factor_of_another_batch(evidence, count):
+    """The factor's size for a batch of one image more, or None where the layer does not take it, or has no one factor."""
+    point, saved = evidence.point, dict(evidence.point.inputs)
+    shape = next(iter(saved.values())).shape
+    try:
+        point.inputs = {name: np.concatenate([array, 0.7 * array[:1]]) if array.shape == shape else array
+                        for name, array in saved.items()}
+        point.arrays = point.inputs | point.params
+        return measured_factor(evidence, point, count)
+    except Exception:                                           # labels of the old number, a fixed shape ...
+        return None
+    finally:
+        point.inputs, point.arrays = saved, saved | point.params
+        point.forward()
+
+
+def measured_factor(evidence, point, count):
+    """<gradient, v> over the slope along v, for two directions v that must agree; None if they do not."""
+    y = point.forward()
+    if y.shape != (evidence.y.shape and (evidence.y.shape[0] + (evidence.y.shape[0] == count), *evidence.y.shape[1:])):
+        return None
+    rng, ratios = np.random.default_rng(2), []
+    dy = rng.uniform(0.5, 1.5, y.shape) if y.size > 1 else np.ones(y.shape)
+    gradient, array = point.backward(dy)[evidence.name], point.arrays[evidence.name]
+    for _ in range(2):
+        v, kept = rng.standard_normal(array.shape), array.copy()
+        try:
+            array[...] = kept + 1e-5 * v
+            right = point.forward()
+            array[...] = kept - 1e-5 * v
+            slope = np.sum(dy * (right - point.forward())) / 2e-5
+        finally:
+            array[...] = kept
+        ratios.append(abs(np.sum(gradient * v) / slope))
+    return float(ratios[0]) if isclose(*ratios, rel_tol=1e-5) else None
+
+
+CAUSES = [factor]

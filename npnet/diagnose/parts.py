@@ -1,0 +1,221 @@
+"""Gradients to which only a part of the outputs contributes, or of which only a part is filled; and sums over a wrong axis."""
+from itertools import combinations
+
+import numpy as np
+from numpy.linalg import norm
+
+from .evidence import Cause
+from .matrices import (ENOUGH, alive, array_words, example, explains, has_filters, is_first, number, output_words,
+                       trusted)
+
+SPACE = {"row", "column"}
+
+
+# ------------------------------------------------------------------------------- only some contribute
+
+def part_of_the_outputs(evidence):
+    """Rows of B that are J's, and others that are 0: only some images, filters, positions of y contribute."""
+    J, B, _ = trusted(evidence)
+    found = divided(J, B)
+    if found is None:
+        return None
+    c, live, kept = found
+    index = np.array(np.unravel_index(evidence.outputs, evidence.y.shape))       # (axes, outputs)
+    ranges = block(index[:, live], kept[live], evidence.y.shape)
+    if ranges is None or groups_of(evidence, ranges):
+        return None
+    words = output_words(evidence)
+    detail = axis_detail([words[axis] for axis in ranges])
+    which = spoken(ranges, words, evidence.y.shape)
+    sentence = f"Only {which} of y contribute{'' if many(ranges) else 's'} to the gradient of {evidence.name}"
+    k = evidence.outputs[live & ~kept][0]
+    sentence += f": a dy that is 1 at {evidence.output(k)} and 0 elsewhere gives 0." + besides(c)
+    return Cause("part", sentence, detail, example(evidence), question(ranges, evidence.y.shape, detail), "exact")
+
+
+def part_of_the_array(evidence):
+    """Columns of B that are J's, and others that are 0: only some filters, channels, rows of the gradient are filled."""
+    J, B, entries = trusted(evidence)
+    found = divided(J.T, B.T)
+    if found is None:
+        return None
+    c, live, kept = found
+    index = np.array(np.unravel_index(entries, evidence.array.shape))
+    ranges = block(index[:, live], kept[live], evidence.array.shape)
+    if ranges is None or groups_of(evidence, ranges):
+        return None
+    words = array_words(evidence)
+    detail = axis_detail([words[axis] for axis in ranges])
+    which = spoken(ranges, words, evidence.array.shape)
+    return Cause("part", f"Only {which} of the gradient of {evidence.name} {'are' if many(ranges) else 'is'} filled; the "
+                 f"rest is 0." + besides(c), detail, example(evidence),
+                 "Do the loops of backward run over the whole array? Is return inside a loop?", "exact")
+
+
+def divided(J, B):
+    """(c, live, kept) if every live row of J is, in B, either c times itself (kept) or 0; else None."""
+    size, given = norm(J, axis=1), norm(B, axis=1)
+    live = size > 1e-7 * size.max(initial=0)
+    there = given > 1e-6 * np.maximum(size, 1e-7 * size.max(initial=0))
+    if not live.any() or (there & ~live).any() or not 0 < there.sum() < live.sum():
+        return None
+    c = float((B[there] * J[there]).sum() / (J[there] ** 2).sum())
+    agree = norm(B[there] - c * J[there], axis=1) <= 1e-5 * size[there]
+    if abs(c) < 1e-3 or not agree.all() or alive(J[there]).sum() < ENOUGH:
+        return None
+    return c, live, there
+
+
+def block(index, kept, shape):
+    """{axis: (first, last)} of the axes along which only some places are kept, if the kept ones are a block; else None.
+
+    index (axes, count) are the places of count things, kept is a mask of them. A block along an axis is one place, or
+    all but those at one end.
+    """
+    ranges = {}
+    for axis, places in enumerate(index):
+        here = np.unique(places[kept])
+        if len(here) < len(np.unique(places)):
+            ranges[axis] = int(here[0]), int(here[-1])
+    inside = np.ones(len(kept), bool)
+    for axis, (first, last) in ranges.items():
+        inside &= (index[axis] >= first) & (index[axis] <= last)
+        if first != last and first > 0 and last < shape[axis] - 1:
+            return None
+    return ranges if ranges and np.array_equal(inside, kept) else None
+
+
+def groups_of(evidence, ranges):
+    """Whether the ranges are those of groups: another rule's matter."""
+    first = next(iter(evidence.point.inputs.values()))
+    for array in evidence.arrays.values():
+        if array.ndim == 4 and first.ndim == 4 and array is not first and has_filters(evidence):
+            groups = first.shape[1] / array.shape[1] if evidence.layout != "NHWC" else 1
+            if groups in (2, 3, 4) and list(ranges) == [1]:
+                return True
+    return False
+
+
+def axis_detail(words):
+    """The word for these axes: the one, or position for a row and a column."""
+    if SPACE <= set(words):
+        return "position"
+    return next((word for word in words if word not in SPACE), words[0])
+
+
+def spoken(ranges, words, shape):
+    """'the last image (1 of 0 to 1)', 'image 0 at position [2,3]'."""
+    parts = []
+    for axis, (first, last) in ranges.items():
+        word, size = words[axis], shape[axis]
+        if first == last:
+            which = "first" if first == 0 else "last" if first == size - 1 else ""
+            parts.append(f"the {which} {word}" if which else f"{word} {first}")
+        else:
+            parts.append(f"{word}s {first} to {last} (of 0 to {size - 1})")
+    return ", ".join(parts)
+
+
+def many(ranges):
+    return list(ranges.values())[0][0] != list(ranges.values())[0][1]
+
+
+def besides(c):
+    return "" if abs(c - 1) < 1e-4 else f" What is there is {number(c)} times the right one."
+
+
+def question(ranges, shape, detail):
+    """Where such a mistake sits: the last one (overwritten in a loop), the first one (a return in it), all but some."""
+    first, last = list(ranges.values())[0]
+    size = shape[list(ranges)[0]]
+    if first == last == size - 1:
+        return (f"In a loop over {detail}s, is the gradient assigned (=) where it must be added (+=), or made anew in every "
+                f"turn? Then only the last turn counts.")
+    if first == last == 0:
+        return f"Does a loop over {detail}s end in its first turn, by a return inside it, or is there an index [0] left over?"
+    return f"Does the loop over {detail}s begin at the first and end after the last?"
+
+
+# ------------------------------------------------------------------------------- a wrong axis
+
+def summed_too_far(evidence):
+    """Every entry along an axis gets the sum (or the mean) of all of them."""
+    shape = evidence.array.shape
+    if not evidence.whole or evidence.kinks.any() or evidence.array.size < 2:
+        return None
+    axes = [axis for axis, size in enumerate(shape) if size > 1]
+    J, B, right, got = evidence.J, evidence.B, evidence.right.reshape(shape), evidence.got.reshape(shape)
+    for count in range(1, len(axes) + 1):
+        for some in combinations(axes, count):
+            total = np.broadcast_to(right.sum(axis=some, keepdims=True), shape)
+            c = float((got * total).sum() / (total * total).sum()) if total.any() else 0
+            if abs(c) < 1e-6 or not evidence.same(got, c * total):
+                continue
+            rows = J.reshape(-1, *shape).sum(axis=tuple(axis + 1 for axis in some), keepdims=True)
+            rows = np.broadcast_to(c * rows, (len(J), *shape)).reshape(J.shape)
+            if alive(J).sum() >= ENOUGH and explains(evidence, rows, B, J):
+                return too_far(evidence, some, c)
+    return None
+
+
+def too_far(evidence, some, c):
+    words = [array_words(evidence)[axis] for axis in some]
+    kind = "the sum" if abs(c - 1) < 1e-4 else f"{number(c)} times the sum"
+    return Cause("axis", f"The gradient of {evidence.name} is summed over one axis too many: along its {' and '.join(words)} "
+                 f"axis all numbers are alike, each {kind} of those that belong there.", words[0], example(evidence),
+                 f"{evidence.name} has shape {evidence.array.shape}: which axes of dy does it not have? Those, and no "
+                 f"others, are summed over.", "exact")
+
+
+def another_axis(evidence):
+    """An array with one number for each place along one axis of y, whose gradient has one for each place along another."""
+    J, B, entries = trusted(evidence)
+    shape = evidence.y.shape
+    long = [size for size in evidence.array.shape if size > 1]
+    if len(long) != 1 or len(entries) != evidence.array.size or alive(J).sum() < ENOUGH:
+        return None
+    index = np.unravel_index(evidence.outputs, shape)
+    axes = [axis for axis, size in enumerate(shape) if size == long[0]]
+    place, value = np.arange(long[0]), J.sum(axis=1, keepdims=True)
+    chosen = {axis: value * (index[axis][:, None] == place) for axis in axes}
+    true = [axis for axis in axes if evidence.same(J, chosen[axis])]
+    for axis in axes:
+        if len(true) == 1 and axis != true[0] and explains(evidence, chosen[axis], B, J):
+            words = output_words(evidence)
+            return Cause("axis", f"The gradient of {evidence.name} has one number for each {words[axis]} where it must have "
+                         f"one for each {words[true[0]]}: the sum runs over the wrong axes of dy.", words[axis],
+                         example(evidence), f"Which axis of y does {evidence.name} run along in forward? All other axes "
+                         f"are summed over.", "exact")
+    return None
+
+
+def mixed_axis(evidence):
+    """x and y have one shape: forward mixes numbers along one axis, backward along another."""
+    shape = evidence.array.shape
+    if shape != evidence.y.shape or not is_first(evidence) or len(shape) < 2:
+        return None
+    J, B, entries = trusted(evidence)
+    outputs = np.array(np.unravel_index(evidence.outputs, shape))[:, :, None]
+    inputs = np.array(np.unravel_index(entries, shape))[:, None, :]
+    unlike = outputs != inputs                                  # (axes, outputs, entries)
+    forward, backward = ({axis for axis in range(len(shape)) if (unlike[axis] & moved).any()}
+                         for moved in (alive(J), alive(B)))
+    full = all_along(alive(J), unlike, forward)
+    exchanged = forward - backward and backward - forward
+    if not forward or not backward or forward == backward or not (exchanged or full):
+        return None
+    words = array_words(evidence)
+    there, here = (" and ".join(f"{words[axis]}s" for axis in sorted(axes)) for axes in (forward, backward))
+    return Cause("axis", f"In forward, one number of y depends on numbers of {evidence.name} along its {there}; backward "
+                 f"mixes along {here}: a sum or a mean in backward runs over the wrong axes.", words[min(backward ^ forward)],
+                 example(evidence), "Compare the axis= of each sum and mean in backward with forward's.", "likely")
+
+
+def all_along(moved, unlike, axes):
+    """Whether nearly every pair of places that differ along these axes alone is coupled."""
+    other = [axis for axis in range(len(unlike)) if axis not in axes]
+    alike = ~unlike[other].any(axis=0) if other else np.ones(moved.shape, bool)
+    return bool(alike.any() and moved[alike].mean() > 0.8)
+
+
+CAUSES = [part_of_the_outputs, part_of_the_array, summed_too_far, another_axis, mixed_axis]
