@@ -12,6 +12,7 @@ from .evidence import Cause
 from .factors import CAUSES as FACTORS
 from .matrices import ENOUGH, example, number, other_dy, trusted
 from .parts import CAUSES as PARTS
+from .parts import mixed_axis
 
 
 def zero(evidence):
@@ -23,8 +24,8 @@ def zero(evidence):
         return None
     return Cause("zero", f"The gradient of {evidence.name} is 0 everywhere; the slopes go up to {number(size)}.",
                  example=example(evidence), sure="exact",
-                 look=f"Is the array for it made with zeros, and never filled? Does the loop that fills it run at all, "
-                      f"and does backward give back this array, or another?")
+                 look="Is the array for it made with zeros, and never filled? Does the loop that fills it run at "
+                      "all, and does backward give back this array, or another?")
 
 
 def depends_on_dy(evidence):
@@ -60,14 +61,15 @@ def ignores_dy(evidence):
 
 
 def term_lacks_dy(evidence, free):
-    """A sum of a part that is linear in dy and one that does not depend on it; decay and offset have rules of their own."""
+    """A part that is linear in dy and one that does not depend on it; decay and offset have rules of their own."""
     array, flat = evidence.array.ravel(), free.ravel()
     share = array @ flat / (array @ array) if array.any() else 0
     if norm(flat - share * array) < 1e-3 * norm(flat) or norm(flat - flat.mean()) < 1e-3 * norm(flat):
         return None
     i = int(np.abs(flat).argmax())
-    return Cause("term lacks dy", f"A part of the gradient of {evidence.name} does not depend on dy: for dy = 0 it should "
-                 f"be 0, and is {number(flat[i])} at {evidence.index(i)}.", example=example(evidence), sure="exact",
+    return Cause("term lacks dy", f"A part of the gradient of {evidence.name} does not depend on dy: for dy = 0 it "
+                 f"should be 0, and is {number(flat[i])} at {evidence.index(i)}.",
+                 example=example(evidence), sure="exact",
                  look="Every term of the derivative is multiplied by dy. Which term in backward is not?")
 
 
@@ -77,28 +79,28 @@ def not_linear(evidence, one, two, both, apart):
     if np.array_equal(one, np.rint(one)):                       # decimals cut off: another rule's matter
         return None
     i = int(np.abs(both - apart).argmax())
-    sentence = (f"The gradient of {name} is not linear in dy: for a sum of two dy, backward gives "
-                f"{number(both.flat[i])} at {evidence.index(i)}, and for the two apart, added, {number(apart.flat[i])}.")
+    sentence = (f"The gradient of {name} is not linear in dy: at {evidence.index(i)} it is {number(both.flat[i])} for "
+                f"a sum of two dy, and {number(apart.flat[i])} if the two are sent back apart and added.")
     look = "What in backward is computed from dy other than by multiplying and adding: a power, a mask, a limit?"
     limit = np.abs(one).max()
     if evidence.same(two, 4 * one):
         sentence = f"Twice the dy gives 4 times the gradient of {name}: dy is multiplied in twice."
         look, detail = "Where is dy multiplied by itself, or the chain rule applied twice?", "squared"
     elif (np.abs(one) == limit).sum() > 1 and np.abs(evidence.slopes).max() > limit:
-        sentence = (f"The gradient of {name} is cut off at {number(limit)}: {(np.abs(one) == limit).sum()} numbers have "
-                    f"this size, and some slopes are larger.")
+        sentence = (f"The gradient of {name} is cut off at {number(limit)}: {(np.abs(one) == limit).sum()} numbers "
+                    f"have this size, and some slopes are larger.")
         look, detail = "Gradients may be clipped by the optimizer; backward must return them as they are.", "clipped"
     elif evidence.same(two, one):
         sentence = f"The gradient of {name} keeps its size for twice the dy: it is divided by its own size, or dy's."
         look = "Where is the gradient, or dy, normalised?"
     elif gated_by_dy(evidence, one):
         kind, detail = "mask", "dy"
-        sentence = f"The gradient of {name} is let through where dy > 0, and is 0 where dy < 0: the mask is taken from dy."
+        sentence = f"The gradient of {name} is 0 wherever dy < 0, and only there: the mask is taken from dy."
         look = "Where forward's input is above 0, not where dy is, the gradient passes."
     elif evidence.same(two, 2 * one) and alone(evidence):
         kind = "overwritten"
-        sentence = (f"Each output alone sends the right gradient back to {name}, but together they do not: contributions "
-                    f"overwrite each other where they must be added.")
+        sentence = (f"Each output alone sends the right gradient back to {name}, but together they do not: "
+                    f"contributions overwrite each other where they must be added.")
         look = "Is there an = in a loop where += must be, or a repeated index in an array's +=?"
     return Cause(kind, sentence, detail, example(evidence), look, "exact" if kind == "not linear" else "likely")
 
@@ -117,4 +119,4 @@ def alone(evidence):
     return evidence.same(B, J)
 
 
-CAUSES = [zero, depends_on_dy, *FACTORS, *ARRANGEMENT, *PARTS]
+CAUSES = [zero, depends_on_dy, *FACTORS, *PARTS, *ARRANGEMENT, mixed_axis]

@@ -20,14 +20,15 @@ def rearranged(shape, words, rotations=False):
              for a, b in reversed(list(combinations(axes, 2))) if shape[a] == shape[b]]
     found += [("flipped", f"its {words[a]}s are in reverse order", np.flip(index, a)) for a in reversed(axes)]
     if rotations and len(axes) > 1:
-        found.append(("rotated", "its last two axes are both reversed, a turn by 180 degrees", np.flip(index, axes[-2:])))
+        turn = "its last two axes are both reversed, a turn by 180 degrees"
+        found.append(("rotated", turn, np.flip(index, axes[-2:])))
     for order in permutations(range(len(shape))):
         if [axis for axis in order if shape[axis] > 1] != axes:
             turned = index.transpose(order)
             back = index.reshape(turned.shape).transpose(np.argsort(order))
-            words_in_order = ", ".join(words[axis] for axis in order)
-            found.append(("reshaped", f"its numbers, taken in the order {words_in_order}, are reshaped to {list(shape)}", turned))
-            found.append(("reshaped", f"it is reshaped as if its axes were {words_in_order}", back))
+            named = ", ".join(words[axis] for axis in order)
+            found.append(("reshaped", f"its numbers, taken in the order {named}, are reshaped to {shape}", turned))
+            found.append(("reshaped", f"it is reshaped as if its axes were {named}", back))
     return different(found, index)
 
 
@@ -55,7 +56,7 @@ def gradient_rearranged(evidence):
         other = other_dy(evidence)
         again = (other.ravel() @ evidence.J_all)[places]
         if close(evidence, evidence.ask(other).ravel()[well], again[well], wrong=False):
-            return Cause(kind, f"The gradient of {evidence.name} holds the right numbers in other places: {sentence}.",
+            return Cause(kind, f"The gradient of {evidence.name} has the right numbers in other places: {sentence}.",
                          example=example(evidence), look=question(kind), sure="exact")
     return None
 
@@ -71,7 +72,7 @@ def dy_rearranged(evidence):
         asked = evidence.ask(other).ravel()[evidence.entries] if asked is None else asked
         if not close(evidence, asked[well], (other.ravel()[places] @ evidence.J_all)[well], wrong=False):
             continue
-        return Cause(kind, f"The gradient of {evidence.name} would be right for another dy: {sentence.replace('its', 'dy: its', 1)}.",
+        return Cause(kind, f"The gradient of {evidence.name} would be right for a dy rearranged: {sentence}.",
                      example=example(evidence), look=question(kind), sure="exact" if well.sum() >= ENOUGH else "likely")
     return None
 
@@ -87,7 +88,8 @@ def question(kind):
     return {"transposed": "Which axes does each array have where it is multiplied? Write the shapes beside the line.",
             "flipped": "Is there a [::-1], or a loop that counts down, that forward does not have?",
             "rotated": "Is there a [::-1, ::-1], a rot90 or a flip that does not belong there, or one too few?",
-            "reshaped": "A reshape keeps the order of the numbers and cannot exchange axes: transpose first, then reshape."}[kind]
+            "reshaped": "A reshape keeps the order of the numbers and cannot exchange axes: transpose, then reshape."
+            }[kind]
 
 
 # ------------------------------------------------------------------------------- of another array
@@ -153,8 +155,8 @@ def gradient_of_another(evidence):
         if evidence.same(sent, expected) and norm(sent - expected) < 1e-3 * norm(sent - right):
             return Cause("order", f"What backward gives for {evidence.name} is the gradient of {name}.",
                          example=example(evidence), sure="exact",
-                         look=f"In which order does backward return its gradients, and which of them is stored as that of "
-                              f"{evidence.name}?")
+                         look=f"In which order does backward return its gradients, and which of them is stored as "
+                              f"that of {evidence.name}?")
     return None
 
 

@@ -91,7 +91,7 @@ def question(names, size):
         return ("Is something added twice? Is the 2 of a square's derivative counted twice?" if size > 1 else
                 "Is the 2 of a square's derivative missing, or a mean taken of two parts that must be added?")
     if any(name.inverse for name in names):
-        return "Is a mean taken where a sum must be, or a division done twice, here and in the loss? The gradients of a sum add up."
+        return "Is a mean taken where a sum must be, or a division done twice, here and in the loss? Gradients add up."
     if names:
         return "Forward divides by it, or takes a mean: does backward? Or is something summed that many times over?"
     return "Which constant of forward's formula is missing in backward, or there once too often?"
@@ -100,7 +100,7 @@ def question(names, size):
 # ------------------------------------------------------------------------------- names with a reason
 
 def known_names(evidence, size):
-    """The names of a factor's size that this array has a reason for; those with a weaker reason only if there is no other."""
+    """The names of a factor's size that this array has a reason for; those with a weak reason if there is no other."""
     candidates = [*summed_sizes(evidence), *(Name(word, value) for word, value in PLAIN.items()),
                   *(Name(word, value) for word, value in LOGARITHMS.items())]
     candidates += [Name(name.word, name.value, True, name.images) for name in candidates]
@@ -122,7 +122,7 @@ def unlike(names):
 
 
 def summed_sizes(evidence):
-    """Names of the sizes over which this gradient is a sum, as J shows: those axes of y of which one entry reaches several."""
+    """Names of the sizes over which this gradient is a sum: of the axes of y along which J has it reach all places."""
     y, letters = evidence.y, output_letters(evidence)
     if y.size == 1:                                             # a loss: the mean over images, or over all numbers
         shape = evidence.array.shape
@@ -143,7 +143,8 @@ def summed_sizes(evidence):
 def output_letters(evidence):
     """The letters of y's axes: N K P Q for maps, N M for rows of features."""
     dims = evidence.y.ndim
-    if dims == 1 and evidence.array.ndim > 1 and evidence.y.shape[0] == next(iter(evidence.point.inputs.values())).shape[0]:
+    first = next(iter(evidence.point.inputs.values()))
+    if dims == 1 and first.ndim > 1 and len(evidence.y) == len(first):
         return "N"                                              # a loss for each image
     if dims == 4:
         return "NPQK" if evidence.layout == "NHWC" else "NKPQ"
@@ -164,7 +165,7 @@ def reaches(evidence):
 
 
 def dropping(evidence):
-    """Names made of p, where forward drops a share p of the numbers: where y is 0 in a pattern that x's sign does not explain."""
+    """Names made of p, where forward drops a share p: y is 0 in a pattern that the sign of x does not explain."""
     x, y = evidence.array, evidence.y
     if x.shape != y.shape or len(evidence.entries) != x.size or y.size < 2 * ENOUGH:
         return []
@@ -213,7 +214,7 @@ def told_apart(evidence, names):
 
 
 def factor_of_another_batch(evidence, count):
-    """The factor's size for a batch of one image more, or None where the layer does not take it, or has no one factor."""
+    """The factor's size for one image more; None where the layer does not take it, or has no one factor."""
     point, saved = evidence.point, dict(evidence.point.inputs)
     shape = next(iter(saved.values())).shape
     try:

@@ -1,4 +1,4 @@
-"""Gradients to which only a part of the outputs contributes, or of which only a part is filled; and sums over a wrong axis."""
+"""Gradients to which only a part of y contributes, or of which only a part is filled; and sums over a wrong axis."""
 from itertools import combinations
 
 import numpy as np
@@ -30,11 +30,12 @@ def part_of_the_outputs(evidence):
     sentence = f"Only {which} of y contribute{'' if many(ranges) else 's'} to the gradient of {evidence.name}"
     k = evidence.outputs[live & ~kept][0]
     sentence += f": a dy that is 1 at {evidence.output(k)} and 0 elsewhere gives 0." + besides(c)
-    return Cause("part", sentence, detail, example(evidence), question(ranges, evidence.y.shape, detail), "exact")
+    look = question(ranges, evidence.y.shape, detail)
+    return Cause("part", sentence, detail, example(evidence), look, "exact")
 
 
 def part_of_the_array(evidence):
-    """Columns of B that are J's, and others that are 0: only some filters, channels, rows of the gradient are filled."""
+    """Columns of B that are J's, and others that are 0: only some filters, channels, rows are filled."""
     J, B, entries = trusted(evidence)
     found = divided(J.T, B.T)
     if found is None:
@@ -47,8 +48,9 @@ def part_of_the_array(evidence):
     words = array_words(evidence)
     detail = axis_detail([words[axis] for axis in ranges])
     which = spoken(ranges, words, evidence.array.shape)
-    return Cause("part", f"Only {which} of the gradient of {evidence.name} {'are' if many(ranges) else 'is'} filled; the "
-                 f"rest is 0." + besides(c), detail, example(evidence),
+    verb = "are" if many(ranges) else "is"
+    return Cause("part", f"Only {which} of the gradient of {evidence.name} {verb} filled; the rest is 0." + besides(c),
+                 detail, example(evidence),
                  "Do the loops of backward run over the whole array? Is return inside a loop?", "exact")
 
 
@@ -129,10 +131,10 @@ def question(ranges, shape, detail):
     first, last = list(ranges.values())[0]
     size = shape[list(ranges)[0]]
     if first == last == size - 1:
-        return (f"In a loop over {detail}s, is the gradient assigned (=) where it must be added (+=), or made anew in every "
-                f"turn? Then only the last turn counts.")
+        return (f"In a loop over {detail}s, is the gradient assigned (=) where it must be added (+=), or made anew in "
+                f"every turn? Then only the last turn counts.")
     if first == last == 0:
-        return f"Does a loop over {detail}s end in its first turn, by a return inside it, or is there an index [0] left over?"
+        return f"Does a loop over {detail}s end in its first turn (a return inside it)? Is an index [0] left over?"
     return f"Does the loop over {detail}s begin at the first and end after the last?"
 
 
@@ -161,14 +163,15 @@ def summed_too_far(evidence):
 def too_far(evidence, some, c):
     words = [array_words(evidence)[axis] for axis in some]
     kind = "the sum" if abs(c - 1) < 1e-4 else f"{number(c)} times the sum"
-    return Cause("axis", f"The gradient of {evidence.name} is summed over one axis too many: along its {' and '.join(words)} "
-                 f"axis all numbers are alike, each {kind} of those that belong there.", words[0], example(evidence),
+    along = " and ".join(words)
+    return Cause("axis", f"The gradient of {evidence.name} is summed over an axis too many: along its {along} axis all "
+                 f"numbers are alike, each {kind} of those that belong there.", "", example(evidence),
                  f"{evidence.name} has shape {evidence.array.shape}: which axes of dy does it not have? Those, and no "
                  f"others, are summed over.", "exact")
 
 
 def another_axis(evidence):
-    """An array with one number for each place along one axis of y, whose gradient has one for each place along another."""
+    """An array that runs along one axis of y, and a gradient that runs along another."""
     J, B, entries = trusted(evidence)
     shape = evidence.y.shape
     long = [size for size in evidence.array.shape if size > 1]
@@ -182,10 +185,10 @@ def another_axis(evidence):
     for axis in axes:
         if len(true) == 1 and axis != true[0] and explains(evidence, chosen[axis], B, J):
             words = output_words(evidence)
-            return Cause("axis", f"The gradient of {evidence.name} has one number for each {words[axis]} where it must have "
-                         f"one for each {words[true[0]]}: the sum runs over the wrong axes of dy.", words[axis],
-                         example(evidence), f"Which axis of y does {evidence.name} run along in forward? All other axes "
-                         f"are summed over.", "exact")
+            return Cause("axis", f"The gradient of {evidence.name} has one number for each {words[axis]} of y, where "
+                         f"it must have one for each {words[true[0]]}: the sum runs over the wrong axes of dy.", "",
+                         example(evidence), f"Which axis of y does {evidence.name} run along in forward? Over all "
+                         f"other axes there is a sum.", "exact")
     return None
 
 
@@ -206,8 +209,8 @@ def mixed_axis(evidence):
         return None
     words = array_words(evidence)
     there, here = (" and ".join(f"{words[axis]}s" for axis in sorted(axes)) for axes in (forward, backward))
-    return Cause("axis", f"In forward, one number of y depends on numbers of {evidence.name} along its {there}; backward "
-                 f"mixes along {here}: a sum or a mean in backward runs over the wrong axes.", words[min(backward ^ forward)],
+    return Cause("axis", f"In forward, one number of y depends on numbers of {evidence.name} along its {there}; "
+                 f"backward mixes along {here}: a sum or a mean in backward runs over the wrong axes.", "",
                  example(evidence), "Compare the axis= of each sum and mean in backward with forward's.", "likely")
 
 
@@ -218,4 +221,4 @@ def all_along(moved, unlike, axes):
     return bool(alike.any() and moved[alike].mean() > 0.8)
 
 
-CAUSES = [part_of_the_outputs, part_of_the_array, summed_too_far, another_axis, mixed_axis]
+CAUSES = [part_of_the_outputs, part_of_the_array, another_axis, summed_too_far]
