@@ -15,6 +15,7 @@ OUTPUTS = set("y out output outputs z a s o result yhat probs prob softmaxout ac
 SETTINGS = ("param", "params", "hparameters", "hparams", "hyperparameters", "parameters", "config", "options", "opts")
 GUESSES = {"stride": 1, "pad": 0, "padding": 0, "pool_height": 2, "pool_width": 2, "pool_size": 2, "f": 2,
            "size": 2, "mode": "train", "train": True}
+RATE = 1.0                          # the learning rate that a backward gets which changes the weights at once
 REQUIRED = inspect.Parameter.empty
 
 
@@ -29,6 +30,12 @@ def is_gradient(name):
     parts = r"d(out|output|outputs|next|top|values?|ldout|lout|y\d*|z\d*|a\d*|loss|prev|pred)"
     return (word in GRADIENTS or "grad" in word or "delta" in word or "upstream" in word or word.startswith("dld")
             or bool(re.fullmatch(parts, word)))
+
+
+def is_label(name):
+    """Whether an argument is named like labels, or targets."""
+    word = plain(name)
+    return word in LABELS or word.startswith(("label", "target", "true"))
 
 
 def is_setting(name):
@@ -155,7 +162,7 @@ class Asker:
             return [Argument(p.name, "value", train_value(p, self.train is not False), True)]
         if p.default is not REQUIRED:
             return []
-        if kind in LABELS or kind.startswith(("label", "target", "true")):
+        if is_label(p.name):
             return [Argument(p.name, "label", word=True)]
         if kind in RATES:
             return [Argument(p.name, "value", 0.0, True)]
@@ -174,7 +181,7 @@ class Asker:
                 f"input, or a setting as param={{'{p.name}': ...}} (on the command line one more --shape, or "
                 f"--param '{{\"{p.name}\": ...}}')")
 
-    def backward(self, function, inputs, caches, label, rate=0.0):
+    def backward(self, function, inputs, caches, label, rate=RATE):
         """The Call of a backward. inputs: the names of forward's; caches: how many values forward gave beside y."""
         parameters = signature(function)
         if parameters is None:
@@ -195,14 +202,14 @@ class Asker:
             taken += [Argument(f"cache {i}", "cache", i) for i in range(caches)]
         return Call(function, taken)
 
-    def known(self, p, inputs, label, caches=0, rate=0.0):
+    def known(self, p, inputs, label, caches=0, rate=RATE):
         """The argument for a parameter of backward whose name says what it is; None for others."""
         kind = plain(p.name)
         if p.name in inputs:
             return Argument(p.name, "input", p.name, True)
         if p.name in self.given:
             return Argument(p.name, "value", self.given[p.name], True)
-        if label and (kind in LABELS or kind.startswith(("label", "target", "true"))):
+        if label and is_label(p.name):
             return Argument(p.name, "label", word=True)
         if kind in CACHES or kind.endswith("cache"):
             return Argument(p.name, "cache", word=True) if p.default is REQUIRED or caches else None

@@ -1,7 +1,7 @@
 """Where the gradient of each input and of each parameter of a stranger's layer is."""
 import numpy as np
 
-from .arguments import RATES, plain
+from .arguments import RATE, RATES, plain
 from .parameters import (AGREE, Parameter, Source, bare, candidates, distance, few_slopes, grouped, is_state, leaves,
                          match, moves, name_all, photograph, related, standing)
 from .reach import Place, everything
@@ -52,6 +52,7 @@ class Search:
     def inputs(self):
         """A Source for each input: by its place in what backward returned, else by name, shape and slopes."""
         called, top = self.called, top_level(self.result)
+        called.sources = {}
         names = list(called.inputs)
         wanted = [np.shape(array) for array in self.arrays]
         if isinstance(self.result, dict) or not top:
@@ -60,14 +61,15 @@ class Search:
         have = [np.shape(value) for _, value in top]
         chosen = list(range(len(names)))
         if len(top) < len(names):
-            chosen = [next((i for i, shape in enumerate(have) if shape == need), None) for need in wanted]
+            chosen = one_each(have, wanted)
         elif any(have[i] != need for i, need in enumerate(wanted)):
             chosen = other_order(have, wanted) or chosen
         for name, i in zip(names, chosen):
             if i is not None:
                 called.sources[name] = Source(top[i][0], True)
-        if chosen != sorted(chosen, key=lambda i: -1 if i is None else i):
-            arrived = [f"d{names[chosen.index(i)]}" for i in sorted(chosen)]
+        given = [i for i in chosen if i is not None]
+        if given != sorted(given):
+            arrived = [f"d{names[chosen.index(i)]}" for i in sorted(given)]
             called.order = (f"backward returns {', '.join(arrived)}, in this order; forward's arguments come in the "
                             f"order {', '.join(names)}")
 
@@ -94,6 +96,16 @@ class Search:
         same = base == own or base in INPUTS and len(self.called.inputs) == 1
         return len(candidate.source.steps) <= 2 and marked and same and SURE + (len(candidate.source.steps) == 1)
 
+    def no_input(self, called):
+        """Where no input has a gradient: in networks only the parameters count; of others it is a mistake."""
+        network = not self.way.uses_dy or sum(hasattr(value, "forward") for _, value in everything(self.root)) > 2
+        if network and called.parameters and not called.unchecked:
+            called.own_x, called.presented = self.arrays, True
+            called.inputs = {item.name: item.array.copy() for item in called.parameters}
+            called.assumed.append("only parameters are checked: backward gives no gradient of the input")
+        else:
+            called.sources = in_order(called.inputs)
+
     # ------------------------------------------------------------------------- parameters
 
     def parameters(self):
@@ -101,16 +113,18 @@ class Search:
         called = self.called
         groups = grouped(standing(self.root, called.run, self.arrays))
         groups = [group for group in groups if not all(step.steps[0][0] == "()" for step in group)]
-        items = [Parameter(name, group) for name, group in zip(name_all(groups, called.inputs), groups)]
         self.use_returned_inputs()
-        moving = {item.name: moves(self.root, item.places[0], self.y, self.run) for item in items}
         kept, fresh = [], {c.source.steps for c in self.found if c.fresh and not c.source.returned}
-        for item in items:
-            if any(place.steps in fresh for place in item.places) and not moving[item.name]:
-                continue                        # a gradient itself
-            named = any(c.fresh and related(item, c) >= SURE and c.array.shape == item.array.shape for c in self.found)
-            if named and not is_state(item.name) or moving[item.name]:
+        for group in groups:
+            item = Parameter("", group)
+            if moves(self.root, group[0], self.y, self.run):
                 kept.append(item)
+            elif not any(place.steps in fresh for place in group):          # else it is a gradient itself
+                named = [c for c in self.found if c.fresh and related(item, c) >= SURE]
+                if any(c.array.shape == item.array.shape for c in named):
+                    kept.append(item)
+        for item, name in zip(kept, name_all([item.places for item in kept], called.inputs)):
+            item.name = name
         state = [item for item in kept if is_state(item.name)]
         return [item for item in kept if item not in state], state
 
@@ -130,6 +144,35 @@ class Search:
             left = []
         return left
 
+    def by_change(self, items):
+        """Parameters that backward changes by a learning rate: their change over the rate is a gradient."""
+        called, way = self.called, self.way
+        arguments = [a.name for a in way.backward.arguments if plain(a.name) in RATES and a.role == "value"
+                     ] if way.backward else []
+        changed = self.changed_by_backward(items) if arguments else []
+        if changed:
+            called.rates = arguments
+            called.assumed.append(f"backward changes {', '.join(item.name for item in changed)}: it is called with "
+                                  f"{arguments[0]}={RATE:g}, and they are put back after each call")
+        for item in changed:
+            if item.gradient is None:
+                item.gradient = Source(item.places[0].steps, rate=RATE)
+                called.assumed.append(f"the gradient of {item.name} is read from its change")
+
+    def changed_by_backward(self, items):
+        """The parameters that have other numbers after backward."""
+        self.run()
+        for item in items:
+            item.write(self.root)
+        try:
+            with self.called.draws.go_on():
+                self.called.back(self.dy)
+            return [item for item in items if item.changed(self.root)
+                    and item.now(self.root).shape == item.array.shape]
+        finally:
+            for item in items:
+                item.take_back(self.root)
+
     def looked(self, item):
         """Where the gradient of an array was looked for."""
         names = [str(c.source) for c in self.found if c.fresh and not c.source.returned]
@@ -147,17 +190,24 @@ def top_level(result):
 
 
 def other_order(have, wanted):
-    """For each wanted shape the number of the returned one, if only one order fits; else None."""
-    if sorted(have) != sorted(wanted) and not set(wanted) <= set(have):
-        return None
+    """For each wanted shape the number of a returned one; None if some has none."""
+    chosen = one_each(have, wanted)
+    return None if None in chosen else chosen
+
+
+def one_each(have, wanted):
+    """For each wanted shape the number of the first returned one of it that is free; None where there is none."""
     chosen, free = [], list(range(len(have)))
     for need in wanted:
-        fit = [i for i in free if have[i] == need]
-        if not fit:
-            return None
-        chosen.append(fit[0])
-        free.remove(fit[0])
+        chosen.append(next((i for i in free if have[i] == need), None))
+        if chosen[-1] is not None:
+            free.remove(chosen[-1])
     return chosen
+
+
+def in_order(inputs):
+    """The gradients as they should come: in the order of the inputs."""
+    return {name: Source((("[]", i),) if len(inputs) > 1 else (), True) for i, name in enumerate(inputs)}
 
 
 def rate_places(root):

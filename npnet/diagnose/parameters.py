@@ -314,8 +314,9 @@ def match(parameters, found, slopes, agree=AGREE):
                 pairs.append((kin, candidate.fresh, number, parameter, candidate))
             elif kin >= 4 and candidate.fresh:
                 pairs.append((0.5, True, number, parameter, candidate))
-    for least in (4, 3):                                        # what names say
-        settle([pair for pair in pairs if pair[0] >= least and pair[1]], slopes)
+    settle([pair for pair in pairs if pair[0] >= 4 and pair[1]], slopes)            # what names say
+    settle([pair for pair in pairs if pair[0] == 0.5], slopes)                      # of another shape: to be judged
+    settle([pair for pair in pairs if pair[0] >= 3 and pair[1]], slopes)
     settle([pair for pair in pairs if pair[1] and pair[0] >= 1], slopes, agree)
     settle([pair for pair in pairs if pair[1]], slopes, agree)  # what slopes say
     settle([pair for pair in pairs if pair[0] >= 0.5 and (pair[1] or pair[0] >= 4)], slopes)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arguments import positional, signature
+from .arguments import is_label, positional, signature
 from .draws import Draws
-from .gradients import Search
-from .parameters import Parameter, Source, is_tensor
+from .gradients import Search, in_order
+from .parameters import Parameter, is_tensor
 from .reach import Place, Snapshot
 from .trials import BACKWARD, dy_for, first_way
 from .ways import Way
@@ -104,7 +104,7 @@ class Called:
     def back(self, dy):
         """What backward returns; gradients that add up by design (those of tensors) begin at zero."""
         zero_gradients(self.root, self.parameters)
-        return self.way.back(dy)
+        return self.way.back(np.array(dy))
 
     def one(self, name, source, result, dy, parameter=None):
         """One gradient, a fresh array."""
@@ -187,8 +187,7 @@ def call(anything, inputs, param=None, train=None, names=None, seed=0):
     inputs = {word: x for word, name, x in zip(shown, way.names, inputs) if name in way.moving}
     called = Called(anything, way, dict(zip(inputs, trial.arrays)), draws)
     called.loss = trial.y is not None and trial.y.ndim == 0
-    called.sources = {name: Source((("[]", i),) if len(called.inputs) > 1 else (), True)
-                      for i, name in enumerate(called.inputs)}
+    called.sources = in_order(called.inputs)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if trial.stage > BACKWARD:
@@ -207,19 +206,33 @@ def explore(called, seed):
         called.state = start
     search = Search(called, y, dy_for(y, seed), seed)
     search.backward()
-    called.sources = {}
     search.inputs()
+    start.restore()
     items, state = search.parameters()
-    left = search.join(items)
+    search.join(items)
+    search.by_change(items)
+    left = [item for item in items if item.gradient is None]
     called.parameters = [item for item in items if item.gradient is not None]
     called.unchecked = {item.name: search.looked(item) for item in left}
-    for name in called.inputs:
-        if name not in called.sources:
-            called.unchecked[name] = search.looked(Parameter(name, [Place(((".", name),), called.inputs[name])]))
-    called.inputs = {name: x for name, x in called.inputs.items() if name in called.sources}
+    hold_others(called, search)
     if state:
         called.assumed.append(f"{', '.join(item.name for item in state)}: held fixed, no parameter by its name")
     start.restore()
+
+
+def hold_others(called, search):
+    """Inputs without a gradient are held fixed; where no input has one, the parameters are checked alone."""
+    if not called.sources:
+        search.no_input(called)
+        return
+    for name, own in list(zip(called.inputs, called.way.moving)):
+        if name not in called.sources:
+            if is_label(own):
+                called.assumed.append(f"{name} is held fixed: labels have no gradient here")
+            else:
+                called.unchecked[name] = search.looked(Parameter(name, [Place(((".", name),), called.inputs[name])]))
+            called.way.fixed[own] = called.inputs.pop(name)
+            called.way.moving.remove(own)
 
 
 def in_float32(called, y):

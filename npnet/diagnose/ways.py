@@ -28,7 +28,7 @@ class Way:
     def __init__(self, forward, backward, root, wrap=None):
         self.forward, self.backward, self.root, self.wrap = forward, backward, root, wrap
         self.given, self.label, self.fixed, self.raw, self.passed = {}, None, {}, None, []
-        self.local = self.silent = False
+        self.local, self.silent, self.back_function = False, False, None
         self.names = [argument.name for argument in forward.arguments if argument.role == "input"]
         self.moving = list(self.names)          # those that are not in `fixed`
 
@@ -65,6 +65,8 @@ class Way:
 
     def back(self, dy):
         """What backward returns for a dy. Called right after run."""
+        if self.pullback is not None:
+            return self.pullback(dy) if takes_any(self.pullback) else self.pullback()
         if self.backward is None:
             return self.of_both() if not is_tensor(self.given["y"]) else self.of_tensor(dy)
         given = self.given | {"dy": float(dy) if np.ndim(dy) == 0 else dy}
@@ -93,10 +95,25 @@ class Way:
         return type(y)(dy) if is_tensor(kept) else dy
 
     @property
+    def pullback(self):
+        """The function that forward returned beside y, if there is no other backward."""
+        if self.backward is not None or self.back_function is not None:
+            return None
+        return next((value for value in self.given["cache"] if callable(value) and not is_tensor(value)), None)
+
+    @property
     def uses_dy(self):
         """Whether dy is given to backward; otherwise it is that of a loss, or of its own slope."""
+        if self.pullback is not None:
+            return takes_any(self.pullback)
         return self.local or (self.backward is None and is_tensor(self.given.get("y"))) or (
             self.backward is not None and "dy" in self.backward.roles())
+
+
+def takes_any(function):
+    """Whether a function takes an argument."""
+    parameters = signature(function)
+    return parameters is None or bool(positional(parameters))
 
 
 def is_output(value):

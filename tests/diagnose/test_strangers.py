@@ -161,3 +161,42 @@ def test_a_wrong_gradient_is_judged_and_an_array_without_one_is_named():
     called, report = checked(Half(), X)
     assert [(row.name, row.verdict) for row in report.rows] == [("x", "ok"), ("W", "wrong")]
     assert list(called.unchecked) == ["b"] and "(3,)" in called.unchecked["b"]
+
+
+class UpdatesAtOnce(Affine):
+    def backward(self, d_out, learn_rate):
+        dx = d_out @ self.W.T
+        self.W -= learn_rate * (self.x.T @ d_out)
+        self.b = self.b - learn_rate * d_out.sum(axis=0)
+        return dx
+
+
+def test_a_backward_that_changes_the_weights_at_once():
+    layer = UpdatesAtOnce()
+    weights = layer.W
+    called = right(layer, X, arrays=["x", "W", "b"])
+    assert "the gradient of W is read from its change" in called.assumed
+    assert layer.W is weights and np.array_equal(layer.W, W) and np.array_equal(layer.b, B)
+
+
+def pullback(x, w, b):
+    return x @ w + b, lambda dy: (dy @ w.T, x.T @ dy, dy.sum(axis=0))
+
+
+def squared_error(prediction, target):
+    return ((prediction - target) ** 2).mean(), 2 * (prediction - target) / prediction.size
+
+
+def test_one_function_that_returns_another_or_the_gradient():
+    right(pullback, X, W, B, arrays=["x", "w", "b"])
+    called = right(squared_error, X, X[::-1], arrays=["prediction"])
+    assert "target is held fixed: labels have no gradient here" in called.assumed
+
+
+def test_gradients_in_another_order_are_joined_to_their_arrays_and_it_is_said():
+    def backward(dout, cache):
+        dx, dw, db = affine_backward(dout, cache)
+        return dw, dx, db
+
+    called = right((affine_forward, backward), X, W, B, arrays=["x", "w", "b"])
+    assert called.order == "backward returns dw, dx, db, in this order; forward's arguments come in the order x, w, b"
