@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from ..gradcheck import spread
+from .draws import fresh_states, same
 from .evidence import Cause, place
 from .gradient_shapes import fit, shape_cause
 from .raised import raised_cause
@@ -29,8 +30,12 @@ class Watched:
     def __init__(self, called, error=None, dy=None, seed=0):
         self.called, self.error, self.given = called, error, dy
         self.rng = np.random.default_rng(seed)
-        self.inputs = {name: np.array(array, np.float64) for name, array in called.inputs.items()}
+        self.inputs = {name: np.array(array, np.float64) for name, array in all_inputs(called).items()}
         self.before = {name: (array, np.array(array)) for name, array in self.params().items()}
+
+    @property
+    def finite(self):
+        return self.y is not None and bool(np.isfinite(self.y).all())
 
     def params(self):
         return dict(getattr(self.called, "params", dict)())
@@ -46,7 +51,7 @@ class Watched:
         """{name: gradient}, copies, of the inputs and the parameters; what is missing is None."""
         result = self.called.backward(np.array(self.dy if dy is None else dy))
         result = result if isinstance(result, (tuple, list)) else [result]
-        found = dict(zip(self.inputs, result)) | self.grads()
+        found = dict(zip(self.called.inputs, result)) | self.grads()
         return {name: None if found.get(name) is None else np.array(found[name])
                 for name in [*self.inputs, *self.before]}
 
@@ -82,6 +87,14 @@ class Watched:
                 array[...] = saved
 
 
+def all_inputs(called):
+    """{name: array} of the inputs that forward is given, those for which no gradient was found among them."""
+    way = getattr(called, "way", None)
+    if way is None or called.presented or len(called.inputs) == len(way.moving):
+        return called.inputs
+    return dict(zip(way.moving, way.passed))
+
+
 def behaviour_of(error, called, dy=None, seed=0):
     """The Cause that shows in what the calls do, or None.
 
@@ -95,6 +108,8 @@ def behaviour_of(error, called, dy=None, seed=0):
     with np.errstate(all="ignore"):
         for rule in RULES:
             try:
+                if rule not in (nothing, overflow) and not watched.finite:
+                    return None
                 cause = rule(watched)
             except Exception as raised:             # the layer's own, of a call that was made here
                 cause = raised_cause(raised) if error is not None else None
@@ -127,8 +142,8 @@ def nothing(watched):
     where = ""
     if watched.y is None:
         where = "forward"
-    elif all(gradient is None for gradient in watched.gradients.values()):
-        where = "backward"
+    elif len(watched.called.inputs) < len(watched.inputs):          # for these no gradient was found
+        where = "backward" if watched.called.back(np.array(watched.dy)) is None else ""
     if where:
         return Cause("nothing", f"{where} returned nothing (None).", where, sure="exact",
                      look=f"Does {where} end with a return, on every path through it?")
@@ -202,6 +217,8 @@ def whole(array):
 
 def order(watched):
     """The gradients have the shapes of one another's arrays."""
+    if getattr(watched.called, "order", ""):
+        return Cause("order", watched.called.order, sure="exact", look="Return them in the order of forward's arguments.")
     have = {name: gradient.shape for name, gradient in watched.gradients.items() if gradient is not None}
     need = {name: watched.arrays[name].shape for name in have}
     moved = [name for name in have if have[name] != need[name]]
@@ -257,45 +274,35 @@ def fitted(called):
 # ------------------------------------------------------------------------------- what differs between calls
 
 def random(watched):
-    """Forward differs from itself though random numbers were seeded, or backward draws numbers of its own."""
+    """Backward draws random numbers of its own, and its gradients depend on them."""
     drawn, changed = backward_draws(watched)
-    if changed:
-        return Cause("random", f"Backward draws new random numbers: with another seed before backward alone, the "
-                     f"gradient of {changed} changes.", "backward", sure="exact",
-                     look="Which numbers did forward draw (a mask?), and does backward use the same ones, remembered?")
-    if drawn or equal(watched.y, watched.again) or unwritten(watched):
+    if not changed:
         return None
-    state = np.random.get_state()[1].copy()
-    watched.forward()
-    if not np.array_equal(state, np.random.get_state()[1]) or generators(watched):
-        return Cause("random", "Forward gives two answers for one input: it draws random numbers that no seed sets.",
-                     "forward", look="Give the layer its random numbers, or a seed, from outside: otherwise nobody can "
-                                     "repeat its run.")
-    return None
+    return Cause("random", f"Backward draws new random numbers: with other ones in backward alone, the gradient of "
+                 f"{changed} changes.", "backward", sure="exact",
+                 look="Which numbers did forward draw (a mask?), and does backward use the same ones, remembered?")
 
 
 def backward_draws(watched):
-    """Whether backward draws from a generator, and the names of the gradients that depend on what is drawn."""
-    found = []
-    for seed in (1, 2):
-        watched.forward()
-        kept = np.random.get_state()
-        np.random.seed(seed)
-        states = [str(generator.bit_generator.state) for generator in generators(watched)]
-        start = np.random.get_state()
-        found.append(watched.backward())
-        end = np.random.get_state()
-        drawn = start[2] != end[2] or not np.array_equal(start[1], end[1])
-        own = states != [str(generator.bit_generator.state) for generator in generators(watched)]
-        np.random.set_state(kept)
-    changed = differing(*found)
-    return drawn or own, changed if drawn or own else ""
-
-
-def generators(watched):
-    """NumPy's random generators among the attributes of the layer."""
-    subject = getattr(watched.called, "original", watched.called)
-    return [value for value in getattr(subject, "__dict__", {}).values() if isinstance(value, np.random.Generator)]
+    """Whether backward draws random numbers, and the names of the gradients that depend on what is drawn."""
+    draws = getattr(watched.called, "draws", None)
+    if draws is None:
+        return False, ""
+    watched.forward()
+    start, seed = draws.later, draws.seed
+    first = watched.backward()
+    drawn = not same(start, draws.later)
+    watched.forward()
+    other = np.random.default_rng(seed + 1).bit_generator.state
+    draws.seed, draws.later = seed + 1, [*fresh_states(seed + 1), *(
+        other if isinstance(generator, np.random.Generator) and state["bit_generator"] == "PCG64" else state
+        for (generator, _), state in zip(draws.own, start[2:]))]
+    try:
+        second = watched.backward()
+    finally:
+        draws.seed = seed
+    changed = differing(first, second)
+    return drawn or bool(changed), changed
 
 
 def memory(watched):
@@ -306,16 +313,12 @@ def memory(watched):
                      f"before it is written.", who, sure="exact",
                      look="Is every number of the array written, the last rows and columns too, and those that no "
                           "window reaches? np.zeros would show the same place as zeros.")
-    if equal(watched.y, watched.again) or backward_draws(watched)[0]:
+    if equal(watched.y, watched.again):
         return None
-    state = np.random.get_state()
-    watched.forward()
-    if np.array_equal(state[1], np.random.get_state()[1]) and not generators(watched):
-        return Cause("memory", "Two forwards of one input differ, and no random numbers are drawn: they read memory "
-                     "that is not theirs, or numbers that the call before left behind.", "y",
-                     look="Do as_strided, or an index, reach beyond the end of an array? Is a buffer used again "
-                          "without being cleared?")
-    return None
+    return Cause("memory", "Two forwards of one input differ, though random numbers are the same: they read memory that "
+                 "is not theirs, or numbers that the call before left behind.", "y",
+                 look="Do as_strided, or an index, reach beyond the end of an array? Is a buffer used again without "
+                      "being cleared?")
 
 
 def unwritten(watched):
@@ -359,14 +362,11 @@ def replaced(watched):
     now = watched.params()
     for name, (array, saved) in first.items():
         new = now.get(name)
-        if new is None or new is array and np.array_equal(new, saved):
+        if new is None or np.array_equal(new, saved):
             continue
-        if np.shape(new) == saved.shape and np.array_equal(new, saved):
-            continue                                # a copy each time: params() makes one
         rate = learning_rate(saved, new, gradients.get(name))
-        how = "changes" if new is array else "puts a new array in the place of"
-        return Cause("replaced", f"Backward {how} the parameter {name}{rate}: the next forward runs with other "
-                     f"numbers.", name, sure="exact",
+        return Cause("replaced", f"Backward changes the parameter {name}{rate}, or puts a new array in its place: the "
+                     f"next forward runs with other numbers.", name, sure="exact",
                      example=f"{name}{place((0,) * saved.ndim)} was {saved.flat[0]:.6g} before backward, and is "
                              f"{np.asarray(new).flat[0]:.6g} after it." if saved.size else "",
                      look="Backward must only compute gradients; the step w -= lr * dw belongs after it, in the "
