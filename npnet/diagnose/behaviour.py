@@ -218,7 +218,8 @@ def whole(array):
 def order(watched):
     """The gradients have the shapes of one another's arrays."""
     if getattr(watched.called, "order", ""):
-        return Cause("order", watched.called.order, sure="exact", look="Return them in the order of forward's arguments.")
+        return Cause("order", watched.called.order, sure="exact",
+                     look="Return them in the order of forward's arguments.")
     have = {name: gradient.shape for name, gradient in watched.gradients.items() if gradient is not None}
     need = {name: watched.arrays[name].shape for name in have}
     moved = [name for name in have if have[name] != need[name]]
@@ -315,8 +316,8 @@ def memory(watched):
                           "window reaches? np.zeros would show the same place as zeros.")
     if equal(watched.y, watched.again):
         return None
-    return Cause("memory", "Two forwards of one input differ, though random numbers are the same: they read memory that "
-                 "is not theirs, or numbers that the call before left behind.", "y",
+    return Cause("memory", "Two forwards of one input differ, though random numbers are the same: they read memory "
+                 "that is not theirs, or numbers that the call before left behind.", "y",
                  look="Do as_strided, or an index, reach beyond the end of an array? Is a buffer used again without "
                       "being cleared?")
 
