@@ -44,6 +44,7 @@ from numpy.linalg import norm
 VERDICTS = "ok", "look", "wrong"
 LOOK = 1e-4                 # an array with this error is wrong; with less, down to the tolerance: look at it
 MAX_KINKS = 0.05            # the share of entries that may be left out
+EPSILON = np.finfo(np.float64).eps
 
 
 @dataclass
@@ -105,7 +106,7 @@ class Point:
     parameters, which are moved in place and put back. y, dy and gradients are what was found there.
     """
 
-    def __init__(self, subject, inputs, dy, seed, train, names):
+    def __init__(self, subject, inputs, dy, seed, train, names, precision=EPSILON):
         self.pair = isinstance(subject, (tuple, list)) and len(subject) == 2
         if not inputs or not (self.pair or hasattr(subject, "forward") and hasattr(subject, "backward")):
             raise TypeError(f"gradcheck needs an object with forward and backward, or a pair (forward, "
@@ -128,6 +129,7 @@ class Point:
         self.arrays = self.inputs | self.params
         self.rng, self.report = np.random.default_rng(seed % 2 ** 64), Report(point=self)
         self.start(dy)
+        self.rounding = 8 * precision * norm(self.dy * self.y)                  # what L may be off by
 
     def start(self, dy):
         """Forward twice, backward once; neither may write into its arguments."""
@@ -144,7 +146,6 @@ class Point:
         self.gradients = self.backward(passed)
         unchanged("backward", {"dy": self.dy, **before}, {"dy": passed, **self.arrays})
         self.written_not_added()
-        self.rounding = 8 * np.finfo(np.float64).eps * norm(self.dy * self.y)   # what L may be off by
 
     def call(self, replaced):
         return self.run(*(self.inputs | replaced).values(), **self.options)
@@ -336,7 +337,7 @@ def judge(row, analytic, numeric, checked, tolerance, noise):
     difference = np.where(checked, np.abs(analytic - numeric), 0)
     row.worst = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
     row.analytic, row.numeric = float(analytic[row.worst]), float(numeric[row.worst])
-    if max(np.abs(analytic[checked]).max(), np.abs(numeric[checked]).max()) <= 1000 * noise:
+    if max(np.abs(analytic[checked]).max(), np.abs(numeric[checked]).max()) <= 20 * noise:
         row.error = 0.0
         row.note("Both gradients are zero everywhere, up to rounding.")
         if not row.parameter:                   # a bias before batch norm has no gradient, and may
@@ -356,7 +357,7 @@ def judge(row, analytic, numeric, checked, tolerance, noise):
 # ------------------------------------------------------------------------------- the three checks
 
 def check_gradients(subject, *inputs, dy=None, seed=0, step=1e-5, method="auto", tolerance=1e-7, train=False,
-                    names=None, entries=None):
+                    names=None, entries=None, precision=EPSILON):
     """Compare every entry of every gradient with the measured slope. Forward runs two to five times an entry.
 
     subject is an object with forward(x) and backward(dy), and perhaps params() and grads(), or a pair of
@@ -366,14 +367,16 @@ def check_gradients(subject, *inputs, dy=None, seed=0, step=1e-5, method="auto",
     "auto": complex where possible, but not with train=True, which is passed on to forward. An object's
     parameters are always measured centrally; so is jitted code, if you do not want it compiled for complex
     numbers: say "central". names are those of the inputs, by default forward's own words. entries is how
-    many to check of each array, drawn at random (None: all). Returns a Report. TypeError and ValueError say
-    why nothing can be measured: float32, no gradient, two answers for one input, an argument overwritten.
+    many to check of each array, drawn at random (None: all). precision is the relative rounding of forward's
+    numbers, for code that computes in float32 inside (give a larger step as well). Returns a Report. TypeError
+    and ValueError say why nothing can be measured: float32, no gradient, two answers for one input, an
+    argument overwritten.
     """
     if method not in ("auto", "central", "complex"):
         raise ValueError(f"method must be 'auto', 'central' or 'complex', got {method!r}")
     if train and method == "auto":              # running means are updated, and must not become complex
         method = "central"
-    point = Point(subject, inputs, dy, seed, train, names)
+    point = Point(subject, inputs, dy, seed, train, names, precision)
     for row in point.rows("central differences"):
         check_entries(point, row, step, method, tolerance, entries)
     return point.report

@@ -444,6 +444,20 @@ def test_float32_arithmetic():
         check_gradients(forward, numbers(3))
 
 
+def test_float32_inside_needs_another_precision_and_a_larger_step():
+    def forward(x):
+        return np.tanh(x.astype(np.float32)).astype(np.float64)
+
+    def backward(factor):
+        return lambda dy, x: factor * dy * (1 - np.tanh(x) ** 2)
+
+    options = {"precision": np.finfo(np.float32).eps, "step": 1e-2, "tolerance": 1e-3}
+    assert not check_gradients((forward, backward(1)), numbers(6, 8)).ok
+    assert_gradients((forward, backward(1)), numbers(6, 8), **options)
+    row = failing((forward, backward(1.02)), numbers(6, 8), **options)
+    assert row.verdict == "wrong" and row.kinks == 0
+
+
 def test_float32_input_is_cast_and_left_alone():
     x = numbers(4, 5).astype(np.float32)
     assert_gradients(DENSE, x, numbers(5, 3), numbers(3))

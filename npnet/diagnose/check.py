@@ -1,27 +1,36 @@
-"""Any layer, checked, and what is wrong with it: the book's check with causes.
+"""Any layer, checked as it is, and what is wrong with it: the book's check, with causes.
 
     print(check_layer(MyConv(6, 3), x))                     # an Examination
     print(check_layer((conv_forward, conv_backward), x, w, b, param={"stride": 2, "pad": 1}))
     assert_gradients(MyConv(6, 3), x)                       # the same for tests
 """
+import math
+import time
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ..gradcheck import Report, check_gradients
+from .behaviour import behaviour_of, fitted
 from .causes import cause_of
 from .evidence import Evidence
 from .places import locate
 from .report import data, text
+from .strangers import call
 
 MANY, SAMPLE = 2000, 300            # of an array with more entries than MANY, SAMPLE are checked
+SECONDS = 4                         # for all slopes, roughly; where forward is slower, fewer entries are checked
+FLOAT32 = {"precision": np.finfo(np.float32).eps, "step": 1e-2, "tolerance": 1e-3}
 
 
 @dataclass
 class Examination:
     """What came of a check.
 
-    report: the book's Report (None if nothing could be measured). causes: {name of an array: Cause}; "" stands for
-    the whole layer. places: {name: sentence on where the errors sit}. unchecked: {name: where its gradient was
-    looked for}. assumed, remarks: sentences. uncovered: what the shapes did not test.
+    report: the book's Report, None if nothing could be measured. called: how it was called (strangers.Called).
+    causes: {name of an array: Cause}; "" stands for the whole layer. places: {name: (sentence, word)}, where the errors
+    of the others sit. unchecked: {name: where its gradient was looked for}. assumed, remarks: sentences. uncovered:
+    what the shapes did not test, a sentence.
     """
 
     report: Report = None
@@ -36,6 +45,7 @@ class Examination:
 
     @property
     def ok(self):
+        """Whether every array was checked, and is right."""
         return bool(self.report and self.report.ok) and not self.causes and not self.unchecked
 
     @property
@@ -50,28 +60,70 @@ class Examination:
         return data(self)
 
 
-def check_layer(subject, *inputs, train=None, seed=0, dy=None, entries=None, names=None, method="auto", step=1e-5,
-                tolerance=1e-7):
+def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names=None, entries=None, say=None, **options):
     """Checks anything with a forward and a backward, as it is, and names the cause of what is wrong.
 
-    Returns an Examination. TypeError and ValueError ask for what cannot be guessed.
+    subject: an object, a class, a pair of functions. inputs: arrays, in forward's order; whole numbers (labels) are
+    not moved. param: {name: value} of settings that forward wants. train: True or False for a layer that has such a
+    word. entries: how many of each array to check (None: all, or a sample where that takes long). say(sentence) hears
+    what takes a while. options: of npnet.gradcheck.check_gradients. Returns an Examination; ValueError and TypeError
+    ask for what cannot be guessed.
     """
-    report = check_gradients(subject, *inputs, dy=dy, seed=seed, step=step, method=method, tolerance=tolerance,
-                             train=bool(train), names=names, entries=entries)
-    examination = Examination(report)
-    explain(examination)
-    return examination
+    called = call(subject, inputs, param=param, train=train, names=names, seed=seed)
+    found = Examination(called=called, unchecked=dict(called.unchecked), assumed=called.assumed, remarks=called.remarks)
+    if called.loss and dy is None:
+        dy = 1.0
+    options = (FLOAT32 if called.float32 else {}) | options
+    try:
+        if entries is None:
+            entries = effort(called, say)
+        found.report = check_gradients(fitted(called), *called.inputs.values(), names=list(called.inputs), dy=dy,
+                                       seed=seed, entries=entries, **options)
+        explain(found, seed)
+    except Exception as error:
+        cause = behaviour_of(error, called, dy=dy, seed=seed)
+        if cause is None:
+            raise
+        found.causes[""] = cause
+    finally:
+        called.restore()
+    return found
 
 
-def explain(examination):
-    """Finds the cause, or else the place, of every wrong array."""
-    for row in examination.rows:
-        if row.errors is not None and row.errors.any():
-            cause = cause_of(Evidence(examination.report.point, row))
+def effort(called, say=None):
+    """How many entries of each array to check, None for all; says so, and how long it takes if that is long."""
+    arrays = [*called.inputs.values(), *called.params().values()]
+    start = time.perf_counter()
+    called.forward(*called.inputs.values())
+    seconds = time.perf_counter() - start
+    sizes = [array.size for array in arrays]
+    entries = SAMPLE if max(sizes, default=0) > MANY else None
+    if 2 * seconds * sum(min(size, entries or size) for size in sizes) > SECONDS:
+        entries = max(30, int(SECONDS / (2 * seconds * len(sizes))))
+    runs = 2 * sum(min(size, entries or size) for size in sizes)            # a slope is two runs
+    if say and entries:
+        say(f"of each array, {entries} numbers are checked, drawn at random; a smaller shape checks all")
+    if say and runs * seconds > 1:
+        say(f"this runs forward {runs:,} times, about {math.ceil(runs * seconds):,} s")
+    return entries
+
+
+def explain(found, seed=0):
+    """Finds the cause, or else the place, of every wrong array of an Examination."""
+    wrong, answers = [row for row in found.rows if row.verdict != "ok"], {}
+    for row in wrong:
+        if row.errors is None or not row.errors.any():
+            cause = behaviour_of(None, found.called, dy=found.report.point.dy, seed=seed)
             if cause:
-                examination.causes[row.name] = cause
-            else:
-                examination.places[row.name] = locate(examination.report.point, row)
+                found.causes.setdefault("", cause)
+            continue
+        evidence = Evidence(found.report.point, row, layout=found.called.layout, float32=found.called.float32,
+                            limit=SECONDS / 2 / len(wrong), answers=answers, seed=seed)
+        cause = cause_of(evidence)
+        if cause:
+            found.causes[row.name] = cause
+        else:
+            found.places[row.name] = locate(found.report.point, row), ""
 
 
 def assert_gradients(subject, *inputs, **options):

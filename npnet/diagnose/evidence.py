@@ -14,8 +14,9 @@ from math import prod
 import numpy as np
 from numpy.linalg import norm
 
-STEP = 1e-5
-SECONDS = 2.5                   # for J, and again for B, at most; where more is needed, a sample is taken
+STEP, STEP32 = 1e-5, 1e-2       # of central differences; for code that computes in float32 inside
+ROUNDING, ROUNDING32 = 1e-15, 3e-7
+SECONDS = 2.0                   # for J, and again for B, at most; where more is needed, a sample is taken
 ENTRIES = 1500                  # of the array, and as many outputs, at most
 
 
@@ -41,12 +42,14 @@ class Evidence:
 
     array, gradient, slopes, wrong, checked have the array's shape; y and dy have y's. entries and outputs are flat
     indices: the entries that were moved and the outputs that were asked one by one, all of them unless that takes too
-    long. kinks (entries,): which columns of J are not to be trusted. layout: "NCHW", "NHWC" or "".
+    long. kinks (entries,): which columns of J are not to be trusted. layout: "NCHW", "NHWC" or "". answers: of backward
+    to single outputs, which the evidences of one report share.
     """
 
-    def __init__(self, point, row, layout="", step=STEP, seed=0):
+    def __init__(self, point, row, layout="", float32=False, limit=SECONDS, answers=None, seed=0):
         self.point, self.row, self.name, self.parameter = point, row, row.name, row.parameter
-        self.layout, self.step, self.rng = layout, step, np.random.default_rng(seed)
+        self.layout, self.float32, self.limit, self.seed = layout, float32, limit, seed
+        self.step, self.answers = STEP32 if float32 else STEP, {} if answers is None else answers
         self.array, self.y, self.dy = point.arrays[row.name].copy(), point.y, point.dy
         self.gradient = point.gradients[row.name]
         self.slopes, self.checked, self.wrong = row.slopes, row.seen, row.errors
@@ -71,10 +74,10 @@ class Evidence:
 
     def sample(self, size, seconds, wrong=None):
         """Flat indices, sorted: all, or so many as there is time for; of an array's entries wrong ones first."""
-        count = int(min(size, ENTRIES, max(24, SECONDS / max(seconds, 1e-7))))
+        count = int(min(size, ENTRIES, max(24, self.limit / max(seconds, 1e-7))))
         if count == size:
             return np.arange(size)
-        order = self.rng.permutation(size)
+        order = np.random.default_rng(self.seed).permutation(size)
         if wrong is not None:
             order = order[np.argsort(~wrong.ravel()[order], kind="stable")]
         return np.sort(order[:count])
@@ -97,12 +100,18 @@ class Evidence:
 
     def ask(self, dy):
         """What backward gives the array for another dy, of y's shape or flat; NaN where it raises."""
-        try:
-            self.point.forward()
-            gradient = self.point.backward(np.array(dy, np.float64).reshape(self.y.shape))[self.name]
-        except Exception:                       # code that cannot live with such a dy says nothing
+        dy = np.array(dy, np.float64).reshape(self.y.shape)
+        key = dy.tobytes()
+        if key not in self.answers:
+            try:
+                self.point.forward()
+                self.answers[key] = self.point.backward(dy)
+            except Exception:                   # code that cannot live with such a dy says nothing
+                self.answers[key] = {}
+        gradient = self.answers[key].get(self.name)
+        if gradient is None or gradient.shape != self.array.shape:
             return np.full(self.array.shape, np.nan)
-        return gradient.astype(np.float64) if gradient.shape == self.array.shape else np.full(self.array.shape, np.nan)
+        return gradient.astype(np.float64)
 
     @cached_property
     def B(self):
@@ -151,11 +160,12 @@ class Evidence:
     @cached_property
     def noise(self):
         """What rounding can do to one entry of J: of y, and of a step that is not small for curved functions."""
-        rounding = 1e-15 * (1 + np.abs(self.y).max(initial=0)) / self.step
+        rounding = (ROUNDING32 if self.float32 else ROUNDING) * (1 + np.abs(self.y).max(initial=0)) / self.step
         return 4 * rounding + 1e-9 * np.abs(self.J_all).max(initial=0)
 
     def same(self, a, b, tolerance=1e-5):
         """Whether two arrays are equal up to rounding, in norm. False where one is not finite."""
+        tolerance = max(tolerance, 1e-3) if self.float32 else tolerance
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
             return False

@@ -96,7 +96,7 @@ def reason(examination, name, row, cause):
     """What two arrays must have in common to be told together."""
     if cause:
         return cause.kind, cause.detail
-    place = examination.places.get(name, "")
+    place, _ = examination.places.get(name, ("", ""))
     return ("", place) if place.startswith("Everywhere") else ("", name)
 
 
@@ -110,7 +110,7 @@ def group(examination, names, rows):
         analytic, numeric = apart(row.analytic, row.numeric)
         lines.append(f"Worst: d{name}{index(row.worst)}, analytic {analytic} (backward), numeric {numeric} (forward).")
     if cause is None and name in examination.places:
-        lines.append(f"Where: {examination.places[name]}")
+        lines.append(f"Where: {examination.places[name][0]}")
     return lines
 
 
@@ -199,7 +199,7 @@ def array_data(examination, name, row):
     """One array of `data`."""
     cause, unchecked = examination.causes.get(name), name in examination.unchecked
     verdict = "unchecked" if unchecked else "wrong" if row is None or (cause and row.verdict == "ok") else row.verdict
-    found = {"name": name, "verdict": verdict, "cause": cause_data(cause), "place": examination.places.get(name, ""),
+    found = {"name": name, "verdict": verdict, "cause": cause_data(cause), "place": examination.places.get(name, ("", ""))[0],
              "notes": examination.unchecked.get(name, "")}
     if row is None:
         return found

@@ -72,7 +72,7 @@ def test_all_arrays_wrong_for_one_reason_is_said_once():
 
 def test_places_where_no_cause_is_known():
     lines = lines_of(examined(row("x", 20, 5, worst=(0, 1), analytic=1.0, numeric=1.00001, verdict="look"), row("w", 12, 12),
-                              places={"x": "Only in the first image.", "w": "Everywhere analytic = 2 x numeric."}))
+                              places={"x": ("Only in the first image.", "image"), "w": ("Everywhere analytic = 2 x numeric.", "")}))
     assert lines[:5] == ["gradient check FAILED: w is wrong; look at x",
                          "  x: 5 of 20 numbers are wrong by a little, error 0.31",
                          "    Worst: dx[0,1], analytic 1 (backward), numeric 1.00001 (forward).",
@@ -81,7 +81,7 @@ def test_places_where_no_cause_is_known():
 
 
 def test_from_the_fourth_reason_on_one_line_each():
-    places = {name: f"Only in row {number}." for number, name in enumerate("abcde")}
+    places = {name: (f"Only in row {number}.", "row") for number, name in enumerate("abcde")}
     lines = lines_of(examined(*(row(name, 4, 2, worst=(0,)) for name in "abcde"), places=places))
     assert sum(line.startswith("    Where") for line in lines) == 3 and "  e: 2 of 4 numbers are wrong, error 0.31" in lines
 
