@@ -60,7 +60,8 @@ class Examination:
         return data(self)
 
 
-def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names=None, entries=None, say=None, **options):
+def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names=None, entries=None, say=None,
+                **options):
     """Checks anything with a forward and a backward, as it is, and names the cause of what is wrong.
 
     subject: an object, a class, a pair of functions. inputs: arrays, in forward's order; whole numbers (labels) are

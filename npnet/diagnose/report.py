@@ -199,7 +199,8 @@ def array_data(examination, name, row):
     """One array of `data`."""
     cause, unchecked = examination.causes.get(name), name in examination.unchecked
     verdict = "unchecked" if unchecked else "wrong" if row is None or (cause and row.verdict == "ok") else row.verdict
-    found = {"name": name, "verdict": verdict, "cause": cause_data(cause), "place": examination.places.get(name, ("", ""))[0],
+    place, _ = examination.places.get(name, ("", ""))
+    found = {"name": name, "verdict": verdict, "cause": cause_data(cause), "place": place,
              "notes": examination.unchecked.get(name, "")}
     if row is None:
         return found
