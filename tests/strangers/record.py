@@ -287,20 +287,24 @@ def chosen_cases(some=1.0, seed=0, pairs=8, style=None, kind=None):
     return [case for case in found if case.right and some == 1 or case.address in kept]
 
 
+def dot(result):
+    """Shows on a terminal that work goes on."""
+    print(".", end="", file=sys.stderr, flush=True)
+
+
 def main(arguments=None):
     """Prints the table; 1 if a target is missed."""
     options = options_of(arguments)
     chosen = chosen_cases(options.some, options.seed, options.pairs, options.style, options.kind)
     start = time.perf_counter()
-    progress = (lambda result: print(".", end="", file=sys.stderr, flush=True)) if sys.stderr.isatty() else (lambda result: None)
-    results = run(chosen, options.jobs, progress)
+    results = run(chosen, options.jobs, dot if sys.stderr.isatty() else lambda result: None)
     rows = table(results)
     if options.show:
         print("\n".join(notes(results)), end="\n\n")
     print(as_markdown(rows) if options.markdown else as_text(rows))
     others = Count(results).others
-    print(f"\n{len(results)} cases in {time.perf_counter() - start:.0f} s; {len(others)} more mistakes no gradient check can "
-          f"see, {sum(result.answer != 'passed' for result in others)} of them noticed")
+    print(f"\n{len(results)} cases in {time.perf_counter() - start:.0f} s; {len(others)} more mistakes no gradient check "
+          f"can see, {sum(result.answer != 'passed' for result in others)} of them noticed")
     failures = missed(results)
     for sentence in failures:
         print(sentence)

@@ -165,7 +165,8 @@ def glue_of(make, shapes, weights=None, forward="forward", backward="backward", 
                 out(arrays)
                 returned = turn(thing, np.array(dy))
             returned = returned if isinstance(returned, (tuple, list)) else [returned]
-            return dict(zip(shapes, returned)) | {name: attribute(thing, grad) for name, grad in (weights or {}).items()}
+            kept = {name: attribute(thing, grad) for name, grad in (weights or {}).items()}
+            return dict(zip(shapes, returned)) | kept
         return out, back, arrays | owned
     return glue
 

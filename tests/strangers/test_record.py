@@ -28,7 +28,7 @@ def test_pairs_are_drawn_by_a_seed():
 
 
 def test_a_sentence_is_counted_by_its_kind_its_detail_and_its_array():
-    case = next(case for case in cases(["course_notes"], pairs=0) if case.planted and "dw is averaged" in case.planted[0].what)
+    case = next(case for case in cases(["course_notes"], pairs=0) if "dw is averaged over the batch" in case.name)
     def answer(causes=None, places=None):
         return record.Result(case, "wrong", "", 0.0, causes or {}, places or {})
     right = answer({"w": "factor:1/N"})

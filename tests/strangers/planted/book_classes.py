@@ -4,7 +4,8 @@ from strangers_record import Planted, Subject, glue_of
 
 W_AND_B = {"W": "dW", "b": "db"}
 AFFINE = [
-    Planted("dW is divided by N", "self.dW = np.dot(self.x.T, dout)\n", "self.dW = np.dot(self.x.T, dout) / dout.shape[0]\n",
+    Planted("dW is divided by N", "self.dW = np.dot(self.x.T, dout)\n",
+            "self.dW = np.dot(self.x.T, dout) / dout.shape[0]\n",
             "W", ("factor:1/N",)),
     Planted("db is a mean", "self.db = np.sum(dout, axis=0)\n        return dx.re", "self.db = np.mean(dout, axis=0)\n"
             "        return dx.re", "b", ("factor:1/N",)),
@@ -22,7 +23,8 @@ AFFINE = [
 RELU = [
     Planted("the mask is turned", "dout[self.mask] = 0\n", "dout[~self.mask] = 0\n", "x", ("mask", "slope")),
     Planted("the mask is of dout", "dout[self.mask] = 0\n", "dout[dout <= 0] = 0\n", "x", ("mask", "not linear")),
-    Planted("leaky in backward only", "dout[self.mask] = 0\n", "dout[self.mask] *= 0.1\n", "x", ("slope", "mask"), ("entry",)),
+    Planted("leaky in backward only", "dout[self.mask] = 0\n", "dout[self.mask] *= 0.1\n", "x", ("slope", "mask"),
+            ("entry",)),
 ]
 SIGMOID = [
     Planted("one factor is missing", "dout * (1.0 - self.out) * self.out", "dout * (1.0 - self.out)", "x", ("slope",)),
@@ -40,7 +42,8 @@ LOSS = [
 ]
 DROPOUT = [
     Planted("no mask in backward", "return dout * self.mask", "return dout", "x", ("mask",), ("entry",)),
-    Planted("scaled in backward only", "return dout * self.mask", "return dout * self.mask / (1.0 - self.dropout_ratio)", "x",
+    Planted("scaled in backward only", "return dout * self.mask",
+            "return dout * self.mask / (1.0 - self.dropout_ratio)", "x",
             ("factor:1/(1-p)",)),
     Planted("the dropped ones get it", "return dout * self.mask", "return dout * (1 - self.mask)", "x", ("mask",)),
 ]
@@ -54,16 +57,19 @@ BATCHNORM = [
             ("missing term", "wrong term")),
     Planted("dgamma is of xc", "np.sum(self.xn * dout, axis=0)", "np.sum(self.xc * dout, axis=0)", "gamma",
             ("other array", "factor", "slope")),
-    Planted("dbeta is a mean", "self.dbeta = dout.sum(axis=0)", "self.dbeta = dout.mean(axis=0)", "beta", ("factor:1/N",)),
+    Planted("dbeta is a mean", "self.dbeta = dout.sum(axis=0)", "self.dbeta = dout.mean(axis=0)", "beta",
+            ("factor:1/N",)),
 ]
 CONV = [
-    Planted("dW is reshaped, not transposed", "dW.transpose(1, 0).reshape(FN, C, FH, FW)", "dW.reshape(FN, C, FH, FW)", "W",
+    Planted("dW is reshaped, not transposed", "dW.transpose(1, 0).reshape(FN, C, FH, FW)", "dW.reshape(FN, C, FH, FW)",
+            "W",
             ("reshaped",)),
     Planted("dout is reshaped, not transposed", "dout.transpose(0, 2, 3, 1).reshape(-1, FN)", "dout.reshape(-1, FN)",
             ("x", "W", "b"), ("reshaped",)),
     Planted("col2im overwrites", "x:x + stride * out_w:stride] += col", "x:x + stride * out_w:stride] = col", "x",
             ("overwritten",)),
-    Planted("col2im crops at the top left", "return img[:, :, pad:H + pad, pad:W + pad]", "return img[:, :, :H, :W]", "x",
+    Planted("col2im crops at the top left", "return img[:, :, pad:H + pad, pad:W + pad]", "return img[:, :, :H, :W]",
+            "x",
             ("shifted",)),
     Planted("the window's rows and columns in another order", "col.transpose(0, 4, 5, 1, 2, 3)",
             "col.transpose(0, 4, 5, 1, 3, 2)", "x", ("transposed", "forward"), like="Conv2D(4, 3, stride=2, pad=1)"),
@@ -71,16 +77,20 @@ CONV = [
             "C, fh, fw).transpose(0, 3, 5, 4, 1, 2)", "x", ("transposed",)),
     Planted("db is divided by N", "self.db = np.sum(dout, axis=0)\n        dW", "self.db = np.sum(dout, axis=0) / "
             "len(self.x)\n        dW", "b", ("factor:1/N",)),
-    Planted("dW is a mean over the windows", "dW = np.dot(self.col.T, dout)", "dW = np.dot(self.col.T, dout) / len(dout)", "W",
+    Planted("dW is a mean over the windows", "dW = np.dot(self.col.T, dout)",
+            "dW = np.dot(self.col.T, dout) / len(dout)", "W",
             ("factor:1/(N*P*Q)",)),
     Planted("dW of the first image", "dW = np.dot(self.col.T, dout)",
-            "n = len(dout) // len(self.x)\n        dW = np.dot(self.col[:n].T, dout[:n])", "W", ("part:image",), ("image",)),
+            "n = len(dout) // len(self.x)\n        dW = np.dot(self.col[:n].T, dout[:n])", "W", ("part:image",),
+            ("image",)),
     Planted("db has b's number of axes wrong", "self.db = np.sum(dout, axis=0)\n        dW",
             "self.db = np.sum(dout, axis=0, keepdims=True)\n        dW", "b", ("shape",)),
 ]
 POOL = [
-    Planted("dout is not transposed", "dout = dout.transpose(0, 2, 3, 1)\n        pool", "pool", "x", ("reshaped", "raised")),
-    Planted("forward is a mean", "out = np.max(col, axis=1)", "out = np.mean(col, axis=1)", "x", ("slope", "forward", "mask"),
+    Planted("dout is not transposed", "dout = dout.transpose(0, 2, 3, 1)\n        pool", "pool", "x",
+            ("reshaped", "raised")),
+    Planted("forward is a mean", "out = np.max(col, axis=1)", "out = np.mean(col, axis=1)", "x",
+            ("slope", "forward", "mask"),
             like="MaxPool(3, 2)"),
     Planted("the least", "arg_max = np.argmax(col, axis=1)", "arg_max = np.argmin(col, axis=1)", "x", ("mask",)),
     Planted("col2im overwrites", "x:x + stride * out_w:stride] += col", "x:x + stride * out_w:stride] = col", "x",

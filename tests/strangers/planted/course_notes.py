@@ -72,7 +72,8 @@ CONV = [
             ("stride",)),
     Planted("only the first image", "for n in range(0, N)", "for n in range(0, 1)", ("x", "w", "b"), ("part:image",),
             ("image",)),
-    Planted("dw is averaged over the windows", "return dx, dw, db\n\n\ndef max", "return dx, dw / (N * H_out * W_out), db"
+    Planted("dw is averaged over the windows", "return dx, dw, db\n\n\ndef max",
+            "return dx, dw / (N * H_out * W_out), db"
             "\n\n\ndef max", "w", ("factor:1/(N*P*Q)",)),
     Planted("forward pads with the edge", "mode='constant'", "mode='edge'", ("x", "w"), ("border", "forward"),
             ("border", "row", "column"), like="Conv2D(4, 3, stride=2, pad=1)"),

@@ -86,7 +86,8 @@ class Conv2d(Module):
         g, s, p = self.groups, self.stride, self.padding
         weight = self.weight.data.reshape(g, len(self.weight.data) // g, -1)
         grad = grad_output.reshape(n, g, -1, oh * ow)
-        self.weight.grad += np.einsum('ngkl,ngdl->gkd', grad, columns.reshape(n, g, -1, oh * ow)).reshape(self.weight.shape)
+        columns = columns.reshape(n, g, -1, oh * ow)
+        self.weight.grad += np.einsum('ngkl,ngdl->gkd', grad, columns).reshape(self.weight.shape)
         self.bias.grad += grad_output.sum((0, 2, 3))
         back = (weight.transpose(0, 2, 1) @ grad).reshape(n, c, kh, kw, oh, ow)
         h, w = self.x.shape[2:]
