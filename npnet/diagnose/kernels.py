@@ -1,0 +1,422 @@
+"""Causes that show in where a share lands: kernels turned round, windows shifted, another stride, another group.
+
+Asked for one output alone, backward sends a patch of numbers to the window that this output reads. Each function
+looks for the same numbers elsewhere: in another order inside the window, or in a window elsewhere.
+"""
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .evidence import Cause
+from .reads import ENOUGH, Reads, join, number
+
+ORDERS = {                      # (reverse rows, reverse columns, exchange rows and columns): kind, what was done
+    (0, 0, 0): ("shifted", ""),
+    (1, 1, 0): ("rotated", "with its rows and its columns in reverse order, turned by 180 degrees"),
+    (0, 0, 1): ("transposed", "with its rows and columns exchanged"),
+    (1, 0, 0): ("flipped", "with its rows in reverse order"),
+    (0, 1, 0): ("flipped", "with its columns in reverse order"),
+    (1, 1, 1): ("transposed", "with its rows and columns exchanged, and both in reverse order"),
+    (1, 0, 1): ("transposed", "turned by 90 degrees"),
+    (0, 1, 1): ("transposed", "turned by 90 degrees"),
+}
+SHIFTS = (0, 1, -1, 2, -2, 3, -3)
+
+
+@dataclass
+class Pictures:
+    """J and B as pictures (asked, others, H, W), and for every asked output where its window starts.
+
+    start (asked, 2), size (2,): of the windows; place (asked, 2): of the outputs among the windows; step (2,): stride.
+    """
+
+    J: np.ndarray
+    B: np.ndarray
+    known: np.ndarray           # (others, H, W)
+    start: np.ndarray
+    size: tuple
+    place: np.ndarray
+    step: tuple
+    bounded: bool = True        # outside its window an output reads nothing
+
+
+def pictures(reads, axes=None):
+    """The Pictures of windows that move over one or two axes of the array; None where there are none.
+
+    With `axes`, two axes of the array, one window covers both whole.
+    """
+    asked = len(reads.outputs)
+    if axes is None:
+        windows = reads.windows
+        if not windows:
+            return None
+        moving = [window.axis for window in windows]
+        start = np.stack([reads.starts(window) for window in windows], axis=1)
+        place = np.stack([reads.asked[window.output] for window in windows], axis=1)
+        size, step = [window.size for window in windows], [window.stride for window in windows]
+    else:
+        moving, start, place = list(axes), np.zeros((asked, 2), int), np.zeros((asked, 2), int)
+        size, step = [reads.shape[axis] for axis in axes], [1, 1]
+    if len(moving) == 1:                                                    # one row of numbers: a picture 1 high
+        start, place = np.insert(start, 0, 0, axis=1), np.insert(place, 0, 0, axis=1)
+        size, step = [1, *size], [1, *step]
+
+    def as_pictures(values):
+        values = np.moveaxis(values, [axis - len(reads.shape) for axis in moving], range(-len(moving), 0))
+        H = reads.shape[moving[0]] if len(moving) == 2 else 1
+        return values.reshape(*values.shape[:values.ndim - len(reads.shape)], -1, H, reads.shape[moving[-1]])
+
+    J, B = as_pictures(reads.spread_out(reads.J)), as_pictures(reads.spread_out(reads.B))
+    return Pictures(J, B, as_pictures(reads.known), start, tuple(size), place, tuple(step), axes is None)
+
+
+# ------------------------------------------------------------------------------- the same numbers in other places
+
+def moved(shown, order, shift):
+    """What B would be if each window's patch were in this order and the window shifted: (values, sure, inside).
+
+    shift (asked, 2). sure: whether the value is known, (asked, others, H, W). inside (asked, 1, H, W): the window.
+    """
+    H, W = shown.J.shape[2:]
+    start = shown.start + shift
+    u = np.arange(H)[None, :, None] - start[:, 0, None, None]               # (asked, H, 1): the row inside the window
+    v = np.arange(W)[None, None, :] - start[:, 1, None, None]
+    R, S = shown.size
+    inside = (u >= 0) & (u < R) & (v >= 0) & (v < S) | (not shown.bounded)
+    reverse_rows, reverse_columns, exchange = order
+    u = R - 1 - u if reverse_rows else u
+    v = S - 1 - v if reverse_columns else v
+    u, v = (v, u) if exchange else (u, v)
+    h, w = np.broadcast_arrays(u + shown.start[:, 0, None, None], v + shown.start[:, 1, None, None])
+    exists = (h >= 0) & (h < H) & (w >= 0) & (w < W)
+    rows = np.arange(len(shown.J))[:, None, None]
+    h, w = np.clip(h, 0, H - 1), np.clip(w, 0, W - 1)
+    values = np.moveaxis(shown.J[rows, :, h, w], -1, 1)                     # (asked, others, H, W)
+    sure = exists[:, None] & np.moveaxis(shown.known[:, h, w], 0, 1) & shown.known
+    inside = inside[:, None]
+    return np.where(inside, values, 0), np.where(inside, sure, shown.known), inside
+
+
+def agreeing(reads, shown, order, shift):
+    """How many wrong numbers of B this explains; 0 if it does not explain all that it can."""
+    values, sure, inside = moved(shown, order, shift)
+    off = np.abs(values - shown.B) > reads.limit
+    if (off & sure).any():
+        return 0
+    differs = (np.abs(shown.J - shown.B) > reads.limit) & sure
+    return int((differs & (np.abs(values) > reads.limit)).sum())
+
+
+def extents(mask):
+    """(first, length) of what is set along each of the last two axes: two arrays (asked, 2)."""
+    firsts, lengths = [], []
+    for axis in (2, 3):
+        along = mask.any(axis=tuple({1, 2, 3} - {axis}))                    # (asked, size)
+        first, last = along.argmax(axis=1), along.shape[1] - 1 - along[:, ::-1].argmax(axis=1)
+        firsts.append(np.where(along.any(axis=1), first, 0))
+        lengths.append(np.where(along.any(axis=1), last - first + 1, 0))
+    return np.stack(firsts, axis=1), np.stack(lengths, axis=1)
+
+
+def drifts(reads, shown):
+    """How far B's patches may lie from J's: [(rows and columns, more for every place further on)].
+
+    Told from the patches that are not cut off: those of J's full size.
+    """
+    (first, length), (first_b, length_b) = (extents(np.abs(values) > reads.limit) for values in (shown.J, shown.B))
+    full = length.max(axis=0)
+    known = (length == full).all(axis=1) & ((length_b == full).all(axis=1) | (length_b == full[::-1]).all(axis=1))
+    if not known.any():
+        return []
+    distance, place = (first_b - first)[known], shown.place[known]
+    rows, columns = (lines(place[:, axis], distance[:, axis]) for axis in (0, 1))
+    return [((a, b), (c, d)) for a, c in rows for b, d in columns]
+
+
+def lines(t, distance):
+    """[(constant, slope)] of the lines that distance may follow over t; two where only one t is known."""
+    if (t == t[0]).all():
+        d = int(np.median(distance))
+        return [(d, 0)] + ([(0, d // int(t[0]))] if d and t[0] and d % t[0] == 0 else [])
+    near, far = t.argmin(), t.argmax()
+    slope = round((distance[far] - distance[near]) / (t[far] - t[near]))
+    return [(int(np.median(distance - slope * t)), slope)]
+
+
+def lands_elsewhere(evidence):
+    """The patches of the windows, each whole, lie elsewhere or in another order."""
+    reads = Reads(evidence)
+    shown = pictures(reads) if reads.usable and reads.differs.any() else None
+    if not shown or not reads.linear:
+        return None
+    stay = (0, 0)
+    for shift, steps in dict.fromkeys([*drifts(reads, shown), (stay, stay), (stay, (-shown.step[0], -shown.step[1]))]):
+        distance = np.array(shift) + np.array(steps) * shown.place
+        for order, (kind, words) in ORDERS.items():
+            if order[2] and shown.size[0] != shown.size[1] or (order, shift, steps) == ((0, 0, 0), stay, stay):
+                continue
+            if agreeing(reads, shown, order, distance) >= ENOUGH:
+                return landed(reads, shown, order, shift, steps, kind, words)
+    return None
+
+
+def landed(reads, shown, order, shift, steps, kind, words):
+    """The Cause of patches that lie elsewhere."""
+    name, example = reads.name, one_share(reads)
+    if any(steps):
+        return another_stride(reads, shown, steps, example)
+    where = distance_in_words(shift)
+    if kind == "shifted":
+        return Cause("shifted", f"All that backward sends to {name} lands {where} of where forward read it; the "
+                     f"numbers "
+                     f"are right.", example=example, look="Is the padding cut off as [pad:pad + H, pad:pad + W], and "
+                     "are forward's "
+                     "and backward's offsets the same?", sure="exact")
+    aside = f", and {where}" if where else ""
+    return Cause(kind, f"Each window of {name} gets its patch {words}{aside}; the numbers are right.", example=example,
+                 look="Which kernel entry joins x[h] and y[p]? Forward and backward must use the same one: w[h - "
+                 "p*stride + pad].",
+                 sure="exact")
+
+
+def another_stride(reads, shown, steps, example):
+    """The Cause of windows that run with another stride than forward's."""
+    have = [step + more for step, more in zip(shown.step, steps)]
+    axis = next(axis for axis in (0, 1) if steps[axis])
+    line = ("row", "column")[axis]
+    if not any(step for step, size in zip(have, shown.place.max(axis=0)) if size):
+        sentence = f"Whatever output is asked, backward writes to {reads.name}'s first window; forward's move on."
+    else:
+        sentence = (f"Backward's windows step by {have[axis]} {line}{'s' if have[axis] != 1 else ''} over "
+                    f"{reads.name}, forward's "
+                    f"by {shown.step[axis]}.")
+    return Cause("stride", sentence, example=example, look="Does every index in backward have forward's p*stride + "
+                 "r?", sure="exact")
+
+
+def distance_in_words(shift):
+    """'1 row lower and 2 columns to the left'."""
+    rows, columns = shift
+    parts = [f"{abs(rows)} row{'s' * (abs(rows) > 1)} {'lower' if rows > 0 else 'higher'}"] if rows else []
+    parts += [f"{abs(columns)} column{'s' * (abs(columns) > 1)} to the "
+              f"{'right' if columns > 0 else 'left'}"] if columns else []
+    return " and ".join(parts)
+
+
+def one_share(reads):
+    """One output and one entry, in numbers: what forward has there and what backward sends."""
+    k, i = np.unravel_index(np.where(reads.differs, np.abs(reads.J), -1).argmax(), reads.J.shape)
+    text = (f"{reads.output(k)} reads {reads.index(i)} with weight {number(reads.J[k, i])}; backward sends it "
+            f"{number(reads.B[k, i])}")
+    same = np.flatnonzero(np.abs(reads.B[k] - reads.J[k, i]) <= reads.limit)
+    return f"{text}, and {number(reads.J[k, i])} to {reads.index(same[0])}." if len(same) == 1 else text + "."
+
+
+# ------------------------------------------------------------------------------- the same, inside a kernel
+
+def kernel_elsewhere(evidence):
+    """The gradient of a kernel is turned round, or its rows are another's: dw upside down, dw of the unpadded x."""
+    reads = Reads(evidence)
+    if not reads.usable or not reads.differs.any() or len(reads.shape) < 2 or reads.windows or not reads.linear:
+        return None
+    for first in range(len(reads.shape) - 2, -1, -1):
+        shown = pictures(reads, (first, first + 1))
+        few = fewer(shown, reads)
+        for order, shift in changes(shown.size):
+            distance = np.array([shift])
+            if agreeing(reads, few, order, distance) and agreeing(reads, shown, order, distance) >= ENOUGH:
+                return kernel_cause(reads, *ORDERS[order], shift)
+    return None
+
+
+def changes(size):
+    """[(order, shift)]: what may have happened to a kernel of this size."""
+    square, still = size[0] == size[1], (0, 0, 0)
+    shifts = [(a, b) for a in SHIFTS for b in SHIFTS if abs(a) < size[0] and abs(b) < size[1] and (a, b) != (0, 0)]
+    orders = [order for order in ORDERS if order != still and (square or not order[2])]
+    return [(order, (0, 0)) for order in orders] + [(still, shift) for shift in shifts]
+
+
+def fewer(shown, reads, count=6):
+    """The Pictures of a few outputs only, to see quickly what cannot be."""
+    wrong = (np.abs(shown.J - shown.B) > reads.limit).sum(axis=(1, 2, 3))
+    most = np.argsort(-wrong, kind="stable")[:count]
+    return replace(shown, J=shown.J[most], B=shown.B[most], start=shown.start[most], place=shown.place[most])
+
+
+def kernel_cause(reads, kind, words, shift):
+    """The Cause of a kernel's gradient in which the entries have changed places."""
+    name, example = reads.name, one_share(reads)
+    if kind == "shifted":
+        return Cause("shifted", f"d{name} holds the right numbers {distance_in_words(shift)} of where they belong: as "
+                     f"if read from an input "
+                     f"without its padding, or with more of it.", example=example, look="Does backward take its "
+                     "windows from the "
+                     "padded input, as forward does?", sure="exact")
+    return Cause(kind, f"d{name} holds the right numbers {words}.", example=example, look="In which order do the "
+                 "loops, or the two arguments "
+                 "of the correlation, run through the kernel?", sure="exact")
+
+
+def kernel_stride(evidence):
+    """The gradient of a kernel is taken from windows that run with another stride than forward's."""
+    reads = Reads(evidence)
+    table = inputs_of_kernel(reads) if reads.usable and reads.differs.any() and not reads.windows else None
+    if table is None or not reads.linear:
+        return None
+    J, B = table                                                            # (N, P, Q, others, R, S) of one filter
+    seen, known, step = picture_behind(J, reads.limit)
+    for steps in [(a, a) for a in range(5)] + [(a, b) for a in range(5) for b in range(5) if a != b]:
+        for shift in (0, 1, 2, -1, -2):
+            if steps == step or not windows_agree(reads.limit, seen, known, (J, B), steps, shift):
+                continue
+            if steps == (0, 0):
+                sentence = (f"For every output backward takes the first window of the input; d{reads.name} needs the "
+                            f"output's own.")
+            else:
+                sentence = (f"d{reads.name} is taken from windows that step by "
+                            f"{' and '.join(map(str, dict.fromkeys(steps)))}; forward's step "
+                            f"by {' and '.join(map(str, dict.fromkeys(step)))}.")
+            return Cause("stride", sentence, example=one_share(reads), look="Does every index in backward have "
+                         "forward's "
+                         "p*stride + r?", sure="exact")
+    return None
+
+
+def inputs_of_kernel(reads):
+    """J and B of one filter as (N, P, Q, others, R, S), or None unless y has four axes and the array is its kernel."""
+    if len(reads.shape) != 4 or len(reads.y_shape) != 4 or not reads.evidence.whole or not reads.keep.all():
+        return None
+    kernel_last = reads.evidence.layout == "NHWC" and reads.shape[3] == reads.y_shape[3]        # (R, S, C, K)
+    J, B = (values.reshape(*reads.y_shape, *reads.shape) for values in (reads.J, reads.B))
+    if reads.channel_axis == 3:
+        J, B = np.moveaxis(J, 3, 1), np.moveaxis(B, 3, 1)
+    if kernel_last:
+        J, B = J.transpose(0, 1, 2, 3, 7, 6, 4, 5), B.transpose(0, 1, 2, 3, 7, 6, 4, 5)
+    if J.shape[1] != J.shape[4]:
+        return None
+    return J[:, 0, :, :, 0], B[:, 0, :, :, 0]
+
+
+def picture_behind(J, limit):
+    """The padded input that a kernel's slopes were read from: (N, others, H, W), its mask (H, W), and the stride."""
+    N, P, Q, C, R, S = J.shape
+    steps = [stride_of(np.moveaxis(J, (axis, axis + 3), (0, 1)), limit) for axis in (1, 2)]
+    H, W = (P - 1) * steps[0] + R, (Q - 1) * steps[1] + S
+    seen, known = np.zeros((N, C, H, W)), np.zeros((H, W), bool)
+    for p in range(P):
+        for q in range(Q):
+            h, v = p * steps[0], q * steps[1]
+            seen[:, :, h:h + R, v:v + S] = J[:, p, q]
+            known[h:h + R, v:v + S] = True
+    return seen, known, tuple(steps)
+
+
+def stride_of(J, limit):
+    """The stride of windows (places, size, ...) that read one line: by how much the next one's numbers are moved."""
+    for step in range(1, J.shape[1]):
+        if len(J) > 1 and np.abs(J[1:, :-step] - J[:-1, step:]).max() <= limit:
+            return step
+    return J.shape[1]                                                       # they do not overlap
+
+
+def windows_agree(limit, seen, known, values, steps, shift):
+    """Whether B's windows are those of this input with these steps, wherever both are known, and often enough."""
+    J, B = values
+    P, Q, R, S = J.shape[1], J.shape[2], *J.shape[4:]
+    h = np.arange(P)[:, None] * steps[0] + np.arange(R) + shift             # (P, R)
+    v = np.arange(Q)[:, None] * steps[1] + np.arange(S) + shift
+    H, W = known.shape
+    h, v = h[:, None, :, None], v[None, :, None, :]                         # together (P, Q, R, S)
+    exists = (h >= 0) & (h < H) & (v >= 0) & (v < W)
+    h, v = np.clip(h, 0, H - 1), np.clip(v, 0, W - 1)
+    expected = seen[:, :, h, v].transpose(0, 2, 3, 1, 4, 5)                 # (N, P, Q, C, R, S)
+    sure = np.broadcast_to((exists & known[h, v])[None, :, :, None], B.shape)
+    if (sure & (np.abs(expected - B) > limit)).any():
+        return False
+    return (sure & (np.abs(J - B) > limit) & (np.abs(B) > limit)).sum() >= ENOUGH
+
+
+# ------------------------------------------------------------------------------- groups
+
+def other_channels(evidence):
+    """Backward sends an output's patch to other channels than those that forward reads for it."""
+    reads = Reads(evidence)
+    axis = reads.channel_axis
+    if not reads.usable or not reads.differs.any() or len(reads.shape) != len(reads.y_shape) or axis is None:
+        return None
+    J, B = (np.moveaxis(reads.spread_out(values), axis + 1, 1) for values in (reads.J, reads.B))
+    rest = tuple(range(2, J.ndim))
+    takes, reaches = (np.abs(values).max(axis=rest) > reads.limit for values in (J, B))     # (asked, C)
+    if (takes == reaches).all() or takes.all() or not reads.linear or not reads.windows:
+        return None
+    other = False
+    for k in range(len(J)):
+        have, give = np.flatnonzero(takes[k]), np.flatnonzero(reaches[k])
+        if len(have) != len(give) or np.abs(J[k][have] - B[k][give]).max(initial=0) > reads.limit:
+            return None
+        other |= not np.array_equal(have, give)
+    k = int((takes != reaches).any(axis=1).argmax())
+    have, give = np.flatnonzero(takes[k]), np.flatnonzero(reaches[k])
+    if not other or reads.differs.sum() < ENOUGH:
+        return None
+    return Cause("groups", f"For {reads.output(k)} forward reads {channels(have)} of {reads.name}, backward reaches "
+                 f"{channels(give)}: "
+                 f"another group's channels.", example=one_share(reads), look=group_look(give), sure="exact")
+
+
+def group_look(give):
+    """A question on groups: are channels dealt out in turn, or counted from 0 in every group?"""
+    dealt = len(give) > 1 and give[1] - give[0] > 1
+    return ("Groups are blocks of neighbouring channels: are they dealt out in turn (c % groups)?" if dealt else
+            "Does backward add the group's first channel, g * (C // groups), as forward does?")
+
+
+def channels(indices):
+    """'channels 2 and 3', 'channel 1', 'channels 4 to 9'."""
+    if len(indices) > 2 and indices[-1] - indices[0] == len(indices) - 1:
+        return f"channels {indices[0]} to {indices[-1]}"
+    return f"channel{'s' if len(indices) > 1 else ''} {join(indices)}"
+
+
+def other_filters(evidence):
+    """Backward multiplies an output's dy with the patch of another group: the patches of outputs are exchanged."""
+    reads = Reads(evidence)
+    axis = reads.channel_axis
+    if not reads.usable or not reads.differs.any() or len(reads.shape) != 4 or len(reads.y_shape) != 4:
+        return None
+    if not reads.evidence.whole or not reads.keep.all() or not reads.linear:
+        return None
+    J, B = (blocks(values, reads, axis) for values in (reads.J, reads.B))
+    if J is None or all(np.abs(J[0] - J[f]).max() <= reads.limit for f in range(len(J))):   # all filters see one input
+        return None
+    sources = {(f, c): source_of(B[f, c], J, (f, c), reads.limit) for f, c in np.ndindex(J.shape[:2])}
+    exchange = {own: source for own, source in sources.items() if source != own}
+    if None in sources.values() or not exchange or reads.differs.sum() < ENOUGH:
+        return None
+    (f, c), (g, d) = next(iter(exchange.items()))
+    return Cause("groups", f"d{reads.name} of filter {f}, channel {c}, is taken from the channel that filter {g}'s "
+                 f"channel {d} reads: "
+                 f"another group's input ({len(exchange)} of {J.shape[0] * J.shape[1]} "
+                 f"kernels).", example=one_share(reads),
+                 look="Groups are blocks: group g reads channels g * (C // groups) and on, in backward as in "
+                 "forward.", sure="exact")
+
+
+def source_of(block, J, own, limit):
+    """(filter, channel) of the block of J that is equal to this one, its own if that is; None if there is none."""
+    return next((at for at in [own, *np.ndindex(J.shape[:2])] if np.abs(block - J[at]).max() <= limit), None)
+
+
+def blocks(values, reads, axis):
+    """(K, C, ...) of a kernel (K, C, R, S), or (R, S, C, K): its own filter's outputs and its R*S entries; or None."""
+    values = np.moveaxis(values.reshape(*reads.y_shape, *reads.shape), axis, 0)
+    if axis == 3:
+        values = np.moveaxis(values, (6, 7), (5, 4)) if reads.shape[3] == len(values) else values
+    if values.shape[0] != values.shape[4] or reads.windows:
+        return None
+    own = np.stack([values[f, ..., f, :, :, :] for f in range(len(values))])        # (K, N, P, Q, C, R, S)
+    return np.moveaxis(own, 4, 1)
+
+
+CAUSES = [lands_elsewhere, other_channels, other_filters, kernel_elsewhere, kernel_stride]

@@ -1,0 +1,329 @@
+"""Causes that show in the shares of single outputs: some overwritten, averaged, counted twice, divided at the border.
+
+An entry of the array is read by several outputs, and each has its share in the entry's gradient. Column i of J is the
+list of the shares of entry i, column i of B what arrives of them.
+"""
+from itertools import combinations
+
+import numpy as np
+
+from . import kernels, winners
+from .evidence import Cause
+from .reads import ENOUGH, Reads, number
+
+WRITES = "Where backward writes d{0}, is it = where it must be +=? d{0}[rows, columns] += v also adds once a place."
+
+
+def overwritten(evidence):
+    """Only the share of the last (first) window arrives, of every entry that several read."""
+    reads = Reads(evidence)
+    if not reads.usable:
+        return None
+    alone = not reads.differs.any()
+    if alone and evidence.same(reads.right, reads.got):
+        return None
+    if not alone and not (reads.linear and shares_arrive_or_not(reads)):
+        return None
+    for covers in (reads.reading, covering(reads)):
+        for axes, last in orders(reads) if covers is not None else ():
+            survivors = surviving(reads, covers, axes, last)                # (y.size, entries)
+            if explains(reads, survivors, alone):
+                return overwriting(reads, survivors, covers, axes, last, alone)
+    return None
+
+
+def shares_arrive_or_not(reads):
+    """Whether every share arrives whole or not at all, and nothing arrives that is no share."""
+    return bool((~reads.differs | ~reads.reached).all() and (reads.differs & reads.reads).sum() >= ENOUGH)
+
+
+def orders(reads):
+    """The orders in which outputs may be visited: (axes of y, whether the last wins). The shortest first."""
+    long = [axis for axis, size in enumerate(reads.y_shape) if size > 1]
+    for count in range(1, len(long) + 1):
+        for axes in combinations(long, count):
+            swapped = (*axes[:-2], axes[-1], axes[-2]) if count > 1 else axes
+            for order in dict.fromkeys((axes, swapped)):
+                yield order, True
+                yield order, False
+
+
+def surviving(reads, covers, axes, last):
+    """(y.size, entries): the outputs that come last (first) in this order among those that cover an entry."""
+    turn = np.zeros(len(reads.all), int)
+    for axis in axes:
+        turn = turn * reads.y_shape[axis] + reads.every_output[axis]
+    turn = (turn if last else turn.max() - turn)[:, None]
+    return reads.reading & (turn == np.where(covers, turn, -1).max(axis=0))
+
+
+def explains(reads, survivors, alone):
+    """Whether what arrives is what these outputs send: output by output, or, alone, for dy as a whole."""
+    if alone:
+        expected = reads.evidence.dy.ravel() @ np.where(survivors, reads.all, 0)
+        wrong = np.abs(expected - reads.right) > reads.limit
+        return wrong.sum() >= ENOUGH and reads.evidence.same(expected, reads.got)
+    return bool((survivors[reads.outputs] == (reads.reads & ~reads.differs)).all())
+
+
+def covering(reads):
+    """(y.size, entries): the outputs whose window covers the entry, read or not (a maximum reads one entry)."""
+    if not reads.windows and reads.evidence.parameter:
+        return np.ones(reads.all.shape, bool)                               # a kernel's entries: every window
+    if not reads.windows or (reads.reading.sum(axis=1) > 1).any():
+        return None
+    inside = np.ones(reads.all.shape, bool)
+    for axis, size in enumerate(reads.shape):
+        window = next((window for window in reads.windows if window.axis == axis), None)
+        if window:
+            start = (reads.every_output[window.output] * window.stride - window.pad)[:, None]
+            inside &= (reads.places[axis] >= start) & (reads.places[axis] < start + window.size)
+        elif len(reads.shape) == len(reads.y_shape) and size == reads.y_shape[axis]:
+            inside &= reads.every_output[axis][:, None] == reads.places[axis]
+    return inside
+
+
+def overwriting(reads, survivors, covers, axes, last, alone):
+    """The Cause, unless it is one image or filter that alone contributes, whatever the entry: that is a part."""
+    units, which = unit(reads, axes), "last" if last else "first"
+    rows, whole = reads.reading.any(axis=1), (survivors == reads.reading).all(axis=1)
+    if not alone and (whole | ~survivors.any(axis=1))[rows].all() and units != "window":
+        return None
+    count, read = times(reads, covers, axes), times(reads, reads.reading, axes)         # (entries,)
+    wrong = np.abs(reads.got - reads.right) > reads.limit
+    several, once = (read > 0) & (count > 1), (read > 0) & (count == 1)
+    i = chosen(reads, wrong & several, read)
+    verb = "read" if covers is reads.reading else "cover"
+    right = f" The {once.sum()} that one {units} {verb}s are right." if once.any() and not (wrong & once).any() else ""
+    sentence = (f"Only what the {which} {units} sends arrives: {(wrong & several).sum()} of the {several.sum()} "
+                f"entries of "
+                f"{reads.name} that several {units}s {verb} are wrong.{right}")
+    if alone:
+        sentence += " Asked for one output at a time, backward is right."
+    share = "the share" if covers is reads.reading else "what comes"
+    example = (f"{reads.index(i)} is {verb if verb == 'read' else 'covered'} by {count[i]} {units}s; backward gives "
+               f"it {number(reads.got[i])}, "
+               f"{share} {'of' if share == 'the share' else 'from'} the {which}; the {count[i]} together are "
+               f"{number(reads.right[i])}.")
+    order = "" if last else " In a loop over the kernel's entries the first window is written last."
+    return Cause("overwritten", sentence, example=example, look=WRITES.format(reads.name) + order, sure="exact")
+
+
+def unit(reads, axes):
+    """What reads an entry: 'window', where these axes of y are the rows and columns of pictures; 'image', 'output'."""
+    if len(reads.y_shape) in (3, 4):
+        pictures = {axis for axis in range(len(reads.y_shape)) if axis != reads.channel_axis}
+        pictures -= {0} if len(reads.y_shape) == 4 else set()
+        if pictures & set(axes):
+            return "window"
+        return "filter" if reads.channel_axis in axes else "image"
+    if len(reads.shape) > 2 and not reads.evidence.parameter and (reads.reading.sum(axis=1) <= 1).all():
+        return "window"
+    return "image" if axes == (0,) and len(reads.y_shape) == 2 else "output"
+
+
+def times(reads, mask, axes):
+    """(entries,): at how many different places along these axes of y the mask (y.size, entries) is set."""
+    turn = np.zeros(len(reads.all), int)
+    for axis in axes:
+        turn = turn * reads.y_shape[axis] + reads.every_output[axis]
+    table = np.zeros((turn.max() + 1, reads.all.shape[1]), bool)
+    np.logical_or.at(table, turn, mask)
+    return table.sum(axis=0)
+
+
+def chosen(reads, among, count):
+    """The column of an entry that shows it well: read by few, more than once, with a large error."""
+    error = np.abs(reads.got - reads.right)
+    few = among & (count == count[among].min())
+    return int(np.where(few, error, -1).argmax())
+
+
+def averaged(evidence):
+    """Every entry gets the mean of its shares where it must get their sum; or the sum times their number."""
+    reads = Reads(evidence)
+    if not reads.usable or not reads.differs.any() or not reads.linear or (reads.differs & reads.reads).sum() < ENOUGH:
+        return None
+    shares, size = reads.reading.sum(axis=0), (reads.J ** 2).sum(axis=0)
+    some = size > 0
+    factor = np.divide((reads.B * reads.J).sum(axis=0), size, where=some, out=np.ones(len(size)))
+    if (np.abs(reads.B - factor * reads.J) > reads.limit).any() or len(set(shares[some])) < 2 or not factor.all():
+        return None
+    for inverse in (True, False):
+        group = shares[some] * (factor[some] if inverse else 1 / factor[some])      # outputs that share a window
+        each = round(group[0]) if np.isfinite(group).all() else 0
+        filters = reads.y_shape[reads.channel_axis] if reads.channel_axis is not None else 1
+        if each > 0 and filters % each == 0 and np.abs(group - each).max() < 1e-4 * each:
+            return counted(reads, shares // each, inverse)
+    return None
+
+
+def counted(reads, count, inverse):
+    """The Cause of shares that are divided by, or multiplied with, their number."""
+    units = "window" if len(reads.y_shape) > 2 else "output"
+    several = (count > 1) & (np.abs(reads.got - reads.right) > reads.limit)
+    i = chosen(reads, several if several.any() else count > 1, count)
+    n, what = count[i], "the mean" if inverse else f"{count[i]} times the sum"
+    example = (f"{reads.index(i)} is read by {n} {units}s; backward gives it {number(reads.got[i])}, {what} of their "
+               f"shares; "
+               f"together they are {number(reads.right[i])}.")
+    if inverse:
+        sentence = (f"Entries of {reads.name} that several {units}s read get the mean of their shares: one that {n} "
+                    f"read "
+                    f"gets 1/{n} of the sum. Gradients add up.")
+        return Cause("averaged", sentence, example=example, look="Where does backward divide by how often an entry is "
+                     "covered?", sure="exact")
+    return Cause("counted twice", f"Entries of {reads.name} get their gradient as many times as {units}s read them: "
+                 f"one "
+                 f"that {n} read, {n} times.", example=example, look="Is a sum over windows added once more for each "
+                 "of "
+                 "them?", sure="exact")
+
+
+def counted_twice(evidence):
+    """Some shares arrive a whole number of times, the others once."""
+    reads = Reads(evidence)
+    if not reads.usable or not reads.differs.any() or not reads.linear or (reads.reached & ~reads.reads).any():
+        return None
+    ratio = np.divide(reads.B, reads.J, where=reads.reads, out=np.ones(reads.J.shape))
+    often = reads.differs & reads.reads
+    if reads.reading.sum(axis=0).max() < 2:
+        return None                                                         # each entry has one share: a slope
+    times_counted = round(float(np.median(ratio[often])))
+    if often.sum() < ENOUGH or not 2 <= times_counted <= 9 or (reads.reads & ~often).sum() < ENOUGH:
+        return None
+    if (np.abs(reads.B - np.where(often, times_counted, 1) * reads.J) > times_counted * reads.limit).any():
+        return None
+    k, i = np.unravel_index(np.where(often, np.abs(reads.J), -1).argmax(), often.shape)
+    word = "twice" if times_counted == 2 else f"{times_counted} times"
+    return Cause("counted twice", f"{often.sum()} of {reads.reads.sum()} shares of {reads.name}'s entries arrive "
+                 f"{word}, "
+                 f"the others once.{where(reads, often)}", example=f"{reads.output(k)} changes by "
+                 f"{number(reads.J[k, i])} for a "
+                 f"change of 1 in {reads.index(i)}; asked for this output alone, backward gives "
+                 f"{number(reads.B[k, i])}.",
+                 look="Do two loops, or two slices, meet at these entries?", sure="exact")
+
+
+def where(reads, often):
+    """' They belong to ...': what the entries of these shares have in common, if anything."""
+    windows = reads.reading.sum(axis=0)
+    entries = often.any(axis=0)
+    if (often == reads.reads)[:, entries].all() and windows[entries].min() > windows[~entries].max(initial=0):
+        return f" They belong to the {entries.sum()} entries that more than {windows[~entries].max()} outputs read."
+    return ""
+
+
+def border_windows(evidence):
+    """Backward divides the windows at the border of y by another number than forward does."""
+    reads = Reads(evidence)
+    if not reads.usable or not reads.windows or not reads.differs.any() or (reads.reached & ~reads.reads).any():
+        return None
+    size = (reads.J ** 2).sum(axis=1)
+    some = size > 0
+    ratio = np.divide((reads.B * reads.J).sum(axis=1), size, where=some, out=np.ones(len(size)))
+    if (np.abs(reads.B - ratio[:, None] * reads.J) > reads.limit).any():
+        return None
+    other = some & (np.abs(ratio - 1) > 1e-5)
+    cut = cut_windows(reads)
+    if reads.differs.sum() < ENOUGH or not np.array_equal(other, cut & some) or not (some & ~other).any():
+        return None
+    if not ratio[other].all():
+        return None                                                         # nothing arrives: another matter
+    k = int(np.where(other, np.abs(ratio - 1), -1).argmax())
+    i = int(np.abs(reads.J[k]).argmax())
+    return Cause("border", f"The windows that lie inside are right; the {other.sum()} that reach "
+                 f"into the padding are not: backward divides them by another number than forward.",
+                 example=f"{reads.output(k)} gives {reads.index(i)} a share of {number(reads.B[k, i])}; its slope by "
+                 f"it is "
+                 f"{number(reads.J[k, i])}.", look="Does forward count the padding in its mean, and backward not, or "
+                 "the other "
+                 "way round?", sure="exact")
+
+
+def cut_windows(reads):
+    """(asked,): whether the output's window reaches beyond the array."""
+    cut = np.zeros(len(reads.outputs), bool)
+    for window in reads.windows:
+        start = reads.starts(window)
+        cut |= (start < 0) | (start + window.size > reads.shape[window.axis])
+    return cut
+
+
+def border(evidence):
+    """All errors lie within a strip along the border, as wide as the padding: the inside is right."""
+    reads = Reads(evidence)
+    if not reads.usable or not reads.windows or not reads.differs.any():
+        return None
+    wrong = reads.spread_out(reads.differs).any(axis=0)                     # of the array's shape
+    axes = [window.axis for window in reads.windows]
+    depth = np.full(reads.shape, max(reads.shape))
+    for axis in axes:
+        size = reads.shape[axis]
+        near = np.minimum(np.arange(size), np.arange(size)[::-1])
+        depth = np.minimum(depth, near.reshape([-1 if a == axis else 1 for a in range(len(reads.shape))]))
+    deepest = int(depth[wrong].max())
+    strip = depth <= deepest
+    inside = reads.known & ~strip
+    if inside.sum() < ENOUGH or wrong.sum() < ENOUGH or 2 * wrong.sum() < strip.sum() or deepest + 1 > reach(reads):
+        return None
+    place = int(np.where(np.abs(reads.got - reads.right) > reads.limit, np.abs(reads.got - reads.right), -1).argmax())
+    return Cause("border", f"All {inside.sum()} entries of {reads.name} further inside are right; at its border "
+                 f"({deepest + 1} deep) "
+                 f"{wrong.sum()} of {strip.sum()} are wrong.", example=f"{reads.index(place)} gets "
+                 f"{number(reads.got[place])} where "
+                 f"{number(reads.right[place])} is right.", look="What does forward read beyond the border (zeros, "
+                 "the edge again, the "
+                 "other side), and does backward send that back to the same entries?")
+
+
+def reach(reads):
+    """How deep the padding's influence can reach: the largest padding, at least 1."""
+    return max([1] + [max(window.pad, window.size - 1) for window in reads.windows])
+
+
+def empty_slice(name, gradient, shape):
+    """The Cause of a gradient that has an axis of length 0 where the array of this shape has none, or None."""
+    got = np.shape(gradient)
+    if len(got) != len(shape) or 0 not in got or 0 in shape:
+        return None
+    axes = [axis for axis, size in enumerate(got) if size == 0]
+    if any(got[axis] != shape[axis] for axis in range(len(shape)) if axis not in axes):
+        return None
+    sides = " and ".join(f"axis {axis} ({shape[axis]} entries)" for axis in axes)
+    size = shape[axes[0]]
+    return Cause("shape", f"d{name} has shape {got}, but {name} has {tuple(shape)}: {sides} became empty, as with "
+                 f"[pad:-pad] at pad = 0.", example=f"-0 is 0, so d{name}[0:-0] is d{name}[0:0]: of {size} entries "
+                 f"nothing is left.", look=f"Cut with [pad:pad + {size}], the array's size, in place of [pad:-pad].",
+                 sure="exact")
+
+
+def part(evidence):
+    """Only the outputs of one image, filter, row ... contribute; all others are lost."""
+    reads = Reads(evidence)
+    if not reads.usable or not reads.differs.any() or not reads.linear or not shares_arrive_or_not(reads):
+        return None
+    used = reads.reads.any(axis=1)
+    whole, lost = used & ~reads.differs.any(axis=1), used & ~reads.reached.any(axis=1)
+    if not np.array_equal(used, whole | lost) or not whole.any():
+        return None
+    words = {4: ["image", "filter", "row", "column"], 3: ["filter", "row", "column"], 2: ["image", "feature"],
+             1: ["feature"]}.get(len(reads.y_shape), [])
+    if reads.channel_axis == 3:
+        words = ["image", "row", "column", "filter"]
+    for word, index, size in zip(words, reads.asked, reads.y_shape):
+        kept = np.unique(index[whole])
+        if len(kept) == 1 and size > 1 and (index[lost] != kept[0]).all():
+            k = int(np.where(lost, np.abs(reads.J).max(axis=1), -1).argmax())
+            i = int(np.abs(reads.J[k]).argmax())
+            return Cause("part", f"Only {word} {kept[0]} of y's {size} {word}s contributes to "
+                         f"d{reads.name}.", detail=word,
+                         example=f"{reads.output(k)} changes by {number(reads.J[k, i])} for a change of 1 in "
+                         f"{reads.index(i)}; asked for this "
+                         f"output alone, backward gives 0.", look=f"Is d{reads.name} set to zero, or written with =, "
+                         f"inside the loop over "
+                         f"{word}s?", sure="exact")
+    return None
+
+
+CAUSES = [overwritten, averaged, counted_twice, *kernels.CAUSES, *winners.CAUSES, border_windows, part, border]
