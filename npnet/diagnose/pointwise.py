@@ -103,7 +103,7 @@ def mask_of_dy(evidence):
 
 def mask(evidence):
     """Backward's zeros sit in other places than forward's; elsewhere the two agree."""
-    found = singles(evidence) if one_shape(evidence) else None
+    found = singles(evidence)
     if found is None or not linear(evidence, found):
         return None
     closed, shut = (np.abs(values) < 1e-7 * np.abs(values).max(initial=0) for values in (found.slope, found.sent))
@@ -154,6 +154,24 @@ def mask_words(evidence, found, let):
     closed, shut = found.slope == 0, ~let
     return (f"Backward has another mask than forward, as if it were drawn anew, or of another array: it closes "
             f"{shut.sum()} places, forward {closed.sum()}, and {(closed & shut).sum()} of them are the same"), "other"
+
+
+def closed_outputs(evidence):
+    """Outputs that do not depend on the array at all (a mask closes them) send something back; the others are right."""
+    if evidence.y.size < ENOUGH or evidence.kinks.any() or not np.isfinite(evidence.B).all():
+        return None
+    J, B = evidence.J, evidence.B
+    closed = np.abs(J).max(axis=1) <= 10 * evidence.noise
+    sends = np.abs(B).max(axis=1) > 1e-6 * np.abs(B).max()
+    ghosts = np.flatnonzero(closed & sends)
+    if len(ghosts) < 3 or (~closed).sum() < 3 or not evidence.same(J[~closed], B[~closed], 1e-6):
+        return None
+    k, i = ghosts[0], int(np.abs(B[ghosts[0]]).argmax())
+    return Cause("mask", f"{len(ghosts)} numbers of y do not depend on {evidence.name}, as behind a mask, and backward "
+                 f"sends their dy back to it all the same; the other {(~closed).sum()} are right.", "none",
+                 f"{evidence.output(evidence.outputs[k])} does not change with {evidence.index(evidence.entries[i])}; "
+                 f"with dy = 1 there, and 0 elsewhere, backward gives {B[k, i]:.4g}.",
+                 "Where forward multiplies by a mask, backward multiplies dy by it, before anything else.", "exact")
 
 
 # ------------------------------------------------------------------------------- slopes
@@ -319,4 +337,4 @@ def forwards_result(evidence):
 
 
 EARLY = [mask_of_dy, slope_at_dy, forwards_result]
-CAUSES = [other_array, mask, own_numbers, slope, times_array]
+CAUSES = [other_array, mask, closed_outputs, own_numbers, slope, times_array]

@@ -13,6 +13,8 @@ from numpy.linalg import norm
 from .constants import CAUSES as CONSTANTS
 from .constants import EARLY as FIRST
 from .evidence import Cause
+from .exchanged import CAUSES as EXCHANGED
+from .losses import CAUSES as LOSSES
 from .pointwise import CAUSES as POINTWISE
 from .pointwise import EARLY as GATES
 from .scales import broadcast, power_of
@@ -25,7 +27,7 @@ class Terms:
     """J taken apart. parts: {name: (outputs, entries)}, which add up to J; the first is the direct term.
 
     own (outputs, entries): where an entry and an output have one place. reads: where J is not 0. known: {name: number}
-    that a factor may be, found from J.
+    that a factor may be, found from J. shared (entries,): to what the last part is proportional, and what it is called.
     """
 
     J: np.ndarray
@@ -35,6 +37,8 @@ class Terms:
     parts: dict
     known: dict
     through: str = ""
+    shared: np.ndarray = None
+    word: str = "x"
 
     @property
     def direct(self):
@@ -90,15 +94,26 @@ def terms(evidence):
                             (np.ones(len(x)), "the mean")):
         parts = one_shared(J, own, reads, shared, through)
         if parts:
-            found = Terms(J, B, own, reads, parts, {}, through)
+            word = evidence.name if shared is x else "y"
+            found = Terms(J, B, own, reads, parts, {}, through, shared, word)
             found.known = constants_of(found, x) if through == "the sum of squares" else {}
             return found
     parts = mean_and_variance(J, own, reads, x) if smooth.all() and evidence.whole else None
     if parts:
         count = int(reads.sum(axis=1).max())
         known = {f"{count}, as many as share a mean": count, f"{count}/{count - 1}": count / (count - 1)}
-        return Terms(J, B, own, reads, parts, known, "the mean and the variance")
+        return Terms(J, B, own, reads, parts, known, "the mean and the variance", normalised(x, reads | own),
+                     f"{evidence.name} normalised")
     return None
+
+
+def normalised(x, groups):
+    """x (entries,) less its mean, over its deviation, in the group of each entry, a row of a mask."""
+    hat = np.zeros(len(x))
+    for i in range(len(x)):
+        group = x[groups[i]]
+        hat[i] = (x[i] - group.mean()) / group.std()
+    return hat
 
 
 def one_shared(J, own, reads, shared, through):
@@ -235,43 +250,46 @@ def example(evidence, J, B):
 # ------------------------------------------------------------------------------- a term that is another one
 
 def other_cross_term(evidence):
-    """The direct term is right, and the cross term is a known wrong one."""
+    """The direct term is right, and the last term is a known wrong one."""
     found = terms(evidence)
-    if found is None or len(found.parts) != 2:
+    if found is None or found.through == "the mean":
         return None
-    direct, cross = found.parts.values()
+    *others, cross = found.parts.values()
     for matrix, sentence, look, kind in wrong_cross_terms(evidence, found, cross):
-        ratios = measured(found.B, [direct, matrix])
-        if norm(matrix) > 0 and explains(evidence, ratios[0] * direct + ratios[1] * matrix, found.J, found.B):
+        parts = [*others, matrix]
+        ratios = measured(found.B, parts)
+        rebuilt = sum(ratio * part for ratio, part in zip(ratios, parts))
+        if norm(matrix) > 0 and explains(evidence, rebuilt, found.J, found.B) and isclose(ratios[0], 1, abs_tol=0.5):
             also = "".join(f" Besides, the {name} is {ratio:.5g} times as large{reason(evidence, ratio, found.known)}."
-                           for name, ratio in zip(("direct term", "cross term"), ratios)
-                           if not isclose(ratio, 1, abs_tol=1e-4))
+                           for name, ratio in zip(found.parts, ratios) if not isclose(ratio, 1, abs_tol=1e-4))
             return Cause(kind, sentence + also, "cross", example(evidence, found.J, found.B), look, "exact")
     return None
 
 
 def wrong_cross_terms(evidence, found, cross):
     """Wrong cross terms as they are often written: (matrix, sentence, look, kind)."""
-    smooth = ~evidence.kinks
-    x_i = evidence.array.ravel()[evidence.entries][smooth]          # at the entry
-    x_j = evidence.array.ravel()[evidence.outputs]                  # at the output
-    ratio = np.divide.outer(1 / x_j, 1 / x_i)                       # x[i] / x[j]
-    name, out = evidence.name, "In y[j]'s slope by x[i] everything but one factor x belongs to j, where the sum is."
+    smooth, x_i, name = ~evidence.kinks, found.shared, found.word   # x_i at the entry, x_j at the output
+    x_j = found.own @ x_i
+    ratio = np.outer(1 / x_j, x_i)
+    term = "variance's term" if len(found.parts) > 2 else "cross term"
+    out = "In y[j]'s slope by x[i] everything but one factor belongs to j, where the sum is."
     everyone = "x[i] is in the sum of each of its neighbours j, not in its own alone."
-    yield cross * found.own, ("Of the cross term only the share of the own place is there (j = i): the shares of the "
+    if not np.isfinite(ratio).all():                                # an output whose own entry was not moved
+        return
+    yield cross * found.own, (f"Of the {term} only the share of the own place is there (j = i): the shares of the "
                               "neighbours are missing."), everyone, "missing term"
-    yield cross * ~found.own, "In the cross term the share of the own place (j = i) is missing.", (
+    yield cross * ~found.own, f"In the {term} the share of the own place (j = i) is missing.", (
         "The window around i holds i itself."), "missing term"
     yield cross * ratio, (
-        f"Inside the sum of the cross term stands {name}[i], where {name}[j] belongs."), out, "wrong term"
-    yield cross / x_j[:, None], f"Inside the sum of the cross term the factor {name}[j] is missing.", out, "wrong term"
-    yield cross / x_i, f"In the cross term the factor {name}[i] is missing.", (
-        f"The slope of {name}[i]^2 is 2 {name}[i]."), "wrong term"
-    yield cross / ratio, f"In the cross term stands {name}[j], where {name}[i] belongs.", out, "wrong term"
+        f"Inside the sum of the {term} stands {name}[i], where {name}[j] belongs."), out, "wrong term"
+    yield cross / x_j[:, None], f"Inside the sum of the {term} the factor {name}[j] is missing.", out, "wrong term"
+    yield cross / x_i, f"In the {term} the factor {name}[i] is missing.", (
+        "The slope of a square, x[i]^2, is 2 x[i]."), "wrong term"
+    yield cross / ratio, f"In the {term} stands {name}[j], where {name}[i] belongs.", out, "wrong term"
     if evidence.whole and smooth.all():
-        yield cross.T, ("In the cross term i and j are exchanged: what belongs inside the sum stands before it."), (
+        yield cross.T, (f"In the {term} i and j are exchanged: what belongs inside the sum stands before it."), (
             out), "wrong term"
-        yield np.diag(cross.sum(axis=0)), "Inside the sum of the cross term stands dy[i], where dy[j] belongs.", (
+        yield np.diag(cross.sum(axis=0)), f"Inside the sum of the {term} stands dy[i], where dy[j] belongs.", (
             "Each y[j] sends its own dy[j] back."), "wrong term"
 
 
@@ -379,5 +397,5 @@ def own_and_others(evidence):
     return None
 
 
-EARLY = [*FIRST, *GATES]                # so special that they come before all that is told from linearity in dy
+EARLY = [*FIRST, *GATES, *EXCHANGED, *LOSSES]       # so special that they come before what linearity in dy tells
 CAUSES = [*POINTWISE, whole_terms, other_cross_term, neighbours, each_output, own_and_others, *CONSTANTS]
