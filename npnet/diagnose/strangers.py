@@ -193,6 +193,7 @@ def call(anything, inputs, param=None, train=None, names=None, seed=0):
         if trial.stage > BACKWARD:
             explore(called, seed)
     called.assumed += said(called, trial)
+    draws.quiet = not draws.drawn
     return called
 
 
