@@ -125,11 +125,14 @@ def positional(parameters):
 
 
 class Asker:
-    """Finds the arguments of forward and of backward. param: settings by name; train: True, False or None."""
+    """Finds the arguments of forward and of backward.
 
-    def __init__(self, param, train):
+    param: settings by name. train: True, False or None. both: one function gives loss and gradient.
+    """
+
+    def __init__(self, param, train, both=False):
         self.given = dict(param or {})
-        self.settings, self.train, self.used = Guesses(self.given), train, set()
+        self.settings, self.train, self.both = Guesses(self.given), train, both
 
     def forward(self, function, inputs):
         """The Call of a forward that gets these inputs first (a list of names, by the function's own words)."""
@@ -141,26 +144,24 @@ class Asker:
         if len(places) < len(inputs) and not star:
             raise Missing(f"{title(function)} takes {len(places)} arguments ({names(places)}), but there are "
                             f"{len(inputs)} inputs; give one array for each input that it has")
-        arguments = [Argument(name, "input", name) for name in inputs]
-        word = star and len(places) < len(inputs)
-        for p in parameters[len(arguments):] if not star else places[len(arguments):]:
-            arguments += self.other(function, p, word)
+        arguments = [Argument(name, "input", name, not star) for name in inputs]
+        for p in parameters:
+            arguments += self.other(function, p) if p.name not in inputs else []
         arguments += self.words(function, parameters)
-        return Call(function, arguments)
+        return Call(function, by_place(arguments, parameters))
 
-    def other(self, function, p, word=False):
+    def other(self, function, p):
         """The argument for a parameter of forward that is no input, in a list; an empty one leaves the default."""
         if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
             return []
         kind = plain(p.name)
         if p.name in self.given:
-            self.used.add(p.name)
             return [Argument(p.name, "value", self.given[p.name], True)]
         if is_setting(p.name) and (self.given or p.default is REQUIRED):
             return [Argument(p.name, "value", self.settings, True)]
         if kind in TRAINS | TESTS and (self.train is not None or p.default is REQUIRED):
             return [Argument(p.name, "value", train_value(p, self.train is not False), True)]
-        if p.default is not REQUIRED:
+        if p.default is not REQUIRED and not (self.both and p.default is None and is_label(p.name)):
             return []
         if is_label(p.name):
             return [Argument(p.name, "label", word=True)]
@@ -196,7 +197,7 @@ class Asker:
             elif p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
                 arguments[p.name] = self.known(p, inputs, label, caches, rate)
         self.rest(function, parameters, arguments, inputs, caches)
-        taken = [argument for argument in arguments.values() if argument]
+        taken = by_place([argument for argument in arguments.values() if argument], parameters)
         if any(p.kind == p.VAR_POSITIONAL for p in parameters):
             taken += [Argument(name, "input", name) for name in inputs if not caches]
             taken += [Argument(f"cache {i}", "cache", i) for i in range(caches)]
@@ -239,6 +240,27 @@ class Asker:
             else:
                 raise Missing(f"{title(function)} needs {p.name}, and nothing tells what it is; give it as param="
                                 f"{{'{p.name}': ...}} (on the command line --param '{{\"{p.name}\": ...}}')")
+
+
+def by_place(arguments, parameters):
+    """The arguments in the order of the parameters; by place as long as none is left out, the others by name."""
+    order = {p.name: number for number, p in enumerate(parameters)}
+    arguments = sorted(arguments, key=lambda argument: order.get(argument.name, -1))
+    for number, argument in enumerate(arguments):
+        p = parameters[number] if number < len(parameters) else None
+        words = argument.role == "value" or p is not None and p.kind == p.KEYWORD_ONLY
+        argument.word = argument.name in order and (words or p is None or p.name != argument.name)
+    return arguments
+
+
+def own_names(function, count):
+    """What forward calls its inputs, labels after the others; "input 0" ... where that cannot be known."""
+    parameters = positional(signature(function) or [])
+    needed = [p for p in parameters if p.default is REQUIRED and plain(p.name) not in TRAINS | TESTS | RATES]
+    if count < len(needed) and any(not is_label(p.name) for p in needed):
+        parameters = sorted(parameters, key=lambda p: is_label(p.name))
+    names = [p.name for p in parameters][:count]
+    return names if len(names) == count else [f"input {i}" for i in range(count)]
 
 
 def names(parameters):

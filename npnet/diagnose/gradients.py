@@ -1,10 +1,10 @@
 """Where the gradient of each input and of each parameter of a stranger's layer is."""
 import numpy as np
 
-from .arguments import RATE, RATES, plain
+from .arguments import RATE, RATES, is_label, plain
 from .parameters import (AGREE, Parameter, Source, bare, candidates, distance, few_slopes, grouped, is_state, leaves,
                          match, moves, name_all, photograph, related, standing)
-from .reach import Place, everything
+from .reach import Place, everything, written
 
 INPUTS = set("x input inputs in inp xin bottom a aprev prev previous data layerinput lastinput".split())
 SURE = 4                            # a name that leaves no doubt, of parameters.related
@@ -61,7 +61,7 @@ class Search:
         have = [np.shape(value) for _, value in top]
         chosen = list(range(len(names)))
         if len(top) < len(names):
-            chosen = one_each(have, wanted)
+            chosen = one_each(have, wanted, [is_label(name) for name in self.way.moving])
         elif any(have[i] != need for i, need in enumerate(wanted)):
             chosen = other_order(have, wanted) or chosen
         for name, i in zip(names, chosen):
@@ -106,6 +106,25 @@ class Search:
         else:
             called.sources = in_order(called.inputs)
 
+    def sum_up(self):
+        """A loss of several inputs at once whose backward has no dy: the gradient is that of their mean, or sum."""
+        called = self.called
+        if self.way.label is None or not np.ndim(self.y) or self.way.uses_dy:
+            return
+        source = next(iter(called.sources.values()), None)
+        gradient = source and source.read(self.root, self.result)
+        if gradient is None or np.shape(gradient) != self.arrays[0].shape:
+            return
+        errors = {}
+        for word in ("mean", "sum"):
+            called.total, called.loss, self.dy, self.known = word, True, np.ones(()), {}
+            item = Parameter(next(iter(called.inputs)), [])
+            item.array = self.arrays[0]
+            errors[word] = self.far(item, gradient)
+        called.total = min(errors, key=errors.get)
+        self.y, self.known = self.run(), {}
+        called.assumed.append(f"the loss is the {called.total} of the numbers that forward returns")
+
     # ------------------------------------------------------------------------- parameters
 
     def parameters(self):
@@ -149,11 +168,15 @@ class Search:
         called, way = self.called, self.way
         arguments = [a.name for a in way.backward.arguments if plain(a.name) in RATES and a.role == "value"
                      ] if way.backward else []
-        changed = self.changed_by_backward(items) if arguments else []
-        if changed:
-            called.rates = arguments
-            called.assumed.append(f"backward changes {', '.join(item.name for item in changed)}: it is called with "
-                                  f"{arguments[0]}={RATE:g}, and they are put back after each call")
+        called.rates = [] if arguments else rate_places(self.root)
+        changed = self.changed_by_backward(items) if arguments or called.rates else []
+        if not changed:
+            called.rates = []
+            return
+        rate = arguments[0] if arguments else written(called.rates[0])
+        called.learns = True
+        called.assumed.append(f"backward changes {', '.join(item.name for item in changed)}: it is called with {rate}="
+                              f"{RATE:g}, and they are put back after each call")
         for item in changed:
             if item.gradient is None:
                 item.gradient = Source(item.places[0].steps, rate=RATE)
@@ -165,7 +188,7 @@ class Search:
         for item in items:
             item.write(self.root)
         try:
-            with self.called.draws.go_on():
+            with self.called.draws.go_on(), self.called.at_rate():
                 self.called.back(self.dy)
             return [item for item in items if item.changed(self.root)
                     and item.now(self.root).shape == item.array.shape]
@@ -195,13 +218,15 @@ def other_order(have, wanted):
     return None if None in chosen else chosen
 
 
-def one_each(have, wanted):
-    """For each wanted shape the number of the first returned one of it that is free; None where there is none."""
-    chosen, free = [], list(range(len(have)))
-    for need in wanted:
-        chosen.append(next((i for i in free if have[i] == need), None))
-        if chosen[-1] is not None:
-            free.remove(chosen[-1])
+def one_each(have, wanted, later=()):
+    """For each wanted shape the number of the first returned one of it that is free; None where there is none.
+
+    later: True for those that get what the others leave.
+    """
+    chosen, free = [None] * len(wanted), list(range(len(have)))
+    for number in sorted(range(len(wanted)), key=lambda number: bool(later and later[number])):
+        chosen[number] = next((i for i in free if have[i] == wanted[number]), None)
+        free = [i for i in free if i != chosen[number]]
     return chosen
 
 
@@ -213,4 +238,4 @@ def in_order(inputs):
 def rate_places(root):
     """The steps to attributes that are learning rates by their names."""
     return [steps for steps, value in everything(root) if steps and isinstance(value, float)
-            and isinstance(steps[-1][1], str) and plain(steps[-1][1]) in RATES - {"alpha", "eta"}]
+            and isinstance(steps[-1][1], str) and plain(steps[-1][1]) in RATES - {"alpha"}]

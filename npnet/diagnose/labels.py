@@ -17,7 +17,7 @@ def label_kinds(*words):
         return ["zeros and ones", "one-hot", "whole numbers", "numbers"]
     if any(word in text for word in FIGURES):
         return ["numbers", "one-hot", "whole numbers"]
-    return ["whole numbers", "one-hot", "numbers", "zeros and ones"]
+    return ["whole numbers", "zeros and ones, one for each x", "one-hot", "numbers", "zeros and ones"]
 
 
 def make_label(kind, x, seed):
@@ -32,4 +32,6 @@ def make_label(kind, x, seed):
     whole = ((np.arange(count) * 2 + 1) % max(classes, 1)).reshape(np.delete(x.shape, axis % max(x.ndim, 1)))
     if kind == "whole numbers":
         return whole
+    if kind == "zeros and ones, one for each x":
+        return whole % 2
     return np.moveaxis(np.eye(classes)[whole], -1, axis)

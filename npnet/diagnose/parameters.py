@@ -39,12 +39,14 @@ class Parameter:
     array: np.ndarray = None
     gradient: object = None             # a Source
     before: np.ndarray = None           # the stranger's own numbers
+    own: object = None
     twin: object = None                 # what stands in the place of an array that is not float64
 
     def __post_init__(self):
-        self.own = self.places[0].value
-        self.array = self.places[0].array
-        self.before = self.own.copy() if isinstance(self.own, np.ndarray) else [*self.own]
+        if self.places:
+            self.own = self.places[0].value
+            self.array = self.places[0].array
+            self.before = self.own.copy() if isinstance(self.own, np.ndarray) else [*self.own]
 
     @property
     def in_place(self):

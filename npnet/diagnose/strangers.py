@@ -8,15 +8,16 @@ finds the parameters and their gradients by what they do (parameters.py), and sa
 the layer's own code raises comes out unchanged; what cannot be guessed is a ValueError or a TypeError that asks for it.
 """
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arguments import is_label, positional, signature
+from .arguments import RATE, is_label, positional, signature
 from .draws import Draws
 from .gradients import Search, in_order
 from .parameters import Parameter, is_tensor
-from .reach import Place, Snapshot
+from .reach import Place, Snapshot, follow, put
 from .trials import BACKWARD, dy_for, first_way
 from .ways import Way
 
@@ -48,6 +49,7 @@ class Called:
     presented: bool = False                             # the parameters are given as inputs: x has no gradient
     state: object = None                                # a Snapshot, for layers that remember more than they should
     total: str = ""                                     # "sum" or "mean" of y is the loss
+    learns: bool = False                                # backward changes parameters by a learning rate
     found: dict = field(default_factory=dict)
     own_x: list = field(default_factory=list)           # the inputs, where the parameters are presented as such
 
@@ -93,7 +95,7 @@ class Called:
 
     def gradients(self, dy):
         """{name: gradient} of the inputs and the parameters."""
-        with self.written(), self.draws.go_on():
+        with self.written(), self.draws.go_on(), self.at_rate():
             result = self.back(dy)
             self.found = {name: self.one(name, source, result, dy) for name, source in self.sources.items()}
             for parameter in self.parameters:
@@ -120,15 +122,25 @@ class Called:
     def show_changes(self):
         """A parameter that backward changed, or replaced, without a learning rate: the checker's array changes too."""
         for parameter in self.parameters:
-            if not parameter.gradient.rate and not self.rates and parameter.changed(self.root):
+            if not self.learns and parameter.changed(self.root):
                 now = parameter.now(self.root)
                 if now.shape == parameter.array.shape:
                     parameter.array[...] = now
 
-    def restore(self):
-        """The stranger's object as it was before the check."""
-        for parameter in (*self.parameters, *self.others):
-            parameter.take_back(self.root)
+    @contextmanager
+    def at_rate(self):
+        """While it lasts, the object's own learning rates are 1, and its momenta 0."""
+        changed = [(steps, RATE) for steps in self.rates]
+        changed += [((*steps[:-1], (".", "momentum")), 0.0) for steps in self.rates
+                    if hasattr(follow(self.root, steps[:-1]), "momentum")]
+        saved = [(steps, follow(self.root, steps)) for steps, _ in changed]
+        for steps, value in changed:
+            put(self.root, steps, value)
+        try:
+            yield
+        finally:
+            for steps, value in saved:
+                put(self.root, steps, value)
 
 
 class Written:
@@ -138,11 +150,11 @@ class Written:
         self.called = called
 
     def __enter__(self):
-        for parameter in self.called.parameters:
+        for parameter in (*self.called.parameters, *self.called.others):
             parameter.write(self.called.root)
 
     def __exit__(self, *error):
-        for parameter in self.called.parameters:
+        for parameter in (*self.called.parameters, *self.called.others):
             parameter.take_back(self.called.root)
 
 
@@ -208,13 +220,20 @@ def explore(called, seed):
     search = Search(called, y, dy_for(y, seed), seed)
     search.backward()
     search.inputs()
+    search.sum_up()
     start.restore()
     items, state = search.parameters()
     search.join(items)
     search.by_change(items)
     left = [item for item in items if item.gradient is None]
+    if called.rates:
+        called.state = start
     called.parameters = [item for item in items if item.gradient is not None]
-    called.unchecked = {item.name: search.looked(item) for item in left}
+    called.others = left
+    fixed = [item for item in left if from_outside(item.places[0].steps, root)]
+    called.unchecked = {item.name: search.looked(item) for item in left if item not in fixed}
+    if fixed:
+        called.assumed.append(f"{', '.join(item.name for item in fixed)}: held fixed, it stands outside the functions")
     hold_others(called, search)
     if state:
         called.assumed.append(f"{', '.join(item.name for item in state)}: held fixed, no parameter by its name")
@@ -234,6 +253,14 @@ def hold_others(called, search):
                 called.unchecked[name] = search.looked(Parameter(name, [Place(((".", name),), called.inputs[name])]))
             called.way.fixed[own] = called.inputs.pop(name)
             called.way.moving.remove(own)
+
+
+def from_outside(steps, root):
+    """Whether an array is what a lambda, or a function inside another, takes from around it."""
+    if steps[-1][0] != "{}":
+        return False
+    function = follow(root, steps[:-1])
+    return function.__name__ == "<lambda>" or steps[-1][1] in function.__code__.co_freevars
 
 
 def in_float32(called, y):

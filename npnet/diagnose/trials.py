@@ -4,26 +4,31 @@ import warnings
 import numpy as np
 
 from ..gradcheck import spread
-from .arguments import Argument, Call, Missing, positional, signature, title
+from .arguments import RATE, Argument, Call, Missing, own_names, positional, signature, title
 from .draws import Draws
 from .labels import label_kinds, make_label
-from .parameters import leaves
+from .parameters import is_tensor, leaves
 from .reach import Snapshot
 from .ready import build
+from .tensors import tensor_maker
 from .ways import left_output, plan_backward, way_of
 
+KEPT = "label silent local wrap forward backward back_function".split()       # of the way, as the best trial left it
 FORWARD, BACKWARD, SHAPE, WELL = 0, 1, 2, 3         # where a trial stopped: forward failed, backward, dx is strange
 
 
 class Trial:
     """One attempt to call forward and backward, and how far it came."""
 
-    def __init__(self, way, draws, arrays, label=None, words=()):
-        self.way, self.draws, self.arrays, self.label, self.words = way, draws, arrays, label, words
+    def __init__(self, way, draws, arrays, label=None, words=(), change=None):
+        self.way, self.draws, self.arrays, self.label, self.words = way, draws, arrays, label, list(words)
+        self.change = change or {}              # what it sets on the way
         self.stage, self.error, self.y, self.backward = FORWARD, None, None, None
 
     def go(self, seed):
         self.way.label = self.label
+        for name, value in self.change.items():
+            setattr(self.way, name, value)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:
@@ -41,6 +46,9 @@ class Trial:
         way = self.way
         with self.draws.begin():
             self.y = way.run(self.arrays)
+            if way.wrap is None and is_tensor(way.given["y"]):
+                way.wrap = tensor_maker(way.given["y"], way.forward.function)
+                self.y = way.run(self.arrays)
             if self.y is None and way.kind == "layer" and left_output(way.root) is not None:
                 way.silent = True
                 self.y = way.run(self.arrays)
@@ -62,12 +70,22 @@ class Trial:
                 continue
             finally:
                 snapshot.restore()
+            fits = fits and not self.is_flat()
             if fits or self.stage == BACKWARD:
                 self.stage, self.backward = WELL if fits else SHAPE, plan
             if fits:
                 break
         way.backward = self.backward if self.stage > BACKWARD else first
         self.error = error if self.stage == BACKWARD else None
+
+    def is_flat(self):
+        """Whether a loss does not see numbers below 0: then it is one of probabilities."""
+        x = self.arrays[0]
+        if self.label is None or not (x < 0).any():
+            return False
+        with self.draws.begin():
+            y = self.way.run([np.where(x < 0, 1.01 * x, x), *self.arrays[1:]])
+        return np.array_equal(y, self.y)
 
     def fits(self, seed):
         """Whether backward gives an array of x's shape, or returns none."""
@@ -107,21 +125,22 @@ def first_way(anything, inputs, param, train, seed):
         raise Missing("no input has decimals, so none can be moved; give x as an array of float64")
     draws, best = Draws(way.root, seed), None
     for trial in trials(way, draws, arrays, seed):
-        way.silent = False
+        way.silent = way.local = False
+        way.wrap = None
         trial.go(seed)
         if best is None or trial.stage > best.stage:
-            best, silent = trial, way.silent
+            best, kept = trial, {name: getattr(way, name) for name in KEPT}
         if best.stage == WELL or not goes_on(best, trial):
             break
-    way.label, way.silent = best.label, silent
-    if way.back_function is not None:
-        way.backward = best.backward or way.backward
+    for name, value in kept.items():
+        setattr(way, name, value)
     return way, draws, best
 
 
 def goes_on(best, trial):
     """Whether another form of x may help: not where forward took it, and not where forward overflows at it."""
-    return trial.label is not None or best.stage == FORWARD and best.error is not None
+    through_call = best.stage == BACKWARD and trial.way.kind == "layer" and callable(trial.way.root)
+    return trial.label is not None or through_call or best.stage == FORWARD and best.error is not None
 
 
 def trials(way, draws, arrays, seed):
@@ -131,12 +150,27 @@ def trials(way, draws, arrays, seed):
         argument = next(a for a in way.forward.arguments if a.role == "label")
         owner = type(way.root).__name__ if way.kind == "layer" else ""
         kinds = label_kinds(owner, title(way.forward.function), argument.name)
-    forms = [("", arrays), *(probabilities(arrays) if kinds[0] else []), *other_inputs(arrays)]
-    for words, others in forms:
+    for words, others, change in forms(way, arrays, kinds[0]):
         for kind in kinds:
             label = None if kind is None else make_label(kind, others[0], seed)
             said = [words] if words else []
-            yield Trial(way, draws, others, label, said + ([f"labels are {kind}"] if kind else []))
+            yield Trial(way, draws, others, label, said + ([f"labels are {kind}"] if kind else []), change)
+
+
+def forms(way, arrays, labels):
+    """(words, inputs, what is set on the way) in which a layer may want its inputs."""
+    yield "", arrays, {}
+    if way.kind == "layer" and callable(way.root) and way.forward.function != way.root:
+        call = way.asker.forward(way.root.__call__, own_names(way.root.__call__, len(way.names)))
+        yield "", arrays, {"forward": call, "back_function": None, "backward": None, "wrap": None}
+    if maker := tensor_maker(way.root, way.forward.function):
+        yield "", arrays, {"wrap": maker}
+    if labels:
+        yield "x is made of probabilities", probabilities(arrays), {}
+    if initialized(way.root, arrays[0]):
+        yield "initialize() was called with an optimizer", arrays, {}
+    for words, others in other_inputs(arrays):
+        yield words, others, {}
 
 
 def other_inputs(arrays):
@@ -159,7 +193,28 @@ def probabilities(arrays):
     positive = np.exp(arrays[0])
     if positive.ndim:
         positive = positive / positive.sum(axis=1 if positive.ndim > 2 else -1, keepdims=True)
-    return [("x is made of probabilities", [positive * 0.9, *arrays[1:]])]
+    return [positive * 0.9, *arrays[1:]]
+
+
+class Steps:
+    """An optimizer for layers that want one: a plain step with the rate 1, so that the change is the gradient."""
+
+    def __init__(self):
+        self.learning_rate = RATE
+
+    def update(self, w, gradient):
+        return w - RATE * np.asarray(gradient)
+
+
+def initialized(layer, x):
+    """Whether a layer could be told the shape of its input, and be given an optimizer, as some need before forward."""
+    begin = getattr(layer, "initialize", None)
+    if not callable(begin) or len(signature(begin) or []) > 1:
+        return False
+    if callable(getattr(layer, "set_input_shape", None)) and getattr(layer, "input_shape", None) is None:
+        layer.set_input_shape(x.shape[1:])
+    begin(*[Steps() for _ in signature(begin) or []])
+    return True
 
 
 def make_ready(layer, x, seed):

@@ -4,9 +4,11 @@ import types
 
 import numpy as np
 
-from .arguments import CACHES, Argument, Asker, Call, Missing, plain, positional, signature
+from .arguments import OUTPUTS as RESULTS
+from .arguments import CACHES, Argument, Asker, Call, Missing, own_names, plain, positional, signature
 from .parameters import is_tensor
 from .reach import is_numbers
+from .tensors import send_back
 
 FORWARD = """forward forward_pass forwardpass forward_prop forward_propagation forwardprop feedforward feed_forward
 fprop fwd propagate __call__ call compute apply activate run evaluate calculate loss cost f func function
@@ -68,7 +70,8 @@ class Way:
         if self.pullback is not None:
             return self.pullback(dy) if takes_any(self.pullback) else self.pullback()
         if self.backward is None:
-            return self.of_both() if not is_tensor(self.given["y"]) else self.of_tensor(dy)
+            y, inputs = self.given["y"], list(self.given["inputs"].values())
+            return send_back(y, dy, inputs) if is_tensor(y) else self.of_both()
         given = self.given | {"dy": float(dy) if np.ndim(dy) == 0 else dy}
         result = self.backward(given)
         return dy * np.asarray(result) if self.local else result
@@ -77,22 +80,6 @@ class Way:
         """The gradients of a function that returns them beside the loss."""
         cache = self.given["cache"]
         return cache[0] if len(cache) == 1 else tuple(cache)
-
-    def of_tensor(self, dy):
-        """For outputs that know how they came about: y.backward(dy), and the gradients of the inputs."""
-        y = self.given["y"]
-        parameters = positional(signature(y.backward) or [])
-        if parameters:
-            y.backward(self.like_grad(y, dy))
-        else:
-            y.grad = self.like_grad(y, dy)
-            y.backward()
-        return [grad_of(value) for value in self.given["inputs"].values() if is_tensor(value)]
-
-    def like_grad(self, y, dy):
-        """dy as the class keeps its gradients: an array, or one of its own objects."""
-        kept = next((value.grad for value in self.given["inputs"].values() if is_tensor(value)), None)
-        return type(y)(dy) if is_tensor(kept) else dy
 
     @property
     def pullback(self):
@@ -119,11 +106,6 @@ def takes_any(function):
 def is_output(value):
     return isinstance(value, (np.ndarray, float, int, np.number)) and not isinstance(value, bool) \
         or is_numbers(value) or is_tensor(value)
-
-
-def grad_of(tensor):
-    grad = tensor.grad
-    return grad.data if is_tensor(grad) else grad
 
 
 def left_output(root):
@@ -234,16 +216,10 @@ def made(kind, param):
     return kind(**known)
 
 
-def own_names(function, count):
-    """What forward calls its inputs; "input 0" ... where that cannot be known."""
-    names = [p.name for p in positional(signature(function) or [])][:count]
-    return names if len(names) == count else [f"input {i}" for i in range(count)]
-
-
 def way_of(anything, count, param, train):
     """The Way of a subject with so many inputs; how backward is called is not yet known."""
     forward, backward, root, kind = subject_of(anything, param)
-    asker, context = Asker(param, train), None
+    asker, context = Asker(param, train, backward is None), None
     if kind == "static":
         context = Context()
         forward, backward = with_context(forward, context), with_context(backward, context)
@@ -273,12 +249,18 @@ def plan_backward(way, label):
         return
     way.backward = way.asker.backward(function, way.names, len(way.given["cache"]), label)
     name, roles = plain(getattr(function, "__name__", "")), way.backward.roles()
+    way.local = False
+    if label and "dy" not in roles and np.shape(way.given["y"]) == np.shape(way.passed[0]) != ():
+        way.local = True                        # a loss for each number of x, and its slope
     if label or not np.shape(way.given["y"]) or not any(name.endswith(word) for word in LOCAL):
         return
     way.local = "dy" not in roles               # the slope of y by x, number by number
-    if roles == ["dy"] and looks_like_input(positional(signature(function))[0].name):
-        way.backward, way.local = Call(function, [Argument(way.names[0], "input", way.names[0])]), True
+    if roles == ["dy"] and (role := local_role(positional(signature(function))[0].name)):
+        way.backward, way.local = Call(function, [Argument(way.names[0], role, way.names[0])]), True
 
 
-def looks_like_input(name):
-    return plain(name) in ("x", "input", "inputs", "z", "inp", "val", "value", "v", "data", "a", "signal")
+def local_role(name):
+    """What the only argument of sigmoid_derivative(a) is: x, or y; "" if it is a gradient."""
+    if plain(name) in ("x", "input", "inputs", "z", "inp", "val", "value", "v", "data", "signal"):
+        return "input"
+    return "y" if plain(name) in RESULTS | {"sigmoid", "tanh", "act"} else ""
