@@ -19,6 +19,7 @@ def bias_of_images(x, w, b):
 
 DENSE = {
     "nobias": ("a dense layer without the bias", lambda x, w, b: x @ w),
+    "bias_twice": ("a dense layer with the bias added twice", lambda x, w, b: x @ w + 2 * b),
     "minus_bias": ("a dense layer that subtracts the bias", lambda x, w, b: x @ w - b),
     "bias_per_input": ("a dense layer with the bias added once for each input",
                        lambda x, w, b: x @ w + b * x.shape[1]),
@@ -138,9 +139,9 @@ BATCH_NORM = {
     "no_gamma": ("batch norm without gamma", lambda x, w, b, eps: batch_norm(x, 1 + 0 * w, b, eps)),
     "per_pixel": ("batch norm with a mean over the images alone; it is over images and pixels",
                   lambda x, w, b, eps: batch_norm(x, w, b, eps, axes=(0,)) if x.ndim > 2 else None),
-    "per_image": ("a mean over each image, as layer norm has it; batch norm's runs over the batch",
+    "per_image": ("layer norm, with a mean over each image; batch norm's runs over the batch",
                   lambda x, w, b, eps: batch_norm(x, w, b, eps, axes=tuple(range(1, x.ndim)))),
-    "per_map": ("a mean over each map, as instance norm has it; batch norm's runs over the batch too",
+    "per_map": ("instance norm, with a mean over each map; batch norm's runs over the batch too",
                 lambda x, w, b, eps: batch_norm(x, w, b, eps, axes=(2, 3)) if x.ndim > 2 else None),
     "no_mean": ("batch norm that does not subtract the mean", batch_norm_with(centred=False)),
 }

@@ -72,9 +72,10 @@ def filters_and_biases(arrays, channels):
     """Each way to read the arrays as filters (K, C/G, R, S) and biases (K,): w, b, words."""
     for w in arrays:
         others = [b for b in arrays if b is not w]
+        shape = w.shape
         w = w.reshape((1,) * (4 - w.ndim) + w.shape) if 2 <= w.ndim < 4 else w
         for axes, words in FILTERS.items() if w.ndim == 4 and len(others) < 2 else ():
-            turned = w.transpose(axes)
+            turned, words = w.transpose(axes), f"filters of shape {shape}" if len(shape) < 4 else words
             K, per_group = turned.shape[:2]
             if channels % per_group or K % (channels // per_group):
                 continue

@@ -84,15 +84,16 @@ def seen(called, x, others, y, axis):
 
 
 def sliding(moved):
-    """Size, stride and padding of a window from what each of its places sees."""
+    """Size, stride and padding of a window from what each of its places sees: (P, H) or (Q, W)."""
     widths, first = moved.sum(axis=1), moved.argmax(axis=1)
+    last = moved.shape[1] - 1 - moved[:, ::-1].argmax(axis=1)
     size = int(widths.max(initial=1))
-    whole = np.flatnonzero(widths == size)
-    starts = np.diff(first[whole])
-    stride = int(starts.max(initial=0)) if len(whole) > 1 else 1
-    if len(whole) and stride:                                   # the first window begins at -pad
-        return size, stride, max(0, int(whole[0]) * stride - int(first[whole[0]]))
-    return size, max(stride, 1), 0
+    inside = np.flatnonzero(widths == size)                     # those that no border cuts
+    if not size or not len(inside):
+        return size, 1, 0
+    steps = np.concatenate([np.diff(first[inside[0]:]), np.diff(last[:inside[-1] + 1])])
+    stride = max(1, int(steps.max(initial=1)))
+    return size, stride, max(0, int(inside[0]) * stride - int(first[inside[0]]))     # the first one begins at -pad
 
 
 def blocks(moved):
@@ -108,15 +109,18 @@ def blocks(moved):
 
 # ------------------------------------------------------------------------------- what a layer was told
 
+def whole(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
 def settings_of(values):
     """{"stride": ("stride", 1), ...}: which of these named values are a stride, a padding, groups."""
     found = {}
     for role, names in ROLES.items():
         for name, value in values.items():
-            number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            pair = isinstance(value, (tuple, list)) and len(value) == 2 and value[0] == value[1]
+            pair = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(whole, value))
             word = role == "pad" and str(value).lower() in ("same", "valid")
-            if str(name).replace("_", "").lower() in names.split() and (number or pair or word):
+            if str(name).replace("_", "").lower() in names.split() and (whole(value) or pair or word):
                 found.setdefault(role, (name, value))
     return found
 
@@ -135,22 +139,35 @@ def values_of(called):
 
 # ------------------------------------------------------------------------------- what was not covered
 
-def uncovered(called, inputs=None, values=None):
+def uncovered(called, inputs=None, values=None, windows=None):
     """What the shapes of a check did not try, in words for one line: "pad 0, groups, one image"; or "".
 
     called: what strangers.call gave, or a layer of npnet. inputs: of the check (None: called.inputs). values: {name:
-    value} of its settings (None: those that are found).
+    value} of its settings (None: those that are found). windows: what windows_of gave, to save its time.
     """
     inputs = list(called.inputs.values()) if inputs is None else inputs
     try:
-        windows = windows_of(called, inputs)
+        windows, images = windows or windows_of(called, inputs), has_images(called, inputs)
     except Exception:                           # a layer that does not run at other numbers: its own check says more
         return ""
     settings = settings_of(values_of(called) if values is None else values)
     words = of_windows(windows, settings) if windows and (windows.there or "stride" in settings) else []
-    images = len(inputs[0]) if np.ndim(inputs[0]) in (2, 4) and not getattr(called, "loss", False) else 0
-    words += ["one image"] * (images > 1 and bool(words)) + ["more than one image"] * (images == 1)
+    if images:
+        words += ["one image" if len(inputs[0]) > 1 else "more than one image"]
     return ", ".join(words)
+
+
+def has_images(called, inputs):
+    """Whether the first axis of x is that of images, and one alone makes sense."""
+    x = np.array(inputs[0], np.float64)
+    if x.ndim not in (2, 4) or getattr(called, "loss", False):
+        return False
+    others = [np.array(array) for array in inputs[1:]]
+    y = np.array(called.forward(x.copy(), *others))
+    if y.ndim not in (2, 4) or len(y) != len(x):
+        return False
+    x[0] += 1                                                   # rows of numbers must not be mixed, as batch norm does
+    return x.ndim == 4 or not (np.array(called.forward(x, *others)) != y)[1:].any()
 
 
 def of_windows(windows, settings):
@@ -190,7 +207,7 @@ def family(make, called, inputs, values=None, seed=0):
     inputs = [np.array(array, np.float64) if np.asarray(array).dtype.kind == "f" else array for array in inputs]
     settings = settings_of(values_of(called) if values is None else values)
     windows = windows_of(called, inputs)
-    plans = [("one image", {}, first_image(inputs))] if len(inputs[0]) > 1 and inputs[0].ndim in (2, 4) else []
+    plans = [("one image", {}, first_image(inputs))] if len(inputs[0]) > 1 and has_images(called, inputs) else []
     if windows and (windows.there or "stride" in settings):
         plans = of_settings(windows, settings, inputs, axes_of(inputs[0], getattr(called, "layout", "")), seed) + plans
         plans += [("an all-negative input", {}, [negative(inputs[0]), *inputs[1:]])] if windows.there else []
@@ -254,13 +271,13 @@ def negative(x):
     return -np.abs(x) - 0.5
 
 
-def second_look(called, inputs):
+def second_look(called, inputs, windows=None):
     """(inputs with negative numbers alone, a remark or ""), for layers with windows; None for others.
 
     A maximum of negative numbers is negative: a 0 among them came from the padding, or from where the search began.
     """
     try:
-        windows = windows_of(called, inputs)
+        windows = windows or windows_of(called, inputs)
         others = [negative(inputs[0]), *inputs[1:]]
         if not windows or not windows.there:
             return None

@@ -56,7 +56,8 @@ def test_groups_are_told_from_behaviour(groups):
      "padding, a stride that leaves a remainder, height unlike width, one image"),
     (Conv2D(4, 3, stride=2, pad=1, groups=2), (1, 4, 8, 7), "pad 0, more than one image"),
     (MaxPool(2, 2), (2, 3, 4, 4), "padding, a stride that leaves a remainder, height unlike width, one image"),
-    (Dense(4), (3, 5), ""), (Dense(4), (1, 5), "more than one image"), (ReLU(), (2, 3, 4, 4), ""), (Softmax(), (3, 4), "")])
+    (Dense(4), (3, 5), "one image"), (Dense(4), (1, 5), "more than one image"), (ReLU(), (2, 3, 4, 4), "one image"),
+    (BatchNorm(), (4, 3), "one image")])
 def test_what_was_not_covered_is_said_as_far_as_it_makes_sense(layer, shape, words):
     layer, inputs = made(layer, shape)
 
@@ -257,3 +258,22 @@ def test_an_expression_with_other_arguments(expression, changes, result):
 def test_an_argument_that_is_not_taken():
     with pytest.raises(ValueError, match=r"MyConv\(3, 6, 3\) takes no groups"):
         changed("MyConv(3, 6, 3)", MyConv, groups=2)
+
+
+def test_one_image_makes_no_sense_where_images_are_mixed():
+    def columns(x):
+        return np.ones((3, 4)) @ x              # features first, (D, N)
+
+    class Features:
+        forward = staticmethod(columns)
+
+    class OverTheBatch:
+        def forward(self, x):
+            return x - x.mean(axis=0)
+
+    assert uncovered(Features(), [distinct((4, 3), 0)]) == ""
+    assert uncovered(OverTheBatch(), [distinct((4, 3), 0)]) == ""
+
+
+def test_windows_that_few_places_show():
+    assert windows_of(*made(Conv2D(4, 3, stride=2, pad=1, groups=2), (3, 4, 5, 5))).stride == {"row": 2, "column": 2}
