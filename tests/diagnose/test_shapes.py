@@ -7,7 +7,7 @@ from npnet.diagnose.ready import build, distinct
 from npnet.diagnose.shapes import (changed, family, legal, negative, picks, second_look, settings_of, tied, uncovered,
                                    windows_of)
 from npnet.gradcheck import check_gradients
-from npnet.layers import LRN, AvgPool, BatchNorm, Conv2D, Dense, Layer, MaxPool, ReLU, Softmax
+from npnet.layers import LRN, AvgPool, BatchNorm, Conv2D, Dense, Layer, MaxPool, ReLU
 from npnet.ops.conv import conv2d_backward, conv2d_forward
 
 
