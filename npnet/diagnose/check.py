@@ -42,11 +42,13 @@ class Examination:
     remarks: list = field(default_factory=list)
     uncovered: str = ""
     command: str = ""                   # what tests that too, where a file is checked
+    others: dict = field(default_factory=dict)      # {"stride 2": the Examination there}, of a thorough check
 
     @property
     def ok(self):
         """Whether every array was checked, and is right."""
-        return bool(self.report and self.report.ok) and not self.causes and not self.unchecked
+        right = bool(self.report and self.report.ok) and not self.causes and not self.unchecked
+        return right and all(other.ok for other in self.others.values())
 
     @property
     def rows(self):

@@ -1,50 +1,72 @@
 """A layer in a file of one's own, or a pair of functions: the file is run, the layer is made and checked."""
 import ast
 import inspect
-import math
-import time
+import json
+import shlex
 
 import numpy as np
 
-from ..backend import choose
+from ..backend import choose, ops
+from ..gradcheck import Report, Row
 from ..layers import LAYERS, Layer
 from ..screen.words import counted, listed, nearest
-from .check import check_layer
+from .arguments import LABELS, TRAINS, is_setting, plain, positional, signature
+from .check import Examination, check_layer
+from .evidence import Cause
 from .ready import build, distinct, on_host
 from .running import EXPRESSION, aloud, at_home, blamed, last_of_a_stranger, names_in, run
+from .shapes import changed, family, legal
+from .strangers import call
+from .ways import BACKWARD, FORWARD
 
-MANY, SAMPLE = 2000, 300            # of an array with more entries than MANY, SAMPLE are checked
-FORWARD = "forward", "forward_pass", "__call__", "fprop", "fwd"
-BACKWARD = "backward", "backward_pass", "backprop", "bprop", "bwd", "gradient", "grad"
 
-
-def check_file(path, expression, shapes, train=False, seed=0, say=lambda sentence: None):
+def check_file(path, expression, shapes, train=None, seed=0, param=None, labels=None, like=None, entries=None,
+               thorough=False, say=lambda sentence: None):
     """The Examination of what `expression` makes with the names of a file, which is run.
 
     path: a file of Python or a notebook; None for npnet's own layers. expression: "MyLRN(n=5)", a layer;
     "forward,backward" or "lambda x: f(x, 2), lambda dy, x: g(dy, x, 2)", two functions; "" for the only one that the
-    file holds. shapes: of the input, the number of pictures first; a list of them for several inputs. say(sentence)
-    hears what is being done, for work that takes a while. Whatever is wrong with the file is a ValueError with its
-    name and the line.
+    file holds. shapes: of the input, the number of pictures first; a list of them for several inputs. train, param,
+    entries: as check_layer has them. labels: whole numbers, for a loss that wants its own. like: a layer of npnet, or
+    its expression, that forward is held against. thorough: a family of shapes and settings is tried as well.
+    say(sentence) hears what is being done, for work that takes a while. Whatever is wrong with the file is a
+    ValueError with its name and the line.
     """
     choose()
     shapes = [tuple(shapes)] if shapes and not hasattr(shapes[0], "__len__") else list(shapes)
-    say = aloud(say)
+    options = {"param": param, "train": train, "seed": seed, "entries": entries, "say": aloud(say)}
+    if like is not None:
+        options["like"] = evaluate(like, LAYERS, None) if isinstance(like, str) else like
     with at_home(path, seed):
-        namespace = run(path, expression, say) if path else LAYERS
+        namespace = run(path, expression, options["say"]) if path else LAYERS
         expression = expression or only(path, namespace)
         subject = evaluate(expression, namespace, path)
         with blamed(path):
-            check_shapes(subject, shapes, expression)
-            say(f"checking {expression} with {' and '.join('x'.join(map(str, shape)) for shape in shapes)}")
-            if isinstance(subject, tuple):
-                check_pair(subject, shapes, train)
-            else:
-                check_methods(subject)
-                subject = built(subject, shapes[0], seed)
-            inputs = [distinct(shape, seed + i) for i, shape in enumerate(shapes)]
-            entries = effort(subject, inputs, train, say)
-            return check_layer(subject, *inputs, seed=seed, train=train, entries=entries)
+            check_shapes(subject, shapes, path, expression)
+            options["say"](f"checking {expression} with {' and '.join('x'.join(map(str, shape)) for shape in shapes)}")
+            inputs = [distinct(shape, seed + i) for i, shape in enumerate(shapes)] + classes(labels, shapes)
+            subject, promised = built(subject, shapes[0], seed)
+            examination = check_layer(subject, *inputs, **options)
+            kept_promise(examination, promised, shapes[0])
+            if thorough:
+                examination.others = others_of(examination, inputs, remaker(expression, namespace, path, param), options)
+    examination.command = f"npnet gradcheck {quoted(path, expression)} {shapes_typed(shapes)}{settings_typed(param)} " \
+                          "--thorough"
+    return examination
+
+
+def built(subject, shape, seed):
+    """The subject, built if it is a layer of npnet's kind, on the host; and the shape that build promised, or None."""
+    parameters = inspect.signature(subject.build).parameters if callable(getattr(subject, "build", None)) else ()
+    promised = build(subject, shape, seed) if len(parameters) > 1 else None
+    return (subject if ops.device == "host" or promised is None else on_host(subject)), promised
+
+
+def kept_promise(examination, promised, shape):
+    """Raises ValueError where forward makes another shape than build said."""
+    made = examination.report.point.y.shape[1:] if examination.report else promised
+    if promised is not None and made != promised:
+        raise ValueError(f"build returned {promised}, but forward makes {made} for each picture of {shape[1:]}")
 
 
 def layers_of(path):
@@ -77,8 +99,10 @@ def methods(layer):
 
 def partner(name, names):
     """The name of the function that goes backward, for one that goes forward: conv_forward, conv_backward; or None."""
-    if inspect.isfunction(names[name]):
-        for other in (name.replace(word, back) for word in FORWARD if word in name for back in BACKWARD):
+    parts = name.split("_")
+    for place in [place for place, part in enumerate(parts) if part in FORWARD and inspect.isfunction(names[name])]:
+        for word in BACKWARD:
+            other = "_".join([*parts[:place], word, *parts[place + 1:]])
             if inspect.isfunction(names.get(other)):
                 return other
     return None
@@ -137,64 +161,96 @@ def names_needed(expression):
                          f"or lambda x: f(x, 2), lambda dy, x: g(dy, x, 2)") from None
 
 
-# ------------------------------------------------------------------------------- what a subject must be
+# ------------------------------------------------------------------------------- the family of --thorough
 
-def check_shapes(subject, shapes, expression):
-    """Raises ValueError unless there is a shape for every input."""
+def remaker(expression, namespace, path, param):
+    """make(stride=2): what the expression gives with other arguments; those that are settings in param stay there."""
+    def make(**changes):
+        others = {name: value for name, value in changes.items() if name not in (param or {})}
+        called = ast.parse(expression.strip(), mode="eval").body
+        known = namespace.get(getattr(getattr(called, "func", called), "id", None))
+        if others and known is None:
+            raise ValueError(f"{expression} cannot be made with other settings")
+        return evaluate(changed(expression, known, **others) if others else expression, namespace, path)
+    return make
+
+
+def others_of(examination, inputs, make, options):
+    """{"stride 2 with a remainder": its Examination}: a layer at other shapes, and with other settings."""
+    found, param = {}, options["param"] or {}
+    for member in family(make, examination.called, inputs, seed=options["seed"]) if examination.report else []:
+        settings = {name: value for name, value in member.settings.items() if name in param}
+        settings = {**options, "param": {**param, **settings} or None}
+        options["say"](f"checking {member.words}")
+        try:
+            if member.ties:
+                found[member.words] = at_ties(member, settings)
+            else:
+                found[member.words] = check_layer(built(member.subject, member.inputs[0].shape, options["seed"])[0],
+                                                  *member.inputs, **settings)
+        except (TypeError, ValueError):             # a shape that this layer does not take
+            continue
+    return found
+
+
+def at_ties(member, options):
+    """The Examination of a layer where numbers are equal: is its gradient a legal one?"""
+    called = call(member.subject, member.inputs, param=options["param"], train=options["train"], seed=options["seed"])
+    sentence = legal(called, list(called.inputs.values()), options["seed"])
+    cause = Cause("ties", sentence[:1].upper() + sentence[1:] + ".", sure="exact")
+    return Examination(called=called, report=Report([Row("x", 0, "ties")]), causes={"": cause} if sentence else {})
+
+
+# ------------------------------------------------------------------------------- shapes
+
+def check_shapes(subject, shapes, path, expression):
+    """Raises ValueError unless there is a shape for every input; its sentence has the line to type."""
+    if isinstance(subject, tuple) and (len(subject) != 2 or not all(map(callable, subject))):
+        raise ValueError(f"functions are checked in pairs: {quoted(path, 'forward,backward')}")
+    required, most = inputs_of(subject[0] if isinstance(subject, tuple) else getattr(subject, "forward", subject))
     if not shapes:
-        raise ValueError("the shape of the input is missing: the number of pictures first, like 2,7,5,4 "
-                         "(--shape 2,7,5,4 on the command line)")
+        each = f", one for each of {', '.join(required)}" if len(required) > 1 else ": the number of pictures first"
+        shapes = [(2, 3, 7, 8)] + [(4, 3, 3, 3), (4,)][:max(len(required) - 1, 0)]
+        raise ValueError(f"the shape of the input is missing{each}; for instance npnet gradcheck "
+                         f"{quoted(path, expression)} {shapes_typed(shapes)}")
     if not all(isinstance(size, int) and size > 0 for shape in shapes for size in shape):
         raise ValueError(f"a shape must be whole numbers of at least 1, like (2, 7, 5, 4); got {shapes}")
-    if len(shapes) > 1 and not isinstance(subject, tuple):
-        raise ValueError(f"{expression} is a layer and has one input, but there are {len(shapes)} shapes")
+    if len(shapes) > len(most) > 0:
+        raise ValueError(f"{expression} has {counted(len(most), 'input')}, {', '.join(most)}, but there are "
+                         f"{len(shapes)} shapes")
 
 
-def check_pair(functions, shapes, train):
-    """Raises ValueError unless these are two functions, the first of which takes so many inputs."""
-    if len(functions) != 2 or not all(map(callable, functions)):
-        raise ValueError("functions are checked in pairs: 'my_ops.py:forward,backward'")
-    if train:
-        raise ValueError("train is for layers; functions take their inputs and nothing else")
-    try:
-        inspect.signature(functions[0]).bind(*shapes)
-    except TypeError as error:
-        raise ValueError(f"{functions[0].__name__} does not fit {len(shapes)} shape{'s' if len(shapes) > 1 else ''}: "
-                         f"{error}; give one for each input") from None
+def inputs_of(function):
+    """The names of a forward's arguments that must be arrays, and of those that may be; [] where that is not known."""
+    parameters = signature(function) or []
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return [], []
+    names = [p for p in positional(parameters) if not is_setting(p.name) and plain(p.name) not in TRAINS]
+    return [p.name for p in names if p.default is p.empty and plain(p.name) not in LABELS], [p.name for p in names]
 
 
-def check_methods(layer):
-    """Raises ValueError unless this is a layer."""
-    if callable(layer) and not hasattr(layer, "forward"):
-        raise ValueError("this is one function; name two, 'my_ops.py:forward,backward', or a layer")
-    for method, form in (("forward", "forward(self, x, train=False)"), ("backward", "backward(self, dy)")):
-        own = getattr(type(layer), method, None)
-        if own in (None, getattr(Layer, method)):
-            raise ValueError(f"{type(layer).__name__} has no method {method}; a layer needs {form}")
+def classes(labels, shapes):
+    """[labels] as an array of whole numbers, one for each picture; [] for None, which leaves them to be drawn."""
+    if labels is None:
+        return []
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu" or labels.shape[:1] != shapes[0][:1]:
+        raise ValueError(f"labels must be {shapes[0][0]} whole numbers, one for each picture of the shape "
+                         f"{shapes[0]}; got {labels.tolist()}")
+    return [labels]
 
 
-def built(layer, shape, seed):
-    """The layer, built for this shape if it has build. ValueError if forward makes another shape than build says."""
-    promised = build(layer, shape, seed) if hasattr(layer, "build") else None
-    subject = on_host(layer)
-    made = getattr(subject.forward(distinct(shape, seed)), "shape", (0,))[1:]
-    if promised is not None and made and made != promised:
-        raise ValueError(f"build returned {promised}, but forward makes {made} for each picture of {shape[1:]}")
-    return subject
+def quoted(path, expression):
+    """A subject as it is typed: "layers.py:Conv(3, 6)"."""
+    subject = f"{path}:{expression}" if path else expression
+    return f'"{subject}"' if not set('"$`\\!') & set(subject) else shlex.quote(subject)
 
 
-def effort(subject, inputs, train, say):
-    """How many entries of each array to check (None: all); says so, and how long it takes if that is long."""
-    forward = subject[0] if isinstance(subject, tuple) else subject.forward
-    for _ in range(2):                          # the first may compile
-        start = time.perf_counter()
-        forward(*(x.copy() for x in inputs), **({"train": True} if train else {}))
-        seconds = time.perf_counter() - start
-    sizes = [array.size for array in (*inputs, *getattr(subject, "params", dict)().values())]
-    entries = SAMPLE if max(sizes) > MANY else None
-    runs = 3 * sum(min(size, entries or size) for size in sizes)        # two slopes and a complex step
-    if entries:
-        say(f"of each array, {entries} numbers are checked, drawn at random; a smaller shape checks all")
-    if runs * seconds > 1:
-        say(f"this runs forward {runs:,} times, about {math.ceil(runs * seconds):,} s")
-    return entries
+def settings_typed(param):
+    """" --param '{...}'", or "" without settings."""
+    return f" --param {shlex.quote(json.dumps(param, default=str))}" if param else ""
+
+
+def shapes_typed(shapes):
+    """'--shape 4,5 --shape 5,3'."""
+    return " ".join(f"--shape {','.join(map(str, shape))}" for shape in shapes)

@@ -21,6 +21,7 @@ from ..screen.output import fold
 from ..screen.words import counted, listed
 
 COLUMNS = 79
+KNOWN = "  called as", "  right:"    # said once, of all shapes
 TOLD = 3                            # so many groups of wrong arrays are told at length
 
 
@@ -34,6 +35,10 @@ def text(examination, columns=COLUMNS):
         lines += fold(first, columns, "  ", "    ")
         for sentence in others if place < TOLD else []:
             lines += fold(sentence, columns, "    ", "      ")
+    for words, other in examination.others.items():
+        if not other.ok:
+            lines += fold(f"With {words}: {headline(other).partition(': ')[2]}.", columns, "  ", "    ")
+            lines += [f"  {line}" for line in text(other, columns - 2).splitlines()[1:] if not line.startswith(KNOWN)]
     for sentence in others_said(examination):
         lines += fold(sentence, columns, "  ", "    ")
     return "\n".join(lines + offer(examination, columns))
@@ -41,7 +46,8 @@ def text(examination, columns=COLUMNS):
 
 def others_said(examination):
     """The sentences on what is right, what was not checked, what was assumed and what is to be remarked."""
-    said = right(examination) + [f"not checked: {name} ({where})" for name, where in examination.unchecked.items()]
+    said = right(examination) + also_right(examination)
+    said += [f"not checked: {name} ({where})" for name, where in examination.unchecked.items()]
     said += ["; ".join(examination.assumed)] if examination.assumed else []
     return said + [f"remark: {sentence}" for sentence in examination.remarks]
 
@@ -154,9 +160,15 @@ def right(examination):
     return [f"right: {together(row.name for row in rows)}, {amounts}{left}, {error}. {notes}".rstrip(" .")]
 
 
+def also_right(examination):
+    """The line on the shapes and settings of a thorough check at which all is right."""
+    words = [words for words, other in examination.others.items() if other.ok]
+    return [f"also right: {together(words)}"] if words else []
+
+
 def offer(examination, columns):
     """After a pass: what the shapes did not cover, and the command that does."""
-    if not (examination.ok and examination.uncovered):
+    if examination.others or not (examination.ok and examination.uncovered):
         return []
     lines = fold(f"not covered by these shapes: {examination.uncovered}", columns, first="  ", rest="    ")
     return lines + [f"    {examination.command or 'check_layer(..., thorough=True)'}"]
@@ -186,13 +198,15 @@ def data(examination):
     ok: bool. arrays: a list, an entry for each array: name, parameter (bool), shape, verdict ("ok", "look", "wrong",
     "unchecked"), error (null where nothing was compared), size, checked, kinks, wrong (how many numbers), worst
     (null, or index, backward, slope), cause (null, or kind, detail, sentence, example, look, sure), place, notes.
-    cause: of the whole layer, or null. assumed, remarks: lists of sentences. uncovered: a sentence, or "".
+    cause: of the whole layer, or null. assumed, remarks: lists of sentences. uncovered: a sentence, or "". others: the
+    same for each other shape of a thorough check, by its name.
     """
     rows = {row.name: row for row in examination.rows}
     names = [name for name in dict.fromkeys([*rows, *examination.causes, *examination.unchecked]) if name]
     return {"ok": bool(examination.ok), "arrays": [array_data(examination, name, rows.get(name)) for name in names],
             "cause": cause_data(examination.causes.get("")), "assumed": list(examination.assumed),
-            "remarks": list(examination.remarks), "uncovered": examination.uncovered}
+            "remarks": list(examination.remarks), "uncovered": examination.uncovered,
+            "others": {words: data(other) for words, other in examination.others.items()}}
 
 
 def array_data(examination, name, row):

@@ -59,7 +59,7 @@ def test_a_layer_without_the_cross_term():
 def test_a_layer_with_parameters_is_built():
     assert verdicts(check("MyDense(4)", (3, 5))) == {"x": "ok", "w": "ok", "b": "ok"}
     report = check("TwiceTheBias(4)", (3, 5))
-    assert verdicts(report) == {"x": "ok", "w": "ok", "b": "wrong"} and "2 x numeric" in str(report)
+    assert verdicts(report) == {"x": "ok", "w": "ok", "b": "wrong"} and report.causes["b"].kind == "factor"
 
 
 def test_a_weight_of_1_hides_nothing():
@@ -260,7 +260,7 @@ def test_a_notebook_that_is_none(folder):
 @pytest.mark.parametrize("expression, shapes, text", [
     ("MyLRN()", [], "the shape of the input is missing: the number of pictures first"),
     ("MyLRN()", [(2, 0)], r"a shape must be whole numbers of at least 1, like \(2, 7, 5, 4\); got \[\(2, 0\)\]"),
-    ("MyLRN()", [(2, 3), (4,)], r"MyLRN\(\) is a layer and has one input, but there are 2 shapes"),
+    ("MyLRN()", [(2, 3), (4,)], r"MyLRN\(\) has 1 input, x, but there are 2 shapes"),
     ("MyLNR(n=5)", [(2, 3)], "my_layer.py has no MyLNR; did you mean MyLRN"),
     ("qqq", [(2, 3)], "my_layer.py has no qqq; a layer of your own is"),
     ("MyLRN(m=5)", [(2, 3)], r"MyLRN\(m=5\) cannot be made: .*; its form is MyLRN\(n=5, k=2, alpha=0.7, beta=0.75\)"),
@@ -268,15 +268,13 @@ def test_a_notebook_that_is_none(folder):
     ("lambda x: nothing(x), lambda dy, x: dy", [(2, 3)], "my_layer.py has no nothing; "),
     ("MyLRN(n=", [(2, 3)], r"'MyLRN\(n=' is not Python; write MyLRN\(n=5\)"),
     ("np.nothing", [(2, 3)], "np.nothing cannot be made: module 'numpy' has no attribute 'nothing'"),
-    ("NoBackward()", [(2, 3)], r"NoBackward has no method backward; a layer needs backward\(self, dy\)"),
-    ("Unfinished()", [(2, 3)], "Unfinished has no method backward"),
+    ("NoBackward()", [(2, 3)], "there is a forward, but no backward under a usual name"),
     ("MyDense(4, (4, 1))", [(3, 5)], r"build returned \(4, 1\), but forward makes \(4,\) for each picture of"),
-    ("MyDense(4)", [(3, 5, 5)],
-     f"my_layer.py, line {line_of('        return x @ self.w + self.b')} in forward: ValueError: "),
     ("NothingBuilt(4)", [(3, 5)], r"build must return the shape of one output, like \(7, 5, 4\), but returned"),
     ("ListOfParams(4)", [(3, 5)], r"params\(\) must return a dictionary of arrays"),
-    ("forward", [(3, 5)], "this is one function; name two"),
-    ("forward,backward", [(3, 5)], "forward does not fit 1 shape: missing a required argument: 'w'"),
+    ("forward,backward", [], "the shape of the input is missing, one for each of x, w; for instance npnet gradcheck "
+                             '"my_layer.py:forward,backward" --shape 2,3,7,8 --shape 4,3,3,3'),
+    ("forward,backward", [(3, 5)], "forward needs w, and nothing tells what it is"),
     ("forward,backward,forward", [(3, 5)], "functions are checked in pairs"),
 ])
 def test_what_is_wrong_with_a_layer_is_one_sentence(expression, shapes, text):
@@ -316,6 +314,60 @@ def test_mistakes_with_a_layer_of_npnet():
         check_file(None, "LRN(n=4)", [(2, 7, 3, 3)])
 
 
-def test_train_is_not_for_functions():
-    with pytest.raises(ValueError, match="train is for layers; functions take their inputs and nothing else"):
-        check("forward,backward", (4, 6), (6, 3), train=True)
+@pytest.mark.parametrize("expression, shape, line", [
+    ("Raises()", (2, 7, 5, 4), "        return dy[9]"), ("MyDense(4)", (3, 5, 5), "        return x @ self.w + self.b")])
+def test_what_the_layer_raises_is_a_cause(expression, shape, line):
+    cause = check(expression, shape).causes[""]
+    assert cause.kind == "raised" and f"in my_layer.py, line {line_of(line)}: " in cause.sentence
+    assert "NotImplementedError" in check("Unfinished()", (2, 3)).causes[""].sentence
+
+
+def test_labels(folder):
+    written(folder, loss="import numpy as np\ndef softmax_loss(x, y):\n    p = np.exp(x) / np.exp(x).sum(1, keepdims=True)\n"
+            "    rows = np.arange(len(y))\n    seen.append(y.tolist())\n    dx = p.copy()\n    dx[rows, y] -= 1\n"
+            "    return -np.log(p[rows, y]).mean(), dx / len(y)\nseen = []\n"
+            "def check_labels(dy): assert False\n")
+    assert check_file("loss.py", "softmax_loss", (4, 3)).ok and check_file("loss.py", "softmax_loss", (4, 3), labels=[2, 0, 1, 1]).ok
+    with pytest.raises(ValueError, match=r"labels must be 4 whole numbers, one for each picture of the shape \(4, 3\); got \[1\]"):
+        check_file("loss.py", "softmax_loss", (4, 3), labels=[1])
+
+
+# ------------------------------------------------------------------------------- thorough
+
+POOL = """import numpy as np
+class Pool:
+    def __init__(self, size=2, stride=2):
+        self.size, self.stride = size, stride
+    def forward(self, x):
+        self.x, n, s = x, self.size, self.stride
+        N, C, H, W = x.shape
+        y = np.zeros((N, C, (H - n) // s + 1, (W - n) // s + 1))
+        for p in range(y.shape[2]):
+            for q in range(y.shape[3]):
+                y[:, :, p, q] = x[:, :, p * s:p * s + n, q * s:q * s + n].sum(axis=(2, 3))
+        return y
+    def backward(self, dy):
+        dx, n, s = np.zeros_like(self.x), self.size, self.stride
+        for p in range(dy.shape[2]):
+            for q in range(dy.shape[3]):
+                dx[:, :, p * s:p * s + n, q * s:q * s + n] += dy[:, :, p:p + 1, q:q + 1]
+        return dx
+"""
+
+
+def test_thorough_tries_what_the_shapes_did_not(folder):
+    written(folder, right=POOL, wrong=POOL.replace("return dx", "return dx * (1 + (len(dx) == 1))"))
+    found = check_file("right.py", "Pool", (2, 2, 4, 6), thorough=True)
+    assert found.ok and "one image" in found.others and len(found.others) > 2 and "also right: " in str(found)
+    assert check_file("wrong.py", "Pool", (2, 2, 4, 6)).ok
+    found = check_file("wrong.py", "Pool", (2, 2, 4, 6), thorough=True)
+    assert not found.ok and [words for words, other in found.others.items() if not other.ok] == ["one image"]
+    assert "  With one image: x is wrong.\n" in str(found) and found.json()["others"]["one image"]["ok"] is False
+
+
+def test_the_command_that_tests_more(folder):
+    written(folder, right=POOL)
+    found = check_file("right.py", "Pool(2, stride=2)", (2, 2, 4, 6))
+    assert found.command == 'npnet gradcheck "right.py:Pool(2, stride=2)" --shape 2,2,4,6 --thorough'
+    found.uncovered = "one image"
+    assert str(found).endswith(f"\n  not covered by these shapes: one image\n    {found.command}")
