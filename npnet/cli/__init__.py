@@ -12,6 +12,7 @@ import argparse
 import dis
 import importlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -145,9 +146,15 @@ def run(words):
         if not word or word.startswith("--") and word.endswith("="):
             raise ValueError(f"{word[:-1] or name} is empty; perhaps a variable of your shell is not set")
     parser = Parser(prog="npnet", allow_abbrev=False)
-    module(words[0]).add(parser.add_subparsers())
+    commands = parser.add_subparsers()
+    module(words[0]).add(commands)
     parser.prog = f"npnet {words[0]}"           # what messages about left-over words say
-    options = parser.parse_args(words)
+    options, left = parser.parse_known_args(words)
+    if left:
+        known = re.findall(r"--[a-z][a-z-]*", commands.choices[words[0]].format_help())
+        near = [nearest(word.partition("=")[0], known) for word in left if word.startswith("--")]
+        unknown = f"unrecognized arguments: {' '.join(left)}; {''.join(near)}"
+        raise ValueError(f"{unknown}{'See' if any(near) else 'see'} {parser.prog} --help")
     return options.run(options)
 
 

@@ -49,7 +49,8 @@ def check_file(path, expression, shapes, train=None, seed=0, param=None, labels=
             examination = check_layer(subject, *inputs, **options)
             kept_promise(examination, promised, shapes[0])
             if thorough:
-                examination.others = others_of(examination, inputs, remaker(expression, namespace, path, param), options)
+                make = remaker(expression, namespace, path, param)
+                examination.others = others_of(examination, inputs, make, options)
     examination.command = f"npnet gradcheck {quoted(path, expression)} {shapes_typed(shapes)}{settings_typed(param)} " \
                           "--thorough"
     return examination
