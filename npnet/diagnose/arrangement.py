@@ -1,6 +1,7 @@
 """The right numbers in the wrong places: two axes exchanged, a reshape where a transpose is due, an axis reversed, the
 gradients in another order; of the gradient itself, of dy, or of an array that backward works with.
 """
+import time
 from itertools import combinations, permutations
 
 import numpy as np
@@ -116,13 +117,12 @@ def rearranged_partner(evidence):
     right = evidence.J @ direction.ravel()[evidence.entries]
     if len(evidence.outputs) < ENOUGH:
         return None
-    tries = int(SECONDS / max(2 * evidence.seconds[0], 1e-6))
+    end = time.perf_counter() + SECONDS
     for name, array in evidence.arrays.items():
         if name == evidence.name or array.ndim < 2 or array.size < 4:
             continue
         for kind, sentence, places in rearranged(array.shape, words_of(evidence, name), rotations=True):
-            tries -= 1
-            if tries < 0:
+            if time.perf_counter() + 2 * evidence.seconds[0] > end:
                 return None
             turned = array.ravel()[places].reshape(array.shape)
             expected = slopes_along(evidence, evidence.name, direction, **{name: turned})
@@ -153,11 +153,19 @@ def gradient_of_another(evidence):
             continue
         expected = slopes_along(evidence, name, direction)
         if evidence.same(sent, expected) and norm(sent - expected) < 1e-3 * norm(sent - right):
-            return Cause("order", f"What backward gives for {evidence.name} is the gradient of {name}.",
-                         example=example(evidence), sure="exact",
-                         look=f"In which order does backward return its gradients, and which of them is stored as "
-                              f"that of {evidence.name}?")
+            return exchanged(evidence, name)
     return None
+
+
+def exchanged(evidence, name):
+    """The Cause where the gradient of another array is given: the two are exchanged, or only this one is wrong."""
+    other, well = evidence.point.gradients[name].ravel()[evidence.entries], ~evidence.kinks
+    sentence = f"What backward gives for {evidence.name} is the gradient of {name}"
+    if evidence.same(other[well], evidence.right[well]):
+        return Cause("order", f"{sentence}, and the other way round.", example=example(evidence), sure="exact",
+                     look="In which order does backward return its gradients, and under which names are they kept?")
+    return Cause("other array", f"{sentence}, to which it belongs.", example=example(evidence), sure="exact",
+                 look=f"By what does forward multiply {evidence.name}, and not {name}? The gradient has this factor.")
 
 
 CAUSES = [gradient_of_another, gradient_rearranged, dy_rearranged, rearranged_partner]

@@ -204,6 +204,20 @@ class Evidence:
         found["the size of y"] = self.y.size
         return {name: size for name, size in found.items() if size > 1}
 
+    @cached_property
+    def image_axis(self):
+        """0, or 1 if x and y are (features, images): a column of x moves that column of y alone, a row all rows."""
+        name, x = next(iter(self.point.inputs.items()))
+        if x.ndim != 2 or self.y.ndim != 2 or x.shape[1] != self.y.shape[1]:
+            return 0
+        moved = []
+        for axis in (0, 1):
+            other = self.arrays[name].copy()
+            other.swapaxes(0, axis)[0] += 0.1
+            changed = (np.abs(self.see(**{name: other}) - self.y) > 1e-9).any(axis=1 - axis)
+            moved.append(bool(changed[1:].any()))
+        return int(moved == [True, False])
+
     def index(self, i):
         """'x[0,3,2,1]': the name and place of the array's flat entry i."""
         return self.name + place(np.unravel_index(i, self.array.shape))

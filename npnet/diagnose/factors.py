@@ -11,7 +11,7 @@ from math import isclose, log, prod
 import numpy as np
 
 from .evidence import Cause
-from .matrices import ENOUGH, alive, example, explains, number, trusted
+from .matrices import ENOUGH, alive, array_words, example, explains, is_first, number, output_words, trusted
 
 PLAIN = {"2": 2}
 LOGARITHMS = {"ln 2": log(2), "ln 10": log(10)}
@@ -44,10 +44,51 @@ def factor(evidence):
         return None
     if isclose(c, -1, rel_tol=1e-5):
         return sign(evidence)
-    names = known_names(evidence, abs(c))
-    if len(names) > 1:
-        names = told_apart(evidence, names)
+    names = told_apart(evidence, known_names(evidence, abs(c)))
     return described(evidence, c, names, int(live.sum()))
+
+
+def factor_for_each(evidence):
+    """A factor for each channel (feature, filter): as where gamma, or a standard deviation, is missing."""
+    J, B, entries = trusted(evidence)
+    for right, found, shape, flat, words in ((J.T, B.T, evidence.array.shape, entries, array_words(evidence)),
+                                             (J, B, evidence.y.shape, evidence.outputs, output_words(evidence))):
+        places = np.unravel_index(flat, shape) if shape else ()
+        for axis, word in enumerate(words):
+            if shape[axis] > 1 and word in ("channel", "filter", "feature"):
+                c = ratios(right, found, places[axis], shape[axis])
+                if c is not None and explains(evidence, right * c[places[axis], None], found, right):
+                    return described_for_each(evidence, c, word)
+    return None
+
+
+def ratios(right, found, place, size):
+    """The best factor for each of `size` places, or None where there are too few numbers, or it is one for all."""
+    below = np.bincount(place, (right * right).sum(axis=1), size)
+    c = np.bincount(place, (found * right).sum(axis=1), size) / below
+    enough = np.bincount(place, alive(right).sum(axis=1), size) >= ENOUGH
+    usable = enough.all() and np.isfinite(c).all() and (np.abs(c) > 1e-6).all() and np.ptp(c) > 1e-3 * np.abs(c).max()
+    return c if usable else None
+
+
+def described_for_each(evidence, c, word):
+    """The Cause for factors c; named where they are a power of an array, or of the standard deviations of the input."""
+    first, name = next(iter(evidence.point.inputs.values())), ""
+    known = {key: array.ravel() for key, array in evidence.arrays.items() if array.size == len(c)}
+    known |= {"std": first.std(axis=tuple(a for a in range(first.ndim) if a != axis))
+              for axis, size in enumerate(first.shape) if size == len(c) and first.ndim in (2, 4)}
+    for key, values in known.items():
+        for power, form in ((1, "{}"), (-1, "1/{}"), (2, "{}^2"), (-2, "1/{}^2"), (-3, "1/{}^3"), (3, "{}^3")):
+            if not name and np.allclose(c, values ** power, 2e-3 if key == "std" else 1e-5, 0):
+                name = form.format(key)
+    meant = {"std": "the standard deviation of the input"}.get(name.strip("1/^23"), name.strip("1/^23"))
+    some = ", ".join(number(value) for value in c[:4]) + (" ..." if len(c) > 4 else "")
+    sentence = f"The gradient of {evidence.name} is the right one times another constant for each {word}: {some}"
+    sentence += f"; that is {name}, where {name.strip('1/^23')} is {meant}." if meant != name.strip("1/^23") else (
+        f"; that is {name}." if name else ".")
+    look = f"Is {meant} missing in backward, or there once too often?" if name else (
+        f"Which number that each {word} has its own of is missing in backward, or there once too often?")
+    return Cause("factor", sentence, name, example(evidence), look, "exact" if name else "likely")
 
 
 def sign(evidence):
@@ -60,7 +101,7 @@ def described(evidence, c, names, count):
     """The Cause for a factor c that has these names."""
     name, size = evidence.name, abs(c)
     minus = ", and has the wrong sign" if c < 0 else ""
-    times = f"1/{number(1 / size)}" if size < 1 and isclose(1 / size, round(1 / size), rel_tol=1e-5) else number(size)
+    times = fraction(size)
     sentence = f"The gradient of {name} is {times} times the right one, everywhere{minus}"
     if len(names) == 1:
         sentence += f"; {number(names[0].value)} is {spelt(evidence, names[0])} here."
@@ -69,8 +110,16 @@ def described(evidence, c, names, count):
         sentence += f"; {number(names[0].value)} is {words} here: this check cannot tell which."
     else:
         sentence += f" ({count} slopes agree)."
-    detail = " or ".join(map(str, names)) or number(size)
+    detail = " or ".join(map(str, names)) or times
     return Cause("factor", sentence, detail, example(evidence), question(names, size), "exact")
+
+
+def fraction(size):
+    """'1/12', '3/2', '0.3217': as a fraction of small numbers where it is one."""
+    for below in range(1, 25):
+        if isclose(size * below, round(size * below), rel_tol=1e-5) and below * size < 1000:
+            return f"{round(size * below)}/{below}" if below > 1 else str(round(size))
+    return f"1/{round(1 / size)}" if isclose(1 / size, round(1 / size), rel_tol=1e-5) else number(size)
 
 
 def spelt(evidence, name):
@@ -148,6 +197,8 @@ def output_letters(evidence):
         return "N"                                              # a loss for each image
     if dims == 4:
         return "NPQK" if evidence.layout == "NHWC" else "NKPQ"
+    if dims == 2 and evidence.image_axis:
+        return "MN"
     return {1: "M", 2: "NM"}.get(dims, "NTUVW"[:dims])
 
 
@@ -159,8 +210,8 @@ def reaches(evidence):
         others = tuple(a for a in range(evidence.y.ndim) if a != axis)
         along = moved.any(axis=others)                          # (places along the axis, entries)
         live = along.any(axis=0)
-        counts.append(bool(live.any() and evidence.y.shape[axis] > 1
-                           and along[:, live].mean() > 0.5 and (along[:, live].sum(axis=0) > 1).all()))
+        whole = not is_first(evidence) or along.all(axis=0).any()       # of an input, a window is no sum over all
+        counts.append(bool(live.any() and evidence.y.shape[axis] > 1 and along[:, live].mean() > 0.5 and whole))
     return counts
 
 
@@ -191,9 +242,9 @@ def window_sizes(evidence):
     for name, array in evidence.arrays.items():
         if array.ndim == 4 and first.ndim == 4 and array is not first and array.shape != first.shape:
             found |= {"C/groups": array.shape[-2 if evidence.layout == "NHWC" else 1]}
-    if evidence.array.ndim == 4 and evidence.array.shape == first.shape and evidence.y.ndim == 4:
-        read = alive(evidence.J[:, ~evidence.kinks])            # pooling: a window of one channel
-        found.setdefault("R*S", int(read.sum(axis=1).max(initial=0)))
+    if evidence.array.ndim == 4 and evidence.array.shape == first.shape:
+        read = alive(evidence.J[:, ~evidence.kinks])            # pooling: a window of one channel, or a whole map
+        found["R*S" if evidence.y.ndim == 4 else "H*W"] = int(read.sum(axis=1).max(initial=0))
     return {name: size for name, size in found.items() if size > 1}
 
 
@@ -203,25 +254,24 @@ def told_apart(evidence, names):
     """Those of the names that still hold for one image more; all of them where that cannot be tried."""
     if not any(name.images for name in names):
         return names
-    count = next(iter(evidence.point.inputs.values())).shape[0]
-    size = factor_of_another_batch(evidence, count)
+    count = next(iter(evidence.point.inputs.values())).shape[evidence.image_axis]
+    size = factor_of_another_batch(evidence)
     if size is None:
         return names
     new = [Name(name.word, name.value * (count + 1) / count if name.images else name.value, name.inverse, name.images)
            for name in names]
-    held = [old for old, name in zip(names, new) if fits(name, size)]
-    return held or names
+    return [old for old, name in zip(names, new) if fits(name, size)]
 
 
-def factor_of_another_batch(evidence, count):
+def factor_of_another_batch(evidence):
     """The factor's size for one image more; None where the layer does not take it, or has no one factor."""
     point, saved = evidence.point, dict(evidence.point.inputs)
-    shape = next(iter(saved.values())).shape
+    shape, axis = next(iter(saved.values())).shape, evidence.image_axis
     try:
-        point.inputs = {name: np.concatenate([array, 0.7 * array[:1]]) if array.shape == shape else array
-                        for name, array in saved.items()}
+        point.inputs = {name: array if array.shape != shape else
+                        np.concatenate([array, 0.7 * array.take([0], axis)], axis) for name, array in saved.items()}
         point.arrays = point.inputs | point.params
-        return measured_factor(evidence, point, count)
+        return measured_factor(evidence, point)
     except Exception:                                           # labels of the old number, a fixed shape ...
         return None
     finally:
@@ -229,10 +279,10 @@ def factor_of_another_batch(evidence, count):
         point.forward()
 
 
-def measured_factor(evidence, point, count):
+def measured_factor(evidence, point):
     """<gradient, v> over the slope along v, for two directions v that must agree; None if they do not."""
-    y = point.forward()
-    if y.shape != (evidence.y.shape and (evidence.y.shape[0] + (evidence.y.shape[0] == count), *evidence.y.shape[1:])):
+    y, axis = point.forward(), evidence.image_axis
+    if evidence.y.shape and y.shape != tuple(size + (a == axis) for a, size in enumerate(evidence.y.shape)):
         return None
     rng, ratios = np.random.default_rng(2), []
     dy = rng.uniform(0.5, 1.5, y.shape) if y.size > 1 else np.ones(y.shape)
@@ -250,4 +300,4 @@ def measured_factor(evidence, point, count):
     return float(ratios[0]) if isclose(*ratios, rel_tol=1e-5) else None
 
 
-CAUSES = [factor]
+CAUSES = [factor, factor_for_each]

@@ -54,6 +54,8 @@ def array_words(evidence):
     """A word for each axis of the array: image, channel, row, column for pictures; filter ... for weights."""
     dims = evidence.array.ndim
     words = (X_WORDS if is_first(evidence) else W_WORDS).get(dims, " ".join(f"axis-{i}" for i in range(dims))).split()
+    if dims == 2 and is_first(evidence) and evidence.image_axis:
+        words = ["feature", "image"]
     if evidence.layout == "NHWC" and dims == 4:
         words = "image row column channel".split() if is_first(evidence) else "row column channel filter".split()
     if dims == 1 and not is_first(evidence) and evidence.y.ndim == 4:
@@ -65,6 +67,8 @@ def output_words(evidence):
     """A word for each axis of y: image, filter (where there are filters, else channel), row, column."""
     dims = evidence.y.ndim
     words = X_WORDS.get(dims, " ".join(f"axis-{i}" for i in range(dims))).split()
+    if dims == 2 and evidence.image_axis:
+        words = ["feature", "image"]
     if dims == 4 and evidence.layout == "NHWC":
         words = "image row column channel".split()
     return ["filter" if word == "channel" and has_filters(evidence) else word for word in words]

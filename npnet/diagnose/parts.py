@@ -69,33 +69,34 @@ def divided(J, B):
 
 
 def block(index, kept, shape):
-    """{axis: (first, last)} of the axes along which only some places are kept, if the kept ones are a block; else None.
+    """{axis: range} of the axes along which only some places are kept, if the kept ones are a block; else None.
 
-    index (axes, count) are the places of count things, kept is a mask of them. A block along an axis is one place, or
-    all but those at one end.
+    index (axes, count) are the places of count things, kept is a mask of them. A block along an axis is one place, all
+    but those at one end, or every second (third ...) place.
     """
     ranges = {}
     for axis, places in enumerate(index):
         here = np.unique(places[kept])
         if len(here) < len(np.unique(places)):
-            ranges[axis] = int(here[0]), int(here[-1])
+            step = int(here[1] - here[0]) if len(here) > 1 else 1
+            ranges[axis] = range(int(here[0]), int(here[-1]) + 1, step)
+            inner = step == 1 < len(here) and here[0] > 0 and here[-1] < shape[axis] - 1
+            if inner or list(ranges[axis]) != here.tolist():
+                return None
     inside = np.ones(len(kept), bool)
-    for axis, (first, last) in ranges.items():
-        inside &= (index[axis] >= first) & (index[axis] <= last)
-        if first != last and first > 0 and last < shape[axis] - 1:
-            return None
+    for axis, places in ranges.items():
+        inside &= np.isin(index[axis], places)
     return ranges if ranges and np.array_equal(inside, kept) else None
 
 
 def groups_of(evidence, ranges):
-    """Whether the ranges are those of groups: another rule's matter."""
+    """Whether the ranges are those of one group of channels: another rule's matter."""
     first = next(iter(evidence.point.inputs.values()))
-    for array in evidence.arrays.values():
-        if array.ndim == 4 and first.ndim == 4 and array is not first and has_filters(evidence):
-            groups = first.shape[1] / array.shape[1] if evidence.layout != "NHWC" else 1
-            if groups in (2, 3, 4) and list(ranges) == [1]:
-                return True
-    return False
+    if list(ranges) != [1] or ranges[1].step > 1 or first.ndim != 4 or not has_filters(evidence):
+        return False
+    name, channels = next(iter(evidence.point.inputs)), first.shape[1]
+    return any(array.ndim == 4 and array.shape[1] < channels and channels % array.shape[1] == 0
+               for other, array in evidence.arrays.items() if other != name)
 
 
 def axis_detail(words):
@@ -106,11 +107,13 @@ def axis_detail(words):
 
 
 def spoken(ranges, words, shape):
-    """'the last image (1 of 0 to 1)', 'image 0 at position [2,3]'."""
+    """'the last image', 'rows 0 to 2 (of 0 to 3), column 1', 'every second row'."""
     parts = []
-    for axis, (first, last) in ranges.items():
-        word, size = words[axis], shape[axis]
-        if first == last:
+    for axis, places in ranges.items():
+        word, size, first, last = words[axis], shape[axis], places[0], places[-1]
+        if places.step > 1 and len(places) > 1:
+            parts.append(f"every {['second', 'third', 'fourth'][min(places.step, 4) - 2]} {word} (from {first})")
+        elif first == last:
             which = "first" if first == 0 else "last" if first == size - 1 else ""
             parts.append(f"the {which} {word}" if which else f"{word} {first}")
         else:
@@ -119,7 +122,8 @@ def spoken(ranges, words, shape):
 
 
 def many(ranges):
-    return list(ranges.values())[0][0] != list(ranges.values())[0][1]
+    places = list(ranges.values())[0]
+    return len(places) > 1 and places.step == 1
 
 
 def besides(c):
@@ -128,8 +132,8 @@ def besides(c):
 
 def question(ranges, shape, detail):
     """Where such a mistake sits: the last one (overwritten in a loop), the first one (a return in it), all but some."""
-    first, last = list(ranges.values())[0]
-    size = shape[list(ranges)[0]]
+    (axis, places), *_ = ranges.items()
+    first, last, size = places[0], places[-1], shape[axis]
     if first == last == size - 1:
         return (f"In a loop over {detail}s, is the gradient assigned (=) where it must be added (+=), or made anew in "
                 f"every turn? Then only the last turn counts.")
@@ -160,6 +164,25 @@ def summed_too_far(evidence):
     return None
 
 
+def one_for_all(evidence):
+    """Every place along an axis gets the gradient of one of them."""
+    shape = evidence.array.shape
+    if not evidence.whole or evidence.kinks.any() or evidence.array.size < 2 or alive(evidence.J).sum() < ENOUGH:
+        return None
+    index = np.arange(evidence.array.size).reshape(shape)
+    for axis, size in enumerate(shape):
+        for place in {0, size - 1} if size > 1 else ():
+            taken = np.broadcast_to(np.take(index, [place], axis), shape).ravel()
+            if evidence.same(evidence.got, evidence.right[taken]) and explains(
+                    evidence, evidence.J[:, taken], evidence.B, evidence.J):
+                word = array_words(evidence)[axis]
+                which = "first" if place == 0 else "last"
+                return Cause("part", f"In the gradient of {evidence.name} every {word} has the numbers that belong to "
+                             f"the {which} one.", word, example(evidence), f"Is the index of the {word} a fixed one, [0] "
+                             f"or [-1]? Or is one number spread over all?", "exact")
+    return None
+
+
 def too_far(evidence, some, c):
     words = [array_words(evidence)[axis] for axis in some]
     kind = "the sum" if abs(c - 1) < 1e-4 else f"{number(c)} times the sum"
@@ -175,10 +198,10 @@ def another_axis(evidence):
     J, B, entries = trusted(evidence)
     shape = evidence.y.shape
     long = [size for size in evidence.array.shape if size > 1]
-    if len(long) != 1 or len(entries) != evidence.array.size or alive(J).sum() < ENOUGH:
+    if len(long) != 1 or not shape or len(entries) != evidence.array.size or alive(J).sum() < ENOUGH:
         return None
     index = np.unravel_index(evidence.outputs, shape)
-    axes = [axis for axis, size in enumerate(shape) if size == long[0]]
+    axes = [axis for axis, size in enumerate(shape) if size >= long[0]]
     place, value = np.arange(long[0]), J.sum(axis=1, keepdims=True)
     chosen = {axis: value * (index[axis][:, None] == place) for axis in axes}
     true = [axis for axis in axes if evidence.same(J, chosen[axis])]
@@ -221,4 +244,4 @@ def all_along(moved, unlike, axes):
     return bool(alike.any() and moved[alike].mean() > 0.8)
 
 
-CAUSES = [part_of_the_outputs, part_of_the_array, another_axis, summed_too_far]
+CAUSES = [part_of_the_outputs, part_of_the_array, another_axis, one_for_all, summed_too_far]

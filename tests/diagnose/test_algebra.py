@@ -441,3 +441,38 @@ def test_every_size_of_one_is_no_name():
     arrays = conv_arrays(3, N=1, H=3, W=3)
     assert told(Conv(pad=0).pair(dw=lambda g, dy, x, w: 3 * g), arrays, "w") == "factor:3"
     assert prod(arrays["w"].shape) > 8 and log(2) < 1
+
+
+@SEEDS
+def test_images_in_columns(seed):
+    """y = w @ x + b, the images of x being its columns, as an online course has it."""
+    arrays = {"x": drawn(seed, 5, 3), "w": drawn(seed + 1, 4, 5), "b": drawn(seed + 2, 4, 1)}
+
+    def pair(mean=False, part=np.s_[:]):
+        return (lambda x, w, b: w @ x + b), (lambda dy, x, w, b: [w.T @ dy, dy[:, part] @ x[:, part].T / (dy.shape[1] if mean else 1),
+                                                                  dy.sum(axis=1, keepdims=True)])
+    assert told(pair(mean=True), arrays, "w") == "factor:1/N"
+    assert told(pair(part=np.s_[:1]), arrays, "w") == "part:image"
+
+
+@SEEDS
+def test_a_constant_for_each_channel(seed):
+    arrays = norm_arrays(seed, 6, 4)
+    bare = batch_norm(edit=lambda found, dy, x, gamma, xhat, std: found | {"dx": found["dx"] / gamma})
+    assert told(bare, arrays, "x") == "factor:1/gamma"
+    unscaled = batch_norm(edit=lambda found, dy, x, gamma, xhat, std: found | {"dgamma": found["dgamma"] * std[0]})
+    assert told(unscaled, arrays, "gamma") == "factor:std"
+
+
+@SEEDS
+def test_one_number_for_all(seed):
+    first = Conv().pair(db=lambda g, dy, x, w: np.full_like(g, g[0]))
+    assert told(first, conv_arrays(seed), "b") == "part:filter"
+    every = Conv().pair(dx=lambda g, dy, x, w: Conv().backward(dy * (np.arange(dy.shape[2]) % 2 == 0)[:, None], x, w, 0)[0])
+    assert told(every, conv_arrays(seed), "x") == "part:row"
+
+
+@SEEDS
+def test_the_gradient_of_another_array(seed):
+    bare = batch_norm(edit=lambda found, *rest: found | {"dgamma": found["dbeta"]})
+    assert told(bare, norm_arrays(seed, 5, 4), "gamma") == "other array"
