@@ -208,8 +208,8 @@ class Evidence:
     def image_axis(self):
         """0, or 1 if x and y are (features, images): a column of x moves that column of y alone, a row all rows."""
         name, x = next(iter(self.point.inputs.items()))
-        if x.ndim != 2 or self.y.ndim != 2 or x.shape[1] != self.y.shape[1]:
-            return 0
+        if x.ndim != 2 or self.y.ndim != 2 or x.shape[1] != self.y.shape[1] or x.shape == self.y.shape:
+            return 0                                    # of one shape, it may be a batch norm: rows move all rows there
         moved = []
         for axis in (0, 1):
             other = self.arrays[name].copy()

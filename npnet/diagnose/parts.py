@@ -178,8 +178,9 @@ def one_for_all(evidence):
                 word = array_words(evidence)[axis]
                 which = "first" if place == 0 else "last"
                 return Cause("part", f"In the gradient of {evidence.name} every {word} has the numbers that belong to "
-                             f"the {which} one.", word, example(evidence), f"Is the index of the {word} a fixed one, [0] "
-                             f"or [-1]? Or is one number spread over all?", "exact")
+                             f"the {which} one.", word, example(evidence),
+                             f"Is the index of the {word} a fixed one, [0] or [-1]? Or is one number spread over all?",
+                             "exact")
     return None
 
 
