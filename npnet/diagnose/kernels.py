@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .evidence import Cause
-from .reads import ENOUGH, Reads, join, number
+from .reads import ENOUGH, Reads, one_share
 
 ORDERS = {                      # (reverse rows, reverse columns, exchange rows and columns): kind, what was done
     (0, 0, 0): ("shifted", ""),
@@ -20,6 +20,7 @@ ORDERS = {                      # (reverse rows, reverse columns, exchange rows 
     (1, 0, 1): ("transposed", "turned by 90 degrees"),
     (0, 1, 1): ("transposed", "turned by 90 degrees"),
 }
+STRIDE = "Does every index in backward have forward's p*stride + r?"
 SHIFTS = (0, 1, -1, 2, -2, 3, -3)
 
 
@@ -162,54 +163,37 @@ def lands_elsewhere(evidence):
 
 def landed(reads, shown, order, shift, steps, kind, words):
     """The Cause of patches that lie elsewhere."""
-    name, example = reads.name, one_share(reads)
     if any(steps):
-        return another_stride(reads, shown, steps, example)
+        return another_stride(reads, shown, steps)
     where = distance_in_words(shift)
     if kind == "shifted":
-        return Cause("shifted", f"All that backward sends to {name} lands {where} of where forward read it; the "
-                     f"numbers "
-                     f"are right.", example=example, look="Is the padding cut off as [pad:pad + H, pad:pad + W], and "
-                     "are forward's "
-                     "and backward's offsets the same?", sure="exact")
-    aside = f", and {where}" if where else ""
-    return Cause(kind, f"Each window of {name} gets its patch {words}{aside}; the numbers are right.", example=example,
-                 look="Which kernel entry joins x[h] and y[p]? Forward and backward must use the same one: w[h - "
-                 "p*stride + pad].",
-                 sure="exact")
+        sentence = f"All that backward sends to {reads.name} lands {where} of where forward read it."
+        look = ("Is the padding cut off as [pad:pad + H, pad:pad + W], and are forward's and backward's offsets the "
+                "same?")
+    else:
+        sentence = f"Each window of {reads.name} gets its patch {words}{f', and {where}' if where else ''}."
+        look = "Forward multiplies x[p*stride + r] with w[r]. Does backward send w[r]*dy[p] back to x[p*stride + r]?"
+    return Cause(kind, sentence, example=one_share(reads), look=look, sure="exact")
 
 
-def another_stride(reads, shown, steps, example):
+def another_stride(reads, shown, steps):
     """The Cause of windows that run with another stride than forward's."""
     have = [step + more for step, more in zip(shown.step, steps)]
     axis = next(axis for axis in (0, 1) if steps[axis])
-    line = ("row", "column")[axis]
+    lines = ("row", "column")[axis] + ("s" if have[axis] != 1 else "")
+    sentence = f"Backward's windows step by {have[axis]} {lines} over {reads.name}, forward's by {shown.step[axis]}."
     if not any(step for step, size in zip(have, shown.place.max(axis=0)) if size):
         sentence = f"Whatever output is asked, backward writes to {reads.name}'s first window; forward's move on."
-    else:
-        sentence = (f"Backward's windows step by {have[axis]} {line}{'s' if have[axis] != 1 else ''} over "
-                    f"{reads.name}, forward's "
-                    f"by {shown.step[axis]}.")
-    return Cause("stride", sentence, example=example, look="Does every index in backward have forward's p*stride + "
-                 "r?", sure="exact")
+    return Cause("stride", sentence, example=one_share(reads), look=STRIDE, sure="exact")
 
 
 def distance_in_words(shift):
     """'1 row lower and 2 columns to the left'."""
     rows, columns = shift
     parts = [f"{abs(rows)} row{'s' * (abs(rows) > 1)} {'lower' if rows > 0 else 'higher'}"] if rows else []
-    parts += [f"{abs(columns)} column{'s' * (abs(columns) > 1)} to the "
-              f"{'right' if columns > 0 else 'left'}"] if columns else []
+    if columns:
+        parts.append(f"{abs(columns)} column{'s' * (abs(columns) > 1)} to the {'right' if columns > 0 else 'left'}")
     return " and ".join(parts)
-
-
-def one_share(reads):
-    """One output and one entry, in numbers: what forward has there and what backward sends."""
-    k, i = np.unravel_index(np.where(reads.differs, np.abs(reads.J), -1).argmax(), reads.J.shape)
-    text = (f"{reads.output(k)} reads {reads.index(i)} with weight {number(reads.J[k, i])}; backward sends it "
-            f"{number(reads.B[k, i])}")
-    same = np.flatnonzero(np.abs(reads.B[k] - reads.J[k, i]) <= reads.limit)
-    return f"{text}, and {number(reads.J[k, i])} to {reads.index(same[0])}." if len(same) == 1 else text + "."
 
 
 # ------------------------------------------------------------------------------- the same, inside a kernel
@@ -246,56 +230,57 @@ def fewer(shown, reads, count=6):
 
 def kernel_cause(reads, kind, words, shift):
     """The Cause of a kernel's gradient in which the entries have changed places."""
-    name, example = reads.name, one_share(reads)
     if kind == "shifted":
-        return Cause("shifted", f"d{name} holds the right numbers {distance_in_words(shift)} of where they belong: as "
-                     f"if read from an input "
-                     f"without its padding, or with more of it.", example=example, look="Does backward take its "
-                     "windows from the "
-                     "padded input, as forward does?", sure="exact")
-    return Cause(kind, f"d{name} holds the right numbers {words}.", example=example, look="In which order do the "
-                 "loops, or the two arguments "
-                 "of the correlation, run through the kernel?", sure="exact")
+        sentence = (f"d{reads.name} holds the right numbers {distance_in_words(shift)}: as if read from an input "
+                    f"without its padding, or with more of it.")
+        look = "Does backward take its windows from the padded input, as forward does?"
+    else:
+        sentence = f"d{reads.name} holds the right numbers {words}."
+        look = "In which order do the loops, or the two arguments of the correlation, run through the kernel?"
+    return Cause(kind, sentence, example=one_share(reads), look=look, sure="exact")
 
 
 def kernel_stride(evidence):
     """The gradient of a kernel is taken from windows that run with another stride than forward's."""
     reads = Reads(evidence)
-    table = inputs_of_kernel(reads) if reads.usable and reads.differs.any() and not reads.windows else None
-    if table is None or not reads.linear:
+    if not reads.usable or not reads.differs.any() or reads.windows or not reads.linear:
         return None
-    J, B = table                                                            # (N, P, Q, others, R, S) of one filter
+    J, B = by_filter(reads, reads.all), by_filter(reads, reads.B_all)
+    if J is None:
+        return None
+    f = np.isfinite(B).any(axis=(2, 3, 4, 5, 6)).sum(axis=1).argmax()       # the filter that was asked most
+    J, B = J[f], B[f]                                                       # (N, P, Q, C, R, S)
     seen, known, step = picture_behind(J, reads.limit)
     for steps in [(a, a) for a in range(5)] + [(a, b) for a in range(5) for b in range(5) if a != b]:
         for shift in (0, 1, 2, -1, -2):
-            if steps == step or not windows_agree(reads.limit, seen, known, (J, B), steps, shift):
-                continue
-            if steps == (0, 0):
-                sentence = (f"For every output backward takes the first window of the input; d{reads.name} needs the "
-                            f"output's own.")
-            else:
-                sentence = (f"d{reads.name} is taken from windows that step by "
-                            f"{' and '.join(map(str, dict.fromkeys(steps)))}; forward's step "
-                            f"by {' and '.join(map(str, dict.fromkeys(step)))}.")
-            return Cause("stride", sentence, example=one_share(reads), look="Does every index in backward have "
-                         "forward's "
-                         "p*stride + r?", sure="exact")
+            if steps != step and windows_agree(reads.limit, seen, known, (J, B), steps, shift):
+                return kernel_stride_cause(reads, steps, step)
     return None
 
 
-def inputs_of_kernel(reads):
-    """J and B of one filter as (N, P, Q, others, R, S), or None unless y has four axes and the array is its kernel."""
-    if len(reads.shape) != 4 or len(reads.y_shape) != 4 or not reads.evidence.whole or not reads.keep.all():
+def kernel_stride_cause(reads, steps, step):
+    """The Cause of a kernel's gradient that is taken from windows with these steps, forward's being step."""
+    have, due = (" and ".join(map(str, dict.fromkeys(both))) for both in (steps, step))
+    sentence = f"d{reads.name} is taken from windows that step by {have}; forward's step by {due}."
+    if steps == (0, 0):
+        sentence = (f"For every output backward takes the first window of the input; d{reads.name} needs the output's "
+                    f"own.")
+    return Cause("stride", sentence, example=one_share(reads), look=STRIDE, sure="exact")
+
+
+def by_filter(reads, values):
+    """(K, N, P, Q, C, R, S) of (y.size, entries): the slopes of every filter's outputs by its own kernel.
+
+    None unless y has four axes and the array is its kernel, (K, C, R, S) or, where channels are last, (R, S, C, K).
+    """
+    if len(reads.shape) != 4 or len(reads.y_shape) != 4 or values.shape[1] != reads.evidence.array.size:
         return None
-    kernel_last = reads.evidence.layout == "NHWC" and reads.shape[3] == reads.y_shape[3]        # (R, S, C, K)
-    J, B = (values.reshape(*reads.y_shape, *reads.shape) for values in (reads.J, reads.B))
-    if reads.channel_axis == 3:
-        J, B = np.moveaxis(J, 3, 1), np.moveaxis(B, 3, 1)
-    if kernel_last:
-        J, B = J.transpose(0, 1, 2, 3, 7, 6, 4, 5), B.transpose(0, 1, 2, 3, 7, 6, 4, 5)
-    if J.shape[1] != J.shape[4]:
+    values = np.moveaxis(values.reshape(*reads.y_shape, *reads.shape), reads.channel_axis, 0)
+    if reads.channel_axis == 3 and reads.shape[3] == reads.y_shape[3]:
+        values = np.moveaxis(values, (7, 6), (4, 5))                        # (K, N, P, Q, K, C, R, S)
+    if len(values) != values.shape[4]:
         return None
-    return J[:, 0, :, :, 0], B[:, 0, :, :, 0]
+    return np.stack([values[f, :, :, :, f] for f in range(len(values))])
 
 
 def picture_behind(J, limit):
@@ -331,92 +316,10 @@ def windows_agree(limit, seen, known, values, steps, shift):
     exists = (h >= 0) & (h < H) & (v >= 0) & (v < W)
     h, v = np.clip(h, 0, H - 1), np.clip(v, 0, W - 1)
     expected = seen[:, :, h, v].transpose(0, 2, 3, 1, 4, 5)                 # (N, P, Q, C, R, S)
-    sure = np.broadcast_to((exists & known[h, v])[None, :, :, None], B.shape)
+    sure = (exists & known[h, v])[None, :, :, None] & np.isfinite(B)
     if (sure & (np.abs(expected - B) > limit)).any():
         return False
     return (sure & (np.abs(J - B) > limit) & (np.abs(B) > limit)).sum() >= ENOUGH
 
 
-# ------------------------------------------------------------------------------- groups
-
-def other_channels(evidence):
-    """Backward sends an output's patch to other channels than those that forward reads for it."""
-    reads = Reads(evidence)
-    axis = reads.channel_axis
-    if not reads.usable or not reads.differs.any() or len(reads.shape) != len(reads.y_shape) or axis is None:
-        return None
-    J, B = (np.moveaxis(reads.spread_out(values), axis + 1, 1) for values in (reads.J, reads.B))
-    rest = tuple(range(2, J.ndim))
-    takes, reaches = (np.abs(values).max(axis=rest) > reads.limit for values in (J, B))     # (asked, C)
-    if (takes == reaches).all() or takes.all() or not reads.linear or not reads.windows:
-        return None
-    other = False
-    for k in range(len(J)):
-        have, give = np.flatnonzero(takes[k]), np.flatnonzero(reaches[k])
-        if len(have) != len(give) or np.abs(J[k][have] - B[k][give]).max(initial=0) > reads.limit:
-            return None
-        other |= not np.array_equal(have, give)
-    k = int((takes != reaches).any(axis=1).argmax())
-    have, give = np.flatnonzero(takes[k]), np.flatnonzero(reaches[k])
-    if not other or reads.differs.sum() < ENOUGH:
-        return None
-    return Cause("groups", f"For {reads.output(k)} forward reads {channels(have)} of {reads.name}, backward reaches "
-                 f"{channels(give)}: "
-                 f"another group's channels.", example=one_share(reads), look=group_look(give), sure="exact")
-
-
-def group_look(give):
-    """A question on groups: are channels dealt out in turn, or counted from 0 in every group?"""
-    dealt = len(give) > 1 and give[1] - give[0] > 1
-    return ("Groups are blocks of neighbouring channels: are they dealt out in turn (c % groups)?" if dealt else
-            "Does backward add the group's first channel, g * (C // groups), as forward does?")
-
-
-def channels(indices):
-    """'channels 2 and 3', 'channel 1', 'channels 4 to 9'."""
-    if len(indices) > 2 and indices[-1] - indices[0] == len(indices) - 1:
-        return f"channels {indices[0]} to {indices[-1]}"
-    return f"channel{'s' if len(indices) > 1 else ''} {join(indices)}"
-
-
-def other_filters(evidence):
-    """Backward multiplies an output's dy with the patch of another group: the patches of outputs are exchanged."""
-    reads = Reads(evidence)
-    axis = reads.channel_axis
-    if not reads.usable or not reads.differs.any() or len(reads.shape) != 4 or len(reads.y_shape) != 4:
-        return None
-    if not reads.evidence.whole or not reads.keep.all() or not reads.linear:
-        return None
-    J, B = (blocks(values, reads, axis) for values in (reads.J, reads.B))
-    if J is None or all(np.abs(J[0] - J[f]).max() <= reads.limit for f in range(len(J))):   # all filters see one input
-        return None
-    sources = {(f, c): source_of(B[f, c], J, (f, c), reads.limit) for f, c in np.ndindex(J.shape[:2])}
-    exchange = {own: source for own, source in sources.items() if source != own}
-    if None in sources.values() or not exchange or reads.differs.sum() < ENOUGH:
-        return None
-    (f, c), (g, d) = next(iter(exchange.items()))
-    return Cause("groups", f"d{reads.name} of filter {f}, channel {c}, is taken from the channel that filter {g}'s "
-                 f"channel {d} reads: "
-                 f"another group's input ({len(exchange)} of {J.shape[0] * J.shape[1]} "
-                 f"kernels).", example=one_share(reads),
-                 look="Groups are blocks: group g reads channels g * (C // groups) and on, in backward as in "
-                 "forward.", sure="exact")
-
-
-def source_of(block, J, own, limit):
-    """(filter, channel) of the block of J that is equal to this one, its own if that is; None if there is none."""
-    return next((at for at in [own, *np.ndindex(J.shape[:2])] if np.abs(block - J[at]).max() <= limit), None)
-
-
-def blocks(values, reads, axis):
-    """(K, C, ...) of a kernel (K, C, R, S), or (R, S, C, K): its own filter's outputs and its R*S entries; or None."""
-    values = np.moveaxis(values.reshape(*reads.y_shape, *reads.shape), axis, 0)
-    if axis == 3:
-        values = np.moveaxis(values, (6, 7), (5, 4)) if reads.shape[3] == len(values) else values
-    if values.shape[0] != values.shape[4] or reads.windows:
-        return None
-    own = np.stack([values[f, ..., f, :, :, :] for f in range(len(values))])        # (K, N, P, Q, C, R, S)
-    return np.moveaxis(own, 4, 1)
-
-
-CAUSES = [lands_elsewhere, other_channels, other_filters, kernel_elsewhere, kernel_stride]
+CAUSES = [lands_elsewhere, kernel_elsewhere, kernel_stride]

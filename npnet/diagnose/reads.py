@@ -39,6 +39,13 @@ class Reads:
         self.limit = max(5 * evidence.noise, 1e-6 * np.abs(self.all).max(initial=0))
 
     @cached_property
+    def B_all(self):
+        """(y.size, entries): B, and NaN for the outputs that were not asked."""
+        rows = np.full(self.all.shape, np.nan)
+        rows[self.outputs] = self.B
+        return rows
+
+    @cached_property
     def reading(self):
         """(y.size, entries): whether the output's slope by the entry is not 0."""
         return np.abs(self.all) > self.limit
@@ -157,6 +164,16 @@ def fitted(entries, outputs, size, count):
         found.append((not exact, length, stride, pad))
     inexact, length, stride, pad = min(found)
     return (stride, pad, length, not inexact) if length <= size else None
+
+
+def one_share(reads):
+    """One output and one entry, in numbers: forward's slope there, and what backward sends."""
+    k, i = np.unravel_index(np.where(reads.differs, np.abs(reads.J), -1).argmax(), reads.J.shape)
+    slope, sent = number(reads.J[k, i]), number(reads.B[k, i])
+    same = np.flatnonzero(np.abs(reads.B[k] - reads.J[k, i]) <= reads.limit)
+    elsewhere = f", and {slope} to {reads.index(same[0])}" if len(same) == 1 else ""
+    return (f"{reads.output(k)} moves by {slope} for each 1 that {reads.index(i)} moves; for a dy that is 1 there and "
+            f"0 elsewhere, backward sends it {sent}{elsewhere}.")
 
 
 def number(value):

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import numpy as np
 
-from . import kernels, winners
+from . import groups, kernels, winners
 from .evidence import Cause
-from .reads import ENOUGH, Reads, number
+from .reads import ENOUGH, Reads, number, one_share
 
 WRITES = "Where backward writes d{0}, is it = where it must be +=? d{0}[rows, columns] += v also adds once a place."
 
@@ -93,18 +93,14 @@ def overwriting(reads, survivors, covers, axes, last, alone):
     wrong = np.abs(reads.got - reads.right) > reads.limit
     several, once = (read > 0) & (count > 1), (read > 0) & (count == 1)
     i = chosen(reads, wrong & several, read)
-    verb = "read" if covers is reads.reading else "cover"
+    verb, done = ("read", "read") if covers is reads.reading else ("cover", "covered")
     right = f" The {once.sum()} that one {units} {verb}s are right." if once.any() and not (wrong & once).any() else ""
+    alone = " Asked for one output at a time, backward is right." if alone else ""
     sentence = (f"Only what the {which} {units} sends arrives: {(wrong & several).sum()} of the {several.sum()} "
-                f"entries of "
-                f"{reads.name} that several {units}s {verb} are wrong.{right}")
-    if alone:
-        sentence += " Asked for one output at a time, backward is right."
-    share = "the share" if covers is reads.reading else "what comes"
-    example = (f"{reads.index(i)} is {verb if verb == 'read' else 'covered'} by {count[i]} {units}s; backward gives "
-               f"it {number(reads.got[i])}, "
-               f"{share} {'of' if share == 'the share' else 'from'} the {which}; the {count[i]} together are "
-               f"{number(reads.right[i])}.")
+                f"entries of {reads.name} that several {units}s {verb} are wrong.{right}{alone}")
+    share = "the share of" if covers is reads.reading else "what comes from"
+    example = (f"{reads.index(i)} is {done} by {count[i]} {units}s; backward gives it {number(reads.got[i])}, {share} "
+               f"the {which}; the {count[i]} together are {number(reads.right[i])}.")
     order = "" if last else " In a loop over the kernel's entries the first window is written last."
     return Cause("overwritten", sentence, example=example, look=WRITES.format(reads.name) + order, sure="exact")
 
@@ -165,19 +161,16 @@ def counted(reads, count, inverse):
     i = chosen(reads, several if several.any() else count > 1, count)
     n, what = count[i], "the mean" if inverse else f"{count[i]} times the sum"
     example = (f"{reads.index(i)} is read by {n} {units}s; backward gives it {number(reads.got[i])}, {what} of their "
-               f"shares; "
-               f"together they are {number(reads.right[i])}.")
+               f"shares; together they are {number(reads.right[i])}.")
     if inverse:
-        sentence = (f"Entries of {reads.name} that several {units}s read get the mean of their shares: one that {n} "
-                    f"read "
-                    f"gets 1/{n} of the sum. Gradients add up.")
-        return Cause("averaged", sentence, example=example, look="Where does backward divide by how often an entry is "
-                     "covered?", sure="exact")
-    return Cause("counted twice", f"Entries of {reads.name} get their gradient as many times as {units}s read them: "
-                 f"one "
-                 f"that {n} read, {n} times.", example=example, look="Is a sum over windows added once more for each "
-                 "of "
-                 "them?", sure="exact")
+        sentence = (f"Entries of {reads.name} that several {units}s read get the mean of their shares, not the sum: "
+                    f"one that {n} read gets 1/{n} of it.")
+        look = "Where does backward divide by how often an entry is covered? Gradients add up."
+        return Cause("averaged", sentence, example=example, look=look, sure="exact")
+    sentence = (f"Entries of {reads.name} get their gradient as many times as {units}s read them: one that {n} read, "
+                f"{n} times.")
+    look = "Is a sum over windows added once more for each of them?"
+    return Cause("counted twice", sentence, example=example, look=look, sure="exact")
 
 
 def counted_twice(evidence):
@@ -194,15 +187,11 @@ def counted_twice(evidence):
         return None
     if (np.abs(reads.B - np.where(often, times_counted, 1) * reads.J) > times_counted * reads.limit).any():
         return None
-    k, i = np.unravel_index(np.where(often, np.abs(reads.J), -1).argmax(), often.shape)
     word = "twice" if times_counted == 2 else f"{times_counted} times"
-    return Cause("counted twice", f"{often.sum()} of {reads.reads.sum()} shares of {reads.name}'s entries arrive "
-                 f"{word}, "
-                 f"the others once.{where(reads, often)}", example=f"{reads.output(k)} changes by "
-                 f"{number(reads.J[k, i])} for a "
-                 f"change of 1 in {reads.index(i)}; asked for this output alone, backward gives "
-                 f"{number(reads.B[k, i])}.",
-                 look="Do two loops, or two slices, meet at these entries?", sure="exact")
+    sentence = (f"{often.sum()} of {reads.reads.sum()} shares of {reads.name}'s entries arrive {word}, the others "
+                f"once.{where(reads, often)}")
+    look = "Do two loops, or two slices, meet at these entries?"
+    return Cause("counted twice", sentence, example=one_share(reads), look=look, sure="exact")
 
 
 def where(reads, often):
@@ -230,15 +219,10 @@ def border_windows(evidence):
         return None
     if not ratio[other].all():
         return None                                                         # nothing arrives: another matter
-    k = int(np.where(other, np.abs(ratio - 1), -1).argmax())
-    i = int(np.abs(reads.J[k]).argmax())
-    return Cause("border", f"The windows that lie inside are right; the {other.sum()} that reach "
-                 f"into the padding are not: backward divides them by another number than forward.",
-                 example=f"{reads.output(k)} gives {reads.index(i)} a share of {number(reads.B[k, i])}; its slope by "
-                 f"it is "
-                 f"{number(reads.J[k, i])}.", look="Does forward count the padding in its mean, and backward not, or "
-                 "the other "
-                 "way round?", sure="exact")
+    sentence = (f"The windows that lie inside are right; the {other.sum()} that reach into the padding are not: "
+                f"backward divides them by another number than forward.")
+    look = "Does forward count the padding in its mean, and backward not, or the other way round?"
+    return Cause("border", sentence, example=one_share(reads), look=look, sure="exact")
 
 
 def cut_windows(reads):
@@ -263,18 +247,17 @@ def border(evidence):
         near = np.minimum(np.arange(size), np.arange(size)[::-1])
         depth = np.minimum(depth, near.reshape([-1 if a == axis else 1 for a in range(len(reads.shape))]))
     deepest = int(depth[wrong].max())
-    strip = depth <= deepest
+    strip = (depth <= deepest) & reads.known
     inside = reads.known & ~strip
     if inside.sum() < ENOUGH or wrong.sum() < ENOUGH or 2 * wrong.sum() < strip.sum() or deepest + 1 > reach(reads):
         return None
-    place = int(np.where(np.abs(reads.got - reads.right) > reads.limit, np.abs(reads.got - reads.right), -1).argmax())
-    return Cause("border", f"All {inside.sum()} entries of {reads.name} further inside are right; at its border "
-                 f"({deepest + 1} deep) "
-                 f"{wrong.sum()} of {strip.sum()} are wrong.", example=f"{reads.index(place)} gets "
-                 f"{number(reads.got[place])} where "
-                 f"{number(reads.right[place])} is right.", look="What does forward read beyond the border (zeros, "
-                 "the edge again, the "
-                 "other side), and does backward send that back to the same entries?")
+    i = int(np.abs(reads.got - reads.right).argmax())
+    sentence = (f"All {inside.sum()} entries of {reads.name} further inside are right; at its border ({deepest + 1} "
+                f"deep) {wrong.sum()} of {strip.sum()} are wrong.")
+    example = f"{reads.index(i)} gets {number(reads.got[i])} where {number(reads.right[i])} is right."
+    look = ("What does forward read beyond the border (zeros, the edge again, the other side), and does backward send "
+            "that back to the same entries?")
+    return Cause("border", sentence, example=example, look=look)
 
 
 def reach(reads):
@@ -290,12 +273,12 @@ def empty_slice(name, gradient, shape):
     axes = [axis for axis, size in enumerate(got) if size == 0]
     if any(got[axis] != shape[axis] for axis in range(len(shape)) if axis not in axes):
         return None
-    sides = " and ".join(f"axis {axis} ({shape[axis]} entries)" for axis in axes)
-    size = shape[axes[0]]
-    return Cause("shape", f"d{name} has shape {got}, but {name} has {tuple(shape)}: {sides} became empty, as with "
-                 f"[pad:-pad] at pad = 0.", example=f"-0 is 0, so d{name}[0:-0] is d{name}[0:0]: of {size} entries "
-                 f"nothing is left.", look=f"Cut with [pad:pad + {size}], the array's size, in place of [pad:-pad].",
-                 sure="exact")
+    size, sides = shape[axes[0]], " and ".join(f"axis {axis} ({shape[axis]} entries)" for axis in axes)
+    sentence = (f"d{name} has shape {got}, but {name} has {tuple(shape)}: {sides} became empty, as with [pad:-pad] at "
+                f"pad = 0.")
+    example = f"-0 is 0, so d{name}[0:-0] is d{name}[0:0]: of {size} entries nothing is left."
+    look = f"Cut with [pad:pad + {size}], the array's size, in place of [pad:-pad]."
+    return Cause("shape", sentence, example=example, look=look, sure="exact")
 
 
 def part(evidence):
@@ -307,23 +290,22 @@ def part(evidence):
     whole, lost = used & ~reads.differs.any(axis=1), used & ~reads.reached.any(axis=1)
     if not np.array_equal(used, whole | lost) or not whole.any():
         return None
-    words = {4: ["image", "filter", "row", "column"], 3: ["filter", "row", "column"], 2: ["image", "feature"],
-             1: ["feature"]}.get(len(reads.y_shape), [])
-    if reads.channel_axis == 3:
-        words = ["image", "row", "column", "filter"]
-    for word, index, size in zip(words, reads.asked, reads.y_shape):
+    for word, index, size in zip(output_words(reads), reads.asked, reads.y_shape):
         kept = np.unique(index[whole])
         if len(kept) == 1 and size > 1 and (index[lost] != kept[0]).all():
-            k = int(np.where(lost, np.abs(reads.J).max(axis=1), -1).argmax())
-            i = int(np.abs(reads.J[k]).argmax())
-            return Cause("part", f"Only {word} {kept[0]} of y's {size} {word}s contributes to "
-                         f"d{reads.name}.", detail=word,
-                         example=f"{reads.output(k)} changes by {number(reads.J[k, i])} for a change of 1 in "
-                         f"{reads.index(i)}; asked for this "
-                         f"output alone, backward gives 0.", look=f"Is d{reads.name} set to zero, or written with =, "
-                         f"inside the loop over "
-                         f"{word}s?", sure="exact")
+            sentence = f"Only {word} {kept[0]} of y's {size} {word}s contributes to d{reads.name}."
+            look = f"Is d{reads.name} set to zero, or written with =, inside the loop over {word}s?"
+            return Cause("part", sentence, detail=word, example=one_share(reads), look=look, sure="exact")
     return None
 
 
-CAUSES = [overwritten, averaged, counted_twice, *kernels.CAUSES, *winners.CAUSES, border_windows, part, border]
+def output_words(reads):
+    """What the axes of y are called."""
+    if reads.channel_axis == 3:
+        return ["image", "row", "column", "filter"]
+    return {4: ["image", "filter", "row", "column"], 3: ["filter", "row", "column"], 2: ["image", "feature"],
+            1: ["feature"]}.get(len(reads.y_shape), [])
+
+
+CAUSES = [overwritten, averaged, counted_twice, *kernels.CAUSES, *groups.CAUSES, *winners.CAUSES, border_windows, part,
+          border]

@@ -31,15 +31,14 @@ def spread_evenly(evidence):
         return None
     if (counts > 1).sum() < ENOUGH:
         return None
-    k, i = rows[counts.argmax()], columns[counts.argmax()]
+    k, i, count = rows[counts.argmax()], columns[counts.argmax()], counts.max()
     whole = np.abs(reads.B[k, i] - reads.J[k, i]) <= reads.limit
-    each = "the whole" if whole else f"{number(reads.B[k, i])}"
-    return Cause("ties", f"A window's gradient belongs to its winner alone, but {counts.max()} entries of a window get "
-                 f"{'it' if whole else 'an equal part of it'}.", example=f"{reads.output(k)} is {reads.index(i)}; "
-                 f"asked for it alone, "
-                 f"backward gives {counts.max()} entries {each} each.", look="Average pooling spreads; max-pooling "
-                 "must find the "
-                 "winner again, for instance by the index that argmax gave.", sure="exact")
+    sentence = (f"A window's gradient belongs to its winner alone, but {count} entries of a window get "
+                f"{'all of it each' if whole else 'an equal part of it'}.")
+    example = (f"{reads.output(k)} is {reads.index(i)}; for a dy that is 1 there and 0 elsewhere, backward gives "
+               f"{count} entries {number(reads.B[k, i])} each.")
+    look = "Average pooling spreads; max-pooling must find the winner again, for instance by argmax's index."
+    return Cause("ties", sentence, example=example, look=look, sure="exact")
 
 
 def another_winner(evidence):
@@ -73,9 +72,9 @@ def corner(reads, rows, gets, lost, example):
         outside |= (at < 0) | (at >= reads.shape[window.axis])
     if (offsets == offsets[0]).all() and outside.all():
         at = ", ".join(map(str, offsets[0]))
+        look = "Is the winner's place inside the window added to the window's first row and column?"
         return Cause("ties", f"Entry [{at}] of each window gets the gradient, whichever entry won.", example=example,
-                     look="Is the winner's place inside the window added to the window's first row and "
-                     "column?", sure="exact")
+                     look=look, sure="exact")
     return None
 
 
@@ -86,18 +85,16 @@ def another_entry(reads, rows, columns, gets, example):
     for window in reads.windows:
         at = reads.places[window.axis][gets] - reads.starts(window)[rows]
         inside &= (at >= 0) & (at < window.size)
+    other = (gets != columns).sum()
     if inside.all():
-        smaller = (values[gets] <= values[columns]).all()
-        words = "an entry that is smaller than the winner" if smaller else "another entry than the winner"
-        return Cause("mask", f"The gradient goes to {words}, of the same window, for {(gets != columns).sum()} of "
-                     f"{len(rows)} windows.",
-                     example=example, look="Is the winner looked for in the same array, in the same order, as in "
-                     "forward?")
-    return Cause("mask", f"The gradient of {(gets != columns).sum()} of {len(rows)} windows goes to an entry that is "
-                 f"not the winner; "
-                 f"{(~inside).sum()} times it lies outside the window.", example=example, look="Is the winner's index "
-                 "counted from the "
-                 "start of its window, and with the window's own width?")
+        words = "a smaller entry than the winner" if (values[gets] <= values[columns]).all() else "another entry"
+        sentence = f"The gradient of {other} of {len(rows)} windows goes to {words}, of the same window."
+        look = "Is the winner looked for in the same array, in the same order, as in forward?"
+    else:
+        sentence = (f"The gradient of {other} of {len(rows)} windows goes to an entry that is not the winner; "
+                    f"{(~inside).sum()} times it lies outside the window.")
+        look = "Is the winner's index counted from the start of its window, and with the window's own width?"
+    return Cause("mask", sentence, example=example, look=look)
 
 
 def all_ties(evidence):
@@ -119,14 +116,13 @@ def all_ties(evidence):
     if apart.max() > 100 * limit:
         return None
     k = int(rows.argmax())
-    i, j = np.flatnonzero(tied[k])[:2]
-    return Cause("ties", f"Where several entries of a window are equal and largest, each gets the whole gradient "
-                 f"({rows.sum()} windows); "
-                 f"together they must get it once.", example=f"{evidence.index(evidence.entries[i])} and "
-                 f"{evidence.index(evidence.entries[j])} are "
-                 f"both {number(values[i])}, the largest of {evidence.output(evidence.outputs[k])}'s window; each "
-                 f"gets {number(B[k, i])}.",
-                 look="x == max is true of all of them: keep one, for instance argmax's.", sure="exact")
+    i, j = (evidence.index(evidence.entries[column]) for column in np.flatnonzero(tied[k])[:2])
+    sentence = (f"Where several entries of a window are equal and largest, each gets the whole gradient ({rows.sum()} "
+                f"windows); together they must get it once.")
+    example = (f"{i} and {j} are both {number(y[k])}, the largest of {evidence.output(evidence.outputs[k])}'s window; "
+               f"each gets {number(share)} where together they must get {number(share)}.")
+    look = "x == max is true of all of them: keep one, for instance argmax's."
+    return Cause("ties", sentence, example=example, look=look, sure="exact")
 
 
 # ------------------------------------------------------------------------------- masks of single numbers
@@ -163,19 +159,18 @@ def mask_cause(evidence, slope, passes, use, limit):
         return None
     i = int(np.where(wrong, np.abs(evidence.dy.ravel()), -1).argmax())
     example = (f"{evidence.index(i)} = {number(evidence.array.ravel()[i])} has slope {number(slope[i])}; dy is "
-               f"{number(evidence.dy.ravel()[i])} there, "
-               f"and backward gives {number(evidence.gradient.ravel()[i])}.")
+               f"{number(evidence.dy.ravel()[i])} there, and backward gives {number(evidence.gradient.ravel()[i])}.")
     if everywhere:
-        return Cause("mask", f"Backward has no mask: dy passes everywhere, though forward's slope is {number(low)} at "
-                     f"{(use & ~is_high).sum()} "
-                     f"of {use.sum()} entries.", example=example, look="Does backward use the mask that forward "
-                     "made?", sure="exact")
+        sentence = (f"Backward has no mask: dy passes everywhere, though forward's slope is {number(low)} at "
+                    f"{(use & ~is_high).sum()} of {use.sum()} entries.")
+        look = "Does backward use the mask that forward made?"
+        return Cause("mask", sentence, example=example, look=look, sure="exact")
     source = mask_source(evidence, given, use)
     by = f"where {source}" if source else "by another mask, of another array or drawn anew"
-    return Cause("mask", f"Backward lets dy pass {by}; that is not where forward lets x pass ({wrong.sum()} of "
-                 f"{use.sum()} entries "
-                 f"differ).", example=example, look="Is the mask that forward used kept for "
-                 "backward?", sure="exact" if source else "likely")
+    sentence = (f"Backward lets dy pass {by}; that is not where forward lets x pass ({wrong.sum()} of {use.sum()} "
+                f"entries differ).")
+    look = "Is the mask that forward used kept for backward?"
+    return Cause("mask", sentence, example=example, look=look, sure="exact" if source else "likely")
 
 
 def mask_source(evidence, given, use):
@@ -183,8 +178,8 @@ def mask_source(evidence, given, use):
     arrays = {"dy": evidence.dy, "y": evidence.y, **evidence.arrays}
     for name, array in arrays.items():
         if array.shape == evidence.y.shape:
-            for words, mask in ((f"{name} > 0", array > 0), (f"{name} < 0", array < 0), (f"{name} is not "
-                                                                                         f"0", array != 0)):
+            masks = {f"{name} > 0": array > 0, f"{name} < 0": array < 0, f"{name} is not 0": array != 0}
+            for words, mask in masks.items():
                 if (mask.ravel() == given)[use].all():
                     return words
     return ""

@@ -61,7 +61,7 @@ class Conv:
                     c = slice(k // (K // self.groups), None, self.groups)
                 if m == "last filter wins":
                     patch[c] = 0
-                patch[c] += self.kernel(k) * dy[n, k, p, q]
+                patch[c] += self.kernel(k % 2 if m == "filters of group 0" else k) * dy[n, k, p, q]
                 dw = source[n, self.channels(k) if m != "dw group 0" else slice(0, Cg)][(slice(None), *dat)] * dy[n, k, p, q]
                 if m == "dw rotated":
                     dw = dw[:, ::-1, ::-1]
