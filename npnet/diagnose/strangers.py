@@ -127,6 +127,11 @@ class Called:
                 if now.shape == parameter.array.shape:
                     parameter.array[...] = now
 
+    def restore(self):
+        """The stranger's object as it was before the check."""
+        for parameter in (*self.parameters, *self.others):
+            parameter.take_back(self.root)
+
     @contextmanager
     def at_rate(self):
         """While it lasts, the object's own learning rates are 1, and its momenta 0."""

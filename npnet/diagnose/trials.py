@@ -13,7 +13,7 @@ from .ready import build
 from .tensors import tensor_maker
 from .ways import left_output, plan_backward, way_of
 
-KEPT = "label silent local wrap forward backward back_function".split()       # of the way, as the best trial left it
+KEPT = "label silent local wrap forward backward back_function names moving fixed".split()       # of the way, as the best trial left it
 FORWARD, BACKWARD, SHAPE, WELL = 0, 1, 2, 3         # where a trial stopped: forward failed, backward, dx is strange
 
 
@@ -26,8 +26,7 @@ class Trial:
         self.stage, self.error, self.y, self.backward = FORWARD, None, None, None
 
     def go(self, seed):
-        self.way.label = self.label
-        for name, value in self.change.items():
+        for name, value in {**self.change, "label": self.label}.items():
             setattr(self.way, name, value)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -124,9 +123,10 @@ def first_way(anything, inputs, param, train, seed):
     if not arrays:
         raise Missing("no input has decimals, so none can be moved; give x as an array of float64")
     draws, best = Draws(way.root, seed), None
+    first = {name: getattr(way, name) for name in KEPT}
     for trial in trials(way, draws, arrays, seed):
-        way.silent = way.local = False
-        way.wrap = None
+        for name, value in first.items():
+            setattr(way, name, value)
         trial.go(seed)
         if best is None or trial.stage > best.stage:
             best, kept = trial, {name: getattr(way, name) for name in KEPT}
@@ -162,7 +162,10 @@ def forms(way, arrays, labels):
     yield "", arrays, {}
     if way.kind == "layer" and callable(way.root) and way.forward.function != way.root:
         call = way.asker.forward(way.root.__call__, own_names(way.root.__call__, len(way.names)))
-        yield "", arrays, {"forward": call, "back_function": None, "backward": None, "wrap": None}
+        names = [argument.name for argument in call.arguments if argument.role == "input"]
+        yield "", arrays, {"forward": call, "back_function": None, "names": names,
+                           "moving": [name for name, own in zip(names, way.names) if own in way.moving],
+                           "fixed": {name: way.fixed[own] for name, own in zip(names, way.names) if own in way.fixed}}
     if maker := tensor_maker(way.root, way.forward.function):
         yield "", arrays, {"wrap": maker}
     if labels:
