@@ -13,7 +13,8 @@ from .ready import build
 from .tensors import tensor_maker
 from .ways import left_output, plan_backward, way_of
 
-KEPT = "label silent local wrap forward backward back_function names moving fixed".split()       # of the way, as the best trial left it
+# of the way, as the best trial left it
+KEPT = "label silent local wrap forward backward back_function names moving fixed".split()
 FORWARD, BACKWARD, SHAPE, WELL = 0, 1, 2, 3         # where a trial stopped: forward failed, backward, dx is strange
 
 
