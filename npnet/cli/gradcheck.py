@@ -179,7 +179,7 @@ def choice(path, found):
     echo(f"{path} holds")
     for name in found:
         echo(f"    {name}")
-    echo(f"say which, and the shape of its input:\n    npnet gradcheck \"{path}:{found[0]}\" --shape 2,3,7,8")
+    echo(f"say which, and the shape of its input:\n    npnet gradcheck \"{path}:{found[0]}\" --shape 4,5")
     return 2
 
 

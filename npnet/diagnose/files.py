@@ -84,13 +84,15 @@ def subjects_of(path):
 
 
 def subjects(namespace):
-    """The layers and the pairs of functions among the names of a file, without those that it imports."""
+    """The layers, the pairs of functions and the losses among the names of a file, without those that it imports."""
     module = namespace["__name__"]
     own = {name: value for name, value in namespace.items() if getattr(value, "__module__", None) == module}
     layers = [name for name, value in own.items() if isinstance(value, type)
               and all(any(word in methods(value) for word in words) for words in (FORWARD, BACKWARD))]
-    pairs = [f"{name},{other}" for name in own for other in [partner(name, own)] if other]
-    return layers + pairs
+    pairs = {name: other for name in own for other in [partner(name, own)] if other}
+    losses = [name for name, value in own.items() if inspect.isfunction(value) and "loss" in name.lower().split("_")
+              and name not in (*pairs, *pairs.values())]
+    return layers + [f"{name},{other}" for name, other in pairs.items()] + losses
 
 
 def methods(layer):
@@ -211,14 +213,19 @@ def check_shapes(subject, shapes, path, expression):
     required, most = inputs_of(subject[0] if isinstance(subject, tuple) else getattr(subject, "forward", subject))
     if not shapes:
         each = f", one for each of {', '.join(required)}" if len(required) > 1 else ": the number of pictures first"
-        shapes = [(2, 3, 7, 8)] + [(4, 3, 3, 3), (4,)][:max(len(required) - 1, 0)]
         raise ValueError(f"the shape of the input is missing{each}; for instance npnet gradcheck "
-                         f"{quoted(path, expression)} {shapes_typed(shapes)}")
+                         f"{quoted(path, expression)} {shapes_typed(likely_shapes(expression, max(1, len(required))))}")
     if not all(isinstance(size, int) and size > 0 for shape in shapes for size in shape):
         raise ValueError(f"a shape must be whole numbers of at least 1, like (2, 7, 5, 4); got {shapes}")
     if len(shapes) > len(most) > 0:
         raise ValueError(f"{expression} has {counted(len(most), 'input')}, {', '.join(most)}, but there are "
                          f"{len(shapes)} shapes")
+
+
+def likely_shapes(expression, count=1):
+    """Shapes for an example, as the names in an expression suggest."""
+    pictures = any(word in expression.lower() for word in ("conv", "pool", "norm", "lrn", "flatten"))
+    return [(2, 3, 7, 8), (4, 3, 3, 3), (4,)][:count] if pictures else [(4, 5), (5, 3), (3,)][:count]
 
 
 def inputs_of(function):

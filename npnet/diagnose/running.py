@@ -350,10 +350,13 @@ def place(frame):
 
 
 def said(error, path):
-    """What an exception says, on one line; with the folders that were searched, where a module is missing."""
+    """What an exception says, on one line; with the folders that were searched, where a module is missing, and how a
+    setting is given, where a dictionary lacks one."""
     text = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
     if isinstance(error, ModuleNotFoundError):
         text += f"; it is not installed, and not in {' or '.join(search_path(path))}"
+    if isinstance(error, KeyError) and error.args and str(error.args[0]).isidentifier():
+        text += f"; if this is a setting, give it: --param {error.args[0]}=... (param={{{error.args[0]!r}: ...}})"
     return text
 
 

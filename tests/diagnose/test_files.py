@@ -132,6 +132,18 @@ def test_the_only_layer_of_a_file_needs_no_name(folder):
     written(folder, one="two = 2\n" + RIGHT)
     assert check_file("one.py", "", (2, 3)).ok
     assert diagnose.subjects_of("my_layer.py")[-1] == "forward,backward"
+    written(folder, many="from my_layer import MyLRN\ndef conv_forward(x): pass\ndef conv_backward(dy): pass\n"
+            "def softmax_loss(x, y): pass\ndef help_forward(x): pass\nclass A:\n    def __call__(self, x): pass\n"
+            "    def backprop(self, dy): pass\nclass B:\n    def forward(self, x): pass\n")
+    assert diagnose.subjects_of("many.py") == ["A", "conv_forward,conv_backward", "softmax_loss"]
+
+
+def test_a_setting_that_is_missing(folder):
+    written(folder, scale="def f_forward(x, f_param):\n    return f_param['by'] * x, f_param\n"
+            "def f_backward(dy, cache):\n    return cache['by'] * dy\n")
+    with pytest.raises(ValueError, match="scale.py, line 2 in f_forward: KeyError: 'by'; if this is a setting, give it: --param by=..."):
+        check_file("scale.py", "", (2, 3))
+    assert check_file("scale.py", "", (2, 3), param={"by": 3}).ok
 
 
 @pytest.mark.parametrize("files, path", [
@@ -273,7 +285,7 @@ def test_a_notebook_that_is_none(folder):
     ("NothingBuilt(4)", [(3, 5)], r"build must return the shape of one output, like \(7, 5, 4\), but returned"),
     ("ListOfParams(4)", [(3, 5)], r"params\(\) must return a dictionary of arrays"),
     ("forward,backward", [], "the shape of the input is missing, one for each of x, w; for instance npnet gradcheck "
-                             '"my_layer.py:forward,backward" --shape 2,3,7,8 --shape 4,3,3,3'),
+                             '"my_layer.py:forward,backward" --shape 4,5 --shape 5,3'),
     ("forward,backward", [(3, 5)], "forward needs w, and nothing tells what it is"),
     ("forward,backward,forward", [(3, 5)], "functions are checked in pairs"),
 ])
