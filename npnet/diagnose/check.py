@@ -14,6 +14,7 @@ from ..gradcheck import Report, check_gradients
 from .behaviour import behaviour_of, fitted
 from .causes import cause_of
 from .evidence import Evidence
+from .gradient_shapes import shape_cause
 from .places import locate
 from .report import data, text
 from .strangers import call
@@ -127,6 +128,19 @@ def explain(found, seed=0):
             found.causes[row.name] = cause
         else:
             found.places[row.name] = locate(found.report.point, row), ""
+    other_shapes(found)
+
+
+def other_shapes(found):
+    """A gradient of another shape than its array: the cause, or a remark where its numbers are wrong as well."""
+    for name, array in found.report.point.arrays.items():
+        gradient = found.called.found.get(name)
+        if gradient is not None and np.shape(gradient) != array.shape:
+            cause = shape_cause(name, np.asarray(gradient), array.shape)
+            if name in found.causes or name in found.places:
+                found.remarks = [*found.remarks, cause.sentence]
+            else:
+                found.causes[name] = cause
 
 
 def assert_gradients(subject, *inputs, **options):

@@ -1,0 +1,89 @@
+"""check_layer: what comes of a check as a whole."""
+import numpy as np
+import pytest
+
+import npnet
+from npnet.diagnose import check_layer
+from npnet.diagnose.ready import distinct
+from npnet.layers import Conv2D
+
+
+def dense(change=lambda dx, dw, db: (dx, dw, db)):
+    def forward(x, w, b):
+        return x @ w + b
+
+    def backward(dy, x, w, b):
+        return change(dy @ w.T, x.T @ dy, dy.sum(axis=0, keepdims=True))
+
+    return (forward, backward), distinct((4, 5), 0), distinct((5, 3), 1), distinct((1, 3), 2)
+
+
+def check(change):
+    pair, *inputs = dense(change)
+    return check_layer(pair, *inputs)
+
+
+def test_a_right_layer():
+    found = check(lambda dx, dw, db: (dx, dw, db))
+    assert found.ok and found.causes == found.places == found.unchecked == {}
+    assert [row.name for row in found.rows] == ["x", "w", "b"] and str(found).startswith("gradient check passed")
+
+
+def test_another_shape_with_the_right_numbers_is_a_mistake_of_its_own():
+    found = check(lambda dx, dw, db: (dx, dw, db[0]))
+    assert not found.ok and {name: cause.kind for name, cause in found.causes.items()} == {"b": "shape"}
+    assert "db has shape (3,), but b has (1, 3)" in str(found)
+
+
+def test_wrong_numbers_do_not_hide_behind_another_shape():
+    found = check(lambda dx, dw, db: (dx, dw, db[0] / 4))
+    cause = found.causes["b"]
+    assert (cause.kind, cause.detail) == ("factor", "1/N")
+    assert "db has shape (3,), but b has (1, 3)" in found.remarks[-1]
+
+
+def test_what_was_checked_is_left_as_it_was():
+    pair, *inputs = dense()
+    before = [array.copy() for array in inputs]
+    check_layer(pair, *inputs)
+    layer = Conv2D(2, 3)
+    layer.build((3, 5, 5), np.random.default_rng(0), np.float64)
+    w = layer.w.copy()
+    assert check_layer(layer, distinct((2, 3, 5, 5), 0)).ok
+    np.testing.assert_array_equal(layer.w, w)
+    for array, old in zip(inputs, before):
+        np.testing.assert_array_equal(array, old)
+
+
+def test_a_loss_of_one_number_whose_backward_needs_no_dy():
+    class Squares:
+        def __init__(self, factor):
+            self.factor = factor
+
+        def forward(self, x, t):
+            self.x, self.t = x, t
+            return np.mean((x - t) ** 2)
+
+        def backward(self):
+            return self.factor * (self.x - self.t) / self.x.size
+
+    inputs = distinct((3, 4), 0), distinct((3, 4), 1)
+    assert check_layer(Squares(2), *inputs).ok
+    found = check_layer(Squares(1), *inputs)
+    assert found.causes["x"].kind == "factor" and found.causes["x"].detail in ("1/2", "")
+
+
+def test_assert_gradients_gives_the_text_of_the_check():
+    pair, *inputs = dense(lambda dx, dw, db: (dx, -dw, db))
+    with pytest.raises(AssertionError) as error:
+        npnet.assert_gradients(pair, *inputs)
+    assert str(error.value) == f"\n{check_layer(pair, *inputs)}" and "sign" in str(error.value)
+    assert npnet.assert_gradients(*dense()).ok
+
+
+def test_a_slow_layer_is_checked_in_a_sample(monkeypatch):
+    heard = []
+    monkeypatch.setattr("npnet.diagnose.check.SECONDS", 1e-9)
+    found = check_layer((lambda x: 2 * x, lambda dy, x: 2 * dy), distinct((10, 10), 0), say=heard.append)
+    assert found.ok and found.rows[0].checked == 30
+    assert heard[0].startswith("of each array, 30 numbers are checked, drawn at random")
