@@ -8,7 +8,7 @@ from .arguments import RATE, Argument, Call, Missing, own_names, positional, sig
 from .draws import Draws
 from .labels import label_kinds, make_label
 from .parameters import is_tensor, leaves
-from .reach import Snapshot
+from .reach import Snapshot, places
 from .ready import build
 from .tensors import tensor_maker
 from .ways import left_output, plan_backward, way_of
@@ -222,15 +222,17 @@ def initialized(layer, x):
 
 
 def make_ready(layer, x, seed):
-    """Calls a layer's build: npnet's own (shape, rng, dtype), or one that takes the shape of the input."""
-    places = positional(signature(layer.build) or [])
-    if len(places) >= 2:
+    """Calls the build of a layer that holds no arrays yet: npnet's (shape, rng, dtype), or one that takes x's shape."""
+    if any(isinstance(place.value, np.ndarray) and place.value.dtype.kind == "f" for place in places(layer)):
+        return
+    wanted = positional(signature(layer.build) or [])
+    if len(wanted) >= 2:
         build(layer, x.shape, seed)
         return
     state = np.random.get_state()
     np.random.seed(seed % 2 ** 32)
     try:
-        layer.build(x.shape) if places else layer.build()
+        layer.build(x.shape) if wanted else layer.build()
     finally:
         np.random.set_state(state)
 
