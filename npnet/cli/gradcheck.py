@@ -144,7 +144,7 @@ def check_own(options):
         choices = subjects_of(path)
         if len(choices) != 1:
             return choice(path, choices)
-        expression = choices[0]
+        expression = next(iter(choices))
     shapes = [whole_numbers(text, "--shape") for text in options.shape or []]
     labels = None if options.labels is None else list(whole_numbers(options.labels, "--labels", least=0))
     say = silent if options.json else echo
@@ -172,14 +172,14 @@ def show(found):
 
 
 def choice(path, found):
-    """Lists what a file holds; 2, for nothing was checked."""
+    """Lists what a file holds, {expression: its form}; 2, for nothing was checked."""
     if not found:
         raise ValueError(f"{path} holds no class with a forward and a backward, and no pair of functions such as "
                          f"f_forward and f_backward; name them: '{path}:my_forward,my_backward'")
     echo(f"{path} holds")
-    for name in found:
-        echo(f"    {name}")
-    echo(f"say which, and the shape of its input:\n    npnet gradcheck \"{path}:{found[0]}\" --shape 4,5")
+    for form in found.values():
+        echo(f"    {form}")
+    echo(f"say which, and the shape of its input:\n    npnet gradcheck \"{path}:{next(iter(found))}\" --shape 2,3,7,8")
     return 2
 
 

@@ -78,9 +78,17 @@ def layers_of(path):
 
 
 def subjects_of(path):
-    """["MyLRN", "conv_forward,conv_backward"]: the layers and the pairs of functions that a file defines."""
+    """{"MyConv": "MyConv(filters, size=3)"}: the layers, pairs of functions and losses in a file, and their forms."""
     with at_home(path):
-        return subjects(run(path))
+        namespace = run(path)
+        return {subject: ", ".join(form_of(name, namespace[name]) for name in subject.split(","))
+                for subject in subjects(namespace)}
+
+
+def form_of(name, value):
+    """'MyConv(filters, size=3)': how a class or a function is called; the name alone where that is not known."""
+    parameters = signature(value)
+    return name if parameters is None else f"{name}({', '.join(map(str, parameters))})"
 
 
 def subjects(namespace):
@@ -141,7 +149,8 @@ def evaluate(expression, namespace, path):
             frame = last_of_a_stranger(error, path)
             if frame and frame.filename != EXPRESSION:
                 raise
-            raise ValueError(f"{expression} cannot be made: {error}{form(expression, names)}") from error
+            arrays = "; an array is np.random.randn(5, 3)" if "missing" in str(error) else ""
+            raise ValueError(f"{expression} cannot be made: {error}{form(expression, names)}{arrays}") from error
 
 
 def form(expression, names):
@@ -149,10 +158,7 @@ def form(expression, names):
     tree = ast.parse(expression.strip(), mode="eval").body
     called = getattr(tree, "func", tree)
     value = names.get(getattr(called, "id", None))
-    try:
-        return f"; its form is {called.id}{inspect.signature(value)}" if callable(value) else ""
-    except (TypeError, ValueError):                 # compiled code may have no signature
-        return ""
+    return f"; its form is {form_of(called.id, value)}" if callable(value) else ""
 
 
 def names_needed(expression):

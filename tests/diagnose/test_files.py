@@ -131,11 +131,12 @@ def test_a_pair_of_lambdas(folder):
 def test_the_only_layer_of_a_file_needs_no_name(folder):
     written(folder, one="two = 2\n" + RIGHT)
     assert check_file("one.py", "", (2, 3)).ok
-    assert diagnose.subjects_of("my_layer.py")[-1] == "forward,backward"
+    assert diagnose.subjects_of("my_layer.py")["forward,backward"] == "forward(x, w), backward(dy, x, w)"
     written(folder, many="from my_layer import MyLRN\ndef conv_forward(x): pass\ndef conv_backward(dy): pass\n"
             "def softmax_loss(x, y): pass\ndef help_forward(x): pass\nclass A:\n    def __call__(self, x): pass\n"
             "    def backprop(self, dy): pass\nclass B:\n    def forward(self, x): pass\n")
-    assert diagnose.subjects_of("many.py") == ["A", "conv_forward,conv_backward", "softmax_loss"]
+    assert diagnose.subjects_of("many.py") == {
+        "A": "A()", "conv_forward,conv_backward": "conv_forward(x), conv_backward(dy)", "softmax_loss": "softmax_loss(x, y)"}
 
 
 def test_a_setting_that_is_missing(folder):
