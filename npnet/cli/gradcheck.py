@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from .. import plots
-from ..diagnose import cases, check_file, check_network, draw, subjects_of
+from ..diagnose import MANY, cases, check_file, check_network, draw, subjects_of
 from ..layers import LAYERS
 from ..models import MODELS, model
 from ..screen import echo
@@ -142,12 +142,14 @@ def check_own(options):
     path, expression = parts(options.subject)
     if path and not expression:
         choices = subjects_of(path)
-        if len(choices) != 1:
+        if len(choices) > 1:
             return choice(path, choices)
-        expression = next(iter(choices))
+        expression = next(iter(choices), "")
     shapes = [whole_numbers(text, "--shape") for text in options.shape or []]
     labels = None if options.labels is None else list(whole_numbers(options.labels, "--labels", least=0))
     say = silent if options.json else echo
+    if options.draw is not None and options.entries is None:
+        options.entries = MANY                  # a picture of a sample would be full of holes
     found = check_file(path, expression, shapes, train=options.train, seed=options.seed, param=settings(options.param),
                        labels=labels, like=options.like, entries=options.entries, thorough=options.thorough, say=say)
     if options.json:
@@ -173,9 +175,6 @@ def show(found):
 
 def choice(path, found):
     """Lists what a file holds, {expression: its form}; 2, for nothing was checked."""
-    if not found:
-        raise ValueError(f"{path} holds no class with a forward and a backward, and no pair of functions such as "
-                         f"f_forward and f_backward; name them: '{path}:my_forward,my_backward'")
     echo(f"{path} holds")
     for form in found.values():
         echo(f"    {form}")

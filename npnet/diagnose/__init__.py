@@ -10,10 +10,10 @@ The method is npnet/gradcheck.py's. This room knows how a stranger's file is run
 and tells the cause of a wrong gradient from forward's own Jacobian (evidence.py).
 """
 from .cases import cases
-from .check import Examination, assert_gradients, check_layer
+from .check import MANY, Examination, assert_gradients, check_layer
 from .files import check_file, layers_of, subjects_of
 from .pictures import draw
 from .whole import check_network
 
-__all__ = ["Examination", "assert_gradients", "cases", "check_file", "check_layer", "check_network", "draw",
+__all__ = ["MANY", "Examination", "assert_gradients", "cases", "check_file", "check_layer", "check_network", "draw",
            "layers_of", "subjects_of"]

@@ -121,12 +121,16 @@ def partner(name, names):
 
 def only(path, namespace):
     """The one layer or pair of functions of a file. ValueError with the list of them, if there are others."""
-    found = subjects(namespace) if path else []
+    if path is None:
+        raise ValueError("name a layer of npnet: 'Conv2D(6, 3)'")
+    found = subjects(namespace)
     if len(found) == 1:
         return found[0]
     if not found:
-        raise ValueError(f"{path or 'npnet'} holds no class with forward and backward and no pair of functions such as "
-                         f"f_forward, f_backward; write '{path}:NAME' or '{path}:forward,backward'")
+        own = [name for name, value in namespace.items() if getattr(value, "__module__", "") == namespace["__name__"]]
+        raise ValueError(f"{path} holds no class with forward and backward and no pair of functions such as f_forward, "
+                         f"f_backward; name what is to be checked, '{path}:forward,backward'"
+                         + (f"; it defines {listed(own, 8)}" if own else ""))
     raise ValueError(f"{path} holds {counted(len(found), 'subject')}: {listed(found, 12)}; say which: "
                      f"'{path}:{found[0]}'")
 

@@ -10,17 +10,18 @@ FILTERS = {"NCHW": (0, 1, 2, 3), "NHWC": (3, 2, 0, 1)}          # (R, S, C, K) a
 def draw(examination):
     """{name: Figure} of the wrong arrays of an Examination; those of another shape than their gradient have none."""
     layout = getattr(examination.called, "layout", "") or "NCHW"
-    return {row.name: drawn(row, examination.causes.get(row.name), layout) for row in examination.rows
-            if row.verdict != "ok" and row.errors is not None}
+    x = next(iter(examination.report.point.inputs), "") if examination.report else ""
+    return {row.name: drawn(row, examination.causes.get(row.name), layout, row.name == x)
+            for row in examination.rows if row.verdict != "ok" and row.errors is not None}
 
 
-def drawn(row, cause, layout):
-    """The Figure of one wrong array."""
+def drawn(row, cause, layout, first):
+    """The Figure of one wrong array. first: it is the input x; others of four axes are filters."""
     order, words = None, None
     if row.gradient.ndim == 4:
-        order, words = (FILTERS, ("filter", "channel")) if row.parameter else (AXES, ("image", "channel"))
-        order = order.get(layout)
-    elif row.gradient.ndim == 2 and not row.parameter:
+        orders, words = (AXES, ("image", "channel")) if first else (FILTERS, ("filter", "channel"))
+        order = orders.get(layout)
+    elif row.gradient.ndim == 2 and first:
         words = "image", "feature"
     wrong = row.errors | ~np.isfinite(row.gradient)
     arrays = [np.transpose(array, order) for array in (row.gradient, row.slopes, wrong, row.seen)]

@@ -48,7 +48,8 @@ def others_said(examination):
     """The sentences on what is right, what was not checked, what was assumed and what is to be remarked."""
     said = right(examination) + also_right(examination)
     said += [f"not checked: {name} ({where})" for name, where in examination.unchecked.items()]
-    said += ["; ".join(examination.assumed)] if examination.assumed else []
+    called_first = sorted(examination.assumed, key=lambda sentence: not sentence.startswith("called as"))
+    said += ["; ".join(called_first)] if called_first else []
     return said + [f"remark: {sentence}" for sentence in examination.remarks]
 
 

@@ -85,7 +85,7 @@ def test_a_layer_of_ones_own(npnet_, mine):
     assert (code, err) == (0, "")
     assert out.startswith("running mine.py\nchecking Twice with 2x7x5x4\ngradient check passed\n")
     code, out, _ = npnet_("gradcheck", "mine.py:Twice(slope=3)", *words)
-    assert code == 1 and "gradient check FAILED" in out and "is 1.5 times the right one" in out
+    assert code == 1 and "gradient check FAILED" in out and "times the right one" in out
     assert npnet_("gradcheck", "mine.py:Twice(slope=3)", *words, "--train")[0] == 0
 
 
@@ -148,7 +148,7 @@ def test_a_file_alone(npnet_, mine, tmp_path):
     assert "passed" in npnet_("gradcheck", "one.py", "--shape", "2,3", "--backend", "numpy")[1]
     assert 'for instance npnet gradcheck "one.py:Twice" --shape 4,5' in one_line(npnet_("gradcheck", "one.py:"))
     (tmp_path / "none.py").write_text("x = 1")
-    assert "none.py holds no class with a forward and a backward" in one_line(npnet_("gradcheck", "none.py"))
+    assert "none.py holds no class with forward and backward" in one_line(npnet_("gradcheck", "none.py"))
 
 
 def test_json(npnet_, mine):
