@@ -4,7 +4,6 @@ The slope of y[j] by x[i] is then a sum of terms. One is the direct term, for i 
 the numbers share: a sum of squares, a mean, a variance. Forward's own slopes J are taken apart into these terms; how
 much of each is in what backward sends back, B, tells which one is missing, and which has a wrong factor.
 """
-from dataclasses import dataclass
 from math import isclose
 
 import numpy as np
@@ -18,163 +17,7 @@ from .losses import CAUSES as LOSSES
 from .pointwise import CAUSES as POINTWISE
 from .pointwise import EARLY as GATES
 from .scales import broadcast, power_of
-
-ENOUGH = 8                  # so many numbers must agree, beyond those that a rule may choose
-
-
-@dataclass
-class Terms:
-    """J taken apart. parts: {name: (outputs, entries)}, which add up to J; the first is the direct term.
-
-    own (outputs, entries): where an entry and an output have one place. reads: where J is not 0. known: {name: number}
-    that a factor may be, found from J. shared (entries,): to what the last part is proportional, and what it is called.
-    """
-
-    J: np.ndarray
-    B: np.ndarray
-    own: np.ndarray
-    reads: np.ndarray
-    parts: dict
-    known: dict
-    through: str = ""
-    shared: np.ndarray = None
-    word: str = "x"
-
-    @property
-    def direct(self):
-        """(outputs,) of the direct term."""
-        return next(iter(self.parts.values())).sum(axis=1)
-
-
-def one_shape(evidence):
-    return evidence.array.shape == evidence.y.shape and evidence.array.size > 3
-
-
-def linear(evidence):
-    """Whether B tells all of backward: what it sends back for dy is the sum of what it sends for each output."""
-    if evidence.whole:
-        return evidence.same(evidence.dy.ravel() @ evidence.B, evidence.got)
-    twice, zero = evidence.ask(2 * evidence.dy), evidence.ask(0 * evidence.dy)
-    return evidence.same(twice, 2 * evidence.gradient) and not zero.any()
-
-
-def explains(evidence, rebuilt, J, B):
-    """Whether a rule gives backward's numbers: up to rounding, and to a thousandth of what is wrong in them."""
-    return evidence.same(rebuilt, B) and norm(rebuilt - B) <= 1e-3 * norm(J - B)
-
-
-def compared(evidence):
-    """J, B (outputs, entries without kinks), own and reads, masks; None where the rules of this file do not apply."""
-    if not one_shape(evidence):
-        return None
-    smooth = ~evidence.kinks
-    J, B = evidence.J[:, smooth], evidence.B[:, smooth]
-    own = evidence.outputs[:, None] == evidence.entries[None, smooth]
-    reads = np.abs(J) > 10 * evidence.noise
-    if (reads & ~own).sum() < ENOUGH or not np.isfinite(B).all() or not linear(evidence):
-        return None
-    factor = np.sum(J * B) / np.sum(J * J)
-    if explains(evidence, factor * J, J, B):                    # all terms alike
-        return None
-    return J, B, own, reads
-
-
-# ------------------------------------------------------------------------------- J taken apart
-
-def terms(evidence):
-    """The Terms of this array, by the first way that J can be taken apart; None if there is none."""
-    found = compared(evidence)
-    if found is None:
-        return None
-    J, B, own, reads = found
-    smooth = ~evidence.kinks
-    x = evidence.array.ravel()[evidence.entries][smooth]
-    y = evidence.y.ravel()[evidence.entries][smooth]
-    for shared, through in ((x, "the sum of squares"), (y, "softmax's sum"), (np.exp(y), "the sum of exponentials"),
-                            (np.ones(len(x)), "the mean")):
-        parts = one_shared(J, own, reads, shared, through)
-        if parts:
-            word = evidence.name if shared is x else "y"
-            found = Terms(J, B, own, reads, parts, {}, through, shared, word)
-            found.known = constants_of(found, x) if through == "the sum of squares" else {}
-            return found
-    parts = mean_and_variance(J, own, reads, x) if smooth.all() and evidence.whole else None
-    if parts:
-        count = int(reads.sum(axis=1).max())
-        known = {f"{count}, as many as share a mean": count, f"{count}/{count - 1}": count / (count - 1)}
-        return Terms(J, B, own, reads, parts, known, "the mean and the variance", normalised(x, reads | own),
-                     f"{evidence.name} normalised")
-    return None
-
-
-def normalised(x, groups):
-    """x (entries,) less its mean, over its deviation, in the group of each entry, a row of a mask."""
-    hat = np.zeros(len(x))
-    for i in range(len(x)):
-        group = x[groups[i]]
-        hat[i] = (x[i] - group.mean()) / group.std()
-    return hat
-
-
-def one_shared(J, own, reads, shared, through):
-    """Direct and cross term where each output depends on the others through one number; None if that is not so.
-
-    The slopes of one output by the other entries are then proportional to `shared` (entries,).
-    """
-    others = reads & ~own
-    weight = (others * shared ** 2).sum(axis=1)
-    slope = np.divide((J * others) @ shared, weight, out=np.zeros(len(J)), where=weight > 0)
-    cross = np.outer(slope, shared) * (reads | own)
-    agreeing = np.maximum(others.sum(axis=1) - 1, 0).sum()          # one number of each output is used up
-    if agreeing < ENOUGH or norm((J - cross)[others]) > 1e-5 * norm(J[others]):
-        return None
-    direct = np.where(own, J - cross, 0)
-    return {"direct term": direct, f"cross term (through {through})": J * others + np.where(own, cross, 0)}
-
-
-def mean_and_variance(J, own, reads, x):
-    """Direct term, and those through a mean and through a variance; None if J is not made of these."""
-    direct, mean, variance = np.zeros((3, *J.shape))
-    for j, row in enumerate(reads | own):
-        i = np.flatnonzero(row)
-        if len(i) < 5:
-            return None
-        centred = x[i] - x[i].mean()
-        basis = np.stack([own[j, i].astype(float), np.ones(len(i)), centred / max(norm(centred), 1e-300)], axis=1)
-        direct[j, i], mean[j, i], variance[j, i] = (basis * np.linalg.lstsq(basis, J[j, i], rcond=None)[0]).T
-    if norm(direct + mean + variance - J) > 1e-5 * norm(J):
-        return None
-    return {"direct term": direct, "term through the mean": mean, "term through the variance": variance}
-
-
-def constants_of(found, x):
-    """{"beta": 0.75, "alpha": 0.7}: of y = x * (k + alpha * sum of squares) ** -beta, read off J.
-
-    There the direct term is s ** -beta, and the cross term -2 alpha beta x[j] x[i] s ** (-beta - 1).
-    """
-    direct, cross = found.parts.values()
-    cross = (cross * found.own).sum(axis=1)
-    at = found.own @ x                                          # x at the place of each output
-    usable = (direct.sum(axis=1) > 0) & (at != 0) & (cross != 0)
-    power, factor = power_of(np.abs(cross[usable] / at[usable] ** 2), direct.sum(axis=1)[usable])
-    width = int(found.reads.sum(axis=1).max())
-    known = {"2": 2.0, f"{width}, the width of its window": float(width)}
-    if power is not None and power > 1.001:
-        beta = 1 / (power - 1)
-        known |= {f"{beta:.4g}, the exponent beta": beta,
-                  f"{factor / (2 * beta):.4g}, the factor alpha": factor / (2 * beta)}
-    return known
-
-
-# ------------------------------------------------------------------------------- how much of each term there is
-
-def measured(target, parts):
-    """How much of each part is in the target, by least squares: a list of numbers."""
-    columns = np.stack([part.ravel() for part in parts])
-    sizes = norm(columns, axis=1)
-    columns = columns / np.where(sizes > 0, sizes, 1)[:, None]
-    shares = np.linalg.lstsq(columns @ columns.T, columns @ target.ravel(), rcond=None)[0]
-    return shares / np.where(sizes > 0, sizes, 1)
+from .taken_apart import ENOUGH, compared, explains, measured, terms, Terms
 
 
 def whole_terms(evidence):
@@ -310,12 +153,24 @@ def each_output(evidence):
     if spare[spare > 0].sum() < ENOUGH or not explains(evidence, rebuilt, found.J, found.B):
         return None
     names = [name for name, ratio in zip(found.parts, ratios) if np.nanmax(np.abs(ratio - 1)) > 1e-4]
-    if not names or len(names) == len(parts) and np.nanmax(np.ptp(ratios, axis=0)) < 1e-4:
-        return None                                                 # all terms alike: a factor of the whole gradient
+    if len(names) == len(parts) and np.nanmax(np.ptp(ratios, axis=0)) < 1e-4:
+        return alike(evidence, found, ratios[0])
+    if not names:
+        return None
     sentences = [described(evidence, found, name, ratios[list(found.parts).index(name)]) for name in names]
     return Cause("wrong term", f"In the gradient of {evidence.name} {'; '.join(sentences)}.",
                  " ".join(map(word, names)), example(evidence, found.J, found.B),
                  "Write the derivative of this term down: which power of the scale, and which parameters, are in it?",
+                 "exact")
+
+
+def alike(evidence, found, ratio):
+    """The Cause where all terms of an output have one ratio, if it is a known one; else None: a factor's matter."""
+    words = described(evidence, found, f"whole gradient of {evidence.name}", ratio)
+    if "differs from output" in words:
+        return None
+    return Cause("wrong term", f"{words[0].upper()}{words[1:]}.", "all", example(evidence, found.J, found.B),
+                 "Write the derivative down: how often is it divided by the root, and which parameters are in it?",
                  "exact")
 
 
@@ -348,30 +203,77 @@ def described(evidence, found, name, ratio):
 # ------------------------------------------------------------------------------- which neighbours
 
 def neighbours(evidence):
-    """Backward's sum runs over other neighbours than forward's."""
+    """Backward's sum runs over other neighbours than forward's, or only the last one's share is left."""
     found = terms(evidence)
-    if found is None or found.through != "the sum of squares":
+    if found is None or found.through not in ("the sum of squares", "softmax's sum"):
         return None
     direct, cross = found.parts.values()
-    x = evidence.array.ravel()[evidence.entries][~evidence.kinks]
-    slope = np.divide((cross * found.own).sum(axis=1), found.own @ x)
-    reaches = (np.abs(found.B) > 10 * evidence.noise)
-    rebuilt = direct + np.outer(slope, x) * (reaches | found.own)
-    others = reaches & ~found.own
-    if (others != (found.reads & ~found.own)).sum() < 2 or not explains(evidence, rebuilt, found.J, found.B):
+    slope = np.divide((cross * found.own).sum(axis=1), found.own @ found.shared)
+    reaches = np.abs(found.B) > 10 * evidence.noise
+    shares = np.outer(slope, found.shared)
+    if explains(evidence, direct + shares * (reaches | found.own), found.J, found.B):
+        return other_neighbours(evidence, found, reaches)
+    if explains(evidence, shares * reaches, found.J, found.B) and reaches.sum(axis=0).max() == 1:
+        return Cause("overwritten", f"Each number of the gradient of {evidence.name} is the share of one neighbour "
+                     f"alone, the last: the direct term and the others' shares are overwritten.", "cross",
+                     example(evidence, found.J, found.B), "= in a loop keeps the last value; += adds them up.", "exact")
+    return None
+
+
+def other_neighbours(evidence, found, reaches):
+    """The Cause for a sum over the places of the mask `reaches` (outputs, entries), not those that forward reads."""
+    others, read = reaches & ~found.own, found.reads & ~found.own
+    if (others != read).sum() < 2:
         return None
-    fewer, more = (found.reads & ~reaches).sum(), (reaches & ~found.reads & ~found.own).sum()
-    j, i = np.argwhere(reaches != (found.reads | found.own))[0]
+    fewer, more = (read & ~others).sum(), (others & ~read).sum()
+    j, i = np.argwhere(others != read)[0]
     entry, output = evidence.index(evidence.entries[~evidence.kinks][i]), evidence.output(evidence.outputs[j])
-    worked = (f"{output} reads {entry}, and backward gives {entry} nothing from it." if fewer and not reaches[j, i] else
-              f"{output} does not read {entry}, and backward gives {entry} something from it.")
-    counts = ((fewer, f"{fewer} of the {(found.reads & ~found.own).sum()} that forward reads are left out"),
+    worked = (f"{output} does not read {entry}, and backward gives {entry} something from it." if others[j, i] else
+              f"{output} reads {entry}, and backward gives {entry} nothing from it.")
+    counts = ((fewer, f"{fewer} of the {read.sum()} that forward reads are left out"),
               (more, f"{more} are reached that forward does not read"))
     what = " and ".join(words for count, words in counts if count)
-    return Cause("missing term" if not more else "wrong term",
-                 f"The cross term of {evidence.name} runs over other neighbours than forward's sum: {what}.", "cross",
-                 worked, "Over how many neighbours, on each side, does forward sum, and what does it do at the two "
-                 "ends? (np.roll and negative indices go round the end.)", "exact")
+    kind = "missing term" if not more else "wrong term"
+    if axes_of(evidence, others) != axes_of(evidence, read):
+        kind = "axis"
+    return Cause(kind, f"The cross term of {evidence.name} runs over other neighbours than forward's sum: {what}.",
+                 "cross", worked, "Over how many neighbours, on each side, and along which axis, does forward sum? And "
+                 "at the two ends? (np.roll and negative indices go round the end.)", "exact")
+
+
+def axes_of(evidence, pairs):
+    """The axes along which the outputs and entries of a mask (outputs, entries) lie apart."""
+    j, i = np.nonzero(pairs)
+    outputs = np.array(np.unravel_index(evidence.outputs[j], evidence.y.shape))
+    entries = np.array(np.unravel_index(evidence.entries[~evidence.kinks][i], evidence.y.shape))
+    return set(np.flatnonzero((outputs != entries).any(axis=1)))
+
+
+def other_group(evidence):
+    """A mean in backward runs over other numbers than forward's mean or variance."""
+    found = terms(evidence)
+    if found is None or len(found.parts) != 3:
+        return None
+    groups, x = found.reads | found.own, evidence.array.ravel()
+    root = np.array([x[group].std() for group in groups])           # whole evidence: a row for each entry
+    reaches = np.abs(found.B) > 10 * evidence.noise
+    if (reaches != groups).sum() < ENOUGH:
+        return None
+    for means, variances in ((reaches, reaches), (reaches, groups), (groups, reaches)):
+        rebuilt = np.zeros(found.J.shape)
+        for j in range(len(rebuilt)):
+            rows = np.stack([found.own[j] * 1.0, means[j] / root, variances[j] * found.shared / root])
+            rebuilt[j] = measured(found.B[j], rows) @ rows
+        spare = reaches.sum() - 3 * len(rebuilt)
+        if spare > ENOUGH and explains(evidence, rebuilt, found.J, found.B):
+            j = int((reaches != groups).sum(axis=1).argmax())
+            return Cause("axis", f"In the gradient of {evidence.name} a mean runs over other numbers than in forward.",
+                         "", f"{evidence.output(evidence.outputs[j])} depends on {groups[j].sum()} numbers of "
+                         f"{evidence.name}; backward sends its dy to {reaches[j].sum()}, "
+                         f"{(reaches[j] & groups[j]).sum()} of them the same.",
+                         "Over which axes does forward take the mean and the variance? Backward's sums have the same.",
+                         "exact")
+    return None
 
 
 # ------------------------------------------------------------------------------- own terms and all others
@@ -398,4 +300,4 @@ def own_and_others(evidence):
 
 
 EARLY = [*FIRST, *GATES, *EXCHANGED, *LOSSES]       # so special that they come before what linearity in dy tells
-CAUSES = [*POINTWISE, whole_terms, other_cross_term, neighbours, each_output, own_and_others, *CONSTANTS]
+CAUSES = [*POINTWISE, whole_terms, other_cross_term, neighbours, other_group, each_output, own_and_others, *CONSTANTS]

@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 from npnet.diagnose.terms import CAUSES, EARLY
-from planted_terms import LRN_MISTAKES, NORM_MISTAKES, SOFTMAX_MISTAKES, cause, lrn, normed, softmax_pair
+from planted_terms import (ALPHA, BETA, K, LRN_MISTAKES, NORM_MISTAKES, SOFTMAX_MISTAKES, cause, evidence, lrn, normed, own,
+                           softmax_pair, statistics, sums)
 
 RULES = EARLY + CAUSES
 SEEDS = 0, 1
@@ -42,3 +43,72 @@ def test_a_wrong_term_of_a_norm_is_named(mistake, layout, seed):
                   name="x", seed=seed)
     assert found is not None and found.kind == kind, found
     assert all(word in found.sentence for word in words), found.sentence
+
+
+def test_backward_s_window_is_forward_s_turned_round():
+    def scale(x):
+        return K + ALPHA * sums(x * x, right=0)
+
+    def backward(dy, x):
+        s = scale(x)
+        return own(dy, s) - 2 * ALPHA * BETA * x * sums(dy * x * s ** (-BETA - 1), right=0)
+    found = cause(RULES, ((lambda x: x * scale(x) ** -BETA), backward), picture(0, 2, 6, 2, 2))
+    assert found.kind == "wrong term" and "neighbours" in found.sentence, found
+
+
+def test_only_the_last_neighbour_is_left():
+    def last(dy, x, s):
+        dx = np.zeros_like(x)
+        for c in range(x.shape[1]):
+            for j in range(max(0, c - 2), min(x.shape[1], c + 3)):
+                dx[:, c] = -2 * ALPHA * BETA * x[:, c] * dy[:, j] * x[:, j] * s[:, j] ** (-BETA - 1)
+        return dx
+    assert cause(RULES, lrn(last), picture(0, 2, 6, 2, 2)).kind == "overwritten"
+
+
+def test_softmax_whose_sum_runs_over_the_other_axis():
+    found = cause(RULES, softmax_pair(lambda dy, y: y * (dy - (dy * y).sum(axis=0))), picture(0, 4, 6))
+    assert found.kind == "axis", found
+
+
+def groups_of(mean=2, var=2, power=1):
+    """Layer norm of two halves of each row; backward's mean and variance over so many parts of it."""
+    def halves(a, parts):
+        return a.reshape(len(a) * parts, -1)
+
+    def forward(x, gamma):
+        return gamma * statistics(halves(x, 2), 1)[2].reshape(x.shape)
+
+    def backward(dy, x, gamma):
+        variance, hat = (statistics(halves(x, 2), 1)[i] for i in (1, 2))
+        d, hat = gamma * dy, hat.reshape(x.shape)
+        over = (halves(d, mean).mean(axis=1, keepdims=True) * np.ones(x.size // len(x) // mean)).reshape(x.shape)
+        along = (halves(d * hat, var).mean(axis=1, keepdims=True) * np.ones(x.size // len(x) // var)).reshape(x.shape)
+        root = (np.sqrt(variance + 1e-5) ** power * np.ones(x.shape[1] // 2)).reshape(x.shape)
+        return (d - over - hat * along) / root, (dy * hat).sum(axis=0)
+    return forward, backward
+
+
+@pytest.mark.parametrize("parts", [dict(mean=1), dict(var=1), dict(mean=1, var=1)])
+def test_a_mean_over_another_group(parts):
+    found = cause(RULES, groups_of(**parts), picture(0, 4, 12), picture(1, 12), name="x")
+    assert found.kind == "axis", found
+
+
+def test_a_norm_that_is_divided_by_the_variance():
+    found = cause(RULES, groups_of(power=2), picture(0, 4, 12), picture(1, 12), name="x")
+    assert found.kind == "wrong term" and "once too often" in found.sentence, found
+
+
+def test_groups_that_are_right_are_right():
+    assert evidence(groups_of(), picture(0, 4, 12), picture(1, 12)) is None
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda d, hat, root, m, S: (d - S(d) / m - S(d * hat) / m) / root, "x normalised[i] is missing"),
+    (lambda d, hat, root, m, S: (d - S(d) / m - hat * S(d) / m) / root, "x normalised[j] is missing"),
+    (lambda d, hat, root, m, S: (d - S(d) / m - d * S(hat * hat) / m) / root, ""),
+])
+def test_the_variance_s_term_without_one_of_its_factors(change, words):
+    found = cause(RULES, normed(0, change), picture(0, 8, 5), picture(1, 1, 5), picture(2, 1, 5), name="x")
+    assert found is None and not words or found.kind == "wrong term" and words in found.sentence, found
