@@ -95,18 +95,18 @@ def all_inputs(called):
     return dict(zip(way.moving, way.passed))
 
 
-def behaviour_of(error, called, dy=None, seed=0):
+def behaviour_of(error, called, dy=None, seed=0, rules=None):
     """The Cause that shows in what the calls do, or None.
 
-    error: the exception that the layer, or the check of it, raised; None where a gradient is wrong and nothing was
-    raised. called: the layer as strangers.call makes it. dy: as given to the check.
+    error: the exception that the layer, or the check of it, raised; None where nothing was raised. called: the layer as
+    strangers.call makes it. dy: as given to the check. rules: RULES by default.
     """
     arithmetic = isinstance(error, (RuntimeWarning, FloatingPointError))        # where warnings are errors
     if error is not None and not arithmetic and (cause := raised_cause(error)):
         return cause
     watched = Watched(called, error, dy, seed)
     with np.errstate(all="ignore"):
-        for rule in RULES:
+        for rule in rules or RULES:
             try:
                 if rule not in (nothing, overflow) and not watched.finite:
                     return None
@@ -118,6 +118,14 @@ def behaviour_of(error, called, dy=None, seed=0):
             if cause is not None:
                 return cause
     return None
+
+
+def cause_in_calls(called, dy=None, seed=0):
+    """The Cause of gradients that are wrong though nothing was raised, where the calls show it; else None.
+
+    Only what makes numbers wrong: whole numbers, random numbers, unwritten memory, a parameter that backward changes.
+    """
+    return behaviour_of(None, called, dy, seed, [integers, random, memory, replaced, added])
 
 
 def equal(a, b):
