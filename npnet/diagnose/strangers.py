@@ -16,6 +16,7 @@ import numpy as np
 from .arguments import RATE, is_label, positional, signature
 from .draws import Draws
 from .gradients import Search, in_order
+from .manners import habits, layout, said
 from .parameters import Parameter, is_tensor
 from .reach import Place, Snapshot, follow, put
 from .trials import BACKWARD, dy_for, first_way
@@ -103,10 +104,10 @@ class Called:
             self.show_changes()
         return self.found
 
-    def back(self, dy):
+    def back(self, dy, copied=True):
         """What backward returns; gradients that add up by design (those of tensors) begin at zero."""
         zero_gradients(self.root, self.parameters)
-        return self.way.back(np.array(dy))
+        return self.way.back(np.array(dy) if copied else dy)
 
     def one(self, name, source, result, dy, parameter=None):
         """One gradient, a fresh array."""
@@ -209,7 +210,7 @@ def call(anything, inputs, param=None, train=None, names=None, seed=0):
         warnings.simplefilter("ignore")
         if trial.stage > BACKWARD:
             explore(called, seed)
-    called.assumed += said(called, trial)
+    called.assumed = said(called, trial) + called.assumed
     draws.quiet = not draws.drawn
     return called
 
@@ -230,19 +231,27 @@ def explore(called, seed):
     items, state = search.parameters()
     search.join(items)
     search.by_change(items)
-    left = [item for item in items if item.gradient is None]
     if called.rates:
         called.state = start
-    called.parameters = [item for item in items if item.gradient is not None]
-    called.others = left
-    fixed = [item for item in left if from_outside(item.places[0].steps, root)]
-    called.unchecked = {item.name: search.looked(item) for item in left if item not in fixed}
-    if fixed:
-        called.assumed.append(f"{', '.join(item.name for item in fixed)}: held fixed, it stands outside the functions")
+    keep(called, search, items)
     hold_others(called, search)
     if state:
         called.assumed.append(f"{', '.join(item.name for item in state)}: held fixed, no parameter by its name")
     start.restore()
+    if not called.presented and called.inputs:
+        called.layout = layout(called, y)
+        called.remarks += habits(called, dy_for(called.run(list(called.inputs.values())), seed))
+        start.restore()
+
+
+def keep(called, search, items):
+    """Takes over the parameters that were found: with a gradient, without one, and those that stand outside."""
+    called.parameters = [item for item in items if item.gradient is not None]
+    called.others = [item for item in items if item.gradient is None]
+    fixed = [item for item in called.others if from_outside(item.places[0].steps, called.root)]
+    called.unchecked = {item.name: search.looked(item) for item in called.others if item not in fixed}
+    if fixed:
+        called.assumed.append(f"{', '.join(item.name for item in fixed)}: held fixed, it stands outside the functions")
 
 
 def hold_others(called, search):
@@ -275,12 +284,3 @@ def in_float32(called, y):
     rounded = [x.astype(np.float32).astype(np.float64) for x in called.inputs.values()]
     far = any(not np.array_equal(x, r) for x, r in zip(called.inputs.values(), rounded))
     return far and np.array_equal(called.run(rounded), y) and len(np.unique(y)) > 3
-
-
-def said(called, trial):
-    """What was guessed, in sentences."""
-    way = called.way
-    sentences = [f"called as {way.forward}"]
-    if way.backward is not None:
-        sentences[0] += f", {way.backward}"
-    return sentences + list(trial.words)
