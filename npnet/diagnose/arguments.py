@@ -69,7 +69,7 @@ class Argument:
     """One argument of a function: how it is passed, and which value it gets."""
 
     name: str
-    role: str                   # "dy", "input", "cache", "y", "label", "value"
+    role: str                   # "dy", "input", "cache", "y", "label", "left" (an output on the object), "value"
     value: object = None        # of a "value"; the name of an "input"; the number of a "cache" (None: all)
     word: bool = False          # passed by name
 

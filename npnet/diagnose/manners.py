@@ -1,7 +1,7 @@
 """What is said of a stranger's layer beside its gradients: how it was called, its habits, the order of its axes."""
 import numpy as np
 
-from .arguments import Guesses, is_setting
+from .arguments import Guesses
 
 
 def said(called, trial):
@@ -39,6 +39,7 @@ def habits(called, dy):
     """Remarks: what the layer does that is no mistake in its gradients, but that one should know."""
     way, remarks = called.way, []
     names, arrays = list(called.inputs), list(called.inputs.values())
+    called.draws.drawn = False              # a layer that built itself may have drawn its weights
     called.run(arrays)
     wrote = [name for name, passed, x in zip(names, way.passed, arrays) if not same(passed, x)]
     if wrote:
@@ -67,10 +68,9 @@ def layout(called, y):
     x = next(iter(called.inputs.values()))
     if x.ndim != 4:
         return ""
-    votes = [vote_of(np.shape(array), x.shape, y.shape) for array in arrays_of(called)]
-    votes.append(vote_of_pictures(x.shape, y.shape))
-    chosen = {vote for vote in votes if vote}
-    return chosen.pop() if len(chosen) == 1 else ""
+    votes = {vote_of(np.shape(array), x.shape, y.shape) for array in arrays_of(called)} - {""}
+    votes = votes or {vote_of_pictures(x.shape, y.shape)}
+    return votes.pop() if len(votes) == 1 else ""
 
 
 def arrays_of(called):

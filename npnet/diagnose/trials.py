@@ -35,9 +35,7 @@ class Trial:
                 self.forward()
                 if self.stage == BACKWARD:
                     self.back(seed)
-            except Missing:
-                raise
-            except Exception as error:          # the stranger's own
+            except Exception as error:          # the stranger's own, or ours that asks for something
                 self.error = error
         return self
 
@@ -99,11 +97,20 @@ class Trial:
 
 
 def plans(way, label):
-    """The ways to call backward: as its names say; for a loss also with forward's input where dy might be."""
+    """The ways to call backward: as its names say; for a loss also with its output, or x, where dy might be."""
     if way.backward is None or label is None or "dy" not in way.backward.roles():
         return [way.backward]
-    other = [Argument(a.name, "input", way.names[0], a.word) if a.role == "dy" else a for a in way.backward.arguments]
-    return [way.backward, Call(way.backward.function, other)]
+    found = [way.backward]
+    kept = left_output(way.root) if way.kind == "layer" else None
+    if kept is not None and np.shape(kept) == np.shape(way.passed[0]):
+        found.append(in_place_of_dy(way.backward, Argument("output", "left")))
+    return [*found, in_place_of_dy(way.backward, Argument(way.names[0], "input", way.names[0]))]
+
+
+def in_place_of_dy(call, other):
+    """The Call with another argument where dy was: some losses are given the network's output there."""
+    arguments = [Argument(a.name, other.role, other.value, a.word) if a.role == "dy" else a for a in call.arguments]
+    return Call(call.function, arguments)
 
 
 def dy_for(y, seed):
@@ -133,6 +140,8 @@ def first_way(anything, inputs, param, train, seed):
             best, kept = trial, {name: getattr(way, name) for name in KEPT}
         if best.stage == WELL or not goes_on(best, trial):
             break
+    if isinstance(best.error, Missing):
+        raise best.error
     for name, value in kept.items():
         setattr(way, name, value)
     return way, draws, best
@@ -141,6 +150,7 @@ def first_way(anything, inputs, param, train, seed):
 def goes_on(best, trial):
     """Whether another form of x may help: not where forward took it, and not where forward overflows at it."""
     through_call = best.stage == BACKWARD and trial.way.kind == "layer" and callable(trial.way.root)
+    through_call = through_call or isinstance(best.error, Missing)
     return trial.label is not None or through_call or best.stage == FORWARD and best.error is not None
 
 

@@ -72,7 +72,7 @@ class Way:
         if self.backward is None:
             y, inputs = self.given["y"], list(self.given["inputs"].values())
             return send_back(y, dy, inputs) if is_tensor(y) else self.of_both()
-        given = self.given | {"dy": float(dy) if np.ndim(dy) == 0 else dy}
+        given = self.given | {"dy": float(dy) if np.ndim(dy) == 0 else dy, "left": left_output(self.root)}
         result = self.backward(given)
         return dy * np.asarray(result) if self.local else result
 
@@ -184,9 +184,10 @@ def subject_of(anything, param):
     if isinstance(anything, (tuple, list)) and anything and all(backward_of(layer) for layer in anything):
         chain = Chain(anything)
         return chain.forward, chain.backward, chain, "layers"
+    kind = anything if isinstance(anything, type) else type(anything)
+    if keeps_elsewhere(kind):
+        return kind.forward, kind.backward, kind, "static"
     if isinstance(anything, type):
-        if keeps_elsewhere(anything):
-            return anything.forward, anything.backward, anything, "static"
         anything = made(anything, param)
     if is_function(anything) and not hasattr(anything, "forward"):
         return anything, None, anything, "function"
@@ -231,8 +232,8 @@ def way_of(anything, count, param, train):
 
 def with_context(function, context):
     """The function with its first argument given."""
-    def called(*values):
-        return function(context, *values)
+    def called(*values, **words):
+        return function(context, *values, **words)
     called.__name__ = getattr(function, "__qualname__", "forward")
     parameters = (signature(function) or [])[1:]
     called.__signature__ = inspect.Signature(parameters)

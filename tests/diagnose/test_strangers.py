@@ -122,7 +122,7 @@ class Dropout:
 
 def test_functions_with_a_cache():
     called = right((affine_forward, affine_backward), X, W, B, arrays=["x", "w", "b"])
-    assert called.assumed[0] == "called as affine_forward(x, w, b), affine_backward(dout, cache)"
+    assert called.assumed[0] == "called as affine_forward(x, w, b) -> (y, cache), affine_backward(dout, cache)"
 
 
 @pytest.mark.parametrize("layer, arrays", [
