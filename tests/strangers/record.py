@@ -138,6 +138,8 @@ def examine(case):
 
 def ask(path, subject, options):
     """The Examination of a file, as the command line has it; by check_layer where check_file does not know --param."""
+    if "like" not in inspect.signature(check_layer).parameters:
+        options.pop("like", None)
     if "param" in inspect.signature(check_file).parameters:
         return check_file(path, subject.expression, subject.shapes, **options)
     options = {name: value for name, value in options.items() if name in ("param", "train", "names", "entries")}
@@ -280,7 +282,8 @@ def notes(results):
 
 def options_of(arguments):
     parser = argparse.ArgumentParser(description="Counts what the checker says of right and wrong layers.")
-    parser.add_argument("--some", type=float, default=1.0, metavar="0.5", help="a seeded share of the wrong ones")
+    parser.add_argument("--some", type=float, default=1.0, metavar="0.5",
+                        help="a seeded share of the wrong ones; how many, if it is more than 1")
     parser.add_argument("--seed", type=int, default=0, help="of the share and of the pairs")
     parser.add_argument("--pairs", type=int, default=8, help="of mistakes at once, for each style")
     parser.add_argument("--style", action="append", help="only this style; several times for several")
@@ -292,10 +295,10 @@ def options_of(arguments):
 
 
 def chosen_cases(some=1.0, seed=0, pairs=8, style=None, kind=None):
-    """The cases of some styles and kinds of layers; of the wrong ones a seeded share."""
+    """The cases of some styles and kinds of layers; of the wrong ones a seeded share (or number, if above 1)."""
     found = [case for case in cases(style, pairs, seed) if not kind or case.subject.kind in kind]
     wrong = [case for case in found if not case.right]
-    kept = {case.address for case in random.Random(seed).sample(wrong, round(some * len(wrong)))}
+    kept = {case.address for case in random.Random(seed).sample(wrong, round(some if some > 1 else some * len(wrong)))}
     return [case for case in found if case.right and some == 1 or case.address in kept]
 
 

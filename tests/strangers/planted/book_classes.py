@@ -97,7 +97,7 @@ POOL = [
             ("overwritten",)),
     Planted("all get a share", "dmax = dmax.reshape(dout.shape + (pool_size,))",
             "dmax[...] = dout.reshape(-1, 1) / pool_size\n        dmax = dmax.reshape(dout.shape + (pool_size,))", "x",
-            ("slope", "mask")),
+            ("slope", "mask", "ties")),
 ]
 
 

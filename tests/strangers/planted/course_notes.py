@@ -97,7 +97,7 @@ POOL = [
     Planted("multiplied by the greatest", "+= dout[n, c, i, j]", "+= dout[n, c, i, j] * patch[r, s]", "x",
             ("other array", "slope")),
     Planted("backward steps by the window", "top, left = i * stride, j * stride\n                    patch",
-            "top, left = i * ph, j * pw\n                    patch", "x", ("stride",)),
+            "top, left = i * ph, j * pw\n                    patch", "x", ("stride", "mask")),
     Planted("forward starts at 0", "window.max(axis=(2, 3))", "np.maximum(0, window.max(axis=(2, 3)))", "x",
             ("mask", "forward"), like="MaxPool(3, 2)"),
     Planted("the whole map's greatest", "np.argmax(patch), patch.shape", "np.argmax(x[n, c]) % patch.size, patch.shape",
