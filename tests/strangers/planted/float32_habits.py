@@ -40,7 +40,7 @@ SUBJECTS = [
         Planted("W's gradient is divided by the images", "self.x.T @ dout\n", "self.x.T @ dout / len(dout)\n", "W",
                 ("factor:1/N",)),
         Planted("b gets the first image's", "self.b.grad = dout.sum(axis=0)", "self.b.grad = dout[0]", "b", ("part:image",)),
-        Planted("W's gradient is added to the last", "self.W.grad = self.x", "self.W.grad += self.x", "W", ("added",)),
+        Planted("W's gradient is the first image's", "self.x.T @ dout\n", "self.x[:1].T @ dout[:1]\n", "W", ("part:image",)),
         Planted("the gradient of x has the wrong sign", "return dout @ self.W.data.T", "return -dout @ self.W.data.T", "x",
                 ("sign",)),
         Planted("W's gradient forgets dout", "self.x.T @ dout\n", "self.x.T @ np.sign(dout)\n", "W", ("not linear",)),
