@@ -55,7 +55,7 @@ SUBJECTS = [
     Subject(*POOL, "pool", glue=built(*POOL), mistakes=[
         Planted("a winner of two windows gets one share", "+= winners * dy", "= winners * dy", "inputs", ("overwritten",)),
         Planted("everything above 0 wins", "winners = window == self.out[:, i, j][:, None, None, :]",
-                "winners = window > 0", "inputs", ("mask",)),
+                "winners = window > 0", "inputs", ("mask", "ties")),
         Planted("the windows do not move on", "window = self.inputs[:, i * sh:i * sh + ph, j * sw:j * sw + pw]\n",
                 "window = self.inputs[:, i:i + ph, j:j + pw]\n", "inputs", ("stride", "mask")),
         Planted("forward keeps the mean", "j * sw:j * sw + pw].max(axis=(1, 2))", "j * sw:j * sw + pw].mean(axis=(1, 2))",
