@@ -57,7 +57,7 @@ def look_at_negative(found, again, inputs, windows):
     if looked is None:
         return
     others, remark = looked
-    found.remarks += [remark] if remark else []
+    found.remarks += [remark] if remark and not any("negative" in said for said in found.remarks) else []
     if found.ok:
         report = again(others, ENTRIES)
         if any(row.errors is not None and row.errors.any() for row in report.rows):

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..gradcheck import Report, check_gradients
 from .behaviour import behaviour_of, cause_in_calls, fitted
+from .beyond import look_beyond
 from .causes import cause_of
 from .evidence import Evidence
 from .gradient_shapes import shape_cause
@@ -64,34 +65,44 @@ class Examination:
 
 
 def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names=None, entries=None, say=None,
-                **options):
+                like=None, **options):
     """Checks anything with a forward and a backward, as it is, and names the cause of what is wrong.
 
     subject: an object, a class, a pair of functions. inputs: arrays, in forward's order; whole numbers (labels) are
     not moved. param: {name: value} of settings that forward wants. train: True or False for a layer that has such a
     word. entries: how many of each array to check (None: all, or a sample where that takes long). say(sentence) hears
-    what takes a while. options: of npnet.gradcheck.check_gradients. Returns an Examination; ValueError and TypeError
-    ask for what cannot be guessed.
+    what takes a while. like: a layer of npnet, the reference that forward is held against. options: of
+    npnet.gradcheck.check_gradients. Returns an Examination; ValueError and TypeError ask for what cannot be guessed.
     """
     called = call(subject, inputs, param=param, train=train, names=names, seed=seed)
     found = Examination(called=called, unchecked=dict(called.unchecked), assumed=called.assumed, remarks=called.remarks)
     if called.loss and dy is None:
         dy = 1.0
     options = (FLOAT32 if called.float32 else {}) | options
+
+    def again(inputs, entries):
+        return check_gradients(fitted(called), *inputs, names=list(called.inputs), dy=dy, seed=seed, entries=entries,
+                               **options)
+
+    measure(found, again, effort(called, say) if entries is None else entries, dy, seed)
+    if found.report:
+        first = found.report
+        look_beyond(found, again, like, seed)
+        if found.report is not first:               # wrong at other numbers alone
+            explain(found, seed)
+    return found
+
+
+def measure(found, again, entries, dy, seed):
+    """Adds the book's report and its causes to an Examination, or the cause why nothing could be measured."""
     try:
-        if entries is None:
-            entries = effort(called, say)
-        found.report = check_gradients(fitted(called), *called.inputs.values(), names=list(called.inputs), dy=dy,
-                                       seed=seed, entries=entries, **options)
+        found.report = again(list(found.called.inputs.values()), entries)
         explain(found, seed)
     except Exception as error:
-        cause = behaviour_of(error, called, dy=dy, seed=seed)
+        cause = behaviour_of(error, found.called, dy=dy, seed=seed)
         if cause is None:
             raise
         found.causes[""] = cause
-    finally:
-        called.restore()
-    return found
 
 
 def effort(called, say=None):

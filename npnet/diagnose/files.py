@@ -193,7 +193,7 @@ def others_of(examination, inputs, make, options):
     found, param = {}, options["param"] or {}
     for member in family(make, examination.called, inputs, seed=options["seed"]) if examination.report else []:
         settings = {name: value for name, value in member.settings.items() if name in param}
-        settings = {**options, "param": {**param, **settings} or None}
+        settings = {**options, "param": {**param, **settings} or None, "like": None}    # like has other settings
         options["say"](f"checking {member.words}")
         try:
             if member.ties:

@@ -268,17 +268,17 @@ def blame(asker, candidate, found, names):
     if names:
         detail, words = next(iter(names)), " or ".join(list(names.values())[:2])
         count = sum(each.y.size for each in found)
-        return Cause("forward", f"forward is not {candidate.expression}: it is {words}. All {count} numbers that it "
+        return Cause("forward", f"Forward is not {candidate.expression}: it is {words}. All {count} numbers that it "
                                 f"gave are that, exactly.", detail, example(asked.y, right, candidate),
                      "Backward may be right for this forward; forward itself is another one.",
                      "exact" if len(names) == 1 else "likely")
     if np.shape(right) != asked.y.shape:
-        sentence = (f"forward makes {asked.y.shape} of {asked.x.shape}, {candidate.expression} "
+        sentence = (f"Forward makes {asked.y.shape} of {asked.x.shape}, {candidate.expression} "
                     f"{np.shape(right)}.")
     else:
         wrong = np.abs(asked.y - right) > asker.exact * np.abs(right).max()
         where = whereabouts("y", np.ones(asked.y.shape, bool), wrong)
-        sentence = f"forward is not {candidate.expression}. {where}."
+        sentence = f"Forward is not {candidate.expression}. {where}."
     return Cause("forward", sentence, "", example(asked.y, right, candidate), "", "exact")
 
 
@@ -297,7 +297,7 @@ def example(y, right, candidate):
     if np.shape(right) != y.shape:
         return f"y has shape {y.shape}; {candidate.expression} gives {np.shape(right)}"
     place = tuple(int(i) for i in np.unravel_index(np.argmax(np.abs(y - right) > 1e-9 * np.abs(right).max()), y.shape))
-    return (f"for whole numbers in, y[{','.join(map(str, place))}] is {y[place]:.6g}; {candidate.expression} gives "
+    return (f"For whole numbers in, y[{','.join(map(str, place))}] is {y[place]:.6g}; {candidate.expression} gives "
             f"{right[place]:.6g}")
 
 
@@ -334,7 +334,7 @@ def dropped(asker, p):
     if kept.size == ratio.size and np.isclose(times, 1):
         return None, "forward is x, unchanged: dropout at test; give train=True to see it in training"
     words = " or ".join(list(fits.values())[:2]) or "another one"
-    return Cause("forward", f"forward is not Dropout({p}): it is {words}.", next(iter(fits), ""),
+    return Cause("forward", f"Forward is not Dropout({p}): it is {words}.", next(iter(fits), ""),
                  f"{share:.1%} of {ratio.size} numbers are kept, and multiplied by {times:.6g}; Dropout({p}) keeps "
                  f"{1 - p:.0%} and multiplies by {1 / (1 - p):.6g}", "", "exact" if len(fits) == 1 else "likely"), ""
 
@@ -346,7 +346,7 @@ def one_number(values):
 
 def shared(images, p):
     """The Cause and no sentence: Dropout(p) with one mask for all images."""
-    return Cause("forward", f"forward is Dropout({p}), but draws one mask for all {images} images; each must have its "
+    return Cause("forward", f"Forward is Dropout({p}), but draws one mask for all {images} images; each must have its "
                             f"own.", "mask_shared", "", "", "exact"), ""
 
 

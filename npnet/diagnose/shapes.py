@@ -10,6 +10,7 @@ move with them tells window, stride, padding and groups. A dense layer has no st
 """
 import ast
 import inspect
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,7 @@ ROLES = {                               # settings by their usual names, without
     "pad": "pad padding p pads padsize zeropadding",
     "groups": "groups group g ngroups numgroups",
 }
+SECONDS = 2                             # that moving rows, columns and channels may take
 AXES = {"NCHW": "image channel row column", "NHWC": "image row column channel", "CHW": "channel row column",
         "HWC": "row column channel", "HW": "row column"}
 
@@ -56,14 +58,17 @@ def axes_of(x, layout=""):
 
 
 def windows_of(called, inputs):
-    """The Windows of a layer at its inputs, or None where it has no pictures in and out."""
+    """The Windows of a layer at its inputs; None where it has no pictures in and out, or is too slow to ask."""
     x, others = np.array(inputs[0], np.float64), [np.array(array, np.float64) for array in inputs[1:]]
-    axes = axes_of(x, getattr(called, "layout", ""))
+    axes, began = axes_of(x, getattr(called, "layout", "")), time.monotonic()
     y = np.array(called.forward(x.copy(), *others))
-    if not axes or y.ndim != x.ndim or not np.isfinite(y).all():
+    slow = (time.monotonic() - began) * sum(x.shape[-3:]) > SECONDS
+    if not axes or y.ndim != x.ndim or slow or not np.isfinite(y).all():
         return None
     found = Windows(dict(zip(axes, x.shape)))
     for axis, name in enumerate(axes):
+        if name == "image":
+            continue
         moved = seen(called, x, others, y, axis)                # (places of y, places of x)
         if name in ("row", "column"):
             found.size[name], found.stride[name], found.pad[name] = sliding(moved)

@@ -137,8 +137,8 @@ def test_weights_may_be_inputs():
     cause, _ = recognised(Functions(), inputs, like=Conv2D(5, 3, pad=1))
 
     assert (cause.kind, cause.detail, cause.sure) == ("forward", "flip", "exact")
-    assert cause.sentence.startswith("forward is not Conv2D(5, 3, pad=1): it is convolution with the kernel turned round")
-    assert cause.example.startswith("for whole numbers in, y[0,0,0,0] is ")
+    assert cause.sentence.startswith("Forward is not Conv2D(5, 3, pad=1): it is convolution with the kernel turned round")
+    assert cause.example.startswith("For whole numbers in, y[0,0,0,0] is ")
 
 
 def test_without_a_reference_a_mistake_is_a_remark():
@@ -160,7 +160,7 @@ def test_nothing_is_said_of_what_is_not_known():
 def test_a_reference_that_is_another_layer():
     cause, _ = recognised(Stranger(lambda x: x ** 3), [X], like=ReLU())
 
-    assert cause.detail == "" and cause.sentence.startswith("forward is not ReLU(). Spread over the whole array")
+    assert cause.detail == "" and cause.sentence.startswith("Forward is not ReLU(). Spread over the whole array")
     with pytest.raises(ValueError, match=r"Conv2D\(6, 3\) cannot be compared .* must be \(6, 4, 3, 3\).* found are none"):
         recognised(Stranger(lambda x: x ** 3), [X], like=Conv2D(6, 3))
     with pytest.raises(TypeError, match="must be a layer of npnet"):
