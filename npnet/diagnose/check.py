@@ -84,7 +84,7 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
         return check_gradients(fitted(called), *inputs, names=list(called.inputs), dy=dy, seed=seed, entries=entries,
                                **options)
 
-    measure(found, again, effort(called, say) if entries is None else entries, dy, seed)
+    measure(found, again, entries, dy, seed, say)
     if found.report:
         first = found.report
         look_beyond(found, again, like, seed)
@@ -93,9 +93,10 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
     return found
 
 
-def measure(found, again, entries, dy, seed):
+def measure(found, again, entries, dy, seed, say=None):
     """Adds the book's report and its causes to an Examination, or the cause why nothing could be measured."""
     try:
+        entries = effort(found.called, say) if entries is None else entries
         found.report = again(list(found.called.inputs.values()), entries)
         explain(found, seed)
     except Exception as error:
