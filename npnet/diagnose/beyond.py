@@ -26,7 +26,7 @@ def look_beyond(found, again, like=None, seed=0):
         return
     if like is not None or quick(called, inputs):
         cause, sentence = recognised(called, inputs, like, seed)
-        found.remarks += [sentence] if sentence else []
+        found.remarks[:0] = [sentence] if sentence else []
         if cause is not None:
             found.causes.setdefault("", cause)
     windows = windows_at(called, inputs)
