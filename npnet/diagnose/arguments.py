@@ -174,7 +174,11 @@ class Asker:
         known = {p.name for p in parameters}
         if not any(p.kind == p.VAR_KEYWORD for p in parameters):
             return []
-        return [Argument(name, "value", value, True) for name, value in self.given.items() if name not in known]
+        behind = getattr(getattr(function, "__self__", function), "call", None)     # __call__ passes its words on
+        hidden = [p for p in signature(behind) or [] if plain(p.name) in TRAINS | TESTS] if behind else []
+        words = {p.name: train_value(p, self.train) for p in hidden if self.train is not None}
+        return [Argument(name, "value", value, True) for name, value in {**words, **self.given}.items()
+                if name not in known]
 
     def ask(self, function, p):
         """The sentence that asks for an argument by name, with the line to add."""
@@ -245,11 +249,13 @@ class Asker:
 def by_place(arguments, parameters):
     """The arguments in the order of the parameters; by place as long as none is left out, the others by name."""
     order = {p.name: number for number, p in enumerate(parameters)}
-    arguments = sorted(arguments, key=lambda argument: order.get(argument.name, -1))
+    last = len(parameters)                      # words that **words takes
+    arguments = sorted(arguments, key=lambda a: order.get(a.name, last if a.word and a.role == "value" else -1))
     for number, argument in enumerate(arguments):
         p = parameters[number] if number < len(parameters) else None
         words = argument.role == "value" or p is not None and p.kind == p.KEYWORD_ONLY
-        argument.word = argument.name in order and (words or p is None or p.name != argument.name)
+        if argument.name in order:
+            argument.word = words or p is None or p.name != argument.name
     return arguments
 
 

@@ -50,6 +50,7 @@ class Called:
     presented: bool = False                             # the parameters are given as inputs: x has no gradient
     state: object = None                                # a Snapshot, for layers that remember more than they should
     total: str = ""                                     # "sum" or "mean" of y is the loss
+    adds: bool = True                                   # gradients of tensors add up by design, and begin at zero
     learns: bool = False                                # backward changes parameters by a learning rate
     found: dict = field(default_factory=dict)
     own_x: list = field(default_factory=list)           # the inputs, where the parameters are presented as such
@@ -106,7 +107,7 @@ class Called:
 
     def back(self, dy, copied=True):
         """What backward returns; gradients that add up by design (those of tensors) begin at zero."""
-        zero_gradients(self.root, self.parameters)
+        zero_gradients(self.root, self.parameters if self.adds else [])
         return self.way.back(np.array(dy) if copied else dy)
 
     def one(self, name, source, result, dy, parameter=None):
@@ -234,6 +235,7 @@ def explore(called, seed):
     if called.rates:
         called.state = start
     keep(called, search, items)
+    called.adds = search.add_by_design()
     hold_others(called, search)
     if state:
         called.assumed.append(f"{', '.join(item.name for item in state)}: held fixed, no parameter by its name")

@@ -358,3 +358,48 @@ def test_the_order_of_axes_is_told_from_shapes():
             return dy @ self.kernel[0, 0].T
 
     assert right(ChannelsLast(), RNG.standard_normal((2, 4, 6, 3)), arrays=["x", "kernel"]).layout == "NHWC"
+
+
+class Holder:
+    def __init__(self, data):
+        self.data, self.grad = data, np.zeros_like(data)
+
+
+class AddsByDesign:
+    """All gradients add up until an optimizer sets them to zero; `b_too` False: one of them does not."""
+
+    def __init__(self, b_too=True):
+        self.W, self.b, self.b_too = Holder(W.copy()), Holder(B.copy()), b_too
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W.data + self.b.data
+
+    def backward(self, dout):
+        self.W.grad = self.W.grad + self.x.T @ dout
+        self.b.grad = dout.sum(axis=0) + (self.b.grad if self.b_too else 0)
+        return dout @ self.W.data.T
+
+
+def test_gradients_that_add_up_are_begun_at_zero_only_where_all_do():
+    right(AddsByDesign(), X, arrays=["x", "W", "b"])
+    called = call(AddsByDesign(b_too=False), [X])
+    with pytest.raises(ValueError, match="a second backward after the same forward gave another gradient for W"):
+        check_gradients(called, X, names=["x"])
+
+
+class HidesTheWord:
+    def __call__(self, x, **words):
+        return self.call(x, **words)
+
+    def call(self, x, training=False):
+        self.slope = 2.0 if training else 1.0
+        return self.slope * x
+
+    def backward(self, dy):
+        return self.slope * dy
+
+
+def test_a_train_word_behind_call():
+    called = right(HidesTheWord(), X, arrays=["x"], train=True)
+    assert called.assumed[0] == "called as __call__(x, training=True), backward(dy)" and called.forward(X)[0, 0] == 2 * X[0, 0]
