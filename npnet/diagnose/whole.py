@@ -26,9 +26,12 @@ from numpy.linalg import norm
 
 from ..backend import ops
 from ..gradcheck import Row, along, central, judge, spread
-from ..layers import arguments, rng
+from ..layers import Layer, arguments, rng
 from ..network import Network, fill, made
-from ..screen.words import listed
+from ..screen.words import listed, sentence
+from .strangers import call
+from .ways import FORWARD
+from .ways import Chain as Strung
 
 STEP, TOLERANCE = 1e-5, 1e-6        # the step is a share of the array's size
 DIRECTIONS, FEWEST, MOST = 2, 4, 24     # of each array: directions; numbers, as time allows
@@ -66,23 +69,35 @@ class Part:
     """
 
     def __init__(self, name, subject, x, seed, options):
-        self.name, self.subject, self.x, self.options = name, subject, x, options
-        self.params = dict(getattr(subject, "params", dict)())
-        self.arrays = {"x": x} | self.params
+        self.name, self.subject, self.options = name, ready(subject, x, seed, options), options
+        self.inputs = getattr(self.subject, "inputs", {"x": x})
+        self.unchecked = dict(getattr(self.subject, "unchecked", {}))
+        self.params = dict(self.subject.params())
+        self.arrays = dict(self.inputs) | self.params
         self.rng = rng(seed, "whole", name)
         self.y = self.forward()
         self.dy = spread(self.y.shape, self.rng)
         self.rounding = 8 * np.finfo(np.float64).eps * norm(self.dy * self.y)
-        dx = subject.backward(self.dy.copy())
-        dx = dx[0] if isinstance(dx, (tuple, list)) else dx
-        self.gradients = {"x": dx} | dict(getattr(subject, "grads", dict)())
+        dx = self.subject.backward(self.dy.copy())
+        self.gradients = dict(zip(self.inputs, dx if isinstance(dx, list) else [dx])) | dict(self.subject.grads())
 
     def forward(self):
         """y as a fresh array. ValueError if it is not finite."""
-        y = np.array(self.subject.forward(self.x.copy(), **self.options), np.float64)
+        y = np.array(self.subject.forward(*(array.copy() for array in self.inputs.values()), **self.options),
+                     np.float64)
         if not np.isfinite(y).all():
             raise ValueError(f"{self.name}: forward returned numbers that are not finite; give another x")
         return y
+
+
+def ready(subject, x, seed, options):
+    """The subject with forward, backward, params and grads: a layer or network of npnet's kind as it is, others called
+    as strangers (who are called in training or not by their own `train`). Errors of strangers.call."""
+    if isinstance(subject, (Layer, Network)):
+        return subject
+    called = call(subject, [x], train=options.get("train"), seed=seed)
+    options.clear()
+    return called
 
 
 class Clock:
@@ -120,12 +135,16 @@ def check_network(net, x=None, seed=0, entries=None, seconds=60, train=False, sa
         clock.tell(f"{place.name}: {place.shape}")
         budget = (0.65 * seconds - clock.passed) * place.cost / max(left, 1e-9)
         left -= place.cost
-        report.rows += checked_place(place, seed, entries, clock.passed + budget, clock, report)
+        try:
+            report.rows += checked_place(place, seed, entries, clock.passed + budget, clock, report)
+        except (TypeError, ValueError) as error:                # a stranger that cannot be called
+            report.unchecked[place.name] = sentence(error)
     clock.tell("the network as a whole")
     if report.rows and any(row.verdict != "ok" for row in report.rows):
         report.unchecked["the network as a whole"] = "its layers must be right first"
     else:
         whole = Part("the network", net, x, seed, options_of(net, train))
+        report.unchecked |= whole.unchecked
         report.rows += [chain(whole)] if places else check_part(whole, "", entries, seconds, clock)
     for name, array in kept.items():                        # running statistics went on in training
         net.state()[name][...] = array
@@ -154,33 +173,6 @@ class Place:
         return " x ".join(map(str, self.x.shape))
 
 
-class Chain:
-    """A list of layers, or a dictionary of them, as one object with forward and backward."""
-
-    def __init__(self, layers):
-        self.layers = named(layers)
-
-    def forward(self, x):
-        for layer in self.layers.values():
-            x = layer.forward(x)
-        return x
-
-    def backward(self, dy):
-        for layer in reversed(self.layers.values()):
-            dy = layer.backward(dy)
-        return dy
-
-    def params(self):
-        return self.collect("params")
-
-    def grads(self):
-        return self.collect("grads")
-
-    def collect(self, method):
-        return {f"{name}.{key}": array for name, layer in self.layers.items()
-                for key, array in getattr(layer, method, dict)().items()}
-
-
 def named(layers):
     """{name: layer} of a list, "0 MyConv", or of a dictionary."""
     if isinstance(layers, dict):
@@ -200,8 +192,7 @@ def prepared(net, x, seed):
         return net, x
     if x is None:
         raise ValueError("x is missing: a batch of pictures for this network, like np.random.randn(2, 3, 32, 32)")
-    net = Chain(net) if isinstance(net, (list, tuple, dict)) else net
-    return net, np.array(x, np.float64)
+    return list(net.values()) if isinstance(net, dict) else net, np.array(x, np.float64)
 
 
 def in_float64(net):
@@ -224,13 +215,16 @@ def places_of(net, x, train):
 
     The network runs once, and what comes to each layer's forward is kept.
     """
-    layers = named(getattr(net, "layers", {}) or {})
-    if not all(hasattr(layer, "forward") and hasattr(layer, "backward") for layer in layers.values()):
-        return []
+    layers = named(net if isinstance(net, (list, tuple)) else getattr(net, "layers", None) or {})
+    methods = {name: next((word for word in FORWARD if callable(getattr(layer, word, None))), "__call__")
+               for name, layer in layers.items()}
+    if "__call__" in methods.values() or not all(hasattr(layer, "__dict__") for layer in layers.values()):
+        return []                                               # what stands in the class cannot be listened to
+    net = Strung(layers.values()) if isinstance(net, (list, tuple)) else net
     found = {}
 
     def recorded(name, layer):
-        run = layer.forward                                     # the class's own method, for this object
+        run = getattr(layer, methods[name])                     # the class's own method, for this object
 
         def forward(x, *others, **options):
             came = np.array(x, np.float64)
@@ -242,13 +236,16 @@ def places_of(net, x, train):
 
     try:
         for name, layer in layers.items():
-            layer.forward = recorded(name, layer)
+            setattr(layer, methods[name], recorded(name, layer))
         for _ in range(2):                                      # the first may compile, the second is timed
-            net.forward(x.copy(), **options_of(net, train))
+            next(run for run in (getattr(net, word, None) for word in FORWARD) if callable(run))(
+                x.copy(), **options_of(net, train))
+    except TypeError:                                           # forward wants more: then it is called as a whole
+        return []
     finally:
-        for layer in layers.values():
-            vars(layer).pop("forward", None)
-    return [found[name] for name in layers if name in found]
+        for name, layer in layers.items():
+            vars(layer).pop(methods[name], None)
+    return list(found.values()) if len(found) == len(layers) else []
 
 
 def checked_place(place, seed, entries, until, clock, report):
@@ -256,6 +253,7 @@ def checked_place(place, seed, entries, until, clock, report):
     size = norm(place.x) / np.sqrt(place.x.size) or 1.0
     x = place.x / size + 0.1 * spread(place.x.shape, rng(seed, "whole", place.name, "x"))
     part = Part(place.name, place.layer, x, seed, place.options)
+    report.unchecked |= {f"{place.name}.{name}": where for name, where in part.unchecked.items()}
     return check_part(part, f"{place.name}.", entries, until, clock)
 
 

@@ -177,3 +177,77 @@ def test_full_size_alexnet_within_a_minute():
 
     assert report.ok and report.seconds < 90
     assert len(report.rows) == 40
+
+
+class Affine:
+    """A stranger's dense layer: no params(), gradients in attributes."""
+
+    def __init__(self, inputs, outputs, lost=0):
+        draw = np.random.default_rng(inputs)
+        self.W, self.b, self.lost = draw.standard_normal((inputs, outputs)), draw.standard_normal(outputs), lost
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+        self.dW[:self.lost] = 0
+        return dout @ self.W.T
+
+
+class InPlace:
+    def forward(self, x):
+        self.mask = x <= 0
+        return np.where(self.mask, 0, x)
+
+    def backward(self, dout):
+        dout[self.mask] = 0
+        return dout
+
+
+class StrangersNetwork:
+    def __init__(self, lost=0):
+        self.layers = {"A1": Affine(40, 30, lost), "R1": InPlace(), "A2": Affine(30, 3)}
+
+    def forward(self, x):
+        for layer in self.layers.values():
+            x = layer.forward(x)
+        return x
+
+    def backward(self, dout):
+        for layer in reversed(self.layers.values()):
+            dout = layer.backward(dout)
+        return dout
+
+
+class Closed:
+    """A network whose layers cannot be reached by that name."""
+
+    def __init__(self, lost=0):
+        self.inner = StrangersNetwork(lost)
+
+    def __call__(self, x):
+        return self.inner.forward(x)
+
+    def backward(self, dout):
+        return self.inner.backward(dout)
+
+
+def test_a_strangers_network_has_its_weights_checked_at_their_places():
+    x = np.random.default_rng(0).standard_normal((4, 40))
+    right, wrong = check_network(StrangersNetwork(), x), check_network(StrangersNetwork(lost=3), x)
+
+    assert right.ok and right.layers == 3 and list(rows(right)) == [
+        "A1.x", "A1.W", "A1.b", "R1.x", "A2.x", "A2.W", "A2.b", "the network"]
+    assert [row.name for row in wrong.rows if row.verdict != "ok"] == ["A1.W"] and rows(wrong)["A1.W"].worst[0] < 3
+
+
+def test_a_list_of_strangers_and_a_network_that_is_closed():
+    x = np.random.default_rng(0).standard_normal((4, 40))
+    several, closed, wrong = (check_network(net, x) for net in (list(StrangersNetwork().layers.values()), Closed(),
+                                                                Closed(lost=3)))
+
+    assert several.ok and several.layers == 3 and "0 Affine.W" in rows(several)
+    assert closed.ok and closed.layers == 0 and len(closed.rows) == 5 and "as a whole" in str(closed)
+    assert not wrong.ok and [row.size for row in wrong.rows if row.verdict != "ok"] == [1200]
