@@ -150,7 +150,8 @@ def nothing(watched):
     where = ""
     if watched.y is None:
         where = "forward"
-    elif len(watched.called.inputs) < len(watched.inputs):          # for these no gradient was found
+    elif len(watched.called.inputs) < len(watched.inputs) or any(    # an input for which no gradient was found
+            gradient is None or gradient.dtype == object for gradient in watched.gradients.values()):
         where = "backward" if watched.called.back(np.array(watched.dy)) is None else ""
     if where:
         return Cause("nothing", f"{where} returned nothing (None).", where, sure="exact",

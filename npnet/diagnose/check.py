@@ -127,12 +127,13 @@ def effort(called, say=None):
 def explain(found, seed=0):
     """Finds the cause, or else the place, of every wrong array of an Examination."""
     wrong, answers = [row for row in found.rows if row.verdict != "ok"], {}
+    gradients = dict(found.called.found)                # in their own shapes; causes ask for others, of other batches
     cause = cause_in_calls(found.called, dy=found.report.point.dy, seed=seed) if wrong else None
     if found.called.order and not wrong:        # each gradient is right, in the place of another
         cause = behaviour_of(None, found.called, dy=found.report.point.dy, seed=seed)
     if cause:
         found.causes[""] = cause
-        return other_shapes(found)
+        return other_shapes(found, gradients)
     for row in wrong:
         if row.errors is None or not row.errors.any():
             cause = behaviour_of(None, found.called, dy=found.report.point.dy, seed=seed)
@@ -146,13 +147,13 @@ def explain(found, seed=0):
             found.causes[row.name] = cause
         else:
             found.places[row.name] = locate(found.report.point, row), ""
-    other_shapes(found)
+    other_shapes(found, gradients)
 
 
-def other_shapes(found):
+def other_shapes(found, gradients):
     """A gradient of another shape than its array: the cause, or a remark where its numbers are wrong as well."""
     for name, array in found.report.point.arrays.items():
-        gradient = found.called.found.get(name)
+        gradient = gradients.get(name)
         if gradient is not None and np.shape(gradient) != array.shape:
             cause = shape_cause(name, np.asarray(gradient), array.shape)
             if name in found.causes or name in found.places:

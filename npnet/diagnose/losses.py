@@ -4,7 +4,7 @@ from numpy.linalg import norm
 
 from .evidence import Cause
 
-ENOUGH = 8
+ENOUGH = 5                  # numbers, at least
 
 
 def softmax(x):
@@ -31,7 +31,8 @@ def labelled(evidence):
         count = float(np.median(p[above] / slopes[above]))
         label = p - count * slopes
         whole = np.round(label)
-        if norm(label - whole) <= 1e-5 * norm(p) and set(np.unique(whole)) == {0.0, 1.0}:
+        rounding = 1e-2 if evidence.float32 else 1e-5
+        if norm(label - whole) <= rounding * norm(p) and set(np.unique(whole)) == {0.0, 1.0}:
             return word, p, whole, count
     return None
 
@@ -53,6 +54,7 @@ def wrong_label_terms(p, label):
             (p - label) * p * (1 - p), "slope", "p (1 - p) is a sigmoid's slope; with cross-entropy it cancels."),
         "it is multiplied by p as well": (
             (p - label) * p, "slope", "With cross-entropy the slope of softmax cancels: p - label is all."),
+        "log p stands where p belongs": (np.log(p) - label, "wrong term", right),
         "at the labels it is 0": ((p - label) * (1 - label), "missing term", right),
         "it is 0 but for the labels": ((p - label) * label, "missing term", right),
     }
@@ -67,7 +69,8 @@ def label_term(evidence):
     got, right = evidence.gradient, evidence.right.reshape(p.shape)
     for words, (values, kind, look) in wrong_label_terms(p, label).items():
         factor = float(np.sum(got * values) / np.sum(values * values))
-        if factor == 0 or norm(got - factor * values) > 1e-6 * norm(got) or evidence.same(got, right):
+        rounding = 1e-3 if evidence.float32 else 1e-6
+        if factor == 0 or norm(got - factor * values) > rounding * norm(got) or evidence.same(got, right):
             continue
         also = f" Besides, it is {factor * count:.5g} times as large." if abs(factor * count - 1) > 1e-4 else ""
         place = int(np.abs(got - right).argmax())

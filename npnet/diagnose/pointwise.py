@@ -10,6 +10,7 @@ from numpy.linalg import norm
 
 from .evidence import Cause
 from .scales import broadcast
+from .taken_apart import linear as adds_up
 
 ENOUGH = 8
 
@@ -156,22 +157,26 @@ def mask_words(evidence, found, let):
             f"{shut.sum()} places, forward {closed.sum()}, and {(closed & shut).sum()} of them are the same"), "other"
 
 
-def closed_outputs(evidence):
-    """Outputs that do not depend on the array at all (a mask closes them) send something back; the others are right."""
+def closed(evidence):
+    """Slopes that are 0 in forward (behind a mask) are not in backward; all others are right."""
     if evidence.y.size < ENOUGH or evidence.kinks.any() or not np.isfinite(evidence.B).all():
         return None
     J, B = evidence.J, evidence.B
-    closed = np.abs(J).max(axis=1) <= 10 * evidence.noise
-    sends = np.abs(B).max(axis=1) > 1e-6 * np.abs(B).max()
-    ghosts = np.flatnonzero(closed & sends)
-    if len(ghosts) < 3 or (~closed).sum() < 3 or not evidence.same(J[~closed], B[~closed], 1e-6):
+    zero = np.abs(J) <= 10 * evidence.noise
+    ghosts = zero & (np.abs(B) > 1e-3 * np.abs(B).max())
+    whole = zero.all(axis=1)[:, None] | zero.all(axis=0)[None]      # of outputs, or entries, that are quite closed
+    flat = evidence.array.ndim == 2 and evidence.y.ndim == 2        # or single ones, in a matrix product
+    if ghosts.sum() < ENOUGH or not (whole[ghosts].all() or flat) or (~zero).sum() < ENOUGH:
         return None
-    k, i = ghosts[0], int(np.abs(B[ghosts[0]]).argmax())
-    return Cause("mask", f"{len(ghosts)} numbers of y do not depend on {evidence.name}, as behind a mask, and backward "
-                 f"sends their dy back to it all the same; the other {(~closed).sum()} are right.", "none",
+    if not evidence.same(np.where(ghosts, 0, B), J, 1e-6) or not adds_up(evidence):
+        return None
+    k, i = np.argwhere(ghosts)[0]
+    return Cause("mask", f"Backward sends something back to {evidence.name} where nothing came through, as without "
+                 f"the mask: {ghosts.sum()} slopes of y by {evidence.name} are 0 in forward and not in backward; the others "
+                 f"are right.", "none",
                  f"{evidence.output(evidence.outputs[k])} does not change with {evidence.index(evidence.entries[i])}; "
                  f"with dy = 1 there, and 0 elsewhere, backward gives {B[k, i]:.4g}.",
-                 "Where forward multiplies by a mask, backward multiplies dy by it, before anything else.", "exact")
+                 "Where forward multiplies by a mask, backward multiplies by the same, in the same place.", "exact")
 
 
 # ------------------------------------------------------------------------------- slopes
@@ -254,6 +259,30 @@ def slope(evidence):
                  f"two does backward hold?", "exact" if sent or factor else "likely")
 
 
+def slope_of_a_side(evidence):
+    """The slope is right on one side of 0 and wrong on the other: another leak, another exponential."""
+    found = singles(evidence) if one_shape(evidence) else None
+    if found is None or found.arrays or not linear(evidence, found) or proportional(found.sent, found.slope):
+        return None
+    wrong = np.abs(found.sent - found.slope) > 1e-4 * np.abs(found.slope).max()
+    for side, word in ((found.x < 0, "<"), (found.x > 0, ">")):
+        if side.sum() < 4 or (~side).sum() < 4 or not (wrong == side).all():
+            continue
+        table = functions(found.x[side], found.y[side], evidence.name)
+        right, sent = (constant_or(values[side], table) for values in (found.slope, found.sent))
+        return Cause("slope", f"Where {evidence.name} {word} 0 backward multiplies dy by {sent}; forward's slope there "
+                     f"is {right}. Elsewhere it is right.", "side", worked(evidence, found),
+                     "What does forward compute on that side of 0, and what is its derivative?", "exact")
+    return None
+
+
+def constant_or(values, table):
+    """One number, if all are alike; else the words of a function, or from where to where they go."""
+    if np.ptp(values) < 1e-6 * np.abs(values).max() + 1e-9:
+        return f"{values[0]:.4g}"
+    return recognised(values, table).split(",")[0] or f"something from {values.min():.3g} to {values.max():.3g}"
+
+
 # ------------------------------------------------------------------------------- other arrays
 
 def other_array(evidence):
@@ -318,6 +347,30 @@ def own_numbers(evidence):
                  f"{values[i]:.4g} there.", f"In a product, the slope by {evidence.name} is the other factor.", "exact")
 
 
+def one_image(evidence):
+    """Backward treats every image with the numbers of one of them: what forward kept of it, the first or the last."""
+    x, y = evidence.array, evidence.y
+    if not evidence.whole or evidence.parameter or x.ndim < 2 or y.ndim < 2 or not 1 < len(x) == len(y):
+        return None
+    N = len(x)
+    J, B = (slopes.reshape(N, -1, N, x.size // N) for slopes in (evidence.J, evidence.B))
+    own, sent = (np.stack([slopes[n, :, n] for n in range(N)]) for slopes in (J, B))      # one Jacobian an image
+    if evidence.kinks.any() or own[0].size < ENOUGH or norm(sent) < norm(B) * (1 - 1e-9) or evidence.same(own, sent):
+        return None
+    for n in range(N):
+        if evidence.same(np.stack([own[n]] * N), sent, 1e-6) and not evidence.same(np.stack([own[n]] * N), own, 1e-4):
+            k, i = np.unravel_index(np.abs(own[n - 1] - sent[n - 1]).argmax(), own[0].shape)
+            m = (n - 1) % N
+            return Cause("other array", f"Backward multiplies the dy of every image by the slopes of image {n}: "
+                         f"something that forward computed for image {n} stands in for all of them.", "image",
+                         f"{evidence.output(m * own[0].shape[0] + k)} has the slope {own[m, k, i]:.4g} by "
+                         f"{evidence.index(m * own[0].shape[1] + i)}; backward has {sent[m, k, i]:.4g}, as for image "
+                         f"{n}.",
+                         "Is something indexed with [0], or kept in a loop over the images, where each image has its "
+                         "own?", "exact")
+    return None
+
+
 def forwards_result(evidence):
     """The gradient is the right one of dy = y: forward's result (or its input) stands where dy belongs."""
     if not evidence.whole or evidence.y.size < 4 or evidence.array.size < 3:
@@ -337,4 +390,4 @@ def forwards_result(evidence):
 
 
 EARLY = [mask_of_dy, slope_at_dy, forwards_result]
-CAUSES = [other_array, mask, closed_outputs, own_numbers, slope, times_array]
+CAUSES = [mask, other_array, closed, own_numbers, slope_of_a_side, slope, times_array, one_image]

@@ -155,7 +155,7 @@ def each_output(evidence):
     names = [name for name, ratio in zip(found.parts, ratios) if np.nanmax(np.abs(ratio - 1)) > 1e-4]
     if len(names) == len(parts) and np.nanmax(np.ptp(ratios, axis=0)) < 1e-4:
         return alike(evidence, found, ratios[0])
-    if not names:
+    if not names or np.nanmax(np.abs(ratios - 1)) < 5e-3:           # nothing, or a small constant's matter
         return None
     sentences = [described(evidence, found, name, ratios[list(found.parts).index(name)]) for name in names]
     return Cause("wrong term", f"In the gradient of {evidence.name} {'; '.join(sentences)}.",

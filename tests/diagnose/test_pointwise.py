@@ -51,6 +51,9 @@ ACTIVATIONS = {         # name: (forward, backward(dy, x), kind, words in the se
     "leaky by dy": (leaky, lambda dy, x: np.where(dy > 0, dy, 0.1 * dy), "mask", "sign of dy"),
     "leaky without a mask": (leaky, lambda dy, x: dy.copy(), "mask", "every dy through"),
     "dropout's new mask": (dropped, lambda dy, x: dropped(dy, seed=5), "mask", "another mask"),
+    "another leak": (leaky, lambda dy, x: dy * np.where(x > 0, 1, 0.3), "slope", "x < 0 backward multiplies dy by 0.3"),
+    "elu's other side": (lambda x: np.where(x > 0, x, np.exp(x) - 1), lambda dy, x: dy * np.where(x > 0, 1, np.exp(x) - 1),
+                         "slope", "multiplies dy by y"),
     "decay of x": (sigmoid, lambda dy, x: dy * sigmoid(x) * (1 - sigmoid(x)) + 0.01 * x, "decay", "0.01 times x"),
     "offset": (sigmoid, lambda dy, x: dy * sigmoid(x) * (1 - sigmoid(x)) + 0.5, "offset", "0.5 is added"),
 }
@@ -91,6 +94,34 @@ SCALES = {
     "decay of the sign": (lambda dy, x, w, b: ((dy * x).sum(axis=0) + 0.1 * np.sign(w), dy.sum(axis=0)), "w", "decay", "sign"),
     "y for dy": (lambda dy, x, w, b: ((affine(x, w, b) * x).sum(axis=0), dy.sum(axis=0)), "w", "other array", "if dy were y"),
 }
+
+
+def masked_product(dx, dw):
+    """y = x @ (w * mask), with the masks of backward's two gradients given."""
+    mask = np.random.default_rng(2).random((5, 6)) > 0.4
+    used = [mask if words else np.ones((5, 6)) for words in (dx, dw)]
+    return (lambda x, w: x @ (w * mask)), lambda dy, x, w: (dy @ (w * used[0]).T, x.T @ dy * used[1])
+
+
+@pytest.mark.parametrize("name, masks", [("x", (False, True)), ("w", (True, False))])
+def test_the_mask_of_a_matrix_is_forgotten(name, masks):
+    found = cause(RULES, masked_product(*masks), numbers(0, 4, 5), numbers(1, 5, 6), name=name)
+    assert found.kind == "mask" and "without the mask" in found.sentence, found
+
+
+def test_the_slopes_of_a_prelu_see_positive_numbers():
+    pair = (lambda x, a: np.where(x > 0, x, a * x)), lambda dy, x, a: (dy * np.where(x > 0, 1, a), (dy * x).sum(axis=0))
+    found = cause(RULES, pair, numbers(0, 6, 4), numbers(1, 4), name="a")
+    assert found.kind == "mask", found
+
+
+@pytest.mark.parametrize("image", [0, 3])
+def test_one_image_stands_for_all(image):
+    def backward(dy, x):
+        y = softmax(x)[image]
+        return y * (dy - (dy * y).sum(axis=1, keepdims=True))
+    found = cause(RULES, (softmax, backward), numbers(0, 4, 5))
+    assert found.kind == "other array" and f"slopes of image {image}" in found.sentence, found
 
 
 @pytest.mark.parametrize("mistake", PRODUCTS)
