@@ -172,8 +172,8 @@ def closed(evidence):
         return None
     k, i = np.argwhere(ghosts)[0]
     return Cause("mask", f"Backward sends something back to {evidence.name} where nothing came through, as without "
-                 f"the mask: {ghosts.sum()} slopes of y by {evidence.name} are 0 in forward and not in backward; the others "
-                 f"are right.", "none",
+                 f"the mask: {ghosts.sum()} slopes of y by {evidence.name} are 0 in forward and not in backward; the "
+                 f"others are right.", "none",
                  f"{evidence.output(evidence.outputs[k])} does not change with {evidence.index(evidence.entries[i])}; "
                  f"with dy = 1 there, and 0 elsewhere, backward gives {B[k, i]:.4g}.",
                  "Where forward multiplies by a mask, backward multiplies by the same, in the same place.", "exact")
@@ -208,10 +208,12 @@ def functions(x, y, name="x"):
 
 def recognised(values, table):
     """The words for these values in a table {words: values}, with a sign; "" where there are none."""
+    table = {words: candidate for words, candidate in table.items() if np.ptp(candidate) > 1e-9}
     for words, candidate in table.items():
-        if np.ptp(candidate) > 1e-9 and same(values, candidate):
+        if same(values, candidate):
             return words
-        if np.ptp(candidate) > 1e-9 and same(values, -candidate):
+    for words, candidate in table.items():
+        if same(values, -candidate):
             return f"-({words.split(',')[0]}){','.join([''] + words.split(',')[1:])}"
     return ""
 
@@ -268,7 +270,7 @@ def slope_of_a_side(evidence):
     for side, word in ((found.x < 0, "<"), (found.x > 0, ">")):
         if side.sum() < 4 or (~side).sum() < 4 or not (wrong == side).all():
             continue
-        table = functions(found.x[side], found.y[side], evidence.name)
+        table = {"y": found.y[side]} | functions(found.x[side], found.y[side], evidence.name)
         right, sent = (constant_or(values[side], table) for values in (found.slope, found.sent))
         return Cause("slope", f"Where {evidence.name} {word} 0 backward multiplies dy by {sent}; forward's slope there "
                      f"is {right}. Elsewhere it is right.", "side", worked(evidence, found),
