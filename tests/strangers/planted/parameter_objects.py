@@ -65,7 +65,7 @@ SUBJECTS = [
         Planted("the shift gets a mean over positions", "self.shift.gradient = g.sum(axis=(0, 2, 3))",
                 "self.shift.gradient = g.mean(axis=(2, 3)).sum(axis=0)", "shift", ("factor:1/(P*Q)",)),
         Planted("eps stands outside the root in forward", "1.0 / np.sqrt(var + self.eps)",
-                "1.0 / (np.sqrt(var) + self.eps)", "x", ("eps",)),
+                "1.0 / (np.sqrt(var) + self.eps)", "x", ("eps", "wrong term")),
         Planted("the scale is missing in the input's gradient", "gn = g * self.scale.value[:, None, None]", "gn = g", "x",
                 ("factor", "missing term", "other array")),
         Planted("backward of the test mode in training", "if not self.training:", "if self.training:", "x",
@@ -73,7 +73,7 @@ SUBJECTS = [
     ]),
     Subject(*PRELU, "activation", glue=called(*PRELU, "slopes"), mistakes=[
         Planted("the slopes see the positive numbers too", "(g * np.minimum(self.saved, 0))", "(g * self.saved)", "slopes",
-                ("mask",)),
+                ("mask", "other array")),
         Planted("the slopes' gradient is divided by the number of images", ".sum(axis=axes)",
                 ".sum(axis=axes) / g.shape[0]", "slopes", ("factor:1/N",)),
         Planted("g is forgotten where x is negative", "g, a * g)", "g, a * np.ones_like(g))", "x",

@@ -49,7 +49,7 @@ SUBJECTS = [
                 visible=False, like="MaxPool(3, 2, pad=1)"),
         Planted("an even share for each", "dxp[n, c, i * s + a, j * s + b] += dy[n, c, i, j]",
                 "dxp[n, c, i * s:i * s + f, j * s:j * s + f] += dy[n, c, i, j] / f ** 2", "x",
-                ("mask", "averaged")),
+                ("mask", "averaged", "ties")),
         Planted("the value instead of the gradient", "+= dy[n, c, i, j]", "+= dy[n, c, i, j] * w.max()", "x",
                 ("other array",)),
     ]),
