@@ -35,7 +35,7 @@ def pictures_of_groups(reads):
     """Whether the array has channels like y, some of which an output does not read, and something of it is wrong."""
     if not reads.usable or not reads.differs.any() or reads.channel_axis is None or not reads.linear:
         return False
-    if len(reads.shape) != len(reads.y_shape) or not reads.windows:
+    if len(reads.shape) != len(reads.y_shape) or not reads.windows or reads.single:
         return False
     takes = channels_of(by_channel(reads, reads.J), reads.limit)
     return not takes.all() and bool((takes.sum(axis=1) >= 1).all())

@@ -271,15 +271,15 @@ def kernel_stride_cause(reads, steps, step):
 def by_filter(reads, values):
     """(K, N, P, Q, C, R, S) of (y.size, entries): the slopes of every filter's outputs by its own kernel.
 
-    None unless y has four axes and the array is its kernel, (K, C, R, S) or, where channels are last, (R, S, C, K).
+    None unless y has four axes and the array is its kernel: (K, C, R, S), or (R, S, C, K).
     """
-    if len(reads.shape) != 4 or len(reads.y_shape) != 4 or values.shape[1] != reads.evidence.array.size:
+    pair = next(((a, b) for a, b in reads.pairs if (a, b) in ((0, 1), (3, 3), (0, 3))), None)
+    if len(reads.shape) != 4 or len(reads.y_shape) != 4 or values.shape[1] != reads.evidence.array.size or not pair:
         return None
-    values = np.moveaxis(values.reshape(*reads.y_shape, *reads.shape), reads.channel_axis, 0)
-    if reads.channel_axis == 3 and reads.shape[3] == reads.y_shape[3]:
-        values = np.moveaxis(values, (7, 6), (4, 5))                        # (K, N, P, Q, K, C, R, S)
-    if len(values) != values.shape[4]:
-        return None
+    values = values.reshape(*reads.y_shape, *reads.shape)
+    values = np.moveaxis(values, (pair[1], 4 + pair[0]), (0, 4))            # (K, N, P, Q, K, ...)
+    if pair[0] == 3:
+        values = np.moveaxis(values, 7, 5)                                  # (R, S, C) to (C, R, S)
     return np.stack([values[f, :, :, :, f] for f in range(len(values))])
 
 

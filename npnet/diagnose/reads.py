@@ -97,13 +97,33 @@ class Reads:
 
     @cached_property
     def channel_axis(self):
-        """The axis of the channels in pictures of four or three axes; None for others."""
-        first = self.evidence.layout != "NHWC"
-        return {4: 1 if first else 3, 3: 0 if first else 2}.get(len(self.y_shape))
+        """The axis of y's channels in pictures of four or three axes; None for others.
+
+        Told by the stranger's layout; else by the windows, or by which filters write which outputs.
+        """
+        if len(self.y_shape) not in (3, 4):
+            return None
+        first, last = (1, 3) if len(self.y_shape) == 4 else (0, 2)
+        if self.evidence.layout:
+            return last if self.evidence.layout == "NHWC" else first
+        if len(self.shape) == len(self.y_shape):
+            moving = {window.axis for window in self.moving}
+            if {first, first + 1} <= moving and last not in moving:
+                return last
+            if not moving and self.pairs and self.pairs[0][1] == last:
+                return last
+        return first
 
     @cached_property
-    def windows(self):
-        """How windows run over the array: at most one Window for each axis; [] where none moves."""
+    def pairs(self):
+        """[(axis of the array, axis of y)] along which an output reads its own place alone, as filters do."""
+        outputs, entries = np.nonzero(self.reading)
+        return [(axis, output) for axis, size in enumerate(self.shape) for output, count in enumerate(self.y_shape)
+                if size == count > 1 and (self.places[axis][entries] == self.every_output[output][outputs]).all()]
+
+    @cached_property
+    def moving(self):
+        """A Window for each axis over which windows move, or seem to: groups look like windows over channels."""
         outputs, entries = np.nonzero(self.reading)
         found = []
         for axis in range(len(self.shape)):
@@ -113,9 +133,18 @@ class Reads:
                 if window and (window[0] > 1 or window[2] > 1):
                     found.append(Window(axis, output, *window))
                     break
-        if len(self.shape) == 4 and len(found) > 2:                         # groups look like windows over channels
-            found = [window for window in found if window.axis != self.channel_axis]
-        return found[-2:]
+        return found
+
+    @cached_property
+    def windows(self):
+        """How windows run over the array: at most one Window for each of two axes; [] where none moves."""
+        channels = self.channel_axis if len(self.shape) == len(self.y_shape) else None
+        return [window for window in self.moving if window.axis != channels][-2:]
+
+    @property
+    def single(self):
+        """Whether an output reads one entry at most, as a maximum does."""
+        return bool((self.reading.sum(axis=1) <= 1).all())
 
     def starts(self, window):
         """(asked,): the first entry of each asked output's window along its axis, which may lie in the padding."""

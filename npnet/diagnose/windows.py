@@ -7,9 +7,9 @@ from itertools import combinations
 
 import numpy as np
 
-from . import groups, kernels, winners
+from . import groups, kernels, masks, winners
 from .evidence import Cause
-from .reads import ENOUGH, Reads, number, one_share
+from .reads import ENOUGH, Reads, join, number, one_share
 
 WRITES = "Where backward writes d{0}, is it = where it must be +=? d{0}[rows, columns] += v also adds once a place."
 
@@ -34,7 +34,14 @@ def overwritten(evidence):
 
 def shares_arrive_or_not(reads):
     """Whether every share arrives whole or not at all, and nothing arrives that is no share."""
-    return bool((~reads.differs | ~reads.reached).all() and (reads.differs & reads.reads).sum() >= ENOUGH)
+    lost = reads.differs & reads.reads
+    return bool((~reads.differs | ~reads.reached).all() and (lost.sum() >= ENOUGH or few_but_clear(reads, lost)))
+
+
+def few_but_clear(reads, lost):
+    """Whether some shares are lost, each of an entry that several outputs read, while all entries of one are right."""
+    count, wrong = reads.reading.sum(axis=0), lost.any(axis=0)
+    return lost.sum() >= 3 and not (wrong & (count < 2)).any() and (count == 1).sum() >= 2 * ENOUGH
 
 
 def orders(reads):
@@ -92,6 +99,8 @@ def overwriting(reads, survivors, covers, axes, last, alone):
     count, read = times(reads, covers, axes), times(reads, reads.reading, axes)         # (entries,)
     wrong = np.abs(reads.got - reads.right) > reads.limit
     several, once = (read > 0) & (count > 1), (read > 0) & (count == 1)
+    if not (wrong & several).any():
+        return None
     i = chosen(reads, wrong & several, read)
     verb, done = ("read", "read") if covers is reads.reading else ("cover", "covered")
     right = f" The {once.sum()} that one {units} {verb}s are right." if once.any() and not (wrong & once).any() else ""
@@ -143,7 +152,12 @@ def averaged(evidence):
     shares, size = reads.reading.sum(axis=0), (reads.J ** 2).sum(axis=0)
     some = size > 0
     factor = np.divide((reads.B * reads.J).sum(axis=0), size, where=some, out=np.ones(len(size)))
-    if (np.abs(reads.B - factor * reads.J) > reads.limit).any() or len(set(shares[some])) < 2 or not factor.all():
+    if (np.abs(reads.B - factor * reads.J) > reads.limit).any() or not factor.all():
+        return None
+    covers = covering(reads)
+    if covers is not None and reads.single and np.ptp(covers.sum(axis=0)[some] * factor[some]) < 1e-4:
+        return counted(reads, covers.sum(axis=0), True) if np.ptp(factor[some]) > 1e-4 else None
+    if len(set(shares[some])) < 2:
         return None
     for inverse in (True, False):
         group = shares[some] * (factor[some] if inverse else 1 / factor[some])      # outputs that share a window
@@ -281,6 +295,27 @@ def empty_slice(name, gradient, shape):
     return Cause("shape", sentence, example=example, look=look, sure="exact")
 
 
+def entries_of_windows(evidence):
+    """The same rows, columns or entries of every window are left out."""
+    reads = Reads(evidence)
+    if not reads.usable or not reads.windows or not reads.differs.any() or not reads.linear:
+        return None
+    if not shares_arrive_or_not(reads):
+        return None
+    lost, kept = reads.reads & reads.differs, reads.reads & ~reads.differs
+    for word, windows in [("row", reads.windows[:1]), ("column", reads.windows[1:]), ("position", reads.windows)]:
+        offsets = [reads.places[window.axis] - reads.starts(window)[:, None] for window in windows]
+        out, stay = (set(zip(*(offset[mask] for offset in offsets))) for mask in (lost, kept))
+        if not windows or out & stay or len(out) > len(stay):
+            continue
+        entries = join(sorted(at[0] if len(at) == 1 else f"[{at[0]}, {at[1]}]" for at in out))
+        sentence = (f"{word.capitalize()}{'s' if len(out) > 1 else ''} {entries} of every window of {reads.name} get"
+                    f"{'s' if len(out) == 1 else ''} nothing; all others are right.")
+        look = "Do backward's loops over the window run as far as forward's, and begin at 0?"
+        return Cause("part", sentence, detail=word, example=one_share(reads), look=look, sure="exact")
+    return None
+
+
 def part(evidence):
     """Only the outputs of one image, filter, row ... contribute; all others are lost."""
     reads = Reads(evidence)
@@ -307,5 +342,5 @@ def output_words(reads):
             1: ["feature"]}.get(len(reads.y_shape), [])
 
 
-CAUSES = [overwritten, averaged, counted_twice, *kernels.CAUSES, *groups.CAUSES, *winners.CAUSES, border_windows, part,
-          border]
+CAUSES = [overwritten, averaged, counted_twice, *winners.EARLY, *kernels.CAUSES, *groups.CAUSES, *winners.CAUSES,
+          *masks.CAUSES, border_windows, entries_of_windows, part, border]

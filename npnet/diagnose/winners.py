@@ -1,8 +1,11 @@
-"""Causes of layers that choose: the largest number of a window, the numbers that pass a mask."""
+"""Causes of layers that choose: the largest number of a window."""
+from dataclasses import dataclass
+from itertools import product
+
 import numpy as np
 
 from .evidence import Cause
-from .reads import ENOUGH, Reads, number
+from .reads import ENOUGH, Reads, join, number
 
 
 def window_of_winners(evidence):
@@ -10,7 +13,7 @@ def window_of_winners(evidence):
     reads = Reads(evidence)
     if not reads.usable or not reads.windows or not reads.differs.any() or not reads.linear:
         return None
-    return reads if (reads.reading.sum(axis=1) <= 1).all() and reads.reads.sum() >= ENOUGH else None
+    return reads if reads.single and reads.reads.sum() >= ENOUGH else None
 
 
 def chosen_rows(reads):
@@ -38,48 +41,123 @@ def spread_evenly(evidence):
     example = (f"{reads.output(k)} is {reads.index(i)}; for a dy that is 1 there and 0 elsewhere, backward gives "
                f"{count} entries {number(reads.B[k, i])} each.")
     look = "Average pooling spreads; max-pooling must find the winner again, for instance by argmax's index."
-    return Cause("ties", sentence, example=example, look=look, sure="exact")
+    return Cause("mask", sentence, example=example, look=look, sure="exact")
 
 
-def another_winner(evidence):
-    """Another entry of the window than the winner gets its gradient: a corner, the smallest, another window's."""
-    reads = window_of_winners(evidence)
+@dataclass
+class Sent:
+    """Where the gradients of windows go that each go to one entry: rows of J, the winners' columns, those that get it.
+
+    lost: the rows whose gradient goes nowhere.
+    """
+
+    rows: np.ndarray
+    winners: np.ndarray
+    gets: np.ndarray
+    lost: np.ndarray
+
+
+def sent_elsewhere(reads):
+    """The Sent of a layer of winners, where enough gradients go to one other entry each; None otherwise."""
     if reads is None:
         return None
     rows, columns = chosen_rows(reads)
     count = reads.reached[rows].sum(axis=1)
     one = count == 1
-    lost = rows[~one]
-    if one.sum() < ENOUGH or count.max() > 1:
-        return None
-    rows, columns = rows[one], columns[one]
-    gets = reads.reached[rows].argmax(axis=1)
-    other = gets != columns
-    if (np.abs(reads.B[rows, gets] - reads.J[rows, columns]) > reads.limit).any() or other.sum() < ENOUGH:
-        return None
-    k, i, j = rows[other][0], columns[other][0], gets[other][0]
-    example = f"{reads.output(k)} is {reads.index(i)}; asked for it alone, backward gives all to {reads.index(j)}."
-    cause = corner(reads, rows, gets, lost, example)
-    return another_entry(reads, rows, columns, gets, example) if cause is None and len(lost) < len(rows) else cause
+    found = Sent(rows[one], columns[one], reads.reached[rows[one]].argmax(axis=1), rows[~one])
+    whole = np.abs(reads.B[found.rows, found.gets] - reads.J[found.rows, found.winners]) <= reads.limit
+    return found if count.max() == 1 and whole.all() and (found.gets != found.winners).sum() >= ENOUGH else None
 
 
-def corner(reads, rows, gets, lost, example):
-    """The Cause if it is the same corner of every window that gets the gradient; where it is lost, it lies outside."""
-    offsets = np.stack([reads.places[window.axis][gets] - reads.starts(window)[rows] for window in reads.windows], 1)
-    outside = np.zeros(len(lost), bool)
-    for window, offset in zip(reads.windows, offsets[0]):
-        at = reads.starts(window)[lost] + offset
-        outside |= (at < 0) | (at >= reads.shape[window.axis])
-    if (offsets == offsets[0]).all() and outside.all():
-        at = ", ".join(map(str, offsets[0]))
-        look = "Is the winner's place inside the window added to the window's first row and column?"
-        return Cause("ties", f"Entry [{at}] of each window gets the gradient, whichever entry won.", example=example,
-                     look=look, sure="exact")
+def one_window(reads, sent):
+    """One window, in words: who won, and who gets its gradient."""
+    n = int((sent.gets != sent.winners).argmax())
+    return (f"{reads.output(sent.rows[n])} is {reads.index(sent.winners[n])}; for a dy that is 1 there and 0 "
+            f"elsewhere, backward gives it to {reads.index(sent.gets[n])}.")
+
+
+def same_corner(evidence):
+    """The same corner of every window gets the gradient; or the winner's place in the window is one in the picture."""
+    reads = window_of_winners(evidence)
+    sent = sent_elsewhere(reads)
+    if sent is None:
+        return None
+    at = [reads.places[window.axis][sent.gets] for window in reads.windows]
+    starts = [reads.starts(window)[sent.rows] for window in reads.windows]
+    won = [reads.places[window.axis][sent.winners] for window in reads.windows]
+    look = "Is the winner's place inside the window added to the window's first row and column?"
+    if all((to == winner - start).all() for to, winner, start in zip(at, won, starts)):
+        sentence = "The winner's place in its window is taken as its place in the picture: all write to the first window."
+        return Cause("mask", sentence, example=one_window(reads, sent), look=look, sure="exact")
+    offsets = [to - start for to, start in zip(at, starts)]
+    outside = np.zeros(len(sent.lost), bool)
+    for window, offset in zip(reads.windows, offsets):
+        lost = reads.starts(window)[sent.lost] + offset[0]
+        outside |= (lost < 0) | (lost >= reads.shape[window.axis])
+    if all((offset == offset[0]).all() for offset in offsets) and outside.all():
+        entry = ", ".join(str(offset[0]) for offset in offsets)
+        sentence = f"Entry [{entry}] of each window gets the gradient, whichever entry won."
+        return Cause("mask", sentence, example=one_window(reads, sent), look=look, sure="exact")
     return None
 
 
-def another_entry(reads, rows, columns, gets, example):
-    """The Cause if another entry of the window, or one outside it, gets the gradient."""
+def other_steps(evidence):
+    """Backward looks for the winners in windows that step by another stride than forward's."""
+    reads = window_of_winners(evidence)
+    sent = sent_elsewhere(reads)
+    if sent is None:
+        return None
+    values, moving = reads.evidence.array.ravel()[reads.entries], {window.axis for window in reads.windows}
+    near = np.ones((len(sent.rows), len(values)), bool)                     # entries of the winner's own picture
+    for axis, places in enumerate(reads.places):
+        if axis not in moving:
+            near &= places == places[sent.winners][:, None]
+    own = [window.stride for window in reads.windows]
+    for steps in product(range(6), repeat=len(own)):
+        inside = near.copy()
+        for window, step in zip(reads.windows, steps):
+            start = (reads.asked[window.output][sent.rows] * step - window.pad)[:, None]
+            inside &= (reads.places[window.axis] >= start) & (reads.places[window.axis] < start + window.size)
+        if list(steps) != own and (np.where(inside, values, -np.inf).argmax(axis=1) == sent.gets).all():
+            sentence = (f"Backward looks for the winners in windows that step by {join(dict.fromkeys(steps))}; "
+                        f"forward's step by {join(dict.fromkeys(own))}.")
+            look = "Does every index in backward have forward's p*stride?"
+            return Cause("stride", sentence, example=one_window(reads, sent), look=look, sure="exact")
+    return None
+
+
+def greatest_of_all(evidence):
+    """Only a winner that is the largest of all channels, or of the whole picture, gets its gradient."""
+    reads = window_of_winners(evidence)
+    if reads is None or reads.channel_axis is None or (reads.reached & ~reads.reads).any():
+        return None
+    rows, columns = chosen_rows(reads)
+    lost = ~reads.reached[rows, columns]
+    if (reads.differs[rows, columns] & ~lost).any() or lost.sum() < ENOUGH or lost.all():
+        return None
+    y = reads.evidence.y
+    images = tuple(range(1 if y.ndim > 3 else 0, y.ndim))
+    pictures = tuple(axis for axis in images if axis != reads.channel_axis)
+    for words, axes in (("all channels", reads.channel_axis), ("its whole channel", pictures), ("the image", images)):
+        largest = (y == y.max(axis=axes, keepdims=True)).ravel()[reads.outputs[rows]]
+        if (largest == ~lost).all():
+            k = rows[lost][0]
+            example = (f"{reads.output(k)} is {reads.index(columns[lost][0])}; for a dy that is 1 there and 0 "
+                       f"elsewhere, backward gives 0.")
+            sentence = (f"Only a winner that is the largest of {words} gets its gradient: {lost.sum()} of {len(rows)} "
+                        f"windows give nothing.")
+            look = "Over which axes does backward take its maximum? Forward's are the window's rows and columns."
+            return Cause("mask", sentence, example=example, look=look, sure="exact")
+    return None
+
+
+def another_winner(evidence):
+    """Another entry of the window, or one outside it, gets the winner's gradient."""
+    reads = window_of_winners(evidence)
+    sent = sent_elsewhere(reads)
+    if sent is None:
+        return None
+    rows, columns, gets, example = sent.rows, sent.winners, sent.gets, one_window(reads, sent)
     values = reads.evidence.array.ravel()[reads.entries]
     inside = np.ones(len(rows), bool)
     for window in reads.windows:
@@ -125,64 +203,5 @@ def all_ties(evidence):
     return Cause("ties", sentence, example=example, look=look, sure="exact")
 
 
-# ------------------------------------------------------------------------------- masks of single numbers
-
-def another_mask(evidence):
-    """Where x and y have one shape: numbers pass by another mask than forward's."""
-    if evidence.array.shape != evidence.y.shape or not evidence.whole or not np.isfinite(evidence.gradient).all():
-        return None
-    use = ~evidence.kinks & (np.abs(evidence.dy.ravel()) > 0)
-    limit = max(5 * evidence.noise, 1e-6 * np.abs(evidence.J_all).max(initial=0))
-    slope = np.diag(evidence.J_all)
-    if (np.abs(evidence.J_all - np.diag(slope)) > limit)[:, use].any():     # an output reads other entries as well
-        return None
-    passes = np.divide(evidence.gradient.ravel(), evidence.dy.ravel(), where=use, out=np.zeros(slope.shape))
-    return mask_cause(evidence, slope, passes, use, 10 * limit)
-
-
-def mask_cause(evidence, slope, passes, use, limit):
-    """The Cause if forward's slopes are two numbers, and backward's the same at other places, or one everywhere."""
-    low, high = slope[use].min(initial=np.inf), slope[use].max(initial=-np.inf)
-    if abs(low) > abs(high):
-        low, high = high, low
-    is_high = np.abs(slope - high) <= limit
-    if high - low == 0 or (~is_high & (np.abs(slope - low) > limit))[use].any() or abs(high - low) <= limit:
-        return None
-    level = np.median(passes[use])
-    everywhere = abs(level) > limit and (np.abs(passes - level) <= limit)[use].all()
-    given = np.abs(passes - (level if everywhere else high)) <= limit
-    if not everywhere and (~given & (np.abs(passes - low) > limit))[use].any():
-        return None
-    wrong = use & (given != is_high)
-    both = (wrong & given).any() and (wrong & ~given).any()
-    if wrong.sum() < ENOUGH or not given[use].any() or not (everywhere or both):
-        return None
-    i = int(np.where(wrong, np.abs(evidence.dy.ravel()), -1).argmax())
-    example = (f"{evidence.index(i)} = {number(evidence.array.ravel()[i])} has slope {number(slope[i])}; dy is "
-               f"{number(evidence.dy.ravel()[i])} there, and backward gives {number(evidence.gradient.ravel()[i])}.")
-    if everywhere:
-        sentence = (f"Backward has no mask: dy passes everywhere, though forward's slope is {number(low)} at "
-                    f"{(use & ~is_high).sum()} of {use.sum()} entries.")
-        look = "Does backward use the mask that forward made?"
-        return Cause("mask", sentence, example=example, look=look, sure="exact")
-    source = mask_source(evidence, given, use)
-    by = f"where {source}" if source else "by another mask, of another array or drawn anew"
-    sentence = (f"Backward lets dy pass {by}; that is not where forward lets x pass ({wrong.sum()} of {use.sum()} "
-                f"entries differ).")
-    look = "Is the mask that forward used kept for backward?"
-    return Cause("mask", sentence, example=example, look=look, sure="exact" if source else "likely")
-
-
-def mask_source(evidence, given, use):
-    """'dy > 0': the condition that gives this mask, or ''."""
-    arrays = {"dy": evidence.dy, "y": evidence.y, **evidence.arrays}
-    for name, array in arrays.items():
-        if array.shape == evidence.y.shape:
-            masks = {f"{name} > 0": array > 0, f"{name} < 0": array < 0, f"{name} is not 0": array != 0}
-            for words, mask in masks.items():
-                if (mask.ravel() == given)[use].all():
-                    return words
-    return ""
-
-
-CAUSES = [all_ties, spread_evenly, another_winner, another_mask]
+EARLY = [all_ties, spread_evenly, same_corner, greatest_of_all]
+CAUSES = [other_steps, another_winner]

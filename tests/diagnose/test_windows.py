@@ -129,8 +129,8 @@ def test_the_example_adds_up():
     assert f"read by {inside[0] * inside[1]} windows" in cause.example
 
 
-IN_MAX = {"overwrite": "overwritten", "overwrite winners": "overwritten", "skip zeros": "overwritten", "spread": "ties",
-          "all": "ties", "corner": "ties", "smallest": "mask", "absolute": "mask", "stride is size": "stride"}
+IN_MAX = {"overwrite": "overwritten", "overwrite winners": "overwritten", "skip zeros": "overwritten", "spread": "mask",
+          "all": "mask", "corner": "mask", "smallest": "mask", "absolute": "mask", "stride is size": "stride"}
 
 
 @pytest.mark.parametrize("mistake", IN_MAX)
