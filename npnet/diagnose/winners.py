@@ -87,7 +87,7 @@ def same_corner(evidence):
     won = [reads.places[window.axis][sent.winners] for window in reads.windows]
     look = "Is the winner's place inside the window added to the window's first row and column?"
     if all((to == winner - start).all() for to, winner, start in zip(at, won, starts)):
-        sentence = "The winner's place in its window is taken as its place in the picture: all write to the first window."
+        sentence = "The winner's place in its window is taken as a place in the picture: all write to the first window."
         return Cause("mask", sentence, example=one_window(reads, sent), look=look, sure="exact")
     offsets = [to - start for to, start in zip(at, starts)]
     outside = np.zeros(len(sent.lost), bool)
