@@ -97,7 +97,7 @@ def not_linear(evidence, one, two, both, apart):
         kind, detail = "mask", "dy"
         sentence = f"The gradient of {name} is 0 wherever dy < 0, and only there: the mask is taken from dy."
         look = "Where forward's input is above 0, not where dy is, the gradient passes."
-    elif evidence.same(two, 2 * one) and alone(evidence):
+    elif evidence.same(two, 2 * one) and alone(evidence) and evidence.same(evidence.ask(-evidence.dy), -one):
         kind = "overwritten"
         sentence = (f"Each output alone sends the right gradient back to {name}, but together they do not: "
                     f"contributions overwrite each other where they must be added.")

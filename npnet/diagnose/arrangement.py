@@ -104,32 +104,83 @@ def slopes_along(evidence, name, direction, **arrays):
     return ((right - left) / (2 * step)).ravel()[evidence.outputs]
 
 
-def sent_along(evidence):
+def sent_along(evidence, seed=3):
     """(direction, what backward says of it for every output): B times a random direction."""
     direction = np.zeros(evidence.array.size)
-    direction[evidence.entries] = np.random.default_rng(3).standard_normal(len(evidence.entries))
+    direction[evidence.entries] = np.random.default_rng(seed).standard_normal(len(evidence.entries))
     return direction.reshape(evidence.array.shape), evidence.B @ direction[evidence.entries]
 
 
 def rearranged_partner(evidence):
     """The gradient is right for a layer in which another array (w, for the gradient of x) is rearranged."""
-    direction, sent = sent_along(evidence)
-    right = evidence.J @ direction.ravel()[evidence.entries]
-    if len(evidence.outputs) < ENOUGH:
+    if evidence.B.size < 2 * ENOUGH:
         return None
-    end = time.perf_counter() + SECONDS
+    end, right_for = time.perf_counter() + SECONDS, partner_test(evidence)
     for name, array in evidence.arrays.items():
         if name == evidence.name or array.ndim < 2 or array.size < 4:
             continue
         for kind, sentence, places in rearranged(array.shape, words_of(evidence, name), rotations=True):
-            if time.perf_counter() + 2 * evidence.seconds[0] > end:
+            if time.perf_counter() + 4 * evidence.seconds[0] > end:
                 return None
-            turned = array.ravel()[places].reshape(array.shape)
-            expected = slopes_along(evidence, evidence.name, direction, **{name: turned})
-            if evidence.same(sent, expected) and norm(sent - expected) < 1e-3 * norm(sent - right):
+            if right_for(name, array.ravel()[places].reshape(array.shape)):
                 return Cause(kind, f"The gradient of {evidence.name} is right for another {name}: {sentence}.",
                              example=example(evidence), look=f"How does backward arrange {name} before it multiplies? "
                              f"{question(kind)}", sure="exact")
+    return None
+
+
+def partner_test(evidence):
+    """A function of (name, array): whether the gradient is right for a layer with this array in place of its own."""
+    directions = [sent_along(evidence, seed) for seed in (3, 4)]
+    right = [evidence.J @ direction.ravel()[evidence.entries] for direction, _ in directions]
+
+    def right_for(name, array):
+        for (direction, sent), true in zip(directions, right):
+            expected = slopes_along(evidence, evidence.name, direction, **{name: array})
+            if not evidence.same(sent, expected) or norm(sent - expected) >= 1e-3 * norm(sent - true):
+                return False
+        return True
+    return right_for
+
+
+def partner_replaced(evidence):
+    """The gradient is right for a layer in which another array is replaced: by y, by a third one, or by 1."""
+    if evidence.B.size < 2 * ENOUGH:
+        return None
+    end, right_for = time.perf_counter() + SECONDS, partner_test(evidence)
+    for name, array in evidence.arrays.items():
+        known = {"y": evidence.y, **evidence.arrays}
+        places = {other: values for other, values in known.items() if values.shape == array.shape and other != name}
+        for other, values in {**places, "1": np.ones_like(array)}.items():
+            if name == evidence.name or time.perf_counter() + 4 * evidence.seconds[0] > end:
+                break
+            if not np.array_equal(values, array) and right_for(name, values):
+                return replaced(evidence, name, other)
+    return None
+
+
+def replaced(evidence, name, other):
+    """The Cause for an array in whose place another one is in backward."""
+    if other == "1":
+        return Cause("other array", f"The gradient of {evidence.name} is right for {name} = 1: {name} is missing.",
+                     f"1 for {name}", example(evidence),
+                     f"By what does forward multiply {evidence.name}? The same factor is in its gradient.", "exact")
+    return Cause("other array", f"In the gradient of {evidence.name}, {other} stands where {name} must; with {other} "
+                 f"there it would be right.", other, example(evidence),
+                 "Which arrays does backward multiply, and are they those that forward multiplied?", "exact")
+
+
+def dy_given_back(evidence):
+    """What comes in as dy is given back as it came, by a layer that mixes numbers."""
+    if evidence.array.shape != evidence.y.shape or evidence.array.size < ENOUGH:
+        return None
+    mixed, other = alive(evidence.J).sum() > len(evidence.outputs), other_dy(evidence)
+    if not mixed:                                               # number by number: other rules' matter
+        return None
+    if np.array_equal(evidence.gradient, evidence.dy) and np.array_equal(evidence.ask(other), other):
+        return Cause("missing term", f"The gradient of {evidence.name} is dy, given back as it came; forward's slopes "
+                     f"are not all 1.", example=example(evidence), sure="exact",
+                     look="What does forward do to it? dy must be multiplied by the slope of that.")
     return None
 
 
@@ -168,4 +219,4 @@ def exchanged(evidence, name):
                  look=f"By what does forward multiply {evidence.name}, and not {name}? The gradient has this factor.")
 
 
-CAUSES = [gradient_of_another, gradient_rearranged, dy_rearranged, rearranged_partner]
+CAUSES = [gradient_of_another, gradient_rearranged, dy_rearranged, rearranged_partner, partner_replaced, dy_given_back]

@@ -218,6 +218,18 @@ class Evidence:
             moved.append(bool(changed[1:].any()))
         return int(moved == [True, False])
 
+    @cached_property
+    def channels_last(self):
+        """Whether the channels of y are its last axis: as the call found, or as a parameter's slopes show."""
+        y = self.y
+        if y.ndim < 3 or self.layout or self.name == next(iter(self.point.inputs)):
+            return self.layout == "NHWC"
+        size = np.abs(self.J_all)
+        moved = (size > 1e-7 * size.max(initial=0)).reshape(*y.shape, -1)
+        rows, last = (moved.any(axis=tuple(a for a in range(y.ndim) if a != axis)).sum(axis=0)
+                      for axis in (y.ndim - 3, y.ndim - 1))
+        return bool((rows > 1).any() and (last <= 1).all() and y.shape[-1] > 1)
+
     def index(self, i):
         """'x[0,3,2,1]': the name and place of the array's flat entry i."""
         return self.name + place(np.unravel_index(i, self.array.shape))

@@ -6,18 +6,19 @@ meant, the layer is tried again with one image more. What cannot be told apart i
 """
 from dataclasses import dataclass
 from itertools import combinations
-from math import isclose, log, prod
+from math import isclose, isqrt, log, prod
 
 import numpy as np
 
 from .evidence import Cause
-from .matrices import ENOUGH, alive, array_words, example, explains, is_first, number, output_words, trusted
+from .matrices import (ENOUGH, alive, array_words, example, explains, is_first, number, output_words,
+                       trusted)
 
 PLAIN = {"2": 2}
 LOGARITHMS = {"ln 2": log(2), "ln 10": log(10)}
 MEANS = {"N": "the number of images", "P*Q": "the number of positions in a map", "R*S": "the size of a window",
          "C": "the number of classes", "M": "the number of outputs for an image", "K": "the number of filters",
-         "C/groups": "the channels that a filter sees", "H*W": "the size of a map"}
+         "R": "the side of a window", "C/groups": "the channels that a filter sees", "H*W": "the size of a map"}
 
 
 @dataclass
@@ -37,8 +38,8 @@ def factor(evidence):
     """B = c J for one number c that is not 1."""
     J, B, _ = trusted(evidence)
     live = alive(J)
-    if live.sum() < ENOUGH or not J.any():
-        return None
+    if live.sum() < ENOUGH and len(np.unique(np.round(J[live] / np.abs(J).max(initial=1), 6))) < 3:
+        return None                                             # 3 unlike numbers in one ratio are no accident
     c = float((B * J).sum() / (J * J).sum())
     if abs(c) < 1e-6 or abs(c - 1) < 1e-4 or not explains(evidence, c * J, B, J):
         return None
@@ -156,7 +157,8 @@ def known_names(evidence, size):
     found = [name for name in candidates + dropping(evidence) if fits(name, size)]
     if found:
         return unlike(found)
-    weaker = [Name(word, value) for word, value in window_sizes(evidence).items() if value > 4]
+    weaker = [Name(word, value) for word, value in window_sizes(evidence).items()
+              if value > (2 if word == "R" else 4)]
     weaker += [Name(name.word, name.value, True) for name in weaker]
     return unlike([name for name in weaker if fits(name, size)])
 
@@ -174,10 +176,10 @@ def summed_sizes(evidence):
     """Names of the sizes over which this gradient is a sum: of the axes of y along which J has it reach all places."""
     y, letters = evidence.y, output_letters(evidence)
     if y.size == 1:                                             # a loss: the mean over images, or over all numbers
-        shape = evidence.array.shape
-        named = dict(zip("NC", shape)) if len(shape) == 2 else {"N": shape[0]} if shape else {}
+        shape = next(iter(evidence.point.inputs.values())).shape
+        named = dict(zip("NC", shape[:2 if is_first(evidence) else 1]))
         names = [Name(word, size, images=word == "N") for word, size in named.items()]
-        return [name for name in names + [Name("N*C", evidence.array.size, images=True)] if name.value > 1]
+        return [name for name in names + [Name("N*C", prod(shape), images=True)] if name.value > 1]
     reached = reaches(evidence)
     axes = [axis for axis, letter in enumerate(letters) if reached[axis] or letter == "N"]
     found = []
@@ -185,8 +187,7 @@ def summed_sizes(evidence):
         for some in combinations(axes, count):
             word = "*".join(letters[axis] for axis in some)
             found.append(Name(word, prod(y.shape[axis] for axis in some), images="N" in word))
-    return [name for name in found if name.value > 1 and (len(name.word) == 1 and name.word not in "PQ"
-                                                          or name.word.endswith("P*Q"))]
+    return [name for name in found if name.value > 1 and (name.word in ("N", "T") or name.word.endswith("P*Q"))]
 
 
 def output_letters(evidence):
@@ -196,7 +197,9 @@ def output_letters(evidence):
     if dims == 1 and first.ndim > 1 and len(evidence.y) == len(first):
         return "N"                                              # a loss for each image
     if dims == 4:
-        return "NPQK" if evidence.layout == "NHWC" else "NKPQ"
+        return "NPQK" if evidence.channels_last else "NKPQ"
+    if dims == 3 and first.ndim < 4:                            # one picture
+        return "PQK" if evidence.channels_last else "KPQ"
     if dims == 2 and evidence.image_axis:
         return "MN"
     return {1: "M", 2: "NM"}.get(dims, "NTUVW"[:dims])
@@ -238,13 +241,18 @@ def dropping(evidence):
 def window_sizes(evidence):
     """Names of sizes that are no sum's, but of the window or the group that one output reads."""
     found = {name: size for name, size in evidence.sizes.items() if name in ("R*S", "H*W")}
+    found |= {letter: evidence.y.shape[axis] for axis, letter in enumerate(output_letters(evidence))
+              if letter in "MK" and evidence.y.size > 1 and reaches(evidence)[axis]}
     first = next(iter(evidence.point.inputs.values()))
     for name, array in evidence.arrays.items():
         if array.ndim == 4 and first.ndim == 4 and array is not first and array.shape != first.shape:
-            found |= {"C/groups": array.shape[-2 if evidence.layout == "NHWC" else 1]}
+            found |= {"C/groups": array.shape[-2 if evidence.channels_last else 1]}
     if evidence.array.ndim == 4 and evidence.array.shape == first.shape:
         read = alive(evidence.J[:, ~evidence.kinks])            # pooling: a window of one channel, or a whole map
-        found["R*S" if evidence.y.ndim == 4 else "H*W"] = int(read.sum(axis=1).max(initial=0))
+        size = int(read.sum(axis=1).max(initial=0))
+        found["R*S" if evidence.y.ndim == 4 else "H*W"] = size
+        if evidence.y.ndim == 4 and isqrt(size) ** 2 == size:
+            found["R"] = isqrt(size)
     return {name: size for name, size in found.items() if size > 1}
 
 

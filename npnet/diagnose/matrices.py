@@ -56,8 +56,10 @@ def array_words(evidence):
     words = (X_WORDS if is_first(evidence) else W_WORDS).get(dims, " ".join(f"axis-{i}" for i in range(dims))).split()
     if dims == 2 and is_first(evidence) and evidence.image_axis:
         words = ["feature", "image"]
-    if evidence.layout == "NHWC" and dims == 4:
+    if dims == 4 and evidence.channels_last:
         words = "image row column channel".split() if is_first(evidence) else "row column channel filter".split()
+    if dims == 2 and is_first(evidence) and evidence.y.ndim == 3:       # one picture of one channel
+        words = ["row", "column"]
     if dims == 1 and not is_first(evidence) and evidence.y.ndim == 4:
         words = ["filter" if has_filters(evidence) else "channel"]
     return words
@@ -69,8 +71,8 @@ def output_words(evidence):
     words = X_WORDS.get(dims, " ".join(f"axis-{i}" for i in range(dims))).split()
     if dims == 2 and evidence.image_axis:
         words = ["feature", "image"]
-    if dims == 4 and evidence.layout == "NHWC":
-        words = "image row column channel".split()
+    if dims in (3, 4) and evidence.channels_last:
+        words = "image row column channel".split()[-dims:]
     return ["filter" if word == "channel" and has_filters(evidence) else word for word in words]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.linalg import norm
 
 from .evidence import Cause
-from .matrices import (ENOUGH, alive, array_words, example, explains, has_filters, is_first, number, output_words,
+from .matrices import (ENOUGH, alive, array_words, example, explains, is_first, number, output_words,
                        trusted)
 
 SPACE = {"row", "column"}
@@ -21,10 +21,9 @@ def part_of_the_outputs(evidence):
         return None
     c, live, kept = found
     index = np.array(np.unravel_index(evidence.outputs, evidence.y.shape))       # (axes, outputs)
-    ranges = block(index[:, live], kept[live], evidence.y.shape)
-    if ranges is None or groups_of(evidence, ranges):
+    ranges, words = block(index[:, live], kept[live], evidence.y.shape), output_words(evidence)
+    if ranges is None or groups_of(evidence, ranges, words):
         return None
-    words = output_words(evidence)
     detail = axis_detail([words[axis] for axis in ranges])
     which = spoken(ranges, words, evidence.y.shape)
     sentence = f"Only {which} of y contribute{'' if many(ranges) else 's'} to the gradient of {evidence.name}"
@@ -42,16 +41,31 @@ def part_of_the_array(evidence):
         return None
     c, live, kept = found
     index = np.array(np.unravel_index(entries, evidence.array.shape))
-    ranges = block(index[:, live], kept[live], evidence.array.shape)
-    if ranges is None or groups_of(evidence, ranges):
+    ranges, words = block(index[:, live], kept[live], evidence.array.shape), array_words(evidence)
+    if ranges is None or groups_of(evidence, ranges, words):
         return None
-    words = array_words(evidence)
     detail = axis_detail([words[axis] for axis in ranges])
     which = spoken(ranges, words, evidence.array.shape)
     verb = "are" if many(ranges) else "is"
     return Cause("part", f"Only {which} of the gradient of {evidence.name} {verb} filled; the rest is 0." + besides(c),
                  detail, example(evidence),
                  "Do the loops of backward run over the whole array? Is return inside a loop?", "exact")
+
+
+def only_one(evidence):
+    """Every output alone is sent back right, but of all together only the first, or the last, arrives."""
+    J, B, entries = trusted(evidence)
+    if evidence.y.size < 3 or not evidence.same(B, J) or alive(evidence.right).sum() < ENOUGH - 2:
+        return None
+    well = ~evidence.kinks
+    for k, which in ((0, "first"), (evidence.y.size - 1, "last")):
+        share = evidence.dy.flat[k] * evidence.J_all[k]
+        if alive(share[well]).sum() >= ENOUGH - 2 and evidence.same(evidence.got[well], share[well]):
+            return Cause("part", f"Each number of dy alone is sent back right to {evidence.name}; of all together "
+                         f"only the {which} one arrives.", output_words(evidence)[-1], example(evidence),
+                         "Does a loop over dy end too early, by a return or a break inside it, or does each turn assign "
+                         "(=) where it must add (+=)?", "exact")
+    return None
 
 
 def divided(J, B):
@@ -89,14 +103,16 @@ def block(index, kept, shape):
     return ranges if ranges and np.array_equal(inside, kept) else None
 
 
-def groups_of(evidence, ranges):
+def groups_of(evidence, ranges, words):
     """Whether the ranges are those of one group of channels: another rule's matter."""
-    first = next(iter(evidence.point.inputs.values()))
-    if list(ranges) != [1] or ranges[1].step > 1 or first.ndim != 4 or not has_filters(evidence):
+    name, first = next(iter(evidence.point.inputs.items()))
+    if [words[axis] in ("channel", "filter") for axis in ranges] != [True] or first.ndim != 4:
         return False
-    name, channels = next(iter(evidence.point.inputs)), first.shape[1]
-    return any(array.ndim == 4 and array.shape[1] < channels and channels % array.shape[1] == 0
-               for other, array in evidence.arrays.items() if other != name)
+    axis = 2 if evidence.channels_last else 1                      # of the weights' channels
+    channels = first.shape[-1 if evidence.channels_last else 1]
+    return next(iter(ranges.values())).step == 1 and any(
+        array.ndim == 4 and array.shape[axis] < channels and channels % array.shape[axis] == 0
+        for other, array in evidence.arrays.items() if other != name)
 
 
 def axis_detail(words):
@@ -159,7 +175,7 @@ def summed_too_far(evidence):
                 continue
             rows = J.reshape(-1, *shape).sum(axis=tuple(axis + 1 for axis in some), keepdims=True)
             rows = np.broadcast_to(c * rows, (len(J), *shape)).reshape(J.shape)
-            if alive(J).sum() >= ENOUGH and explains(evidence, rows, B, J):
+            if alive(rows).sum() >= ENOUGH and explains(evidence, rows, B, J):
                 return too_far(evidence, some, c)
     return None
 
@@ -245,4 +261,24 @@ def all_along(moved, unlike, axes):
     return bool(alike.any() and moved[alike].mean() > 0.8)
 
 
-CAUSES = [part_of_the_outputs, part_of_the_array, another_axis, one_for_all, summed_too_far]
+def one_image_for_all(evidence):
+    """The images of dy are sent back as if all of x were its first image, or its last."""
+    y, first = evidence.y, next(iter(evidence.point.inputs.values()))
+    if y.ndim < 2 or y.shape[0] < 2 or len(y) != len(first) or not evidence.whole or evidence.kinks.any():
+        return None
+    images = len(first) if is_first(evidence) else 1
+    rows = evidence.J.reshape(len(y), y.size // len(y), images, evidence.array.size // images)
+    for n, which in ((0, "first"), (len(y) - 1, "last")):
+        rebuilt = np.zeros_like(rows)
+        for image in range(len(y)):
+            rebuilt[image, :, image % images] = rows[n, :, n % images]
+        rebuilt = rebuilt.reshape(evidence.J.shape)
+        if alive(rebuilt).sum() >= ENOUGH and explains(evidence, rebuilt, evidence.B, evidence.J):
+            return Cause("other array", f"The gradient of {evidence.name} is what it would be if every image were "
+                         f"the {which} one: what forward remembered of that image is used for all.", "image",
+                         example(evidence), "Is what backward needs kept for every image, or written over by the next?",
+                         "exact")
+    return None
+
+
+CAUSES = [only_one, one_image_for_all, part_of_the_outputs, part_of_the_array, another_axis, one_for_all, summed_too_far]

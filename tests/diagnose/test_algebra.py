@@ -237,7 +237,7 @@ def test_constants_of_dropout(seed, p, forward, backward, expected):
 def test_a_ratio_of_1_minus_p_is_none_where_nothing_is_dropped():
     def relu(scale):
         return (lambda x: np.maximum(x, 0)), (lambda dy, x: scale * dy * (x > 0))
-    assert told(relu(0.8), {"x": drawn(0, 5, 12)}, "x") == "factor:0.8"
+    assert told(relu(0.8), {"x": drawn(0, 5, 12)}, "x") == "factor:4/5"
     assert told(relu(0.5), {"x": drawn(0, 5, 12)}, "x") == "factor:1/2"
 
 
@@ -476,3 +476,43 @@ def test_one_number_for_all(seed):
 def test_the_gradient_of_another_array(seed):
     bare = batch_norm(edit=lambda found, *rest: found | {"dgamma": found["dbeta"]})
     assert told(bare, norm_arrays(seed, 5, 4), "gamma") == "other array"
+
+
+@SEEDS
+def test_another_array_in_the_place_of_a_partner(seed):
+    square = dense_arrays(seed, N=4, D=5, M=5)
+    y = lambda x, w: x @ w + square["b"]                        # noqa: E731
+    assert told(dense(dw=lambda g, dy, x, w: y(x, w).T @ dy), square, "w") == "other array:y"
+    assert told(dense(dw=lambda g, dy, x, w: np.ones_like(x).T @ dy), square, "w") == "other array:1 for x"
+    assert told(dense(dx=lambda g, dy, x, w: dy), square, "x") == "missing term"
+
+
+@SEEDS
+def test_one_image_for_all(seed):
+    arrays = conv_arrays(seed, N=3)
+    conv = Conv(stride=1 + seed // 10)
+    edit = conv.pair(dw=lambda g, dy, x, w: conv.backward(dy, np.broadcast_to(x[-1:], x.shape), w, 0)[1])
+    assert told(edit, arrays, "w") == "other array:image"
+
+
+@SEEDS
+def test_a_break_after_the_first_number_of_dy(seed):
+    w = drawn(seed, 6, 5)
+
+    def backward(dy, x):
+        k = np.flatnonzero(dy)[0]
+        return dy[k] * w[:, k]
+    assert told((lambda x: x @ w, backward), {"x": drawn(seed + 1, 6)}, "x") == "part:feature"
+
+
+@SEEDS
+def test_the_greatest_of_dy_is_no_sum(seed):
+    greatest = Conv().pair(db=lambda g, dy, x, w: dy.max(axis=(0, 2, 3)))
+    assert told(greatest, conv_arrays(seed), "b") == "not linear"
+
+
+@SEEDS
+def test_channels_last_shows_in_the_slopes_by_a_bias(seed):
+    arrays = {"x": drawn(seed, 2, 4, 5, 3), "b": drawn(seed + 1, 3)}
+    pair = (lambda x, b: 2 * x + b), (lambda dy, x, b: [2 * dy, dy.mean(axis=(1, 2)).sum(axis=0)])
+    assert told(pair, arrays, "b") == "factor:1/(P*Q)"
