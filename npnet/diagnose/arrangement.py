@@ -149,14 +149,23 @@ def partner_replaced(evidence):
         return None
     end, right_for = time.perf_counter() + SECONDS, partner_test(evidence)
     for name, array in evidence.arrays.items():
+        if name == evidence.name or not multiplies(evidence, name):
+            continue
         known = {"y": evidence.y, **evidence.arrays}
         places = {other: values for other, values in known.items() if values.shape == array.shape and other != name}
         for other, values in {**places, "1": np.ones_like(array)}.items():
-            if name == evidence.name or time.perf_counter() + 4 * evidence.seconds[0] > end:
-                break
+            if time.perf_counter() + 4 * evidence.seconds[0] > end:
+                return None
             if not np.array_equal(values, array) and right_for(name, values):
                 return replaced(evidence, name, other)
     return None
+
+
+def multiplies(evidence, name):
+    """Whether the slopes by the array are proportional to this other array: it is a factor of them."""
+    direction, _ = sent_along(evidence)
+    twice = slopes_along(evidence, evidence.name, direction, **{name: 2 * evidence.arrays[name]})
+    return evidence.same(twice, 2 * (evidence.J @ direction.ravel()[evidence.entries])) and twice.any()
 
 
 def replaced(evidence, name, other):

@@ -204,11 +204,22 @@ class Evidence:
         found["the size of y"] = self.y.size
         return {name: size for name, size in found.items() if size > 1}
 
+    @property
+    def presented(self):
+        """Whether the call presents parameters as inputs, because backward gives no gradient of x."""
+        return getattr(getattr(self.point.run, "__self__", None), "presented", False) is True
+
+    @property
+    def x(self):
+        """The layer's first input."""
+        return self.point.run.__self__.own_x[0] if self.presented else next(iter(self.point.inputs.values()))
+
     @cached_property
     def image_axis(self):
         """0, or 1 if x and y are (features, images): a column of x moves that column of y alone, a row all rows."""
-        name, x = next(iter(self.point.inputs.items()))
-        if x.ndim != 2 or self.y.ndim != 2 or x.shape[1] != self.y.shape[1] or x.shape == self.y.shape:
+        name, x = next(iter(self.point.inputs)), self.x
+        flat = x.ndim == self.y.ndim == 2 and not self.presented
+        if not flat or x.shape[1] != self.y.shape[1] or x.shape == self.y.shape:
             return 0                                    # of one shape, it may be a batch norm: rows move all rows there
         moved = []
         for axis in (0, 1):
@@ -222,7 +233,8 @@ class Evidence:
     def channels_last(self):
         """Whether the channels of y are its last axis: as the call found, or as a parameter's slopes show."""
         y = self.y
-        if y.ndim < 3 or self.layout or self.name == next(iter(self.point.inputs)):
+        first = self.name == next(iter(self.point.inputs)) and not self.presented
+        if y.ndim < 3 or self.layout or first:
             return self.layout == "NHWC"
         size = np.abs(self.J_all)
         moved = (size > 1e-7 * size.max(initial=0)).reshape(*y.shape, -1)

@@ -74,7 +74,7 @@ def ratios(right, found, place, size):
 
 def described_for_each(evidence, c, word):
     """The Cause for factors c; named where they are a power of an array, or of the standard deviations of the input."""
-    first, name = next(iter(evidence.point.inputs.values())), ""
+    first, name = evidence.x, ""
     known = {key: array.ravel() for key, array in evidence.arrays.items() if array.size == len(c)}
     known |= {"std": first.std(axis=tuple(a for a in range(first.ndim) if a != axis))
               for axis, size in enumerate(first.shape) if size == len(c) and first.ndim in (2, 4)}
@@ -176,10 +176,11 @@ def summed_sizes(evidence):
     """Names of the sizes over which this gradient is a sum: of the axes of y along which J has it reach all places."""
     y, letters = evidence.y, output_letters(evidence)
     if y.size == 1:                                             # a loss: the mean over images, or over all numbers
-        shape = next(iter(evidence.point.inputs.values())).shape
+        shape = evidence.x.shape
         named = dict(zip("NC", shape[:2 if is_first(evidence) else 1]))
         names = [Name(word, size, images=word == "N") for word, size in named.items()]
-        return [name for name in names + [Name("N*C", prod(shape), images=True)] if name.value > 1]
+        both = [Name("N*C", prod(shape[:2]), images=True)] if len(shape) > 1 < shape[1] else []
+        return [name for name in names + both if name.value > 1]
     reached = reaches(evidence)
     axes = [axis for axis, letter in enumerate(letters) if reached[axis] or letter == "N"]
     found = []
@@ -193,7 +194,7 @@ def summed_sizes(evidence):
 def output_letters(evidence):
     """The letters of y's axes: N K P Q for maps, N M for rows of features."""
     dims = evidence.y.ndim
-    first = next(iter(evidence.point.inputs.values()))
+    first = evidence.x
     if dims == 1 and first.ndim > 1 and len(evidence.y) == len(first):
         return "N"                                              # a loss for each image
     if dims == 4:
@@ -243,7 +244,7 @@ def window_sizes(evidence):
     found = {name: size for name, size in evidence.sizes.items() if name in ("R*S", "H*W")}
     found |= {letter: evidence.y.shape[axis] for axis, letter in enumerate(output_letters(evidence))
               if letter in "MK" and evidence.y.size > 1 and reaches(evidence)[axis]}
-    first = next(iter(evidence.point.inputs.values()))
+    first = evidence.x
     for name, array in evidence.arrays.items():
         if array.ndim == 4 and first.ndim == 4 and array is not first and array.shape != first.shape:
             found |= {"C/groups": array.shape[-2 if evidence.channels_last else 1]}
@@ -260,7 +261,7 @@ def window_sizes(evidence):
 
 def told_apart(evidence, names):
     """Those of the names that still hold for one image more; all of them where that cannot be tried."""
-    if not any(name.images for name in names):
+    if not any(name.images for name in names) or evidence.presented:
         return names
     count = next(iter(evidence.point.inputs.values())).shape[evidence.image_axis]
     size = factor_of_another_batch(evidence)
@@ -284,7 +285,8 @@ def factor_of_another_batch(evidence):
         return None
     finally:
         point.inputs, point.arrays = saved, saved | point.params
-        point.forward()
+        point.forward()                                         # what layer and call remember is of this batch again
+        point.backward(evidence.dy.copy())
 
 
 def measured_factor(evidence, point):

@@ -41,7 +41,7 @@ def number(value):
 
 def is_first(evidence):
     """Whether the array is the first input: pictures or features, and not weights."""
-    return evidence.name == next(iter(evidence.point.inputs))
+    return evidence.name == next(iter(evidence.point.inputs)) and not evidence.presented
 
 
 def has_filters(evidence):

@@ -35,6 +35,8 @@ def part_of_the_outputs(evidence):
 
 def part_of_the_array(evidence):
     """Columns of B that are J's, and others that are 0: only some filters, channels, rows are filled."""
+    if evidence.y.size == 1 and not is_first(evidence):         # a loss: a class without a gradient is no part
+        return None
     J, B, entries = trusted(evidence)
     found = divided(J.T, B.T)
     if found is None:
@@ -63,8 +65,8 @@ def only_one(evidence):
         if alive(share[well]).sum() >= ENOUGH - 2 and evidence.same(evidence.got[well], share[well]):
             return Cause("part", f"Each number of dy alone is sent back right to {evidence.name}; of all together "
                          f"only the {which} one arrives.", output_words(evidence)[-1], example(evidence),
-                         "Does a loop over dy end too early, by a return or a break inside it, or does each turn assign "
-                         "(=) where it must add (+=)?", "exact")
+                         "Does a loop over dy end too early, by a return or a break inside it, or does each turn "
+                         "assign (=) where it must add (+=)?", "exact")
     return None
 
 
@@ -105,7 +107,7 @@ def block(index, kept, shape):
 
 def groups_of(evidence, ranges, words):
     """Whether the ranges are those of one group of channels: another rule's matter."""
-    name, first = next(iter(evidence.point.inputs.items()))
+    name, first = next(iter(evidence.point.inputs)), evidence.x
     if [words[axis] in ("channel", "filter") for axis in ranges] != [True] or first.ndim != 4:
         return False
     axis = 2 if evidence.channels_last else 1                      # of the weights' channels
@@ -263,7 +265,7 @@ def all_along(moved, unlike, axes):
 
 def one_image_for_all(evidence):
     """The images of dy are sent back as if all of x were its first image, or its last."""
-    y, first = evidence.y, next(iter(evidence.point.inputs.values()))
+    y, first = evidence.y, evidence.x
     if y.ndim < 2 or y.shape[0] < 2 or len(y) != len(first) or not evidence.whole or evidence.kinks.any():
         return None
     images = len(first) if is_first(evidence) else 1
@@ -281,4 +283,5 @@ def one_image_for_all(evidence):
     return None
 
 
-CAUSES = [only_one, one_image_for_all, part_of_the_outputs, part_of_the_array, another_axis, one_for_all, summed_too_far]
+CAUSES = [only_one, one_image_for_all, part_of_the_outputs, part_of_the_array, another_axis, one_for_all,
+          summed_too_far]

@@ -22,7 +22,7 @@ def evidence_of(pair, arrays, name, **options):
     report = check_gradients(pair, *arrays.values(), names=list(arrays), method="central", **options)
     row = next(row for row in report.rows if row.name == name)
     assert row.verdict == "wrong", f"{name} is not wrong"
-    return Evidence(report.point, row)
+    return Evidence(report.point, row, limit=60)
 
 
 def told(pair, arrays, name, **options):
