@@ -268,6 +268,8 @@ def one_image_for_all(evidence):
     y, first = evidence.y, evidence.x
     if y.ndim < 2 or y.shape[0] < 2 or len(y) != len(first) or not evidence.whole or evidence.kinks.any():
         return None
+    if (alive(evidence.J).sum(axis=1) <= 1).all():              # number by number, where a mask explains it as well
+        return None
     images = len(first) if is_first(evidence) else 1
     rows = evidence.J.reshape(len(y), y.size // len(y), images, evidence.array.size // images)
     for n, which in ((0, "first"), (len(y) - 1, "last")):

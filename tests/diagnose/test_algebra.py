@@ -516,3 +516,10 @@ def test_channels_last_shows_in_the_slopes_by_a_bias(seed):
     arrays = {"x": drawn(seed, 2, 4, 5, 3), "b": drawn(seed + 1, 3)}
     pair = (lambda x, b: 2 * x + b), (lambda dy, x, b: [2 * dy, dy.mean(axis=(1, 2)).sum(axis=0)])
     assert told(pair, arrays, "b") == "factor:1/(P*Q)"
+
+
+@SEEDS
+def test_a_mask_that_misses_no_number_of_one_image_is_no_image_for_all(seed):
+    mask = np.random.default_rng(seed).random((4, 5)) > 0.3
+    mask[0] = True
+    assert told((lambda x: x * mask / 0.7, lambda dy, x: dy / 0.7), {"x": drawn(seed, 4, 5)}, "x") == ""
