@@ -84,12 +84,15 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
         return check_gradients(fitted(called), *inputs, names=list(called.inputs), dy=dy, seed=seed, entries=entries,
                                **options)
 
-    measure(found, again, entries, dy, seed, say)
-    if found.report:
-        first = found.report
-        look_beyond(found, again, like, seed)
-        if found.report is not first:               # wrong at other numbers alone
-            explain(found, seed)
+    try:
+        measure(found, again, entries, dy, seed, say)
+        if found.report:
+            first = found.report
+            look_beyond(found, again, like, seed)
+            if found.report is not first:           # wrong at other numbers alone
+                explain(found, seed)
+    finally:
+        called.restore()
     return found
 
 

@@ -42,6 +42,13 @@ def test_wrong_numbers_do_not_hide_behind_another_shape():
     assert "db has shape (3,), but b has (1, 3)" in found.remarks[-1]
 
 
+def test_gradients_in_another_order():
+    pair, *inputs = dense(lambda dx, dw, db: (dw, dx, db))
+    found = check_layer(pair, *inputs)
+    assert not found.ok and found.causes[""].kind == "order" and all(row.verdict == "ok" for row in found.rows)
+    assert "backward returns dw, dx, db, in this order" in " ".join(str(found).split())
+
+
 def test_what_was_checked_is_left_as_it_was():
     pair, *inputs = dense()
     before = [array.copy() for array in inputs]
