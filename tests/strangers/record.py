@@ -11,7 +11,8 @@ mistake, not from what the checker says of it.
 right ones      passed; accused, if an array is called wrong or a cause is given; not called, if the checker asks for
                 something or leaves an array unchecked.
 visible ones    that a gradient check can see. flagged: the check does not pass, though the same text without the
-                mistake does. A checker that raises has flagged only a mistake that makes the text itself raise.
+                mistake does. A checker that raises an error has flagged only a mistake that makes the text itself
+                raise, and only if its sentence names the text's file.
                 cause named: flagged, and the kind of a cause that it gives is an accepted one, with its detail where
                 the label has one; for an array with the mistake, where the label names arrays.
                 cause or place named: that, or an accepted kind with no detail or another, or an accepted place word.
@@ -46,7 +47,6 @@ from npnet.diagnose import check_file, files  # noqa: E402
 from npnet.diagnose.check import check_layer  # noqa: E402
 from npnet.diagnose.ready import distinct  # noqa: E402
 
-RAISED = "raised", "nothing"                    # mistakes for which an error of the text itself is the right answer
 TARGETS = {"flagged": 98, "cause": 55, "cause or place": 75, "misleading": 1}       # %; the last is the most allowed
 
 
@@ -67,13 +67,13 @@ class Result:
     @property
     def flagged(self):
         if self.answer == "refused":
-            return any(kind in RAISED for planted in self.case.planted for kind in planted.kinds)
+            return f"{self.case.style}.py" in self.said and "raised" in {k for p in self.case.planted for k in p.kinds}
         return self.trusted and self.answer != "passed"
 
     @property
     def named(self):
-        return self.flagged and any(self.fits(planted, array, cause) for planted in self.case.planted
-                                    for array, cause in self.causes.items())
+        return self.flagged and (self.answer == "refused" or any(
+            self.fits(planted, array, cause) for planted in self.case.planted for array, cause in self.causes.items()))
 
     @property
     def placed(self):

@@ -30,7 +30,8 @@ class Planted:
     first being the mistake itself; with ":detail" ("factor:1/N", "part:image") where the detail matters. places: true
     words for the part of the array where the errors sit (image, channel, filter, row, column, border, group, feature,
     entry, position); none where they sit everywhere. visible: False if no gradient check can see it, because forward
-    and backward are wrong together. like: a reference that shows a wrong forward, as --like takes it.
+    and backward are wrong together. like: for a wrong forward a reference that shows it, as --like takes it.
+    forward: True for other mistakes in forward.
     """
     what: str
     find: str
@@ -41,6 +42,7 @@ class Planted:
     visible: bool = True
     count: int = 1
     like: str = ""
+    forward: bool = False
 
     @property
     def arrays(self):
@@ -202,9 +204,13 @@ def cases(chosen=None, pairs=8, seed=0):
 
 
 def pairs_of(style, number):
-    """Every case of two visible mistakes of one subject whose edits do not touch each other."""
+    """Every case of two visible mistakes in one subject's backward whose edits do not touch each other.
+
+    A wrong forward is not among them: with a mistake in backward beside it the two may be right together.
+    """
     found = []
-    seen = [i for i, planted in enumerate(subjects(style)[number].mistakes) if planted.visible]
+    seen = [i for i, planted in enumerate(subjects(style)[number].mistakes)
+            if planted.visible and not (planted.like or planted.forward)]
     for first, second in combinations(seen, 2):
         case, turned = Case((style, number, (first, second))), Case((style, number, (second, first)))
         try:

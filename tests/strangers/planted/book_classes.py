@@ -34,7 +34,8 @@ SIGMOID = [
 ]
 LOSS = [
     Planted("not divided by the batch", "dx = dx / batch_size", "dx = dx", "x", ("factor:N",)),
-    Planted("forward sums", "self.t])) / batch_size", "self.t]))", "x", ("factor:1/N",)),
+    Planted("forward sums", "self.t])) / batch_size", "self.t]))", "x", ("factor:1/N",),
+            forward=True),
     Planted("sigmoid's slope once more", "dx = dx / batch_size", "dx = dx * self.y * (1 - self.y) / batch_size", "x",
             ("slope", "wrong term", "other array")),
     Planted("the label is not subtracted", "        dx[np.arange(batch_size), self.t] -= 1\n", "", "x",

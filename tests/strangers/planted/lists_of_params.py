@@ -7,8 +7,8 @@ MATMUL = [
             "self.grads[0] = self.grads[0] + dW\n        return dx\n\n\nclass Affine", "params[0]", ("added",)),
     Planted("W is not transposed", "dx = np.dot(dout, W.T)\n        dW", "dx = np.dot(dout, W)\n        dW", "x",
             ("transposed",)),
-    Planted("dW is half", "dW = np.dot(self.x.T, dout)", "dW = 0.5 * np.dot(self.x.T, dout)", "params[0]",
-            ("factor:1/2",)),
+    Planted("dW is a third", "dW = np.dot(self.x.T, dout)", "dW = np.dot(self.x.T, dout) / 3", "params[0]",
+            ("factor:1/3",)),
 ]
 AFFINE = [
     Planted("the gradients change places",
