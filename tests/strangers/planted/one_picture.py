@@ -42,7 +42,7 @@ POOL = [
 SOFTMAX = [
     Planted("return at the first class", "            d_L_d_t += gradient * d_out_d_t\n",
             "            d_L_d_t += gradient * d_out_d_t\n"
-            "            break\n", ("input", "weights", "biases"), ("part:feature", "part:position", "part")),
+            "            break\n", ("input", "weights", "biases"), ("part:feature", "part:position", "part", "overwritten")),
     Planted("the last class overwrites", "d_L_d_t += gradient", "d_L_d_t = gradient", ("input", "weights", "biases"),
             ("overwritten", "part:feature", "part:position", "part")),
     Planted("the own term alone", "d_out_d_t = -t_exp[i] * t_exp / (S ** 2)", "d_out_d_t = 0 * t_exp",

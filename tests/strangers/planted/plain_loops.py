@@ -31,7 +31,7 @@ MAX = [
     Planted("overwritten", "dx[n][c][where[0]][where[1]] += dy", "dx[n][c][where[0]][where[1]] = dy", "x",
             ("overwritten",)),
     Planted("the window's place is forgotten", "where = top + r, left + s", "where = r, left + s", "x",
-            ("mask", "reshaped", "shifted")),
+            ("mask", "reshaped", "shifted", "stride")),
     Planted("the last of the window", "                                where = top + r, left + s\n",
             "                            where = top + r, left + s\n", "x",
             ("mask", "reshaped")),
