@@ -7,8 +7,11 @@ import pytest
 from strangers_record import cases, styles
 
 
-def wrong_arrays(case, folder):
-    """The names of the arrays whose gradient is not the slope; {"error"} if the file cannot be run and called."""
+def wrong_arrays(case, folder, most=10 ** 6):
+    """The names of the arrays whose gradient is not the slope; {"error", what} if the file cannot be run and called.
+
+    most: of each array, how many numbers are moved at most, drawn at random.
+    """
     names = runpy.run_path(str(case.write(folder)))
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -17,28 +20,30 @@ def wrong_arrays(case, folder):
             dy = np.random.default_rng(1).uniform(0.5, 1.5, np.shape(forward(arrays)))
             gradients = {name: np.array(gradient) for name, gradient in backward(arrays, dy).items()}
             return {name for name, array in arrays.items()
-                    if not agrees(gradients.get(name), slopes(forward, arrays, array, dy))}
+                    if not agrees(gradients.get(name), array, *slopes(forward, arrays, array, dy, most))}
     except Exception as error:
         return {"error", repr(error)}
 
 
-def slopes(forward, arrays, array, dy, step=1e-5):
-    """dL/d(array) for L = sum(dy * y): a little more, a little less, over the distance."""
-    found = np.zeros(array.shape)
-    for place in np.ndindex(array.shape):
+def slopes(forward, arrays, array, dy, most, step=1e-5):
+    """Flat places of the array, and dL/d(array) there for L = sum(dy * y): a little more, a little less."""
+    places = np.random.default_rng(2).permutation(array.size)[:most]
+    found = []
+    for place in zip(*np.unravel_index(places, array.shape)):
         before = array[place]
         array[place] = before + step
         more = np.array(forward(arrays))
         array[place] = before - step
         less = np.array(forward(arrays))
         array[place] = before
-        found[place] = np.sum(dy * (more - less)) / (2 * step)
-    return found
+        found.append(np.sum(dy * (more - less)) / (2 * step))
+    return places, np.array(found)
 
 
-def agrees(gradient, slope):
-    if gradient is None or gradient.dtype == object or gradient.shape != slope.shape:
+def agrees(gradient, array, places, slope):
+    if gradient is None or gradient.dtype == object or gradient.shape != array.shape:
         return False
+    gradient = gradient.ravel()[places]
     return np.linalg.norm(gradient - slope) <= 1e-7 * (np.linalg.norm(gradient) + np.linalg.norm(slope))
 
 
@@ -50,7 +55,7 @@ def glued(style):
 def test_the_text_is_right(style, tmp_path):
     for case in glued(style):
         if not case.planted:
-            assert not wrong_arrays(case, tmp_path), case.name
+            assert not wrong_arrays(case, tmp_path, most=30), case.name
 
 
 @pytest.mark.long
