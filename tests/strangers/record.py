@@ -92,7 +92,7 @@ class Result:
 
     def fits(self, planted, array, cause):
         """Whether a cause for an array is an accepted one, detail and all."""
-        kinds = [plain(kind) for kind in planted.kinds]
+        kinds = [plain(kind) for kind in planted.accepted]
         return self.concerns(planted, array) and (plain(cause) in kinds or plain(cause).split(":")[0] in kinds)
 
     def concerns(self, planted, array):
@@ -113,7 +113,7 @@ def plain(cause):
 
 
 def bases(planted):
-    return {kind.split(":")[0] for kind in planted.kinds}
+    return {kind.split(":")[0] for kind in planted.accepted}
 
 
 # ------------------------------------------------------------------------------- asking the checker

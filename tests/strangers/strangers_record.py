@@ -31,7 +31,7 @@ class Planted:
     words for the part of the array where the errors sit (image, channel, filter, row, column, border, group, feature,
     entry, position); none where they sit everywhere. visible: False if no gradient check can see it, because forward
     and backward are wrong together. like: for a wrong forward a reference that shows it, as --like takes it.
-    forward: True for other mistakes in forward.
+    forward: True for other mistakes in forward. Of a wrong forward the kind "forward" is true as well.
     """
     what: str
     find: str
@@ -47,6 +47,11 @@ class Planted:
     @property
     def arrays(self):
         return (self.array,) if isinstance(self.array, str) and self.array else tuple(self.array)
+
+    @property
+    def accepted(self):
+        """The kinds that are true of the mistake."""
+        return (*self.kinds, "forward") if self.like or self.forward else tuple(self.kinds)
 
     def edit(self, text):
         """The text with the mistake. ValueError if `find` does not occur `count` times in it."""
