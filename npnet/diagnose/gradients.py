@@ -3,7 +3,7 @@ import numpy as np
 
 from .arguments import RATE, RATES, is_label, plain
 from .parameters import (AGREE, Parameter, Source, bare, candidates, distance, few_slopes, grouped, is_state, leaves,
-                         match, moves, name_all, photograph, related, standing)
+                         match, moves, name_all, photograph, related, scalars, standing)
 from .reach import Place, everything, written
 
 INPUTS = set("x input inputs in inp xin bottom a aprev prev previous data layerinput lastinput".split())
@@ -98,7 +98,8 @@ class Search:
 
     def no_input(self, called):
         """Where no input has a gradient: in networks only the parameters count; of others it is a mistake."""
-        network = not self.way.uses_dy or sum(hasattr(value, "forward") for _, value in everything(self.root)) > 2
+        layers = sum(hasattr(value, "forward") for _, value in everything(self.root))
+        network = not called.inputs or not self.way.uses_dy or layers > 2
         if network and called.parameters and not called.unchecked:
             called.own_x, called.presented = self.arrays, True
             called.inputs = {item.name: item.array.copy() for item in called.parameters}
@@ -142,10 +143,21 @@ class Search:
                 named = [c for c in self.found if c.fresh and related(item, c) >= SURE]
                 if any(c.array.shape == item.array.shape for c in named):
                     kept.append(item)
+        kept += self.scalar_parameters()
         for item, name in zip(kept, name_all([item.places for item in kept], called.inputs)):
             item.name = name
         state = [item for item in kept if is_state(item.name)]
         return [item for item in kept if item not in state], state
+
+    def scalar_parameters(self):
+        """Single numbers (self.a) that move y and have a gradient by their name (self.da)."""
+        single = [c for c in self.found if c.fresh and c.array.ndim == 0]
+        found = []
+        for place in scalars(self.root) if single else []:
+            item = Parameter("", [place])
+            if any(related(item, c) >= SURE for c in single) and moves(self.root, place, self.y, self.run):
+                found.append(item)
+        return found
 
     def use_returned_inputs(self):
         """What is an input's gradient is no parameter's."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.linalg import norm
 
-from .reach import everything, follow, is_numbers, places, put, written
+from .reach import Place, everything, follow, is_numbers, places, put, written
 
 VALUES = "data val value values array w param".split()      # the last step to an array that says nothing of its own
 MARKS = "gradients gradient grads grad deltas delta nabla derivative deriv diff dldo dld dl d g".split()
@@ -46,7 +46,7 @@ class Parameter:
         if self.places:
             self.own = self.places[0].value
             self.array = self.places[0].array
-            self.before = self.own.copy() if isinstance(self.own, np.ndarray) else [*self.own]
+            self.before = self.own.copy() if isinstance(self.own, (np.ndarray, list)) else self.own
 
     @property
     def in_place(self):
@@ -217,11 +217,17 @@ def is_array(value):
 
 def photograph(root):
     """{steps: (value, its fingerprint)} of every array that can be reached, methods like grads() included."""
-    found = places(root)
+    found = places(root) + scalars(root)
     for name in GIVEN:
         if callable(getattr(root, name, None)) and not hasattr(getattr(root, name), "__wrapped__"):
             found += places(asked(root, name), (("()", name),))
     return {place.steps: (place.value, fingerprint(place.value)) for place in found}
+
+
+def scalars(root):
+    """A Place for every single number with a decimal point that can be reached under a name."""
+    return [Place(steps, value) for steps, value in everything(root)
+            if isinstance(value, (float, np.floating)) and steps and isinstance(steps[-1][1], str)]
 
 
 def asked(root, name):

@@ -78,9 +78,9 @@ class Trial:
 
     def is_flat(self):
         """Whether a loss does not see numbers below 0: then it is one of probabilities."""
-        x = self.arrays[0]
-        if self.label is None or not (x < 0).any():
+        if self.label is None or not (self.arrays[0] < 0).any():
             return False
+        x = self.arrays[0]
         with self.draws.begin():
             y = self.way.run([np.where(x < 0, 1.01 * x, x), *self.arrays[1:]])
         return np.array_equal(y, self.y)
@@ -93,7 +93,7 @@ class Trial:
         with self.draws.go_on():
             result = way.back(dy_for(self.y, seed))
         shapes = [np.shape(value) for _, value in leaves(result)]
-        return not shapes or any(x.shape in shapes for x in self.arrays)
+        return not shapes or not self.arrays or any(x.shape in shapes for x in self.arrays)
 
 
 def plans(way, label):
@@ -128,7 +128,7 @@ def first_way(anything, inputs, param, train, seed):
     way.fixed = {name: x for name, x in zip(way.names, inputs) if x.dtype.kind not in "fc"}
     way.moving = [name for name in way.names if name not in way.fixed]
     arrays = [x.astype(np.float64) for x in inputs if x.dtype.kind in "fc"]
-    if not arrays:
+    if not arrays and way.kind != "layer":
         raise Missing("no input has decimals, so none can be moved; give x as an array of float64")
     draws, best = Draws(way.root, seed), None
     first = {name: getattr(way, name) for name in KEPT}
@@ -181,7 +181,7 @@ def forms(way, arrays, labels):
         yield "", arrays, {"wrap": maker}
     if labels:
         yield "x is made of probabilities", probabilities(arrays), {}
-    if initialized(way.root, arrays[0]):
+    if arrays and initialized(way.root, arrays[0]):
         yield "initialize() was called with an optimizer", arrays, {}
     for words, others in other_inputs(arrays):
         yield words, others, {}

@@ -388,6 +388,41 @@ def test_gradients_that_add_up_are_begun_at_zero_only_where_all_do():
         check_gradients(called, X, names=["x"])
 
 
+class Embedding:
+    def __init__(self):
+        self.W = RNG.standard_normal((6, 3))
+
+    def forward(self, numbers):
+        self.numbers = numbers
+        return self.W[numbers]
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        np.add.at(self.dW, self.numbers, dout)
+
+
+class Leaky:
+    """Its parameter is a single number."""
+
+    def __init__(self):
+        self.a = 0.25
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.a * x)
+
+    def backward(self, dy):
+        self.da = float((dy * self.x * (self.x <= 0)).sum())
+        return np.where(self.x > 0, dy, self.a * dy)
+
+
+def test_inputs_of_whole_numbers_and_parameters_of_one():
+    right(Embedding(), np.array([0, 2, 2, 5]), arrays=["W"])
+    layer = Leaky()
+    right(layer, X, arrays=["x", "a"])
+    assert layer.a == 0.25 and isinstance(layer.a, float)
+
+
 class HidesTheWord:
     def __call__(self, x, **words):
         return self.call(x, **words)
