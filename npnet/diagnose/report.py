@@ -135,7 +135,7 @@ def amount(names, rows):
     measured = [row for row in rows if row.wrong]
     if not measured:
         notes = " ".join(dict.fromkeys(row.notes for row in rows if row.notes))
-        return f"{together(names)}: {notes}" if notes else ""
+        return f"{together(names)}: {notes or 'the numbers are right, or none was compared'}"
     each = [f"{row.wrong:,} of {row.checked:,}" for row in measured]
     numbers = each[0] if len(each) == 1 else f"{', '.join(each[:-1])} and {each[-1]}"
     error = max(row.error for row in measured)
