@@ -21,7 +21,7 @@ from ..screen.output import fold
 from ..screen.words import counted, listed
 
 COLUMNS = 79
-KNOWN = "  called as", "  right:"    # said once, of all shapes
+KNOWN = "  called as", "  right:", "  remark: forward is"       # said once, of all shapes
 TOLD = 3                            # so many groups of wrong arrays are told at length
 
 
@@ -37,7 +37,7 @@ def text(examination, columns=COLUMNS):
             lines += fold(sentence, columns, "    ", "      ")
     for words, other in examination.others.items():
         if not other.ok:
-            lines += fold(f"With {words}: {headline(other).partition(': ')[2]}.", columns, "  ", "    ")
+            lines += fold(f"{words[:1].upper()}{words[1:]}: {headline(other).partition(': ')[2]}.", columns, "  ", "    ")
             lines += [f"  {line}" for line in text(other, columns - 2).splitlines()[1:] if not line.startswith(KNOWN)]
     for sentence in others_said(examination):
         lines += fold(sentence, columns, "  ", "    ")
@@ -64,7 +64,9 @@ def headline(examination):
     if doubtful:
         said.append(f"look at {together(doubtful)}")
     if not (wrong or doubtful) and "" in examination.causes:
-        said.append("the layer is wrong")
+        said.append("forward is another one" if examination.causes[""].kind == "forward" else "the layer is wrong")
+    if not said and not all(other.ok for other in examination.others.values()):
+        said.append("at these shapes all is right, at others not")
     if examination.unchecked:
         said.append(f"{together(examination.unchecked)} could not be checked")
     verdict = "gradient check passed" if examination.ok else "gradient check FAILED"

@@ -375,7 +375,7 @@ def test_thorough_tries_what_the_shapes_did_not(folder):
     assert check_file("wrong.py", "Pool", (2, 2, 4, 6)).ok
     found = check_file("wrong.py", "Pool", (2, 2, 4, 6), thorough=True)
     assert not found.ok and [words for words, other in found.others.items() if not other.ok] == ["one image"]
-    assert "  With one image: x is wrong.\n" in str(found) and found.json()["others"]["one image"]["ok"] is False
+    assert "  One image: x is wrong.\n" in str(found) and found.json()["others"]["one image"]["ok"] is False
 
 
 def test_the_command_that_tests_more(folder):
