@@ -2,6 +2,7 @@
 import ast
 import json
 import re
+import symtable
 
 from .stand_ins import Silent
 
@@ -59,12 +60,11 @@ def cells_to_run(cells, wanted):
 
 
 def names_of(text):
-    """The names that a cell binds at its top level, and all names that it reads."""
+    """The names that a cell binds at its top level, and the global names that it reads."""
     try:
-        tree = ast.parse(text)
+        tree, table = ast.parse(text), symtable.symtable(text, "cell", "exec")
     except SyntaxError:                         # found again where the cell is run
         return set(re.findall(r"^(?:class|def)\s+(\w+)", text, re.MULTILINE)), set()
-    reads = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     binds = set()
     for node in outside_functions(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -73,7 +73,19 @@ def names_of(text):
             binds.add(node.id)
         elif isinstance(node, ast.alias):
             binds.add((node.asname or node.name).split(".")[0])
-    return binds, reads
+    return binds, global_reads(table)
+
+
+def global_reads(table):
+    """The names that a symbol table, and those inside it, read and that are no function's own."""
+    names = {symbol.get_name() for symbol in table.get_symbols()
+             if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module")}
+    return names.union(*map(global_reads, table.get_children()))
+
+
+def defining_cells(cells):
+    """The names of the classes and functions that cells define: what there is to check in a notebook."""
+    return {name for text in cells.values() for name in re.findall(r"^(?:class|def)\s+(\w+)", text, re.MULTILINE)}
 
 
 def outside_functions(tree):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .notebooks import cells_to_run, magic_names, python_cells
+from .notebooks import cells_to_run, defining_cells, magic_names, python_cells
 from .stand_ins import stand_in, with_stand_in
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -284,7 +284,7 @@ def run_notebook(path, expression, say):
     named with its number, and the next one follows."""
     with blamed(path):
         cells = python_cells(path)
-    wanted = names_in(expression) if expression else set()
+    wanted = names_in(expression) if expression else defining_cells(cells)
     last, needed = cells_to_run(cells, wanted)
     say(f"running {path}, cells 1 to {last} of {max(cells, default=0)}" if last else f"running {path}")
     name = module_name(Path(path).stem)

@@ -245,6 +245,14 @@ def test_a_notebook(folder):
                      "cell is left out", "checking Twice with 2x3"]
 
 
+def test_the_training_below_is_not_run(folder):
+    notebook(folder / "hw2.ipynb", "two = 2\nn = 0", "for x in range(3): n += 1", RIGHT, "for x in [0]:\n    open('cifar10')")
+    heard = []
+    assert check_file("hw2.ipynb", "Twice", (2, 3), say=heard.append).ok        # forward's own x is not the loop's
+    assert heard[0] == "running hw2.ipynb, cells 1 to 4 of 5"
+    assert list(diagnose.subjects_of("hw2.ipynb")) == ["Twice"]
+
+
 @pytest.mark.parametrize("cells, text", [
     (["two = 2\nthree = four\n" + RIGHT], "hw2.ipynb, cell 2, line 2: NameError: name 'four' is not defined"),
     (["def f(:", "class Twice:\n    x = f("], "hw2.ipynb, cell 3, line 2: SyntaxError: "),
