@@ -51,8 +51,8 @@ def check_file(path, expression, shapes, train=None, seed=0, param=None, labels=
             if thorough:
                 make = remaker(expression, namespace, path, param)
                 examination.others = others_of(examination, inputs, make, options)
-    examination.command = f"npnet gradcheck {quoted(path, expression)} {shapes_typed(shapes)}{settings_typed(param)} " \
-                          "--thorough"
+    examination.command = f"npnet gradcheck {quoted(path, expression)} {shapes_typed(shapes)}" \
+                          f"{settings_typed(param, train)} --thorough"
     return examination
 
 
@@ -264,9 +264,10 @@ def quoted(path, expression):
     return f'"{subject}"' if not set('"$`\\!') & set(subject) else shlex.quote(subject)
 
 
-def settings_typed(param):
-    """" --param '{...}'", or "" without settings."""
-    return f" --param {shlex.quote(json.dumps(param, default=str))}" if param else ""
+def settings_typed(param, train):
+    """" --param '{...}' --train", as far as they are given."""
+    word = {True: " --train", False: " --no-train", None: ""}[train]
+    return (f" --param {shlex.quote(json.dumps(param, default=str))}" if param else "") + word
 
 
 def shapes_typed(shapes):

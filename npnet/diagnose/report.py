@@ -219,8 +219,8 @@ def array_data(examination, name, row):
     place, _ = examination.places.get(name, ("", ""))
     found = {"name": name, "verdict": verdict, "cause": cause_data(cause), "place": place,
              "notes": examination.unchecked.get(name, "")}
-    if row is None:
-        return found
+    if row is None:                             # nothing was measured
+        return found | dict.fromkeys("parameter error size shape checked kinks wrong worst".split())
     worst = {"index": [int(i) for i in row.worst], "backward": finite(row.analytic), "slope": finite(row.numeric)}
     return found | {"parameter": bool(row.parameter), "error": finite(row.error), "size": int(row.size),
                     "shape": [int(size) for size in np.shape(examination.report.point.arrays[name])],

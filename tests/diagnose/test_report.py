@@ -142,6 +142,7 @@ def test_plain_data():
     found = json.loads(json.dumps(data(examination), allow_nan=False))
     assert found == json.loads(json.dumps(examination.json()))
     x, w, v = found["arrays"]
+    assert x.keys() == w.keys() == v.keys() and v["size"] is None
     assert not found["ok"] and (x["verdict"], w["verdict"], v["verdict"]) == ("wrong", "ok", "unchecked")
     assert x["worst"] == {"index": [1, 0], "backward": 2.5, "slope": 16.6} and x["cause"]["kind"] == "overwritten"
     assert w["error"] is None and w["worst"] is None and w["cause"] is None and v["notes"] == "looked in .grads"
