@@ -37,7 +37,8 @@ def text(examination, columns=COLUMNS):
             lines += fold(sentence, columns, "    ", "      ")
     for words, other in examination.others.items():
         if not other.ok:
-            lines += fold(f"{words[:1].upper()}{words[1:]}: {headline(other).partition(': ')[2]}.", columns, "  ", "    ")
+            sentence = f"{words[:1].upper()}{words[1:]}: {headline(other).partition(': ')[2]}."
+            lines += fold(sentence, columns, "  ", "    ")
             lines += [f"  {line}" for line in text(other, columns - 2).splitlines()[1:] if not line.startswith(KNOWN)]
     for sentence in others_said(examination):
         lines += fold(sentence, columns, "  ", "    ")
