@@ -39,6 +39,7 @@ class Pictures:
     place: np.ndarray
     step: tuple
     bounded: bool = True        # outside its window an output reads nothing
+    shift: np.ndarray = 0       # (asked, 2)
 
 
 def pictures(reads, axes=None):
@@ -79,7 +80,7 @@ def moved(shown, order, shift):
     shift (asked, 2). sure: whether the value is known, (asked, others, H, W). inside (asked, 1, H, W): the window.
     """
     H, W = shown.J.shape[2:]
-    start = shown.start + shift
+    start = shown.start + (shown.shift if shift is None else shift)
     u = np.arange(H)[None, :, None] - start[:, 0, None, None]               # (asked, H, 1): the row inside the window
     v = np.arange(W)[None, None, :] - start[:, 1, None, None]
     R, S = shown.size
@@ -158,7 +159,21 @@ def lands_elsewhere(evidence):
                 continue
             if agreeing(reads, shown, order, distance) >= ENOUGH:
                 return landed(reads, shown, order, shift, steps, kind, words)
+            if any(steps) and not any(order) and agreeing(reads, not_cut(shown, distance), order, None) >= ENOUGH:
+                return replace(landed(reads, shown, order, shift, steps, kind, words), sure="likely")
     return None
+
+
+def not_cut(shown, distance):
+    """The Pictures of the outputs whose windows lie inside when they are shifted; code may treat the others anyhow."""
+    start = shown.start + distance
+    inside = ((start >= 0) & (start + shown.size <= shown.J.shape[2:])).all(axis=1)
+    return replace(some_of(shown, inside), shift=distance[inside])
+
+
+def some_of(shown, which):
+    """The Pictures of some of the outputs."""
+    return replace(shown, J=shown.J[which], B=shown.B[which], start=shown.start[which], place=shown.place[which])
 
 
 def landed(reads, shown, order, shift, steps, kind, words):
@@ -204,13 +219,23 @@ def kernel_elsewhere(evidence):
     if not reads.usable or not reads.differs.any() or len(reads.shape) < 2 or reads.windows or not reads.linear:
         return None
     for first in range(len(reads.shape) - 2, -1, -1):
-        shown = pictures(reads, (first, first + 1))
+        whole, inside = pictures(reads, (first, first + 1)), not_last(reads)
+        shown = some_of(whole, inside)
         few = fewer(shown, reads)
         for order, shift in changes(shown.size):
             distance = np.array([shift])
             if agreeing(reads, few, order, distance) and agreeing(reads, shown, order, distance) >= ENOUGH:
-                return kernel_cause(reads, *ORDERS[order], shift)
+                sure = "exact" if agreeing(reads, whole, order, distance) else "likely"
+                return kernel_cause(reads, *ORDERS[order], shift, sure)
     return None
+
+
+def not_last(reads):
+    """The asked outputs that are not last along any axis of pictures: the windows of the last may be cut off."""
+    axes = [axis for axis in range(1, len(reads.y_shape)) if axis != reads.channel_axis and reads.y_shape[axis] > 1]
+    if len(reads.y_shape) != 4 or not axes:
+        return np.ones(len(reads.outputs), bool)
+    return np.all([reads.asked[axis] < reads.y_shape[axis] - 1 for axis in axes], axis=0)
 
 
 def changes(size):
@@ -225,10 +250,10 @@ def fewer(shown, reads, count=6):
     """The Pictures of a few outputs only, to see quickly what cannot be."""
     wrong = (np.abs(shown.J - shown.B) > reads.limit).sum(axis=(1, 2, 3))
     most = np.argsort(-wrong, kind="stable")[:count]
-    return replace(shown, J=shown.J[most], B=shown.B[most], start=shown.start[most], place=shown.place[most])
+    return some_of(shown, most)
 
 
-def kernel_cause(reads, kind, words, shift):
+def kernel_cause(reads, kind, words, shift, sure):
     """The Cause of a kernel's gradient in which the entries have changed places."""
     if kind == "shifted":
         sentence = (f"d{reads.name} holds the right numbers {distance_in_words(shift)}: as if read from an input "
@@ -237,7 +262,7 @@ def kernel_cause(reads, kind, words, shift):
     else:
         sentence = f"d{reads.name} holds the right numbers {words}."
         look = "In which order do the loops, or the two arguments of the correlation, run through the kernel?"
-    return Cause(kind, sentence, example=one_share(reads), look=look, sure="exact")
+    return Cause(kind, sentence, example=one_share(reads), look=look, sure=sure)
 
 
 def kernel_stride(evidence):

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from . import groups, kernels, masks, winners
+from . import groups, kernels, masks, outputs, winners
 from .evidence import Cause
 from .reads import ENOUGH, Reads, join, number, one_share
 
@@ -35,13 +35,13 @@ def overwritten(evidence):
 def shares_arrive_or_not(reads):
     """Whether every share arrives whole or not at all, and nothing arrives that is no share."""
     lost = reads.differs & reads.reads
-    return bool((~reads.differs | ~reads.reached).all() and (lost.sum() >= ENOUGH or few_but_clear(reads, lost)))
+    return bool((~reads.differs | ~reads.reached).all() and (lost.sum() >= ENOUGH or few_but_clear(reads, lost.any(axis=0))))
 
 
-def few_but_clear(reads, lost):
-    """Whether some shares are lost, each of an entry that several outputs read, while all entries of one are right."""
-    count, wrong = reads.reading.sum(axis=0), lost.any(axis=0)
-    return lost.sum() >= 3 and not (wrong & (count < 2)).any() and (count == 1).sum() >= 2 * ENOUGH
+def few_but_clear(reads, wrong):
+    """Whether a few entries, at least 3, are wrong, each read by several outputs, while all that one reads are right."""
+    count = reads.reading.sum(axis=0)
+    return wrong.sum() >= 3 and not (wrong & (count < 2)).any() and (count == 1).sum() >= ENOUGH
 
 
 def orders(reads):
@@ -69,7 +69,7 @@ def explains(reads, survivors, alone):
     if alone:
         expected = reads.evidence.dy.ravel() @ np.where(survivors, reads.all, 0)
         wrong = np.abs(expected - reads.right) > reads.limit
-        return wrong.sum() >= ENOUGH and reads.evidence.same(expected, reads.got)
+        return (wrong.sum() >= ENOUGH or few_but_clear(reads, wrong)) and reads.evidence.same(expected, reads.got)
     return bool((survivors[reads.outputs] == (reads.reads & ~reads.differs)).all())
 
 
@@ -343,4 +343,5 @@ def output_words(reads):
 
 
 CAUSES = [overwritten, averaged, counted_twice, *winners.EARLY, *kernels.CAUSES, *groups.CAUSES, *winners.CAUSES,
-          *masks.CAUSES, border_windows, entries_of_windows, part, border]
+          *masks.CAUSES, border_windows, entries_of_windows, part, border,
+          *outputs.CAUSES]

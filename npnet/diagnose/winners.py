@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from .evidence import Cause
-from .reads import ENOUGH, Reads, join, number
+from .reads import ENOUGH, Reads, join, number, one_share
 
 
 def window_of_winners(evidence):
@@ -86,7 +86,9 @@ def same_corner(evidence):
     starts = [reads.starts(window)[sent.rows] for window in reads.windows]
     won = [reads.places[window.axis][sent.winners] for window in reads.windows]
     look = "Is the winner's place inside the window added to the window's first row and column?"
-    if all((to == winner - start).all() for to, winner, start in zip(at, won, starts)):
+    forgotten = [start.any() and ((to == winner - start).all() or (to == winner - start - window.pad).all())
+                 for to, winner, start, window in zip(at, won, starts, reads.windows)]
+    if any(forgotten) and all(lost or (to == winner).all() for lost, to, winner in zip(forgotten, at, won)):
         sentence = "The winner's place in its window is taken as a place in the picture: all write to the first window."
         return Cause("mask", sentence, example=one_window(reads, sent), look=look, sure="exact")
     offsets = [to - start for to, start in zip(at, starts)]
@@ -124,6 +126,24 @@ def other_steps(evidence):
             look = "Does every index in backward have forward's p*stride?"
             return Cause("stride", sentence, example=one_window(reads, sent), look=look, sure="exact")
     return None
+
+
+def one_gets_all(evidence):
+    """All that belongs to the entries of a window goes to one of them, as if the mean were a choice."""
+    reads = Reads(evidence)
+    if not reads.usable or not reads.windows or reads.single or not reads.differs.any() or not reads.linear:
+        return None
+    rows = np.flatnonzero(reads.reached.sum(axis=1) == 1)
+    gets = reads.reached[rows].argmax(axis=1)
+    if len(rows) < ENOUGH or (reads.reached.sum(axis=1) > 1).any() or np.ptp(reads.B[rows, gets]) > reads.limit:
+        return None
+    offsets = [reads.places[window.axis][gets] - reads.starts(window)[rows] for window in reads.windows]
+    if not all((offset == offset[0]).all() for offset in offsets):
+        return None
+    entry = ", ".join(str(offset[0]) for offset in offsets)
+    sentence = f"Only entry [{entry}] of each window gets anything; forward reads {int(reads.reads.sum(axis=1).max())}."
+    look = "Does backward give each entry of the window its share, or only the window's corner?"
+    return Cause("mask", sentence, example=one_share(reads), look=look, sure="exact")
 
 
 def greatest_of_all(evidence):
@@ -203,5 +223,5 @@ def all_ties(evidence):
     return Cause("ties", sentence, example=example, look=look, sure="exact")
 
 
-EARLY = [all_ties, spread_evenly, same_corner, greatest_of_all]
+EARLY = [all_ties, spread_evenly, same_corner, one_gets_all, greatest_of_all]
 CAUSES = [other_steps, another_winner]

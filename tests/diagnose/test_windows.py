@@ -104,6 +104,20 @@ def test_channels_last(mistake, kind):
     assert first(ChannelsLast(layer), x.transpose(0, 2, 3, 1).copy(), layout="NHWC").kind == kind
 
 
+def test_what_belongs_to_other_outputs():
+    assert "filters 0, 2, 1, 3" in first(*conv("dealt out", kernel=(4, 3, 2), kind=Im2colConv), "w").sentence
+    assert first(*conv("dealt out", kernel=(4, 3, 2), kind=Im2colConv)).kind == "reshaped"
+    cause = first(*conv("first image", kind=Im2colConv), "w")
+    assert cause.kind == "other array" and "image 0" in cause.sentence
+
+
+def test_few_lost_shares_are_enough_if_all_else_is_right():
+    layer = Pool((3, 3), 2, mistake="overwrite winners")
+    evidence = evidence_of(layer, spread((1, 3, 7, 5), np.random.default_rng(3)))
+    assert evidence.wrong.sum() < 8
+    assert [cause.kind for cause in (rule(evidence) for rule in CAUSES) if cause] == ["overwritten"]
+
+
 def test_fancy_indexing_adds_once():
     cause = first(*conv("fancy", kind=Im2colConv))
     assert cause.kind == "overwritten" and "+=" in cause.look
@@ -130,7 +144,8 @@ def test_the_example_adds_up():
 
 
 IN_MAX = {"overwrite": "overwritten", "overwrite winners": "overwritten", "skip zeros": "overwritten", "spread": "mask",
-          "all": "mask", "corner": "mask", "smallest": "mask", "absolute": "mask", "stride is size": "stride"}
+          "all": "mask", "corner": "mask", "smallest": "mask", "absolute": "mask", "stride is size": "stride",
+          "looks elsewhere": "stride", "place forgotten": "mask", "all channels": "mask", "averaged": "averaged"}
 
 
 @pytest.mark.parametrize("mistake", IN_MAX)
@@ -147,7 +162,7 @@ def test_max_pooling_whose_windows_do_not_overlap(mistake):
 
 
 @pytest.mark.parametrize("mistake, kind", [("overwrite", "overwritten"), ("crop", "shifted"), ("border", "border"),
-                                           ("stride is size", "stride")])
+                                           ("stride is size", "stride"), ("lower row", "part"), ("one gets all", "mask")])
 def test_average_pooling(mistake, kind):
     layer = Pool((3, 2), 2, "mean", 1, mistake)
     assert first(layer, spread((2, 3, 6, 5), np.random.default_rng(3))).kind == kind

@@ -102,6 +102,10 @@ class Im2colConv(Conv):
         c, h, v = self.indices(P, Q)
         columns = xp[:, c, h, v]                                            # (N, C*R*S, P*Q)
         flat = dy.reshape(N, K, P * Q)
+        if self.mistake == "dealt out":
+            flat = flat.reshape(N, K // 2, 2, P * Q).swapaxes(1, 2).reshape(flat.shape)
+        if self.mistake == "first image":
+            columns = np.broadcast_to(columns[:1], columns.shape)
         self.dw, self.db = np.einsum("nkp,ndp->kd", flat, columns).reshape(self.w.shape), dy.sum(axis=(0, 2, 3))
         dcolumns = self.w.reshape(K, -1).T @ flat
         dxp = np.zeros_like(xp)
@@ -170,15 +174,21 @@ class Pool:
         for n, c, i, j in product(range(N), range(C), range(P), range(Q)):
             window = self.xp[n, c, i * s:i * s + R, j * s:j * s + S]
             y[n, c, i, j] = window.max() if self.kind == "max" else window.mean()
+        self.y = y
         return y
 
     def backward(self, dy):
         (R, S), s, m = self.size, self.stride, self.mistake
         dx = np.zeros_like(self.xp)
-        s_back = R if m == "stride is size" else s
+        s_back = R if m in ("stride is size", "looks elsewhere") else s
+        s_look = s_back if m == "looks elsewhere" else s
+        t, mean = 0 if m == "place forgotten" else s_back, np.zeros_like(dx)
         for n, c, i, j in np.ndindex(dy.shape):
-            window = self.xp[n, c, i * s:i * s + R, j * s:j * s + S]
-            into = dx[n, c, i * s_back:i * s_back + R, j * s_back:j * s_back + S]
+            window = self.xp[n, c, i * s_look:i * s_look + R, j * s_look:j * s_look + S]
+            into = dx[n, c, i * t:i * t + R, j * t:j * t + S]
+            mean[n, c, i * s:i * s + R, j * s:j * s + S] += 1
+            if not window.size or m == "all channels" and window.max() < self.y[n, :, i, j].max():
+                continue
             share = self.share(window, dy[n, c, i, j])[:into.shape[0], :into.shape[1]]
             if m == "overwrite":
                 into[...] = share
@@ -189,6 +199,8 @@ class Pool:
                     into[share != 0] = share[share != 0]
             else:
                 into += share
+        if m == "averaged":
+            dx /= np.maximum(mean, 1)
         p = 0 if m == "crop" else self.pad
         return dx[:, :, p:p + self.x.shape[2], p:p + self.x.shape[3]]
 
@@ -196,7 +208,13 @@ class Pool:
         m = self.mistake
         if self.kind == "mean":
             inside = np.isfinite(window).sum() if m != "border" else (window != 0).sum()
-            return np.full(window.shape, dy / inside)
+            share = np.full(window.shape, dy / inside)
+            if m == "lower row":
+                share[-1] = 0
+            if m == "one gets all":
+                share[...] = 0
+                share[0, 0] = dy
+            return share
         mask = np.zeros(window.shape)
         if m == "spread":
             return np.full(window.shape, dy / window.size)
