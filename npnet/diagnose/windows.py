@@ -35,13 +35,14 @@ def overwritten(evidence):
 def shares_arrive_or_not(reads):
     """Whether every share arrives whole or not at all, and nothing arrives that is no share."""
     lost = reads.differs & reads.reads
-    return bool((~reads.differs | ~reads.reached).all() and (lost.sum() >= ENOUGH or few_but_clear(reads, lost.any(axis=0))))
+    enough = lost.sum() >= ENOUGH or few_but_clear(reads, lost.any(axis=0))
+    return bool(enough and (~reads.differs | ~reads.reached).all())
 
 
 def few_but_clear(reads, wrong):
-    """Whether a few entries, at least 3, are wrong, each read by several outputs, while all that one reads are right."""
+    """Whether a few entries, at least 3, are wrong, each read by several outputs, and all that one reads are right."""
     count = reads.reading.sum(axis=0)
-    return wrong.sum() >= 3 and not (wrong & (count < 2)).any() and (count == 1).sum() >= ENOUGH
+    return wrong.sum() >= 3 and not (wrong & (count < 2)).any() and (wrong | (count == 1)).sum() >= ENOUGH
 
 
 def orders(reads):
