@@ -8,7 +8,7 @@ import numpy as np
 from numpy.linalg import norm
 
 from .evidence import Cause
-from .matrices import ENOUGH, alive, array_words, example, other_dy, output_words
+from .matrices import ENOUGH, alive, array_words, example, is_first, number, other_dy, output_words
 
 SECONDS = 0.1               # for runs of forward with rearranged arrays
 
@@ -161,6 +161,43 @@ def partner_replaced(evidence):
     return None
 
 
+def other_matrix(evidence):
+    """The gradient of x or w in y = x @ w, with an unknown matrix where the other one belongs."""
+    x, shape, M = evidence.x, evidence.array.shape, evidence.y.shape[-1]
+    if not (x.ndim == evidence.y.ndim == len(shape) == 2 and len(x) == len(evidence.y) and evidence.whole) or min(
+            len(x), M) < 2:
+        return None
+    for turned in (False, True):
+        right, found = (structured(matrix, evidence, turned) for matrix in (evidence.J, evidence.B))
+        if right is not None and found is not None and found.size >= 2 * ENOUGH and norm(found) > 0:
+            partner = "w" if is_first(evidence) else next(iter(evidence.point.inputs))
+            i = np.unravel_index(np.abs(found - right).argmax(), right.shape)
+            return Cause("other array", f"The gradient of {evidence.name} is right for another {partner}: where it "
+                         f"must have {number(right[i])}, there is {number(found[i])}, {found.size} times.", "",
+                         example(evidence), f"Which array does backward multiply with dy for {evidence.name}? It must "
+                         f"be what forward multiplied, not something computed from it.", "exact")
+    return None
+
+
+def structured(matrix, evidence, turned):
+    """The array a of which the matrix (outputs, entries) of a dense layer consists, or None if it is no such matrix."""
+    N, M = evidence.y.shape
+    D = evidence.x.shape[1]
+    if is_first(evidence):
+        blocks = matrix.reshape(N, M, N, D)                     # a[m, d] where the images are the same
+        if turned or not evidence.same(blocks, blocks * np.eye(N)[:, None, :, None]):
+            return None
+        parts = blocks[np.arange(N), :, np.arange(N)]           # (N, M, D)
+    else:
+        if evidence.array.shape != ((M, D) if turned else (D, M)):
+            return None
+        blocks = matrix.reshape(N, M, M, D) if turned else matrix.reshape(N, M, D, M).swapaxes(2, 3)
+        if not evidence.same(blocks, blocks * np.eye(M)[None, :, :, None]):
+            return None
+        parts = blocks[:, np.arange(M), np.arange(M)].swapaxes(0, 1)            # (M, N, D)
+    return parts[0] if evidence.same(parts, np.broadcast_to(parts[0], parts.shape)) else None
+
+
 def multiplies(evidence, name):
     """Whether the slopes by the array are proportional to this other array: it is a factor of them."""
     direction, _ = sent_along(evidence)
@@ -228,4 +265,5 @@ def exchanged(evidence, name):
                  look=f"By what does forward multiply {evidence.name}, and not {name}? The gradient has this factor.")
 
 
-CAUSES = [gradient_of_another, gradient_rearranged, dy_rearranged, rearranged_partner, partner_replaced, dy_given_back]
+CAUSES = [gradient_of_another, gradient_rearranged, dy_rearranged, rearranged_partner, partner_replaced, dy_given_back,
+          other_matrix]

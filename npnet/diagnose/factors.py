@@ -231,12 +231,27 @@ def dropping(evidence):
         return []
     if y.ravel()[~kept].any() or all(len({*np.sign(x.ravel()[mask])}) == 1 for mask in (kept, ~kept)):
         return []                                               # a limit, or a ReLU
-    scale = slopes[kept][0]
+    scale, kept_share = slopes[kept][0], keeps(evidence)
     guesses = [1 - 1 / scale] if scale > 1 + 1e-6 else [i / 20 for i in range(1, 20)]
-    sigma = np.sqrt(share * (1 - share) / y.size)
-    return [Name(word, value) for p in guesses if abs(p - share) < 3 * sigma + 1e-9
-            for word, value in {"1-p": 1 - p, "1/(1-p)": 1 / (1 - p), "p": p, "1/p": 1 / p, "p/(1-p)": p / (1 - p),
-                                "(1-p)/p": (1 - p) / p}.items() if not isclose(value, 1)]
+    sigma, found = np.sqrt(share * (1 - share) / y.size), []
+    for dropped in guesses:
+        if abs(dropped - share) < 3 * sigma + 1e-9:
+            p = 1 - dropped if any(isclose(1 - dropped, value, rel_tol=1e-6) for value in kept_share) else dropped
+            values = {"1-p": 1 - p, "1/(1-p)": 1 / (1 - p), "p": p, "1/p": 1 / p, "p/(1-p)": p / (1 - p),
+                      "(1-p)/p": (1 - p) / p}
+            found += [Name(word, value) for word, value in values.items() if not isclose(value, 1)]
+    return found
+
+
+def keeps(evidence):
+    """The settings p and keep... of the layer, between 0 and 1: they say where p is the share that is kept."""
+    called = getattr(evidence.point.run, "__self__", None)
+    way = getattr(called, "way", None)
+    owners = [getattr(getattr(way, "root", called), "__dict__", {})]
+    owners += [argument.value if isinstance(argument.value, dict) else {argument.name: argument.value}
+               for argument in getattr(getattr(way, "forward", None), "arguments", ())]
+    return [value for owner in owners for name, value in owner.items() if isinstance(value, float) and 0 < value < 1
+            and (name == "p" or "keep" in name)]
 
 
 def window_sizes(evidence):

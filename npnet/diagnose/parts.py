@@ -70,6 +70,33 @@ def only_one(evidence):
     return None
 
 
+def part_of_the_window(evidence):
+    """Of every window that y reads, only some rows or columns get something back."""
+    J, B, entries = trusted(evidence)
+    if not is_first(evidence) or evidence.array.ndim < 3 or evidence.y.ndim < 3 or evidence.y.size < ENOUGH:
+        return None
+    read, words = alive(J), array_words(evidence)
+    if np.ptp(read.sum(axis=1)) > 0:                            # padding cuts the last windows, which would tell
+        return None                                             # windows that overwrite each other from this
+    given = read & (np.abs(B) > 1e-6 * np.abs(J).max(initial=1))
+    if not 0 < given.sum() < read.sum() or np.abs(B[~read]).max(initial=0) > evidence.noise:
+        return None
+    c = float((B[given] * J[given]).sum() / (J[given] ** 2).sum())
+    if not np.allclose(B[given], c * J[given], 1e-5, evidence.noise):
+        return None
+    place = np.array(np.unravel_index(entries, evidence.array.shape))            # (axes, entries)
+    rows, columns = np.nonzero(read)
+    offsets = np.array([places[columns] - np.array([places[line].min() for line in read])[rows] for places in place])
+    ranges = block(offsets, given[rows, columns], offsets.max(axis=1) + 1)
+    if ranges is None or not SPACE & {words[axis] for axis in ranges}:
+        return None
+    detail = axis_detail([words[axis] for axis in ranges])
+    which = spoken(ranges, words, offsets.max(axis=1) + 1)
+    return Cause("part", f"Of each window of {evidence.name} only {which} get{'' if many(ranges) else 's'} something "
+                 f"back; the rest gets 0." + besides(c), detail, example(evidence),
+                 "Do the loops over the window run over all of its rows and columns?", "exact")
+
+
 def divided(J, B):
     """(c, live, kept) if every live row of J is, in B, either c times itself (kept) or 0; else None."""
     size, given = norm(J, axis=1), norm(B, axis=1)
@@ -285,5 +312,5 @@ def one_image_for_all(evidence):
     return None
 
 
-CAUSES = [only_one, one_image_for_all, part_of_the_outputs, part_of_the_array, another_axis, one_for_all,
-          summed_too_far]
+CAUSES = [only_one, one_image_for_all, part_of_the_outputs, part_of_the_array, part_of_the_window, another_axis,
+          one_for_all, summed_too_far]

@@ -523,3 +523,40 @@ def test_a_mask_that_misses_no_number_of_one_image_is_no_image_for_all(seed):
     mask = np.random.default_rng(seed).random((4, 5)) > 0.3
     mask[0] = True
     assert told((lambda x: x * mask / 0.7, lambda dy, x: dy / 0.7), {"x": drawn(seed, 4, 5)}, "x") == ""
+
+
+@SEEDS
+def test_a_part_of_each_window(seed):
+    x = {"x": drawn(seed, 2, 3, 6, 8)}
+
+    def rows(dx):
+        kept = np.zeros_like(dx)
+        kept[:, :, ::2] = dx[:, :, ::2]
+        return kept
+    assert told(avg_pool(2, 2, edit=rows), x, "x") == "part:row"
+    assert told(avg_pool(3, 1, edit=lambda dx: np.roll(dx, 1, axis=2)), x, "x") == ""
+
+
+@SEEDS
+def test_another_matrix(seed):
+    arrays = dense_arrays(seed)
+    assert told(dense(dw=lambda g, dy, x, w: np.tanh(x).T @ dy), arrays, "w") == "other array"
+    assert told(dense(dx=lambda g, dy, x, w: dy @ (w * (w > 0)).T), arrays, "x") == "other array"
+    assert told(dense(dx=lambda g, dy, x, w: dy @ w.T * np.sign(x)), arrays, "x") == ""
+
+
+def test_p_is_the_share_that_is_kept_where_a_setting_says_so():
+    class Dropout:
+        def __init__(self):
+            self.p = 0.8
+
+        def forward(self, x):
+            self.mask = np.random.default_rng(3).random(x.shape) < self.p
+            return x * self.mask / self.p
+
+        def backward(self, dy):
+            return dy * self.mask
+
+    report = check_gradients(Dropout(), drawn(0, 5, 12))
+    cause = next(filter(None, (rule(Evidence(report.point, report.rows[0])) for rule in CAUSES)))
+    assert (cause.kind, cause.detail) == ("factor", "p")
