@@ -28,13 +28,13 @@ from ..backend import ops
 from ..gradcheck import Row, along, central, judge, spread
 from ..layers import Layer, arguments, rng
 from ..network import Network, fill, made
-from ..screen.words import listed, sentence
+from ..screen.words import counted, listed, sentence
 from .strangers import call
 from .ways import FORWARD
 from .ways import Chain as Strung
 
 STEP, TOLERANCE = 1e-5, 1e-6        # the step is a share of the array's size
-DIRECTIONS, FEWEST, MOST = 2, 4, 24     # of each array: directions; numbers, as time allows
+FEWEST, MOST = 1, 24                # numbers of each array that are moved, as time allows
 TRIES = 4                           # directions drawn anew where one meets a kink
 HALVING = 15                        # seconds for finding one wrong number among many
 QUIET = 2                           # seconds before progress is told
@@ -121,7 +121,7 @@ def check_network(net, x=None, seed=0, entries=None, seconds=60, train=False, sa
     net: a Network, which is computed in float64 whatever its own dtype; a list of layers; or a stranger's
     object with forward and backward, its layers in a list or dictionary `layers`, if it has them. x: pictures
     (N, C, H, W); a Network makes two of its own, others need it. entries: how many numbers of each array are
-    moved one by one (None: 4 to 24, as time allows). train: as Network.forward has it. say(sentence) hears how
+    moved one by one (None: 1 to 24, as time allows). train: as Network.forward has it. say(sentence) hears how
     far it is, if it takes more than two seconds. Raises ValueError where nothing can be measured, with the
     layer's name.
     """
@@ -133,7 +133,7 @@ def check_network(net, x=None, seed=0, entries=None, seconds=60, train=False, sa
     left = sum(place.cost for place in places)
     for place in places:
         clock.tell(f"{place.name}: {place.shape}")
-        budget = (0.65 * seconds - clock.passed) * place.cost / max(left, 1e-9)
+        budget = (0.6 * seconds - clock.passed) * place.cost / max(left, 1e-9)
         left -= place.cost
         try:
             report.rows += checked_place(place, seed, entries, clock.passed + budget, clock, report)
@@ -276,25 +276,22 @@ def check_part(part, prefix, entries, until, clock):
 def check_array(part, row, array, gradient, entries, until, clock):
     """Fills in the row of one array: random directions first, then some numbers one by one, while there is time."""
     size = norm(array) / np.sqrt(array.size) or 1.0
-    along_all = [direction(part, array, gradient, size) for _ in range(DIRECTIONS)]
-    count = min(array.size, entries or how_many(part, array, size, until, clock))
+    began = clock.passed
+    along_all = [direction(part, array, gradient, size)]
+    each = max(clock.passed - began, 1e-6)                      # one number's slope takes less
+    count = min(array.size, entries or int(np.clip((until - clock.passed) / each, FEWEST, MOST)))
+    if count > FEWEST:
+        along_all.append(direction(part, array, gradient, size))
     places = sorted({tuple(int(part.rng.integers(length)) for length in array.shape) for _ in range(count)})
     slopes, kinks = central([along(part, array, place, size) for place in places], part, STEP)
     numeric = np.array([slope for _, slope, _ in along_all] + list(slopes))
     analytic = np.array([product for product, _, _ in along_all] + [gradient[place] * size for place in places])
     seen = ~np.array([kink for _, _, kink in along_all] + list(kinks))
-    row.method, row.kinks = f"{DIRECTIONS} random directions and {len(places)} numbers", int((~seen).sum())
+    row.method = f"{counted(len(along_all), 'random direction')} and {counted(len(places), 'number')}"
+    row.kinks = int((~seen).sum())
     judge(row, analytic, numeric, seen, TOLERANCE, part.rounding / STEP)
     if row.verdict != "ok":
-        explain(part, row, array, gradient, size, places, row.errors[DIRECTIONS:], slopes, clock)
-
-
-def how_many(part, array, size, until, clock):
-    """How many numbers of an array are moved one by one, by the time that one takes."""
-    began = clock.passed
-    along(part, array, (0,) * array.ndim, size)(STEP)
-    each = 2.2 * max(clock.passed - began, 1e-6)                # some are measured twice
-    return int(np.clip((until - clock.passed) / each, FEWEST, MOST))
+        explain(part, row, array, gradient, size, places, row.errors[len(along_all):], slopes, clock)
 
 
 def direction(part, array, gradient, size, region=...):
