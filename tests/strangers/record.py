@@ -26,7 +26,6 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse  # noqa: E402
-import inspect  # noqa: E402
 import random  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
@@ -43,9 +42,7 @@ import numpy as np  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from strangers_record import Case, cases  # noqa: E402
 
-from npnet.diagnose import check_file, files  # noqa: E402
-from npnet.diagnose.check import check_layer  # noqa: E402
-from npnet.diagnose.ready import distinct  # noqa: E402
+from npnet.diagnose import check_file  # noqa: E402
 
 TARGETS = {"flagged": 98, "cause": 55, "cause or place": 75, "misleading": 1}       # %; the last is the most allowed
 
@@ -121,32 +118,18 @@ def bases(planted):
 def examine(case):
     """The Result of a case. Its file is written, run and checked as the command line would."""
     subject = case.subject
-    options = {"param": subject.param, "train": subject.train, "labels": subject.labels, "names": subject.names,
-               "like": case.like, "entries": subject.entries}
-    options = {name: value for name, value in options.items() if value is not None}
+    options = {"param": subject.param, "train": subject.train, "labels": subject.labels, "like": case.like,
+               "entries": subject.entries}
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         np.random.seed(0)
         try:
-            found = ask(str(case.write(folder)), subject, options)
+            found = check_file(str(case.write(folder)), subject.expression, subject.shapes, **options)
         except Exception as error:              # whatever it is, it goes into the record
             said = f"{type(error).__name__}: {error}".replace(folder, "")
             return Result(case, "refused", said, time.perf_counter() - start)
         return told(case, found, time.perf_counter() - start)
-
-
-def ask(path, subject, options):
-    """The Examination of a file, as the command line has it; by check_layer where check_file does not know --param."""
-    if "like" not in inspect.signature(check_layer).parameters:
-        options.pop("like", None)
-    if "param" in inspect.signature(check_file).parameters:
-        return check_file(path, subject.expression, subject.shapes, **options)
-    options = {name: value for name, value in options.items() if name in ("param", "train", "names", "entries")}
-    with files.at_home(path, 0):
-        layer = files.evaluate(subject.expression, files.run(path, subject.expression), path)
-        inputs = [distinct(shape, number) for number, shape in enumerate(subject.shapes)]
-        return check_layer(layer, *inputs, **options)
 
 
 def told(case, examination, seconds):

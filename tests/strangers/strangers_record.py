@@ -68,8 +68,8 @@ class Subject:
 
     expression: as on the command line, "Conv(3, 6)" or "affine_forward,affine_backward". shapes: of the inputs, as
     --shape gives them. kind: conv, pool, lrn, batchnorm, dropout, activation, dense or loss. param, train, labels,
-    names, like, entries: as the options of the checker; None where they are not given (labels: whole numbers for a
-    loss that cannot be called without them). setup: lines of Python, put at the end of the file, if something must be
+    like, entries: as the options of the checker; None where they are not given (labels: whole numbers for a loss that
+    cannot be called without them). setup: lines of Python, put at the end of the file, if something must be
     done before the expression. glue, if given: a function of the file's names (a dictionary) that gives three things,
     forward(arrays) -> y, backward(arrays, dy) -> {name: gradient}, and the arrays to begin with (numbers() makes
     them); test_texts.py measures slopes with it, without the checker, and so proves text and labels.
@@ -81,7 +81,6 @@ class Subject:
     param: dict | None = None
     train: bool | None = None
     labels: tuple | None = None
-    names: tuple | None = None
     like: str | None = None
     entries: int | None = None
     setup: str = ""
