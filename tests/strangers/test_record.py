@@ -47,3 +47,9 @@ def test_a_few_cases(capsys):
     """A dozen mistakes and the texts without them: nothing is missed, nobody accused."""
     kinds = [word for kind in QUICK for word in ("--kind", kind)]
     assert record.main(["--some", "12", "--seed", "1", "--show", *kinds]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.long
+def test_half_of_the_record(capsys):
+    """The targets hold for a seeded half of all cases."""
+    assert record.main(["--some", "0.5", "--seed", "1", "--jobs", "2", "--show"]) == 0, capsys.readouterr().out
