@@ -140,14 +140,16 @@ class Search:
             if moves(self.root, group[0], self.y, self.run):
                 kept.append(item)
             elif not any(place.steps in fresh for place in group):          # else it is a gradient itself
-                named = [c for c in self.found if c.fresh and related(item, c) >= SURE]
-                if any(c.array.shape == item.array.shape for c in named):
-                    kept.append(item)
+                kept += [item] if self.named(item) else []
         kept += self.scalar_parameters()
         for item, name in zip(kept, name_all([item.places for item in kept], called.inputs)):
             item.name = name
-        state = [item for item in kept if is_state(item.name)]
+        state = [item for item in kept if is_state(item.name) and not self.named(item)]
         return [item for item in kept if item not in state], state
+
+    def named(self, item):
+        """Whether backward made or changed an array of its shape that is its gradient by name."""
+        return any(c.fresh and related(item, c) >= SURE and c.array.shape == item.array.shape for c in self.found)
 
     def scalar_parameters(self):
         """Single numbers (self.a) that move y and have a gradient by their name (self.da)."""

@@ -142,8 +142,12 @@ def follow(root, steps):
 
 
 def put(root, steps, value):
-    """Lets a place hold another value. False where that cannot be done (a tuple, a property)."""
+    """Lets a place hold another value. False where that cannot be done (a property)."""
+    if not steps:
+        return False
     holder, (kind, key) = follow(root, steps[:-1]), steps[-1]
+    if type(holder) is tuple:                   # another tuple takes its place
+        return put(root, steps[:-1], (*holder[:key], value, *holder[key + 1:]))
     try:
         if kind == ".":
             setattr(holder, key, value)

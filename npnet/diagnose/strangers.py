@@ -248,8 +248,8 @@ def explore(called, seed):
 
 def keep(called, search, items):
     """Takes over the parameters that were found: with a gradient, without one, and those that stand outside."""
-    called.parameters = [item for item in items if item.gradient is not None]
-    called.others = [item for item in items if item.gradient is None]
+    called.parameters = [item for item in items if item.gradient is not None and not covered(item, items)]
+    called.others = [item for item in items if item.gradient is None and not covered(item, items)]
     fixed = [item for item in called.others if from_outside(item.places[0].steps, called.root)]
     called.unchecked = {item.name: search.looked(item) for item in called.others if item not in fixed}
     if fixed:
@@ -272,11 +272,19 @@ def hold_others(called, search):
 
 
 def from_outside(steps, root):
-    """Whether an array is what a lambda, or a function inside another, takes from around it."""
-    if steps[-1][0] != "{}":
+    """Whether an array is what a lambda takes from around it: a lambda is how arguments are fixed."""
+    return steps[-1][0] == "{}" and follow(root, steps[:-1]).__name__ == "<lambda>"
+
+
+def covered(item, items):
+    """Whether an array's numbers are those of others that have a gradient (views of one long array, a transpose)."""
+    if not isinstance(item.own, np.ndarray):
         return False
-    function = follow(root, steps[:-1])
-    return function.__name__ == "<lambda>" or steps[-1][1] in function.__code__.co_freevars
+    others = [other for other in items if other is not item and isinstance(other.own, np.ndarray)
+              and np.may_share_memory(item.own, other.own) and other.gradient is not None]
+    if item.gradient is None:
+        return bool(others)
+    return sum(other.own.size for other in others if other.own.size < item.own.size) >= item.own.size
 
 
 def in_float32(called, y):

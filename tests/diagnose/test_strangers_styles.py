@@ -438,3 +438,59 @@ class HidesTheWord:
 def test_a_train_word_behind_call():
     called = right(HidesTheWord(), X, arrays=["x"], train=True)
     assert called.assumed[0] == "called as __call__(x, training=True), backward(dy)" and called.forward(X)[0, 0] == 2 * X[0, 0]
+
+
+class OneLongArray:
+    """W and b are views of one array."""
+
+    def __init__(self):
+        self.theta = np.concatenate([W.ravel(), B])
+        self.W, self.b = self.theta[:15].reshape(5, 3), self.theta[15:]
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class TupleOfFloat32:
+    def __init__(self):
+        self.params, self.grads = (W.astype(np.float32), B.astype(np.float32)), None
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.params[0] + self.params[1]
+
+    def backward(self, dout):
+        self.grads = (self.x.T @ dout, dout.sum(axis=0))
+        return dout @ self.params[0].T
+
+
+def test_views_of_one_array_and_tuples():
+    right(OneLongArray(), X, arrays=["x", "W", "b"])
+    layer = TupleOfFloat32()
+    right(layer, X, arrays=["x", "params[0]", "params[1]"])
+    assert layer.params[0].dtype == np.float32
+
+
+def factory():
+    w, kept = W.copy(), {}
+
+    def forward(x):
+        kept["x"] = x
+        return x @ w
+
+    def backward(dy):
+        return dy @ w.T
+
+    return forward, backward
+
+
+def test_arrays_of_the_function_around_are_checked_and_those_of_a_lambda_are_fixed():
+    assert list(call(factory(), [X]).unchecked) == ["w"]
+    w = W.copy()
+    called = right((lambda x: x @ w, lambda dy: dy @ w.T), X, arrays=["x"])
+    assert called.assumed[1] == "w: held fixed, it stands outside the functions"
