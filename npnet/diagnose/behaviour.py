@@ -14,7 +14,7 @@ import numpy as np
 from ..gradcheck import spread
 from .draws import fresh_states, same
 from .evidence import Cause, place
-from .gradient_shapes import fit, shape_cause
+from .gradient_shapes import fit, order_cause, shape_cause
 from .raised import raised_cause
 
 LARGE = 1e3                 # an input below this is not large: a layer must not overflow there
@@ -227,8 +227,7 @@ def whole(array):
 def order(watched):
     """The gradients have the shapes of one another's arrays."""
     if getattr(watched.called, "order", ""):
-        return Cause("order", watched.called.order, sure="exact",
-                     look="Return them in the order of forward's arguments.")
+        return order_cause(watched.called.order)
     have = {name: gradient.shape for name, gradient in watched.gradients.items() if gradient is not None}
     need = {name: watched.arrays[name].shape for name in have}
     moved = [name for name in have if have[name] != need[name]]

@@ -15,7 +15,7 @@ from .behaviour import behaviour_of, cause_in_calls, fitted
 from .beyond import look_beyond
 from .causes import cause_of
 from .evidence import Evidence
-from .gradient_shapes import shape_cause
+from .gradient_shapes import order_cause, shape_cause
 from .places import locate
 from .report import data, text
 from .strangers import call
@@ -131,9 +131,9 @@ def explain(found, seed=0):
     """Finds the cause, or else the place, of every wrong array of an Examination."""
     wrong, answers = [row for row in found.rows if row.verdict != "ok"], {}
     gradients = dict(found.called.found)                # in their own shapes; causes ask for others, of other batches
+    if found.called.order:
+        found.causes[""] = order_cause(found.called.order)
     cause = cause_in_calls(found.called, dy=found.report.point.dy, seed=seed) if wrong else None
-    if found.called.order and not wrong:        # each gradient is right, in the place of another
-        cause = behaviour_of(None, found.called, dy=found.report.point.dy, seed=seed)
     if cause:
         found.causes[""] = cause
         return other_shapes(found, gradients)

@@ -51,10 +51,10 @@ def eps(evidence):
     got = evidence.got
     if J.size < 8 or not np.isfinite(B).all() or np.array_equal(got, got.astype(np.float32)):
         return None
-    reads = np.abs(J) > 1e-3 * np.abs(J).max() + 10 * evidence.noise
+    reads = np.abs(J) > 0.05 * np.abs(J).max() + 10 * evidence.noise
     share = (B[reads] - J[reads]) / J[reads]
     wrong = np.abs(share) > 1e-8
-    if reads.sum() < 8 or np.abs(share).max() > SMALL or wrong.mean() < 0.5 or norm(B - J) > SMALL * norm(J):
+    if reads.sum() < 8 or np.abs(share).max() > 10 * SMALL or wrong.mean() < 0.5 or norm(B - J) > SMALL * norm(J):
         return None
     if not evidence.same(B, J, 2 * SMALL) or norm(B - J) <= 3 * evidence.noise * np.sqrt(J.size):
         return None

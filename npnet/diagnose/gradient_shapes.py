@@ -42,6 +42,12 @@ def shape_cause(name, gradient, need):
     return Cause("shape", f"d{name} has shape {have}, but {name} has {need}{what}.", detail, sure="exact", look=look)
 
 
+def order_cause(sentence):
+    """The Cause of gradients that come in another order than forward's arguments; sentence: which."""
+    return Cause("order", f"{sentence[0].upper()}{sentence[1:].rstrip('.')}.", sure="exact",
+                 look="Return them in the order of forward's arguments: whoever calls backward counts on it.")
+
+
 def explanation(name, gradient, need):
     """What happened, one word for it, and where to look. The first that fits."""
     have = gradient.shape

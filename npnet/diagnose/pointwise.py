@@ -349,6 +349,34 @@ def own_numbers(evidence):
                  f"{values[i]:.4g} there.", f"In a product, the slope by {evidence.name} is the other factor.", "exact")
 
 
+def other_input(evidence):
+    """The weights' gradient of a matrix product x @ w is built with another matrix: the output, tanh(x)."""
+    w, y = evidence.array, evidence.y
+    if not evidence.whole or w.ndim != 2 or y.ndim != 2 or w.shape[1] != y.shape[1] or evidence.kinks.any():
+        return None
+    N, (D, M) = len(y), w.shape
+    J, B = (slopes.reshape(N, M, D, M) for slopes in (evidence.J, evidence.B))
+    own = np.arange(M)
+    right, sent = J[:, own, :, own][0], B[:, own, :, own]           # (N, D) of the first unit; (M, N, D)
+    across = norm(B) - norm(sent)
+    if across > 1e-9 * norm(B) or M < 2 or not evidence.same(sent, np.stack([sent[0]] * M), 1e-6):
+        return None
+    inputs = [name for name, x in evidence.arrays.items() if x.shape == right.shape and evidence.same(x, right, 1e-4)]
+    if not inputs or proportional(sent[0].ravel(), right.ravel()) or not adds_up(evidence):
+        return None
+    name, x = inputs[0], evidence.arrays[inputs[0]]
+    table = ({"y": y} if y.shape == x.shape else {}) | {f"max({name}, 0)": np.maximum(x, 0)}
+    words = recognised(sent[0], table | {of: values for of, values in functions(x, x, name).items() if name in of})
+    if not words:
+        return None
+    k, i = np.unravel_index(np.abs(sent[0] - right).argmax(), right.shape)
+    return Cause("other array", f"The gradient of {evidence.name} is built with {words.split(',')[0]}, where {name} "
+                 f"belongs: forward multiplies {evidence.name} by {name}.", words,
+                 f"{evidence.output(k * M)} has the slope {right[k, i]:.4g} by {evidence.index(i * M)}, which is {name}"
+                 f"{[int(k), int(i)]}; backward has {sent[0][k, i]:.4g}.",
+                 f"Which array did forward multiply by {evidence.name}, before or after the activation?", "exact")
+
+
 def one_image(evidence):
     """Backward treats every image with the numbers of one of them: what forward kept of it, the first or the last."""
     x, y = evidence.array, evidence.y
@@ -392,4 +420,4 @@ def forwards_result(evidence):
 
 
 EARLY = [mask_of_dy, slope_at_dy, forwards_result]
-CAUSES = [mask, other_array, closed, own_numbers, slope_of_a_side, slope, times_array, one_image]
+CAUSES = [mask, other_array, closed, own_numbers, slope_of_a_side, slope, times_array, other_input, one_image]

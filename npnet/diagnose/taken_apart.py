@@ -30,6 +30,8 @@ class Terms:
     through: str = ""
     shared: np.ndarray = None
     word: str = "x"
+    x: np.ndarray = None                # at the entries, and y there
+    y: np.ndarray = None
 
     @property
     def direct(self):
@@ -94,7 +96,7 @@ def taken_apart(evidence):
         parts = one_shared(J, own, reads, shared, through, own @ (y / x) if shared is x else None)
         if parts:
             word = evidence.name if shared is x else "y"
-            found = Terms(J, B, own, reads, parts, {}, through, shared, word)
+            found = Terms(J, B, own, reads, parts, {}, through, shared, word, x, y)
             found.known = constants_of(found, x) if through == "the sum of squares" else {}
             return found
     parts = mean_and_variance(J, own, reads, x) if smooth.all() and evidence.whole else None
@@ -102,7 +104,7 @@ def taken_apart(evidence):
         count = int(reads.sum(axis=1).max())
         known = {f"{count}, as many as share a mean": count, f"{count}/{count - 1}": count / (count - 1)}
         return Terms(J, B, own, reads, parts, known, "the mean and the variance", normalised(x, reads | own),
-                     f"{evidence.name} normalised")
+                     f"{evidence.name} normalised", x, y)
     return None
 
 

@@ -112,7 +112,7 @@ def other_cross_term(evidence):
 def wrong_cross_terms(evidence, found, cross):
     """Wrong cross terms as they are often written: (matrix, sentence, look, kind)."""
     smooth, x_i, name = ~evidence.kinks, found.shared, found.word   # x_i at the entry, x_j at the output
-    x_j = found.own @ x_i
+    x_j = evidence.array.ravel()[evidence.outputs] if x_i is found.x else found.own @ x_i
     ratio = np.outer(1 / x_j, x_i)
     term = "variance's term" if len(found.parts) > 2 else "cross term"
     out = "In y[j]'s slope by x[i] everything but one factor belongs to j, where the sum is."
@@ -128,6 +128,11 @@ def wrong_cross_terms(evidence, found, cross):
     yield cross / x_j[:, None], f"Inside the sum of the {term} the factor {name}[j] is missing.", out, "wrong term"
     yield cross / x_i, f"In the {term} the factor {name}[i] is missing.", (
         "The slope of a square, x[i]^2, is 2 x[i]."), "wrong term"
+    for word, z in (("1", np.ones(len(x_i))), ("x", found.x), ("y", found.y), ("exp(y)", np.exp(found.y))):
+        if np.abs(z - x_i).max() > 1e-6:
+            yield np.outer(cross @ x_i / ((cross != 0) @ x_i ** 2), z) * (cross != 0), (
+                f"In the {term} stands {word}[i], where {name}[i] belongs."), (
+                "Write d y[j] / d x[i] down: what of x[i] is in it?"), "wrong term"
     yield cross / ratio, f"In the {term} stands {name}[j], where {name}[i] belongs.", out, "wrong term"
     if evidence.whole and smooth.all():
         yield cross.T, (f"In the {term} i and j are exchanged: what belongs inside the sum stands before it."), (
@@ -256,27 +261,54 @@ def other_group(evidence):
         return None
     groups, x = found.reads | found.own, evidence.array.ravel()
     root = np.array([x[group].std() for group in groups])           # whole evidence: a row for each entry
-    reaches = np.abs(found.B) > 10 * evidence.noise
-    if (reaches != groups).sum() < ENOUGH:
-        return None
-    for means, variances in ((reaches, reaches), (reaches, groups), (groups, reaches)):
+    direct, mean, variance = found.parts.values()
+    reaches, above = np.abs(found.B) > 10 * evidence.noise, 1e-6 * np.abs(found.J).max() + 10 * evidence.noise
+    mean_of, variance_of = (np.abs(found.B - direct - other) > above for other in (variance, mean))
+    for means, variances in ((reaches, reaches), (reaches, groups), (groups, reaches), (mean_of, groups),
+                             (groups, variance_of)):
+        if (means != groups).sum() + (variances != groups).sum() < ENOUGH:
+            continue
         rebuilt = np.zeros(found.J.shape)
         for j in range(len(rebuilt)):
             rows = np.stack([found.own[j] * 1.0, means[j] / root, variances[j] * found.shared / root])
             rebuilt[j] = measured(found.B[j], rows) @ rows
         spare = reaches.sum() - 3 * len(rebuilt)
         if spare > ENOUGH and explains(evidence, rebuilt, found.J, found.B):
-            j = int((reaches != groups).sum(axis=1).argmax())
+            other = means if (means != groups).any() else variances
+            j = int((other != groups).sum(axis=1).argmax())
             return Cause("axis", f"In the gradient of {evidence.name} a mean runs over other numbers than in forward.",
-                         "", f"{evidence.output(evidence.outputs[j])} depends on {groups[j].sum()} numbers of "
-                         f"{evidence.name}; backward sends its dy to {reaches[j].sum()}, "
-                         f"{(reaches[j] & groups[j]).sum()} of them the same.",
+                         "", f"Forward normalises {evidence.output(evidence.outputs[j])} among {groups[j].sum()} "
+                         f"numbers; backward's mean takes {other[j].sum()}, {(other[j] & groups[j]).sum()} of them the "
+                         f"same.",
                          "Over which axes does forward take the mean and the variance? Backward's sums have the same.",
                          "exact")
     return None
 
 
 # ------------------------------------------------------------------------------- own terms and all others
+
+def passed_on(evidence):
+    """Backward gives dy on as it came, though forward is no identity."""
+    found = compared(evidence)
+    if found is None or not evidence.same(found[1], found[2] * 1.0, 1e-9):
+        return None
+    return Cause("missing term", f"Backward gives dy on to {evidence.name} as it came: the layer's own slopes are "
+                 f"missing.", "all", example(evidence, found[0], found[1]),
+                 "The chain rule: dy is multiplied by the slope of y by x, of this layer.", "exact")
+
+
+def turned_round(evidence):
+    """Backward multiplies by the slopes where their transpose belongs: dy @ w for dy @ w.T."""
+    found = compared(evidence)
+    if found is None or not evidence.whole or evidence.kinks.any() or evidence.array.ndim > 2:
+        return None
+    J, B = found[:2]
+    if not explains(evidence, J.T, J, B):
+        return None
+    return Cause("transposed", f"Backward multiplies dy by the matrix of slopes where its transpose belongs: what "
+                 f"y[j] should send to {evidence.name}[i] comes from y[i], and goes to {evidence.name}[j].", "",
+                 example(evidence, J, B), "If y = x @ w, then dx = dy @ w.T; a square w fits both ways.", "exact")
+
 
 def own_and_others(evidence):
     """Any layer of one shape: the slopes of y[i] by x[i] are right and the others not, or the other way round."""
@@ -300,4 +332,5 @@ def own_and_others(evidence):
 
 
 EARLY = [*FIRST, *GATES, *EXCHANGED, *LOSSES]       # so special that they come before what linearity in dy tells
-CAUSES = [*POINTWISE, whole_terms, other_cross_term, neighbours, other_group, each_output, own_and_others, *CONSTANTS]
+CAUSES = [*POINTWISE, whole_terms, other_cross_term, neighbours, other_group, each_output, passed_on, own_and_others,
+          turned_round, *CONSTANTS]

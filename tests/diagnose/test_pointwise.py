@@ -115,6 +115,13 @@ def test_the_slopes_of_a_prelu_see_positive_numbers():
     assert found.kind == "mask", found
 
 
+def test_the_output_stands_where_the_input_belongs():
+    for words, other in (("built with y", lambda x, w: x @ w), ("tanh(x)", lambda x, w: np.tanh(x))):
+        pair = dense, lambda dy, x, w: (dy @ w.T, other(x, w).T @ dy)
+        found = cause(RULES, pair, numbers(0, 6, 4), numbers(1, 4, 4), name="w")
+        assert found.kind == "other array" and words in found.sentence, found
+
+
 @pytest.mark.parametrize("image", [0, 3])
 def test_one_image_stands_for_all(image):
     def backward(dy, x):
@@ -188,7 +195,6 @@ def pooled_back(dy, x):
 OTHERS = {              # name: (forward, backward, shapes, array); mistakes of other kinds
     "dw twice": (dense, lambda dy, x, w: (dy @ w.T, 2 * x.T @ dy), [(4, 5), (5, 3)], "w"),
     "dw of the last image": (dense, lambda dy, x, w: (dy @ w.T, x[-1:].T @ dy[-1:]), [(4, 5), (5, 3)], "w"),
-    "dx by w, not transposed": (dense, lambda dy, x, w: (dy @ w, x.T @ dy), [(6, 4), (4, 4)], "x"),
     "dw transposed": (dense, lambda dy, x, w: (dy @ w.T, (x.T @ dy).T), [(6, 4), (4, 4)], "w"),
     "dx without the last feature": (dense, lambda dy, x, w: (np.pad(dy @ w.T[:, :-1], ((0, 0), (0, 1))), x.T @ dy),
                                     [(6, 4), (4, 4)], "x"),

@@ -112,3 +112,27 @@ def test_groups_that_are_right_are_right():
 def test_the_variance_s_term_without_one_of_its_factors(change, words):
     found = cause(RULES, normed(0, change), picture(0, 8, 5), picture(1, 1, 5), picture(2, 1, 5), name="x")
     assert found is None and not words or found.kind == "wrong term" and words in found.sentence, found
+
+
+def test_a_mean_over_a_part_of_its_group():
+    found = cause(RULES, normed((0, 2, 3), lambda d, hat, root, m, S: (d - d.mean(axis=0) - hat * S(d * hat) / m) / root),
+                  picture(0, 3, 2, 2, 3), picture(1, 1, 2, 1, 1), picture(2, 1, 2, 1, 1), name="x")
+    assert found.kind == "axis" and "takes 3, 3 of them" in found.example, found
+
+
+def test_log_softmax_with_the_logarithm_for_the_probability():
+    def log_softmax(x):
+        return x - np.log(np.exp(x).sum(axis=1, keepdims=True))
+    found = cause(RULES, (log_softmax, lambda dy, x: dy - log_softmax(x) * dy.sum(axis=1, keepdims=True)), picture(0, 4, 5))
+    assert found.kind == "wrong term" and "stands y[i], where" in found.sentence, found
+
+
+def test_dy_that_is_given_on_as_it_came():
+    w = picture(1, 5, 5)
+    found = cause(RULES, ((lambda x: x @ w), lambda dy, x: dy.copy()), picture(0, 4, 5))
+    assert found.kind == "missing term" and "as it came" in found.sentence, found
+
+
+def test_a_square_matrix_the_other_way_round():
+    w = picture(1, 5, 5)
+    assert cause(RULES, ((lambda x: x @ w), lambda dy, x: dy @ w), picture(0, 4, 5)).kind == "transposed"
