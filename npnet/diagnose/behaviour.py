@@ -210,12 +210,20 @@ def integers(watched):
         return None
     for what, array in [("y", watched.y), *((f"d{name}", g) for name, g in watched.gradients.items())]:
         if array is not None and array.size > 3 and whole(array) and len(np.unique(array)) > 2:
+            if what != "y" and not grows(watched, what[1:]):
+                return None                                 # it is the same for every dy: another mistake
             return Cause("integers", f"Every number of {what} is a whole number, though what goes in has decimals: "
                          f"an array of integers cuts them off.", what, sure="exact",
                          example=f"{what}{place((0,) * array.ndim)} is {array.flat[0]:.6g}.",
                          look="np.zeros(shape, int), np.zeros_like(an array of integers) and np.array([0, 1]) hold "
                               "integers: give the type, np.zeros(shape, x.dtype).")
     return None
+
+
+def grows(watched, name):
+    """Whether the gradient of an array is larger for a larger dy."""
+    watched.forward()
+    return np.abs(watched.backward(10 * watched.dy)[name]).sum() > 2 * np.abs(watched.gradients[name]).sum()
 
 
 def whole(array):

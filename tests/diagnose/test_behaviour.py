@@ -242,7 +242,15 @@ class ParamsAreCopies(Half):
         return {name: array.copy() for name, array in super().params().items()}
 
 
-@pytest.mark.parametrize("layer", [Scale, Dropout, Half, Fills, ParamsAreCopies])
+class CountsAlone(Scale):
+    """Not of integers: dy is not used."""
+
+    def backward(self, dy):
+        super().backward(dy)
+        return np.arange(20.0).reshape(SHAPE)
+
+
+@pytest.mark.parametrize("layer", [Scale, Dropout, Half, Fills, ParamsAreCopies, CountsAlone])
 def test_nothing_is_said_of_calls_that_do_nothing_unusual(layer):
     assert told(layer()) is None
 
