@@ -44,7 +44,7 @@ def shape_cause(name, gradient, need):
 
 def order_cause(sentence):
     """The Cause of gradients that come in another order than forward's arguments; sentence: which."""
-    return Cause("order", f"{sentence[0].upper()}{sentence[1:].rstrip('.')}.", sure="exact",
+    return Cause("order", f"{sentence.rstrip('.')}.", sure="exact",
                  look="Return them in the order of forward's arguments: whoever calls backward counts on it.")
 
 
