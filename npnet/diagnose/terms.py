@@ -102,8 +102,10 @@ def other_cross_term(evidence):
         parts = [*others, matrix]
         ratios = measured(found.B, parts)
         rebuilt = sum(ratio * part for ratio, part in zip(ratios, parts))
-        if norm(matrix) > 0 and explains(evidence, rebuilt, found.J, found.B) and isclose(ratios[0], 1, abs_tol=0.5):
-            also = "".join(f" Besides, the {name} is {ratio:.5g} times as large{reason(evidence, ratio, found.known)}."
+        direct = isclose(ratios[0], 1, abs_tol=0.5) or abs(ratios[0]) < 1e-6            # there, or missing as well
+        if direct and norm(matrix) > 0 and explains(evidence, rebuilt, found.J, found.B):
+            also = "".join(f" Besides, the {name} is missing." if abs(ratio) < 1e-6 else
+                           f" Besides, the {name} is {ratio:.5g} times as large{reason(evidence, ratio, found.known)}."
                            for name, ratio in zip(found.parts, ratios) if not isclose(ratio, 1, abs_tol=1e-4))
             return Cause(kind, sentence + also, "cross", example(evidence, found.J, found.B), look, "exact")
     return None

@@ -136,3 +136,10 @@ def test_dy_that_is_given_on_as_it_came():
 def test_a_square_matrix_the_other_way_round():
     w = picture(1, 5, 5)
     assert cause(RULES, ((lambda x: x @ w), lambda dy, x: dy @ w), picture(0, 4, 5)).kind == "transposed"
+
+
+def test_two_mistakes_in_two_terms():
+    def both(dy, x, s):
+        return -2 * ALPHA * BETA * x * x * sums(dy * s ** (-BETA - 1))
+    found = cause(RULES, lrn(both), picture(0, 2, 6, 2, 2))
+    assert "stands x[i]" in found.sentence and "Besides, the direct term is missing" in found.sentence, found
