@@ -19,7 +19,7 @@ from .. import plots
 from ..diagnose import MANY, cases, check_file, check_network, draw, subjects_of
 from ..layers import LAYERS
 from ..models import MODELS, model
-from ..screen import echo
+from ..screen import echo, fold
 from . import add_backend, choose_backend
 
 WIDTH = 32                          # of the column of layers
@@ -168,7 +168,7 @@ def silent(sentence):
 def show(found):
     """Prints a report, its verdict in colour."""
     verdict, *lines = str(found).split("\n")
-    echo(verdict, "bold green" if found.ok else "bold red")
+    echo("\n".join(fold(verdict, 79, rest="  ")), "bold green" if found.ok else "bold red")
     for line in lines:
         echo(line, marks=LABELS)
 

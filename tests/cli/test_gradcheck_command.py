@@ -188,9 +188,12 @@ def test_what_could_not_be_checked_is_1(npnet_, mine, monkeypatch):
 
 
 def test_a_whole_network(npnet_):
-    words = ["--net", "single_tower", "--size", "67", "--classes", "3", "--seconds", "4", "--backend", "numpy"]
+    words = ["--net", "lenet5", "--classes", "3", "--seconds", "1", "--entries", "2", "--backend", "numpy"]
     code, out, _ = npnet_("gradcheck", *words)
-    assert code == 0 and "checking single_tower, input 3 x 67 x 67, in float64" in out and "passed: " in out
+    assert code == 0 and "checking lenet5, input 1 x 28 x 28, in float64" in out and "passed: " in out
+    assert max(map(len, out.splitlines())) <= 79
+    found = json.loads(npnet_("gradcheck", *words, "--json")[1])
+    assert found["ok"] and {"conv1.w", "the network"} <= {array["name"] for array in found["arrays"]}
     assert "leave 'ReLU' out" in one_line(npnet_("gradcheck", "ReLU", *words))
     assert "--shape and --draw are for a layer of your own" in one_line(npnet_("gradcheck", *words, "--shape", "2", "--draw"))
 
