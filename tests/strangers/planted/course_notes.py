@@ -84,7 +84,7 @@ CONV_BARE = [
     Planted("an empty slice without padding", "dx_pad[:, :, pad:pad + H, pad:pad + W]",
             "dx_pad[:, :, pad:-pad, pad:-pad]", "x", ("shape",)),
     Planted("the bias is added twice", "np.sum(window * w[f]) + b[f]", "np.sum(window * w[f] + b[f])", "b",
-            ("factor:1/(C*R*S)", "factor"), like="Conv2D(4, 3)"),
+            ("factor:1/(C*R*S)", "factor", "forward"), like="Conv2D(4, 3)"),
     Planted("dw turned upside down", "dw[f] += g * x_pad[n, :, rows, cols]",
             "dw[f] += g * x_pad[n, :, rows, cols][:, ::-1, ::-1]", "w", ("rotated",)),
     Planted("dx of the last filter only", "for f in range(0, F):", "for f in range(F - 1, F):", ("x", "w", "b"),

@@ -46,7 +46,7 @@ AVERAGE = [
     Planted("divided by its sides' sum", "dz / (n_H * n_W)", "dz / (n_H + n_W)", "A_prev", ("factor:3/2", "factor")),
     Planted("overwritten", "+= distribute_value(da", "= distribute_value(da", "A_prev", ("overwritten",)),
     Planted("forward sums", "A[i, h, w, c] = np.mean(a_slice)", "A[i, h, w, c] = np.sum(a_slice)", "A_prev",
-            ("factor:1/(R*S)",),
+            ("factor:1/(R*S)", "forward"),
             like="AvgPool(3, 2)"),
     Planted("one image's gradient for all", "da = dA[i, h, w, c]", "da = dA[0, h, w, c]", "A_prev",
             ("part:image", "other array"), ("image",)),

@@ -56,7 +56,8 @@ AVERAGE = [
             "for r in range(size):\n                        for s in range(size):\n                            dx[n, c, i",
             "for r in range(size - 1):\n                        for s in range(size):\n                            dx[n, c, i", "x", ("part:row", "part:position", "border"),
             ("row",)),
-    Planted("forward divides by the side", "total / (size * size)", "total / size", "x", ("factor:1/R", "factor:1/S"),
+    Planted("forward divides by the side", "total / (size * size)", "total / size", "x",
+            ("factor:1/R", "factor:1/S", "forward"),
             like="AvgPool(3, 2)"),
 ]
 LRN = [
