@@ -361,7 +361,8 @@ NUMBA += [("backend", *lines) for lines in [
 ]]
 
 TESTS = {
-    "backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py",
+    "gradcheck": "tests/test_gradcheck.py", "diagnose/evidence": "tests/diagnose/test_evidence.py",
+    "diagnose/check": "tests/diagnose/test_check.py", "backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py",
     "fit/answers": "tests/fit/test_answers.py", "data/fingerprints": "tests/data/test_fingerprints.py",
     "weights/checkpoint": "tests/weights/test_edited_checkpoints.py tests/weights/test_checkpoint.py",
     "fit/recipe": "tests/fit/test_recipe_objects.py", "cli/evaluate": "tests/cli/test_evaluate.py",
@@ -369,6 +370,30 @@ TESTS = {
     "fast/winograd": "tests/ops/test_winograd.py", "fast/kernels": "tests/fast/test_kernels.py tests/test_backend.py", "fast/warmup": "tests/fast/test_warmup.py"}
 
 REST = [
+    ("gradcheck", "(right + left) / 2     # on", "right     # on"),
+    ("gradcheck", "(line(step) - point.y)) / step", "(line(step) - point.y)) / (2 * step)"),
+    ("gradcheck", "(point.y - line(-step))) / step", "(point.y - line(step))) / step"),
+    ("gradcheck", "array[place] = saved + t * direction", "array[place] = saved + t"),
+    ("gradcheck", "        finally:\n            array[place] = saved", "        finally:\n            pass"),
+    ("gradcheck", "kinks[i] = gap > limit and not curved", "kinks[i] = gap > limit"),
+    ("gradcheck", "kinks[i] = gap > limit and not curved", "kinks[i] = False"),
+    ("gradcheck", "MAX_KINKS = 0.05", "MAX_KINKS = 0.9"),
+    ("gradcheck", "row.error = float(norm(difference) / size)", "row.error = 0.0", 0),
+    ("gradcheck", "size = norm(analytic[checked]) + norm(numeric[checked])", "size = norm(analytic[checked])"),
+    ("gradcheck", "\"look\" if row.error < LOOK else \"wrong\"", "\"look\""),
+    ("gradcheck", "return bool(self.rows) and all(", "return all("),
+    ("gradcheck", "        self.written_not_added()\n", ""),
+    ("gradcheck", "                found += [name] if not np.array_equal(self.forward(), self.y) else []", "                pass"),
+    ("gradcheck", "                array[...] = saved\n        return found", "        return found"),
+    ("gradcheck", "(*self.params.values(), *self.state)", "self.params.values()"),
+    ("gradcheck", "self.rounding = 8 * precision", "self.rounding = 8 * EPSILON"),
+    ("gradcheck", "if not row.parameter:                   # a bias", "if False:                   # a bias"),
+    ("gradcheck", "norm(point.y - line(-2.0) - 2 * change) > 1e-9", "norm(point.y - line(-2.0) - 2 * change) > 1e9"),
+    ("gradcheck", "np.sort(point.rng.permutation(array.size)[:entries])", "np.arange(array.size)[:entries]"),
+    ("diagnose/evidence", "dy[k] = 1", "dy[k] = 2"),
+    ("diagnose/evidence", "return (self.sides[0] + self.sides[1]) / 2", "return self.sides[0]"),
+    ("diagnose/evidence", "np.argsort(~wrong.ravel()[order], kind=\"stable\")", "np.argsort(wrong.ravel()[order], kind=\"stable\")"),
+    ("diagnose/evidence", "            for name, array in saved.items():\n                self.point.arrays[name][...] = array", "            pass"),
     ("optim", "if momentum >= 1:", "if momentum > 1:"),
     ("optim", "if w.ndim > 1:", "if w.ndim > 2:"),
     ("optim", "lr * float(self.bias_lr), float(self.momentum), 0.0)", "lr, float(self.momentum), 0.0)"),

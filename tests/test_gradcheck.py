@@ -270,6 +270,8 @@ def test_some_entries_only():
     report = assert_gradients(counting, x, w, entries=10, method="central")
     assert [(row.checked, row.size) for row in report.rows] == [(10, 216), (10, 108)]
     assert "10 of 216 checked" in str(report)
+    places = np.flatnonzero(report.rows[0].seen)            # drawn at random, not the first ten
+    assert places.max() > 10 and (report.rows[0].slopes.ravel()[places] != 0).all()
     assert len(runs) == 4 + 2 * 2 * 10                      # twice at first, once at last, two an entry
 
 

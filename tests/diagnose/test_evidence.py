@@ -42,6 +42,12 @@ def test_the_jacobian_of_a_dense_layer_by_hand():
     assert np.isnan(found.B).all()                              # an answer of another shape is none
 
 
+def test_the_jacobian_of_a_curve():
+    x = drawn(5)
+    found = of((lambda x: x ** 3, lambda dy, x: 3 * x ** 2 * dy), x)
+    np.testing.assert_allclose(found.J, np.diag(3 * x ** 2), atol=1e-8)
+
+
 def test_what_was_measured_leaves_the_point_as_it_was():
     layer = built(Conv2D(2, 3), (2, 3, 5, 5))
     found = of(layer, drawn(2, 3, 5, 5), row=1)
