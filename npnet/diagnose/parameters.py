@@ -21,7 +21,6 @@ MARKS = "gradients gradient grads grad deltas delta nabla derivative deriv diff 
 ALIKE = {"weights": "w", "weight": "w", "kernel": "w", "kernels": "w", "filters": "w", "filter": "w", "bias": "b",
          "biases": "b", "weightmatrix": "w", "ws": "w", "bs": "b", "params": "", "parameters": "", "param": ""}
 STATE = re.compile(r"running|moving|average|ema|momentum|velocity|mask|history|(^|_)(mean|var|std)$")
-ASKED = ("params", "get_params", "parameters", "get_parameters", "weights", "get_weights", "trainable_weights")
 GIVEN = ("grads", "get_grads", "gradients", "get_gradients", "grad", "gradient", "dparams")
 SAMPLES, AGREE = 6, 1e-4            # slopes that decide between candidates, and how near they must come
 
