@@ -16,7 +16,7 @@ from .beyond import look_beyond
 from .causes import cause_of
 from .evidence import Evidence
 from .gradient_shapes import order_cause, shape_cause
-from .places import locate
+from .places import place_of
 from .report import data, text
 from .strangers import call
 
@@ -149,7 +149,7 @@ def explain(found, seed=0):
         if cause:
             found.causes[row.name] = cause
         else:
-            found.places[row.name] = locate(found.report.point, row), ""
+            found.places[row.name] = place_of(row, evidence)
     other_shapes(found, gradients)
 
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from .evidence import Cause
 from .kernels import by_filter
-from .reads import ENOUGH, Reads, join, one_share
+from .reads import ENOUGH, join, one_share, reads_of
 
 BLOCKS = "Groups are blocks: group g has the channels from g * (C // groups) on, in backward as in forward."
 DEALT = "Groups are blocks of neighbouring channels: are they dealt out in turn (c % groups)?"
@@ -11,7 +11,7 @@ DEALT = "Groups are blocks of neighbouring channels: are they dealt out in turn 
 
 def other_channels(evidence):
     """Backward sends an output's patch to other channels than those that forward reads for it."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not pictures_of_groups(reads):
         return None
     J, B = by_channel(reads, reads.J), by_channel(reads, reads.B)           # (asked, C, ...)
@@ -60,7 +60,7 @@ def channels(indices):
 
 def other_filters(evidence):
     """Backward multiplies dy with the filter of another group: the patch of another filter, at the right channels."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not pictures_of_groups(reads):
         return None
     J = by_channel(reads, reads.all).reshape(*reads.y_shape, reads.shape[reads.channel_axis], -1)
@@ -96,7 +96,7 @@ def same_patch(block, J, takes, own, limit):
 
 def other_inputs(evidence):
     """The gradient of a kernel is taken from another group's channels."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.differs.any() or reads.windows or not reads.linear:
         return None
     J, B = by_filter(reads, reads.all), by_filter(reads, reads.B_all)       # (K, N, P, Q, C, R, S)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .evidence import Cause
-from .reads import ENOUGH, Reads, one_share
+from .reads import ENOUGH, one_share, reads_of
 
 ORDERS = {                      # (reverse rows, reverse columns, exchange rows and columns): kind, what was done
     (0, 0, 0): ("shifted", ""),
@@ -147,17 +147,18 @@ def lines(t, distance):
 
 def lands_elsewhere(evidence):
     """The patches of the windows, each whole, lie elsewhere or in another order."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     shown = pictures(reads) if reads.usable and reads.differs.any() else None
     if not shown or not reads.linear:
         return None
-    stay = (0, 0)
+    stay, most = (0, 0), most_wrong(shown, reads)
     for shift, steps in dict.fromkeys([*drifts(reads, shown), (stay, stay), (stay, (-shown.step[0], -shown.step[1]))]):
         distance = np.array(shift) + np.array(steps) * shown.place
         for order, (kind, words) in ORDERS.items():
             if order[2] and shown.size[0] != shown.size[1] or (order, shift, steps) == ((0, 0, 0), stay, stay):
                 continue
-            if agreeing(reads, shown, order, distance) >= ENOUGH:
+            few = some_of(replace(shown, shift=distance), most)
+            if agreeing(reads, few, order, None) and agreeing(reads, shown, order, distance) >= ENOUGH:
                 return landed(reads, shown, order, shift, steps, kind, words)
             if any(steps) and not any(order) and agreeing(reads, not_cut(shown, distance), order, None) >= ENOUGH:
                 return replace(landed(reads, shown, order, shift, steps, kind, words), sure="likely")
@@ -168,12 +169,14 @@ def not_cut(shown, distance):
     """The Pictures of the outputs whose windows lie inside when they are shifted; code may treat the others anyhow."""
     start = shown.start + distance
     inside = ((start >= 0) & (start + shown.size <= shown.J.shape[2:])).all(axis=1)
-    return replace(some_of(shown, inside), shift=distance[inside])
+    return some_of(replace(shown, shift=distance), inside)
 
 
 def some_of(shown, which):
     """The Pictures of some of the outputs."""
-    return replace(shown, J=shown.J[which], B=shown.B[which], start=shown.start[which], place=shown.place[which])
+    shift = shown.shift[which] if np.ndim(shown.shift) else shown.shift
+    return replace(shown, J=shown.J[which], B=shown.B[which], start=shown.start[which], place=shown.place[which],
+                   shift=shift)
 
 
 def landed(reads, shown, order, shift, steps, kind, words):
@@ -215,13 +218,13 @@ def distance_in_words(shift):
 
 def kernel_elsewhere(evidence):
     """The gradient of a kernel is turned round, or its rows are another's: dw upside down, dw of the unpadded x."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.differs.any() or len(reads.shape) < 2 or reads.windows or not reads.linear:
         return None
     for first in range(len(reads.shape) - 2, -1, -1):
         whole, inside = pictures(reads, (first, first + 1)), not_last(reads)
         shown = some_of(whole, inside)
-        few = fewer(shown, reads)
+        few = some_of(shown, most_wrong(shown, reads))
         for order, shift in changes(shown.size):
             distance = np.array([shift])
             if agreeing(reads, few, order, distance) and agreeing(reads, shown, order, distance) >= ENOUGH:
@@ -246,11 +249,10 @@ def changes(size):
     return [(order, (0, 0)) for order in orders] + [(still, shift) for shift in shifts]
 
 
-def fewer(shown, reads, count=6):
-    """The Pictures of a few outputs only, to see quickly what cannot be."""
+def most_wrong(shown, reads, count=6):
+    """The outputs with the most wrong numbers, to see quickly what cannot be."""
     wrong = (np.abs(shown.J - shown.B) > reads.limit).sum(axis=(1, 2, 3))
-    most = np.argsort(-wrong, kind="stable")[:count]
-    return some_of(shown, most)
+    return np.argsort(-wrong, kind="stable")[:count]
 
 
 def kernel_cause(reads, kind, words, shift, sure):
@@ -267,7 +269,7 @@ def kernel_cause(reads, kind, words, shift, sure):
 
 def kernel_stride(evidence):
     """The gradient of a kernel is taken from windows that run with another stride than forward's."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.differs.any() or reads.windows or not reads.linear:
         return None
     J, B = by_filter(reads, reads.all), by_filter(reads, reads.B_all)

@@ -2,7 +2,7 @@
 import numpy as np
 
 from .evidence import Cause
-from .reads import ENOUGH, Reads
+from .reads import ENOUGH, reads_of
 
 RESHAPED = "Where backward reshapes dy, are its axes in the order in which forward left them?"
 LONGEST = 16                    # an axis of y with more places is not tried
@@ -10,7 +10,7 @@ LONGEST = 16                    # an axis of y with more places is not tried
 
 def other_outputs(evidence):
     """For an output backward sends what belongs to another one: another filter's, another image's, another place's."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.differs.any() or not reads.linear or (reads.reads & reads.differs).sum() < ENOUGH:
         return None
     for axis, size in enumerate(reads.y_shape):

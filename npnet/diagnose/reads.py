@@ -1,6 +1,6 @@
 """What reads what: which outputs read an entry of an array, in which windows, and what backward sends back to it.
 
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     reads.J, reads.B            (asked outputs, entries) without the entries on a kink
     reads.windows               how windows run over the array: [Window(axis=2, output=2, stride=2, pad=1, size=3), ...]
 """
@@ -170,6 +170,13 @@ class Reads:
     def output(self, row):
         """'y[0,3,2,1]': the output of a row of J."""
         return self.evidence.output(self.outputs[row])
+
+
+def reads_of(evidence):
+    """The Reads of an Evidence, made once."""
+    if not hasattr(evidence, "reads"):
+        evidence.reads = Reads(evidence)
+    return evidence.reads
 
 
 def fitted(entries, outputs, size, count):

@@ -9,14 +9,15 @@ import numpy as np
 
 from . import groups, kernels, masks, outputs, winners
 from .evidence import Cause
-from .reads import ENOUGH, Reads, join, number, one_share
+from .reads import ENOUGH, join, number, one_share, reads_of
 
+FEW = 16                        # entries that are looked at first
 WRITES = "Where backward writes d{0}, is it = where it must be +=? d{0}[rows, columns] += v also adds once a place."
 
 
 def overwritten(evidence):
     """Only the share of the last (first) window arrives, of every entry that several read."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable:
         return None
     alone = not reads.differs.any()
@@ -24,11 +25,14 @@ def overwritten(evidence):
         return None
     if not alone and not (reads.linear and shares_arrive_or_not(reads)):
         return None
+    wrong = np.abs(reads.got - reads.right) > reads.limit if alone else reads.differs.any(axis=0)
+    few, all_of_them = np.flatnonzero(wrong)[:FEW], slice(None)             # most orders fail with a few already
     for covers in (reads.reading, covering(reads)):
         for axes, last in orders(reads) if covers is not None else ():
-            survivors = surviving(reads, covers, axes, last)                # (y.size, entries)
-            if explains(reads, survivors, alone):
-                return overwriting(reads, survivors, covers, axes, last, alone)
+            if explains(reads, surviving(reads, covers, axes, last, few), alone, few):
+                survivors = surviving(reads, covers, axes, last, all_of_them)       # (y.size, entries)
+                if explains(reads, survivors, alone, all_of_them):
+                    return overwriting(reads, survivors, covers, axes, last, alone)
     return None
 
 
@@ -56,22 +60,25 @@ def orders(reads):
                 yield order, False
 
 
-def surviving(reads, covers, axes, last):
-    """(y.size, entries): the outputs that come last (first) in this order among those that cover an entry."""
+def surviving(reads, covers, axes, last, columns):
+    """(y.size, columns): the outputs that come last (first) in this order among those that cover an entry."""
     turn = np.zeros(len(reads.all), int)
     for axis in axes:
         turn = turn * reads.y_shape[axis] + reads.every_output[axis]
     turn = (turn if last else turn.max() - turn)[:, None]
-    return reads.reading & (turn == np.where(covers, turn, -1).max(axis=0))
+    return reads.reading[:, columns] & (turn == np.where(covers[:, columns], turn, -1).max(axis=0))
 
 
-def explains(reads, survivors, alone):
-    """Whether what arrives is what these outputs send: output by output, or, alone, for dy as a whole."""
-    if alone:
-        expected = reads.evidence.dy.ravel() @ np.where(survivors, reads.all, 0)
-        wrong = np.abs(expected - reads.right) > reads.limit
-        return (wrong.sum() >= ENOUGH or few_but_clear(reads, wrong)) and reads.evidence.same(expected, reads.got)
-    return bool((survivors[reads.outputs] == (reads.reads & ~reads.differs)).all())
+def explains(reads, survivors, alone, columns):
+    """Whether what arrives at these columns is what the survivors send: output by output, or for dy as a whole."""
+    if not alone:
+        arrives = reads.reads[:, columns] & ~reads.differs[:, columns]
+        return bool((survivors[reads.outputs] == arrives).all())
+    expected = reads.evidence.dy.ravel() @ np.where(survivors, reads.all[:, columns], 0)
+    if not reads.evidence.same(expected, reads.got[columns]):
+        return False
+    wrong = np.abs(expected - reads.right[columns]) > reads.limit
+    return len(wrong) < len(reads.entries) or wrong.sum() >= ENOUGH or few_but_clear(reads, wrong)
 
 
 def covering(reads):
@@ -147,7 +154,7 @@ def chosen(reads, among, count):
 
 def averaged(evidence):
     """Every entry gets the mean of its shares where it must get their sum; or the sum times their number."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.differs.any() or not reads.linear or (reads.differs & reads.reads).sum() < ENOUGH:
         return None
     shares, size = reads.reading.sum(axis=0), (reads.J ** 2).sum(axis=0)
@@ -190,7 +197,7 @@ def counted(reads, count, inverse):
 
 def counted_twice(evidence):
     """Some shares arrive a whole number of times, the others once."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.differs.any() or not reads.linear or (reads.reached & ~reads.reads).any():
         return None
     ratio = np.divide(reads.B, reads.J, where=reads.reads, out=np.ones(reads.J.shape))
@@ -220,7 +227,7 @@ def where(reads, often):
 
 def border_windows(evidence):
     """Backward divides the windows at the border of y by another number than forward does."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.windows or not reads.differs.any() or (reads.reached & ~reads.reads).any():
         return None
     size = (reads.J ** 2).sum(axis=1)
@@ -251,7 +258,7 @@ def cut_windows(reads):
 
 def border(evidence):
     """All errors lie within a strip along the border, as wide as the padding: the inside is right."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.windows or not reads.differs.any():
         return None
     wrong = reads.spread_out(reads.differs).any(axis=0)                     # of the array's shape
@@ -298,7 +305,7 @@ def empty_slice(name, gradient, shape):
 
 def entries_of_windows(evidence):
     """The same rows, columns or entries of every window are left out."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.windows or not reads.differs.any() or not reads.linear:
         return None
     if not shares_arrive_or_not(reads):
@@ -319,7 +326,7 @@ def entries_of_windows(evidence):
 
 def part(evidence):
     """Only the outputs of one image, filter, row ... contribute; all others are lost."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.differs.any() or not reads.linear or not shares_arrive_or_not(reads):
         return None
     used = reads.reads.any(axis=1)

@@ -5,12 +5,12 @@ from itertools import product
 import numpy as np
 
 from .evidence import Cause
-from .reads import ENOUGH, Reads, join, number, one_share
+from .reads import ENOUGH, join, number, one_share, reads_of
 
 
 def window_of_winners(evidence):
     """Reads of a layer whose outputs each read one entry of a moving window, as max-pooling does; else None."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.windows or not reads.differs.any() or not reads.linear:
         return None
     return reads if reads.single and reads.reads.sum() >= ENOUGH else None
@@ -130,7 +130,7 @@ def other_steps(evidence):
 
 def one_gets_all(evidence):
     """All that belongs to the entries of a window goes to one of them, as if the mean were a choice."""
-    reads = Reads(evidence)
+    reads = reads_of(evidence)
     if not reads.usable or not reads.windows or reads.single or not reads.differs.any() or not reads.linear:
         return None
     rows = np.flatnonzero(reads.reached.sum(axis=1) == 1)

@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 
-from npnet.diagnose.places import locate
+from npnet.diagnose.evidence import Evidence
+from npnet.diagnose.places import locate, place_of
 from npnet.gradcheck import check_gradients
 
 
@@ -179,3 +180,52 @@ def test_another_mask_is_said_to_be_one():
     assert sentence == "Where it is wrong, the analytic or the numeric value is 0: as with another mask than forward's."
 
 
+
+
+def placed(change, shape, name="x", layout=""):
+    """(sentence, word) of place_of for y = x with a wrong gradient."""
+    report = check_gradients(identity_with(change), numbers(*shape), names=(name,))
+    return place_of(report.rows[0], Evidence(report.point, report.rows[0], layout))
+
+
+@pytest.mark.parametrize("where, word", [
+    (np.s_[:1], "image"), (np.s_[:, 3:4], "channel"), (np.s_[:, 4:], "group"), (np.s_[..., :1, :], "row"),
+    (np.s_[..., -1:], "column"), (np.s_[1:2, 4:, :, -1:], "column"), (np.s_[1:2, 2:3, 3:4, 4:5], "entry"),
+])
+def test_the_word_for_a_place(where, word):
+    def change(dy):
+        dy[where] *= np.linspace(2, 3, dy[where].size).reshape(dy[where].shape)
+        return dy
+    sentence, found = placed(change, (3, 8, 5, 7))
+    assert found == word and (word in sentence or word == "entry")
+
+
+def test_the_words_of_channels_last():
+    def change(dy):
+        dy[..., 2] *= np.linspace(2, 3, dy[..., 2].size).reshape(dy[..., 2].shape)
+        return dy
+    sentence, word = placed(change, (3, 5, 4, 6), layout="NHWC")
+    assert word == "channel" and sentence.startswith("Only in channel 2: 60 of the 60")
+    sentence, word = placed(change, (3, 5, 4, 6))
+    assert word == "column" and sentence.startswith("Only in column 2: 60 of the 60")
+
+
+def test_border_everywhere_and_features():
+    assert placed(lambda dy: frame(1, 1, 1, 1)[1](dy, None), (2, 3, 5, 7))[1] == "border"
+    assert placed(lambda dy: dy * np.linspace(2, 3, dy.size).reshape(dy.shape), (2, 3, 5, 7))[1] == ""
+    assert placed(lambda dy: 3 * dy, (2, 3, 5, 7)) == ("Everywhere analytic = 3 x numeric.", "")
+    assert placed(lambda dy: dy * np.r_[1, 1, 1, 1.7, 1], (4, 5))[1] == "feature"
+
+
+def test_what_more_than_one_output_reads():
+    """The overlap of windows is wrong in no simple way: by a factor that changes from entry to entry."""
+    def add(x):
+        return x[:, :-1] + x[:, 1:]
+
+    def backward(dy, x):
+        dx = np.pad(dy, ((0, 0), (0, 1))) + np.pad(dy, ((0, 0), (1, 0)))
+        dx[:, 1:-1] *= np.linspace(2, 3, dx[:, 1:-1].size).reshape(dx[:, 1:-1].shape)
+        return dx
+    report = check_gradients((add, backward), numbers(4, 6))
+    sentence, word = place_of(report.rows[0], Evidence(report.point, report.rows[0]))
+    assert sentence.endswith("The 8 that 1 output reads are right; of the 16 that more read, 16 are wrong.") and word == "feature"
