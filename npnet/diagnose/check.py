@@ -15,7 +15,7 @@ from .behaviour import behaviour_of, cause_in_calls, fitted
 from .beyond import look_beyond
 from .causes import cause_of
 from .evidence import Evidence
-from .gradient_shapes import order_cause, shape_cause
+from .behaviour.gradient_shapes import order_cause, shape_cause
 from .places import place_of
 from .report import data, text
 from .strangers import call

@@ -10,14 +10,14 @@ from ..backend import choose, ops
 from ..gradcheck import Report, Row
 from ..layers import LAYERS, Layer
 from ..screen.words import counted, listed, nearest
-from .arguments import LABELS, TRAINS, is_setting, plain, positional, signature
+from .strangers.arguments import LABELS, TRAINS, is_setting, plain, positional, signature
 from .check import Examination, check_layer
 from .evidence import Cause
 from .ready import build, distinct, on_host
 from .running import EXPRESSION, aloud, at_home, blamed, last_of_a_stranger, names_in, run
 from .shapes import changed, family, legal
 from .strangers import call
-from .ways import BACKWARD, FORWARD
+from .strangers.ways import BACKWARD, FORWARD
 
 
 def check_file(path, expression, shapes, train=None, seed=0, param=None, labels=None, like=None, entries=None,

@@ -30,8 +30,8 @@ from ..layers import Layer, arguments, rng
 from ..network import Network, fill, made
 from ..screen.words import counted, listed, sentence
 from .strangers import call
-from .ways import FORWARD
-from .ways import Chain as Strung
+from .strangers.ways import FORWARD
+from .strangers.ways import Chain as Strung
 
 STEP, TOLERANCE = 1e-5, 1e-6        # the step is a share of the array's size
 FEWEST, MOST = 1, 24                # numbers of each array that are moved, as time allows

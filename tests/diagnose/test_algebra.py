@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from npnet.diagnose.algebra import CAUSES
+from npnet.diagnose.causes.algebra import CAUSES
 from npnet.diagnose.evidence import Evidence
 from npnet.diagnose.kinds import KINDS
 from npnet.gradcheck import check_gradients

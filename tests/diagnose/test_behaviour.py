@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 from npnet.diagnose.behaviour import behaviour_of, fitted
-from npnet.diagnose.raised import raised_cause
+from npnet.diagnose.behaviour.raised import raised_cause
 from npnet.diagnose.strangers import call
 from npnet.gradcheck import check_gradients
 

@@ -1,7 +1,7 @@
 """Losses with one part of their slope wrong, and gradients that have changed places."""
 import numpy as np
 import pytest
-from npnet.diagnose.terms import CAUSES, EARLY
+from npnet.diagnose.causes.terms import CAUSES, EARLY
 from planted_terms import cause, softmax
 
 RULES = EARLY + CAUSES

@@ -1,7 +1,7 @@
 """Number by number: activations, dropout, scales with one mistake each, and layers of which nothing is said."""
 import numpy as np
 import pytest
-from npnet.diagnose.terms import CAUSES, EARLY
+from npnet.diagnose.causes.terms import CAUSES, EARLY
 from planted_terms import EPS, cause, evidence, lrn_forward, normed, softmax
 
 RULES = EARLY + CAUSES

@@ -1,7 +1,7 @@
 """Terms of layers of one shape: planted mistakes, the cause that is expected, and layers of which nothing is said."""
 import numpy as np
 import pytest
-from npnet.diagnose.terms import CAUSES, EARLY
+from npnet.diagnose.causes.terms import CAUSES, EARLY
 from planted_terms import (ALPHA, BETA, K, LRN_MISTAKES, NORM_MISTAKES, SOFTMAX_MISTAKES, cause, evidence, lrn, normed, own,
                            softmax_pair, statistics, sums)
 

@@ -7,7 +7,7 @@ from window_layers import ChannelsLast, Conv, Im2col, Im2colConv, Pool
 
 from npnet.diagnose.evidence import Evidence
 from npnet.diagnose.kinds import KINDS
-from npnet.diagnose.windows import CAUSES, empty_slice
+from npnet.diagnose.causes.windows import CAUSES, empty_slice
 from npnet.gradcheck import check_gradients, spread
 
 

@@ -2,7 +2,7 @@
 import numpy as np
 from numpy.linalg import norm
 
-from .evidence import Cause
+from ..evidence import Cause
 
 MANY = 12                   # slopes of the other array that are measured
 

@@ -3,13 +3,13 @@ import warnings
 
 import numpy as np
 
-from ..gradcheck import spread
+from ...gradcheck import spread
 from .arguments import RATE, Argument, Call, Missing, own_names, positional, signature, title
 from .draws import Draws
 from .labels import label_kinds, make_label
 from .parameters import is_tensor, leaves
 from .reach import Snapshot, places
-from .ready import build
+from ..ready import build
 from .tensors import tensor_maker
 from .ways import left_output, plan_backward, way_of
 

@@ -4,7 +4,7 @@ As in mistaken.py: {name: (words, function)}; a function takes the arrays of the
 """
 import numpy as np
 
-from ..ops.softmax import log_softmax_forward
+from ...ops.softmax import log_softmax_forward
 
 # ------------------------------------------------------------------------------- dense
 

@@ -2,7 +2,7 @@
 import numpy as np
 from numpy.linalg import norm
 
-from .evidence import Cause
+from ..evidence import Cause
 
 ENOUGH = 5                  # numbers, at least
 

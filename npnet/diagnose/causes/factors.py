@@ -10,8 +10,8 @@ from math import isclose, isqrt, log, prod
 
 import numpy as np
 
-from .evidence import Cause
-from .matrices import (ENOUGH, alive, array_words, example, explains, is_first, number, output_words,
+from ..evidence import Cause
+from ..matrices import (ENOUGH, alive, array_words, example, explains, is_first, number, output_words,
                        trusted)
 
 PLAIN = {"2": 2}

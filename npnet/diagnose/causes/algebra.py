@@ -8,9 +8,9 @@ import numpy as np
 from numpy.linalg import norm
 
 from .arrangement import CAUSES as ARRANGEMENT
-from .evidence import Cause
+from ..evidence import Cause
 from .factors import CAUSES as FACTORS
-from .matrices import ENOUGH, example, number, other_dy, trusted
+from ..matrices import ENOUGH, example, number, other_dy, trusted
 from .parts import CAUSES as PARTS
 from .parts import mixed_axis
 

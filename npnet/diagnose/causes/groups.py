@@ -1,9 +1,9 @@
 """Causes of convolutions in groups: backward reaches another group's channels, or takes another group's filters."""
 import numpy as np
 
-from .evidence import Cause
+from ..evidence import Cause
 from .kernels import by_filter
-from .reads import ENOUGH, join, one_share, reads_of
+from ..reads import ENOUGH, join, one_share, reads_of
 
 BLOCKS = "Groups are blocks: group g has the channels from g * (C // groups) on, in backward as in forward."
 DEALT = "Groups are blocks of neighbouring channels: are they dealt out in turn (c % groups)?"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .evidence import Cause
-from .reads import ENOUGH, one_share, reads_of
+from ..evidence import Cause
+from ..reads import ENOUGH, one_share, reads_of
 
 ORDERS = {                      # (reverse rows, reverse columns, exchange rows and columns): kind, what was done
     (0, 0, 0): ("shifted", ""),

@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..gradcheck import spread
-from .draws import fresh_states, same
-from .evidence import Cause, place
+from ...gradcheck import spread
+from ..strangers.draws import fresh_states, same
+from ..evidence import Cause, place
 from .gradient_shapes import fit, order_cause, shape_cause
 from .raised import raised_cause
 

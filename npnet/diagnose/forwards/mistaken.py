@@ -10,9 +10,9 @@ does not touch are handed on.
 """
 import numpy as np
 
-from ..ops.conv import conv2d_forward
-from ..ops.pool import avg_pool_forward, max_pool_forward
-from ..ops.shapes import conv_size
+from ...ops.conv import conv2d_forward
+from ...ops.pool import avg_pool_forward, max_pool_forward
+from ...ops.shapes import conv_size
 
 # ------------------------------------------------------------------------------- convolution
 

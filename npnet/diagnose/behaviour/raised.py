@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .evidence import Cause
+from ..evidence import Cause
 
 ROOM = Path(__file__).parent                                # npnet/diagnose
 OURS = (str(ROOM), str(ROOM.parent / "gradcheck.py"))       # frames in here are the check's

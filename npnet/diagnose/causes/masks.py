@@ -1,8 +1,8 @@
 """Causes of functions of single numbers that pass some and stop others: another mask than forward's."""
 import numpy as np
 
-from .evidence import Cause
-from .reads import ENOUGH, number
+from ..evidence import Cause
+from ..reads import ENOUGH, number
 
 
 def another_mask(evidence):

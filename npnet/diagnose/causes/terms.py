@@ -11,12 +11,12 @@ from numpy.linalg import norm
 
 from .constants import CAUSES as CONSTANTS
 from .constants import EARLY as FIRST
-from .evidence import Cause
+from ..evidence import Cause
 from .exchanged import CAUSES as EXCHANGED
 from .losses import CAUSES as LOSSES
 from .pointwise import CAUSES as POINTWISE
 from .pointwise import EARLY as GATES
-from .scales import broadcast, power_of
+from ..scales import broadcast, power_of
 from .taken_apart import ENOUGH, compared, explains, measured, terms, Terms
 
 

@@ -1,8 +1,8 @@
 """Labels for losses that cannot be called without them."""
 import numpy as np
 
-from ..gradcheck import spread
-from ..layers import rng
+from ...gradcheck import spread
+from ...layers import rng
 
 FIGURES = ("mse", "squared", "square", "regress", "mean", "l1", "l2", "mae", "huber", "quadratic", "euclid")
 BINARY = ("binary", "bce", "logistic", "sigmoid")

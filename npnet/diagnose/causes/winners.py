@@ -4,8 +4,8 @@ from itertools import product
 
 import numpy as np
 
-from .evidence import Cause
-from .reads import ENOUGH, join, number, one_share, reads_of
+from ..evidence import Cause
+from ..reads import ENOUGH, join, number, one_share, reads_of
 
 
 def window_of_winners(evidence):

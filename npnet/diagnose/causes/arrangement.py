@@ -7,8 +7,8 @@ from itertools import combinations, permutations
 import numpy as np
 from numpy.linalg import norm
 
-from .evidence import Cause
-from .matrices import ENOUGH, alive, array_words, example, is_first, number, other_dy, output_words
+from ..evidence import Cause
+from ..matrices import ENOUGH, alive, array_words, example, is_first, number, other_dy, output_words
 
 SECONDS = 0.1               # for runs of forward with rearranged arrays
 

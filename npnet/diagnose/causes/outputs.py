@@ -1,8 +1,8 @@
 """Causes that show in whole rows of J: what backward sends for one output is what forward has for another."""
 import numpy as np
 
-from .evidence import Cause
-from .reads import ENOUGH, reads_of
+from ..evidence import Cause
+from ..reads import ENOUGH, reads_of
 
 RESHAPED = "Where backward reshapes dy, are its axes in the order in which forward left them?"
 LONGEST = 16                    # an axis of y with more places is not tried

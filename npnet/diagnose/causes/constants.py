@@ -2,7 +2,7 @@
 import numpy as np
 from numpy.linalg import norm
 
-from .evidence import Cause
+from ..evidence import Cause
 
 SMALL = 1e-3                # the relative error that a constant such as eps may cause, at most
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..layers import Layer, rng
-from .evidence import Cause
+from ...layers import Layer, rng
+from ..evidence import Cause
 from .mistaken_units import DROPOUT
 from .operations import WHOLE, Candidate, candidates, columns, lrn_candidates, reference
-from .places import whereabouts
+from ..places import whereabouts
 
 LAYOUTS = {             # a stranger's pictures, or rows, and how they become npnet's: (there, back)
     "": (lambda a: a, lambda a: a),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.linalg import norm
 
-from .evidence import Cause
-from .scales import broadcast
+from ..evidence import Cause
+from ..scales import broadcast
 from .taken_apart import linear as adds_up
 
 ENOUGH = 8

@@ -12,11 +12,11 @@ from math import isclose, prod
 
 import numpy as np
 
-from ..layers import pair
-from ..ops.conv import im2col
-from ..ops.lrn import lrn_constants
-from ..ops.pool import adaptive_avg_pool_forward
-from ..ops.shapes import conv_size, pool_size
+from ...layers import pair
+from ...ops.conv import im2col
+from ...ops.lrn import lrn_constants
+from ...ops.pool import adaptive_avg_pool_forward
+from ...ops.shapes import conv_size, pool_size
 from . import mistaken, mistaken_units
 
 STRIDES, WINDOWS = range(1, 6), range(1, 8)     # that are tried

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.linalg import norm
 
-from .scales import power_of
+from ..scales import power_of
 
 ENOUGH = 8                  # so many numbers must agree, beyond those that a rule may choose
 

@@ -3,7 +3,7 @@ from itertools import permutations
 
 import numpy as np
 
-from .evidence import Cause
+from ..evidence import Cause
 
 
 def fit(gradient, need):
