@@ -175,7 +175,7 @@ def offer(examination, columns):
     if examination.others or not (examination.ok and examination.uncovered):
         return []
     lines = fold(f"not covered by these shapes: {examination.uncovered}", columns, first="  ", rest="    ")
-    return lines + [f"    {examination.command or 'check_layer(..., thorough=True)'}"]
+    return lines + ([f"    {examination.command}"] if examination.command else [])
 
 
 def number(value, digits=4):

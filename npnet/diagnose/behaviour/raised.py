@@ -8,7 +8,7 @@ import numpy as np
 
 from ..evidence import Cause
 
-ROOM = Path(__file__).parent                                # npnet/diagnose
+ROOM = Path(__file__).parents[1]                              # npnet/diagnose
 OURS = (str(ROOM), str(ROOM.parent / "gradcheck.py"))       # frames in here are the check's
 LIBRARIES = "site-packages", "dist-packages", "<__array_function__", "<frozen", str(Path(linecache.__file__).parent)
 

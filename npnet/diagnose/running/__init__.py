@@ -23,7 +23,7 @@ import numpy as np
 from .notebooks import cells_to_run, defining_cells, magic_names, python_cells
 from .stand_ins import stand_in, with_stand_in
 
-PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parents[2]
 INSTALLED = [PACKAGE, *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib"))]
 EXPRESSION = "<expression>"                     # the name under which an expression is compiled
 
