@@ -115,7 +115,7 @@ def test_a_pass_and_what_it_did_not_cover():
         "  not covered by these shapes: stride 2 with a remainder, pad 0",
         "    npnet gradcheck layers.py:Conv --shape 2,3,7,8 --thorough"]
     examination.command = ""
-    assert lines_of(examination)[-1] == "    check_layer(..., thorough=True)"
+    assert lines_of(examination)[-1] == "  not covered by these shapes: stride 2 with a remainder, pad 0"
 
 
 def test_what_was_not_checked_is_no_pass():
