@@ -29,8 +29,8 @@ with the step. Such entries are left out and counted; more than 5 % left out is 
     check_adjoint(layer, x)                       operations that are linear in each of their arrays
 
 Each returns a Report; report.ok is the verdict. The error of an array is ||a - n|| / (||a|| + ||n||): ok below
-1e-7, wrong from 1e-4 on, and in between look at it (it fails too, unless `tolerance` is raised). Nothing passes
-in silence: an array of the object that moves y and that params() does not name fails the check, by its name.
+1e-7, wrong from 1e-4 on, and in between look at it (it fails too, unless `tolerance` is raised). An attribute of
+the object that moves y, and that params() does not name, is not passed over: it fails the check, by its name.
 """
 import inspect
 import textwrap
@@ -218,9 +218,11 @@ class Point:
                 continue
             if not any(np.may_share_memory(array, known) for known in (*self.params.values(), *self.state)):
                 saved = array.copy()
-                array += 0.01
-                found += [name] if not np.array_equal(self.forward(), self.y) else []
-                array[...] = saved
+                try:
+                    array += 0.01 * spread(array.shape, self.rng)       # not all alike: a mean would take that away
+                    found += [name] if not np.array_equal(self.forward(), self.y) else []
+                finally:
+                    array[...] = saved
         return found
 
 

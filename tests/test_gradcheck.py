@@ -860,6 +860,31 @@ def test_an_array_that_params_does_not_name_fails_the_check_by_its_name():
     assert check_gradients(layer, numbers(4, 5)).ok
 
 
+def test_an_attribute_is_put_back_when_forward_raises():
+    class Touchy(Hidden):
+        def forward(self, x):
+            if self.w[0, 0] != w[0, 0]:
+                raise RuntimeError("w moved")
+            return super().forward(x)
+
+    layer = Touchy()
+    w = layer.w.copy()
+    with pytest.raises(RuntimeError, match="w moved"):
+        check_gradients(layer, numbers(4, 5))
+    np.testing.assert_array_equal(layer.w, w)
+
+
+def test_an_array_that_y_sees_through_its_differences_alone():
+    class Centred(Hidden):
+        def forward(self, x):
+            return x @ (self.w - self.w.mean())
+
+        def backward(self, dy):
+            return dy @ (self.w - self.w.mean()).T
+
+    assert [row.name for row in check_gradients(Centred(), numbers(4, 5)).rows] == ["x", "w"]
+
+
 def test_state_and_arrays_that_do_not_move_y_are_no_parameters():
     class Shifted(Dense):
         def __init__(self, w, b):

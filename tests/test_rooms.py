@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,16 +36,19 @@ def existing(rooms):
     return [room for room in rooms if files(room) and files(room)[0].exists()]
 
 
+@cache
 def imported(path):
-    """(module, line) of every import in a file, wherever it stands, with npnet's own made absolute."""
+    """[(module, line)] of every import in a file, wherever it stands, with npnet's own made absolute."""
+    found = []
     package = ("npnet",) + path.relative_to(PACKAGE).parent.parts
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+            found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[:len(package) - node.level + 1] if node.level else ()
             module = ".".join([*base, *(node.module or "").split(".")]).rstrip(".")
-            yield from ((f"{module}.{alias.name}", node.lineno) for alias in node.names)
+            found += [(f"{module}.{alias.name}", node.lineno) for alias in node.names]
+    return found
 
 
 @pytest.mark.parametrize("room", existing(BOOK + ANNEXES))
