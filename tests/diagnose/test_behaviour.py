@@ -1,10 +1,14 @@
 """What a layer's calls do: layers with one mistake each, the Cause that is expected, and right ones that get none."""
+import time
+
 import numpy as np
 import pytest
+from npnet.diagnose import check_layer
 from npnet.diagnose.behaviour import behaviour_of, fitted
 from npnet.diagnose.behaviour.raised import raised_cause
 from npnet.diagnose.strangers import call
 from npnet.gradcheck import check_gradients
+from numpy.random import default_rng
 
 SHAPE = 4, 5
 RNG = np.random.default_rng(3)
@@ -210,6 +214,45 @@ def test_the_cause_shows_in_the_calls(layer, kind):
 @pytest.mark.parametrize("layer", [layer for layer, kind in MISTAKES if kind in ("nothing", "added", "overflow")])
 def test_the_error_of_a_check_becomes_the_same_cause(layer):
     assert raised_by(layer()).kind == dict(MISTAKES)[layer]
+
+
+OWN_RNG = np.random.default_rng(1)
+
+
+class ReadsTheClock(Scale):
+    def forward(self, x):
+        self.factor = time.perf_counter() % 1
+        return super().forward(x) * self.factor
+
+    def backward(self, dy):
+        return super().backward(dy * self.factor)
+
+
+class DropoutOfTheFile(Scale):
+    """Right: the generator, or the function that makes one, is a variable of the file."""
+
+    def __init__(self, draw):
+        super().__init__()
+        self.draw = draw
+
+    def forward(self, x):
+        self.mask = (OWN_RNG if self.draw == "own" else default_rng()).random(x.shape) > 0.5
+        return super().forward(x) * self.mask
+
+    def backward(self, dy):
+        return super().backward(dy * self.mask)
+
+
+def test_a_forward_with_two_answers_is_said_to_have_them():
+    cause = check_layer(ReadsTheClock(), RNG.standard_normal(SHAPE)).causes[""]
+    assert cause.kind == "random" and cause.detail == "forward" and "two answers" in cause.sentence
+
+
+@pytest.mark.parametrize("draw", ["own", "imported"])
+def test_generators_of_the_file_are_set_back_and_left_as_they_were(draw):
+    before = str(OWN_RNG.bit_generator.state)
+    assert check_layer(DropoutOfTheFile(draw), RNG.standard_normal(SHAPE)).ok
+    assert str(OWN_RNG.bit_generator.state) == before and default_rng is np.random.default_rng
 
 
 class Dropout(Scale):

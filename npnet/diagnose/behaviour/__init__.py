@@ -61,11 +61,6 @@ class Watched:
         return None if y is None else np.array(y)
 
     @cached_property
-    def again(self):
-        """y of a second forward."""
-        return np.array(self.forward())
-
-    @cached_property
     def dy(self):
         return spread(self.y.shape, self.rng) if self.given is None else np.array(self.given, np.float64)
 
@@ -125,7 +120,7 @@ def cause_in_calls(called, dy=None, seed=0):
 
     Only what makes numbers wrong: whole numbers, random numbers, unwritten memory, a parameter that backward changes.
     """
-    return behaviour_of(None, called, dy, seed, [integers, random, memory, replaced, added])
+    return behaviour_of(None, called, dy, seed, [integers, two_answers, random, memory, replaced, added])
 
 
 def equal(a, b):
@@ -290,6 +285,22 @@ def fitted(called):
 
 # ------------------------------------------------------------------------------- what differs between calls
 
+def two_answers(watched):
+    """Forward gives another y for the same input: nothing that is measured on it means anything."""
+    first, second = np.array(watched.forward()), np.array(watched.forward())
+    if equal(first, second):
+        return None
+    unwritten_memory = memory(watched)
+    if unwritten_memory:
+        return unwritten_memory
+    where = tuple(int(i) for i in np.unravel_index(np.nanargmax(np.abs(first - second)), first.shape))
+    return Cause("random", "Forward gives two answers for one input, so its slopes cannot be measured: it draws random "
+                 "numbers that the check cannot seed, reads a clock, or uses memory that is not its own.", "forward",
+                 sure="exact", example=f"y{place(where)} was {first[where]:.6g}, then {second[where]:.6g}.",
+                 look="Draw from np.random (the check seeds it), from a generator that the object keeps as an "
+                      "attribute (self.rng), or make the generator in forward from a seed: np.random.default_rng(0).")
+
+
 def random(watched):
     """Backward draws random numbers of its own, and its gradients depend on them."""
     drawn, changed = backward_draws(watched)
@@ -330,22 +341,17 @@ def memory(watched):
                      f"before it is written.", who, sure="exact",
                      look="Is every number of the array written, the last rows and columns too, and those that no "
                           "window reaches? np.zeros would show the same place as zeros.")
-    if equal(watched.y, watched.again):
-        return None
-    return Cause("memory", "Two forwards of one input differ, though random numbers are the same: they read memory "
-                 "that is not theirs, or numbers that the call before left behind.", "y",
-                 look="Do as_strided, or an index, reach beyond the end of an array? Is a buffer used again without "
-                      "being cleared?")
+    return None
 
 
 def unwritten(watched):
-    """What changes when np.empty returns other numbers: 'y', 'dx', or ''."""
+    """What changes when np.empty returns other numbers, and only then: 'y', 'dx', or ''."""
     found = []
-    for value in GARBAGE:
+    for value in (GARBAGE[0], *GARBAGE):
         with filled(value):
             y = np.array(watched.forward())
             found.append({"y": y} | {f"d{name}": gradient for name, gradient in watched.backward().items()})
-    return differing(*found)
+    return differing(*found[1:]) if equal(*found[:2]) else ""
 
 
 class filled:
@@ -444,4 +450,4 @@ def kept(watched):
     return None
 
 
-RULES = [nothing, overflow, not_finite, integers, order, shape, replaced, added, random, memory, kept]
+RULES = [nothing, overflow, not_finite, integers, order, shape, replaced, added, two_answers, random, memory, kept]

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .reach import generators
+from .reach import functions, generators, names_in
 
 DEFAULT_RNG = np.random.default_rng
 
 
 class Draws:
-    """The generators that a layer may draw from: np.random, random, and those among its attributes.
+    """The generators that a layer may draw from: np.random, random, its attributes', and those of its file.
 
     Before forward each is set to its first state; backward goes on where forward stopped, so that code which draws a
     second mask there is seen. The caller's own generators are as they were after each call. quiet: a layer that was
@@ -21,6 +21,8 @@ class Draws:
     def __init__(self, root, seed):
         self.seed, self.drawn, self.quiet = seed % 2 ** 32, False, False
         self.own = [(generator, state_of(generator)) for generator in generators(root)]
+        self.imported = [(function.__globals__, name) for function in functions(root)       # from numpy.random import
+                         for name in names_in(function.__code__) if function.__globals__.get(name) is DEFAULT_RNG]
         self.first = self.later = [*fresh_states(self.seed), *(state for _, state in self.own)]
 
     @contextmanager
@@ -38,14 +40,20 @@ class Draws:
             return
         callers, before = states(self.own), self.later
         set_states(self.own, before)
-        np.random.default_rng = self.default_rng
+        self.set_default_rng(self.default_rng)
         try:
             yield
         finally:
-            np.random.default_rng = DEFAULT_RNG
+            self.set_default_rng(DEFAULT_RNG)
             self.later = states(self.own)
             self.drawn = self.drawn or not same(before, self.later)
             set_states(self.own, callers)
+
+    def set_default_rng(self, made):
+        """Lets np.random.default_rng be another function, under every name that the layer's functions have for it."""
+        np.random.default_rng = made
+        for names, name in self.imported:
+            names[name] = made
 
     def default_rng(self, seed=None):
         """np.random.default_rng, with a seed where none was given."""

@@ -163,8 +163,29 @@ def put(root, steps, value):
 
 
 def generators(root):
-    """The generators of random numbers that can be reached."""
-    return list({id(value): value for _, value in everything(root) if isinstance(value, GENERATORS)}.values())
+    """The generators of random numbers that can be reached, those among the variables of the functions' files too."""
+    values = [value for _, value in everything(root)]
+    values += [function.__globals__.get(name) for function in functions(root) for name in names_in(function.__code__)]
+    return list({id(value): value for value in values if isinstance(value, GENERATORS)}.values())
+
+
+def functions(root):
+    """The functions that an object runs: its own and its parts' methods, and those of one file that these look up."""
+    values = [value for _, value in everything(root)]
+    kinds = {kind for value in values for kind in type(value).__mro__}
+    values += [own for kind in kinds for own in list(vars(kind).values())]
+    waiting = [value for value in values if isinstance(value, types.FunctionType)]
+    found = {}
+    while waiting:
+        function = waiting.pop()
+        if id(function) not in found and not of_numpy(function):
+            found[id(function)] = function
+            waiting += [value for _, value in used_by(function) if isinstance(value, types.FunctionType)]
+    return list(found.values())
+
+
+def of_numpy(function):
+    return str(function.__module__).partition(".")[0] in ("numpy", "builtins", "torch")
 
 
 class Snapshot:
