@@ -200,3 +200,32 @@ def test_gradients_in_another_order_are_joined_to_their_arrays_and_it_is_said():
 
     called = right((affine_forward, backward), X, W, B, arrays=["x", "w", "b"])
     assert called.order == "backward returns dw, dx, db, in this order; forward's arguments come in the order x, w, b"
+
+
+def test_a_slope_called_alpha_is_no_learning_rate():
+    def forward(x, alpha):
+        return np.where(x > 0, x, alpha * x)
+
+    def backward(dy, x, alpha):
+        return dy * np.where(x > 0, 1, alpha)
+
+    def wrong(dy, x, alpha):
+        return dy * (x > 0)
+
+    with pytest.raises(TypeError, match="needs alpha.*param={'alpha'"):
+        call((forward, wrong), [X])
+    right((forward, backward), X, arrays=["x"], param={"alpha": 0.3})
+    assert not checked((forward, wrong), X, param={"alpha": 0.3})[1].ok
+    forward.__defaults__ = (0.2,)                       # what forward takes by default, backward is given
+    right((forward, backward), X, arrays=["x"])
+
+
+def test_an_alpha_of_backward_alone_is_a_learning_rate():
+    class Learns(Affine):
+        def backward(self, dout, alpha):
+            dx = dout @ self.W.T
+            self.W -= alpha * self.x.T @ dout
+            self.b -= alpha * dout.sum(axis=0)
+            return dx
+
+    right(Learns(), X, arrays=["x", "W", "b"])

@@ -8,7 +8,8 @@ GRADIENTS = set("dy dout dz da dh dl ds dx gy gz eta delta deltas error errors e
 CACHES = set("cache caches ctx context saved memory memo tape residual residuals aux stash forwardcache".split())
 TRAINS = set("train training istraining istrain trainflg trainflag trainmode intrain mode phase".split())
 TESTS = set("test testing istest inference eval evalmode testmode deterministic predict".split())
-RATES = set("lr learningrate learnrate lrate rate stepsize learningrates eta alpha".split())
+RATES = set("lr learningrate learnrate lrate rate stepsize learningrates".split())
+GREEK = {"eta", "alpha"}            # a learning rate where backward alone takes it, a slope or a share in forward
 LABELS = set("y t label labels target targets ytrue truey true truth gt groundtruth expected desired onehot yonehot "
              "yreal actual answer answers tags".split())
 OUTPUTS = set("y out output outputs z a s o result yhat probs prob softmaxout activation activations ypred".split())
@@ -133,12 +134,14 @@ class Asker:
     def __init__(self, param, train, both=False):
         self.given = dict(param or {})
         self.settings, self.train, self.both = Guesses(self.given), train, both
+        self.defaults = {}                      # of what forward takes: backward must get the same
 
     def forward(self, function, inputs):
         """The Call of a forward that gets these inputs first (a list of names, by the function's own words)."""
         parameters = signature(function)
         if parameters is None:
             return Call(function, [Argument(name, "input", name) for name in inputs])
+        self.defaults = {p.name: p.default for p in parameters if p.default is not REQUIRED}
         places = positional(parameters)
         star = any(p.kind == p.VAR_POSITIONAL for p in parameters)
         if len(places) < len(inputs) and not star:
@@ -218,8 +221,8 @@ class Asker:
             return Argument(p.name, "label", word=True)
         if kind in CACHES or kind.endswith("cache"):
             return Argument(p.name, "cache", word=True) if p.default is REQUIRED or caches else None
-        if kind in RATES and not (kind in ("eta", "alpha") and p.default is not REQUIRED):
-            return Argument(p.name, "value", rate, True)
+        if kind in RATES or kind in GREEK and p.default is REQUIRED:
+            return Argument(p.name, "value", self.defaults.get(p.name, rate) if kind in GREEK else rate, True)
         if is_setting(p.name) and p.default is REQUIRED:
             return Argument(p.name, "value", self.settings, True)
         if kind in TRAINS | TESTS and p.default is REQUIRED:
@@ -262,7 +265,7 @@ def by_place(arguments, parameters):
 def own_names(function, count):
     """What forward calls its inputs, labels after the others; "input 0" ... where that cannot be known."""
     parameters = positional(signature(function) or [])
-    needed = [p for p in parameters if p.default is REQUIRED and plain(p.name) not in TRAINS | TESTS | RATES]
+    needed = [p for p in parameters if p.default is REQUIRED and plain(p.name) not in TRAINS | TESTS | RATES | GREEK]
     if count < len(needed) and any(not is_label(p.name) for p in needed):
         parameters = sorted(parameters, key=lambda p: is_label(p.name))
     names = [p.name for p in parameters][:count]

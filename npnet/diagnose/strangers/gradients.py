@@ -1,7 +1,7 @@
 """Where the gradient of each input and of each parameter of a stranger's layer is."""
 import numpy as np
 
-from .arguments import RATE, RATES, is_label, plain
+from .arguments import GREEK, RATE, RATES, is_label, plain
 from .parameters import (AGREE, Parameter, Source, bare, candidates, distance, few_slopes, grouped, is_state, leaves,
                          match, moves, name_all, photograph, related, scalars, standing)
 from .reach import Place, everything, written
@@ -180,20 +180,20 @@ class Search:
     def by_change(self, items):
         """Parameters that backward changes by a learning rate: their change over the rate is a gradient."""
         called, way = self.called, self.way
-        arguments = [a.name for a in way.backward.arguments if plain(a.name) in RATES and a.role == "value"
-                     ] if way.backward else []
+        arguments = [a for a in (way.backward.arguments if way.backward else []) if plain(a.name) in RATES | GREEK
+                     and a.role == "value" and isinstance(a.value, float)]
         called.rates = [] if arguments else rate_places(self.root)
         changed = self.changed_by_backward(items) if arguments or called.rates else []
         if not changed:
             called.rates = []
             return
-        rate = arguments[0] if arguments else written(called.rates[0])
+        rate, value = (arguments[0].name, arguments[0].value) if arguments else (written(called.rates[0]), RATE)
         called.learns = True
         called.assumed.append(f"backward changes {', '.join(item.name for item in changed)}: it is called with {rate}="
-                              f"{RATE:g}, and they are put back after each call")
+                              f"{value:g}, and they are put back after each call")
         for item in changed:
             if item.gradient is None:
-                item.gradient = Source(item.places[0].steps, rate=RATE)
+                item.gradient = Source(item.places[0].steps, rate=value)
                 called.assumed.append(f"the gradient of {item.name} is read from its change")
 
     def changed_by_backward(self, items):
@@ -266,4 +266,4 @@ def in_order(inputs):
 def rate_places(root):
     """The steps to attributes that are learning rates by their names."""
     return [steps for steps, value in everything(root) if steps and isinstance(value, float)
-            and isinstance(steps[-1][1], str) and plain(steps[-1][1]) in RATES - {"alpha"}]
+            and isinstance(steps[-1][1], str) and plain(steps[-1][1]) in RATES | {"eta"}]
