@@ -14,6 +14,7 @@ from ..gradcheck import Report, check_gradients
 from .behaviour import behaviour_of, cause_in_calls, fitted
 from .beyond import look_beyond
 from .causes import cause_of
+from .directions import look_along
 from .evidence import Evidence
 from .behaviour.gradient_shapes import order_cause, shape_cause
 from .places import place_of
@@ -44,6 +45,7 @@ class Examination:
     remarks: list = field(default_factory=list)
     uncovered: str = ""
     command: str = ""                   # what tests that too, where a file is checked
+    directions: dict = field(default_factory=dict)  # {name: how many}, along which arrays with drawn numbers are right
     others: dict = field(default_factory=dict)      # {"stride 2": the Examination there}, of a thorough check
 
     @property
@@ -88,6 +90,7 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
         measure(found, again, entries, dy, seed, say)
         if found.report:
             first = found.report
+            look_along(found, seed, options.get("tolerance", 0))
             look_beyond(found, again, like, seed)
             if found.report is not first:           # wrong at other numbers alone
                 explain(found, seed)

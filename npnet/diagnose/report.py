@@ -157,6 +157,8 @@ def right(examination):
         return []
     checked, sizes, kinks = (sum(getattr(row, word) for row in rows) for word in ("checked", "size", "kinks"))
     amounts = f"all {counted(sizes, 'number')}" if checked == sizes else f"{checked:,} of {sizes:,} numbers"
+    tried = [examination.directions[row.name] for row in rows if row.name in examination.directions]
+    amounts += f", and {counted(min(tried), 'random direction')}" if tried else ""
     left = f" ({kinks:,} on a kink left out)" if kinks else ""
     errors = [row.error for row in rows if not math.isnan(row.error)]
     notes = " ".join(f"{row.name}: {row.notes}" for row in rows if row.notes)

@@ -94,3 +94,52 @@ def test_a_slow_layer_is_checked_in_a_sample(monkeypatch):
     found = check_layer((lambda x: 2 * x, lambda dy, x: 2 * dy), distinct((10, 10), 0), say=heard.append)
     assert found.ok and found.rows[0].checked == 30
     assert heard[0].startswith("of each array, 30 numbers are checked, drawn at random")
+
+
+# ------------------------------------------------------------------------------- arrays of which numbers are drawn
+
+class Wide:
+    """A dense layer of 300 x 20 weights; change(dw) may spoil their gradient."""
+
+    def __init__(self, change=lambda dw: None):
+        self.w, self.change = distinct((300, 20), 1), change
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w
+
+    def backward(self, dy):
+        self.dw = self.x.T @ dy
+        self.change(self.dw)
+        return dy @ self.w.T
+
+
+def spoil(dw):
+    dw[-1] = 0
+
+
+def test_a_wrong_row_among_numbers_that_were_not_drawn():
+    found = check_layer(Wide(spoil), distinct((4, 300), 0), entries=20, seed=1)
+    row, = [row for row in found.rows if row.name == "w"]
+    assert not found.ok and row.verdict == "wrong" and row.wrong == 0 and row.worst[0] == 299 and row.analytic == 0
+    assert "some other number is wrong. One of them is dw[299," in " ".join(str(found).split())
+
+
+def test_right_arrays_are_moved_along_directions_too():
+    found = check_layer(Wide(), distinct((4, 300), 0), entries=20)
+    assert found.ok and found.directions == {"x": 4, "w": 4}
+    assert "40 of 7,200 numbers, and 4 random directions" in " ".join(str(found).split())
+    assert check_layer(Wide(), distinct((4, 300), 0)[:, :300], entries=20, tolerance=1e-2).ok
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_kinks_and_float32_accuse_no_right_array_along_directions(dtype):
+    def forward(x):
+        return np.maximum(x, 0).astype(dtype).reshape(2, 2, 12, 2, 12, 2).max(axis=(3, 5)).astype(np.float64)
+
+    def backward(dy, x):
+        windows = np.maximum(x, 0).astype(dtype).reshape(2, 2, 12, 2, 12, 2)
+        best = (windows == windows.max(axis=(3, 5), keepdims=True)) & (windows > 0)
+        return (best * dy[:, :, :, None, :, None]).reshape(x.shape)
+
+    assert check_layer((forward, backward), distinct((2, 2, 24, 24), 0), entries=20).ok
