@@ -20,6 +20,7 @@ from .manners import habits, layout, said
 from .parameters import Parameter, is_tensor
 from .reach import Place, Snapshot, follow, put
 from .trials import BACKWARD, dy_for, first_way
+from .training import written_in_training
 from .ways import Way
 
 
@@ -86,6 +87,14 @@ class Called:
         if y is None:
             return None
         return total(y, self.total)
+
+    def run_with(self, item, inputs):
+        """y with one more Parameter's numbers in the object; they are put back."""
+        self.others.append(item)
+        try:
+            return self.run(inputs)
+        finally:
+            self.others.pop()
 
     def written(self):
         return Written(self)
@@ -234,16 +243,27 @@ def explore(called, seed):
     search.by_change(items)
     if called.rates:
         called.state = start
+    items, trained = without_trained(called, items)
     keep(called, search, items)
     called.adds = search.add_by_design()
     hold_others(called, search)
     if state:
         called.assumed.append(f"{', '.join(item.name for item in state)}: held fixed, no parameter by its name")
+    if trained:
+        called.assumed.append(f"{', '.join(item.name for item in trained)}: held fixed, forward itself writes it")
     start.restore()
     if not called.presented and called.inputs:
         called.layout = layout(called, y)
         called.remarks += habits(called, dy_for(called.run(list(called.inputs.values())), seed))
         start.restore()
+
+
+def without_trained(called, items):
+    """(the parameters, those without a gradient that forward itself writes in training: running means)."""
+    left = [item for item in items if item.gradient is None]
+    written = written_in_training(called) if left else set()
+    state = [item for item in left if any(place.steps in written for place in item.places)]
+    return [item for item in items if not any(item is other for other in state)], state
 
 
 def keep(called, search, items):

@@ -41,11 +41,7 @@ class Search:
         """y with an item's numbers as they are now."""
         if item.name in self.called.inputs:     # its array is the one that is passed
             return self.run()
-        item.write(self.root)
-        try:
-            return self.run()
-        finally:
-            item.take_back(self.root)
+        return self.called.run_with(item, self.arrays)
 
     # ------------------------------------------------------------------------- inputs
 
@@ -134,14 +130,15 @@ class Search:
         groups = grouped(standing(self.root, called.run, self.arrays))
         groups = [group for group in groups if not all(step.steps[0][0] == "()" for step in group)]
         self.use_returned_inputs()
+        y = self.run()                      # not the first y, if the layer remembers more than it should
         kept, fresh = [], {c.source.steps for c in self.found if c.fresh and not c.source.returned}
         for group in groups:
             item = Parameter("", group)
-            if moves(self.root, group[0], self.y, self.run):
+            if moves(called, group[0], y, self.arrays):
                 kept.append(item)
             elif not any(place.steps in fresh for place in group):          # else it is a gradient itself
                 kept += [item] if self.named(item) else []
-        kept += self.scalar_parameters()
+        kept += self.scalar_parameters(y)
         for item, name in zip(kept, name_all([item.places for item in kept], called.inputs)):
             item.name = name
         state = [item for item in kept if is_state(item.name) and not self.named(item)]
@@ -151,13 +148,13 @@ class Search:
         """Whether backward made or changed an array of its shape that is its gradient by name."""
         return any(c.fresh and related(item, c) >= SURE and c.array.shape == item.array.shape for c in self.found)
 
-    def scalar_parameters(self):
+    def scalar_parameters(self, y):
         """Single numbers (self.a) that move y and have a gradient by their name (self.da)."""
         single = [c for c in self.found if c.fresh and c.array.ndim == 0]
         found = []
         for place in scalars(self.root) if single else []:
             item = Parameter("", [place])
-            if any(related(item, c) >= SURE for c in single) and moves(self.root, place, self.y, self.run):
+            if any(related(item, c) >= SURE for c in single) and moves(self.called, place, y, self.arrays):
                 found.append(item)
         return found
 

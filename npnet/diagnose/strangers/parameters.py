@@ -20,7 +20,8 @@ VALUES = "data val value values array w param".split()      # the last step to a
 MARKS = "gradients gradient grads grad deltas delta nabla derivative deriv diff dldo dld dl d g".split()
 ALIKE = {"weights": "w", "weight": "w", "kernel": "w", "kernels": "w", "filters": "w", "filter": "w", "bias": "b",
          "biases": "b", "weightmatrix": "w", "ws": "w", "bs": "b", "params": "", "parameters": "", "param": ""}
-STATE = re.compile(r"running|moving|average|ema|momentum|velocity|mask|history|(^|_)(mean|var|std)$")
+STATE = "mean var variance std average avg ema momentum velocity history mask".split()      # the last word of a name
+KEEPS, WEIGHS = ("running", "moving", "ema", "average"), "w weight weights kernel b bias".split()
 GIVEN = ("grads", "get_grads", "gradients", "get_gradients", "grad", "gradient", "dparams")
 SAMPLES, AGREE = 6, 1e-4            # slopes that decide between candidates, and how near they must come
 
@@ -156,19 +157,16 @@ def grouped(found):
     return list(groups.values())
 
 
-def moves(root, place, y, run):
+def moves(called, place, y, inputs):
     """Whether y changes when an array is moved, with the numbers put back."""
     trial = Parameter("", [place])
     size = np.abs(trial.array).max(initial=0) or 1.0
     trial.array = trial.array + 0.03 * size * (1 + np.arange(trial.array.size).reshape(trial.array.shape) % 3)
-    trial.write(root)
     try:
         with np.errstate(all="ignore"):
-            other = run()
+            other = called.run_with(trial, inputs)
     except Exception:                   # the numbers meant something else: an index, a size
         return False
-    finally:
-        trial.take_back(root)
     return other.shape != y.shape or not np.allclose(other, y, 1e-12, 1e-13 * np.abs(y).max(initial=0), equal_nan=True)
 
 
@@ -197,8 +195,10 @@ def name_all(groups, taken=()):
 
 
 def is_state(name):
-    """Whether an array is no parameter by its name: a running mean, a mask, a velocity."""
-    return bool(STATE.search(name.lower()))
+    """Whether an array is no parameter by its name: a running mean, a mask, a velocity. Only whole words count."""
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()) or [""]
+    keeps = any(word in KEEPS for word in words) or words[-1].startswith(("running", "moving"))
+    return words[-1] in STATE or keeps and words[-1] not in WEIGHS
 
 
 # ------------------------------------------------------------------------------- where gradients are
@@ -286,7 +286,7 @@ def kinship(steps, source):
     *other, (_, last) = theirs
     if holder == other:
         base, marked = bare(last)
-        if marked and (base == own_name(steps) or not base and str(key).lower() in VALUES):
+        if marked and (base == own_name(steps) or not base and str(key).lower() in VALUES) or is_marked(last, key):
             return 5
     if other and last == key and len(mine) == len(theirs):      # grads["W"] and params["W"], grads[0] and params[0]
         base, marked = bare(other[-1][1])
@@ -299,6 +299,12 @@ def kinship(steps, source):
     if marked and base == own_name(steps):
         return 3 if other[:1] == holder[:1] or not other or not holder else 1
     return 0
+
+
+def is_marked(name, own):
+    """Whether a name is another one with a gradient's mark: dremap, gradschema and mean_grad of remap, schema, mean."""
+    name, own = str(name).lower(), str(own).lower()
+    return any(name in (mark + own, f"{mark}_{own}", f"{own}_{mark}") for mark in MARKS)
 
 
 def own_name(steps):

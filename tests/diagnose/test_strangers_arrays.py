@@ -1,0 +1,81 @@
+"""Every array that moves y is checked, or named: whatever it is called and wherever it stands."""
+import numpy as np
+import pytest
+
+from npnet.diagnose.check import check_layer
+from npnet.diagnose.strangers.parameters import is_state
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((4, 5))
+
+
+class Dense:
+    """Its weights under any name, its gradient under another one and so many times too large."""
+
+    def __init__(self, name, gradient="", times=1):
+        self.name, self.gradient, self.times = name, gradient, times
+        setattr(self, name, RNG.standard_normal((5, 3)))
+
+    def forward(self, x):
+        self.x = x
+        return x @ getattr(self, self.name)
+
+    def backward(self, dout):
+        if self.gradient:
+            setattr(self, self.gradient, self.times * self.x.T @ dout)
+        return dout @ getattr(self, self.name).T
+
+
+@pytest.mark.parametrize("name, gradient", [
+    ("remap", "dremap"), ("schema", "gradschema"), ("mean", "dmean"), ("attention_mask", "attention_mask_grad")])
+def test_an_array_with_a_gradient_is_a_parameter_whatever_its_name(name, gradient):
+    assert check_layer(Dense(name, gradient), X).ok
+    found = check_layer(Dense(name, gradient, 3), X)
+    assert not found.ok and found.causes[name].kind == "factor"
+
+
+def test_only_whole_words_are_names_of_state():
+    assert all(map(is_state, "running_mean moving_var ema_mean runningMean layers[0].mask mean avg_var".split()))
+    assert not any(map(is_state, "remap schema attention_mask_weights moving_W meaning masked_conv".split()))
+    assert list(check_layer(Dense("attention_mask_weights"), X).unchecked) == ["attention_mask_weights"]
+
+
+class Norm:
+    """Batch norm that does not train by default, its state under names of its own."""
+
+    def __init__(self):
+        self.gamma, self.beta, self.rm, self.rv = np.ones(5), np.zeros(5), np.zeros(5), np.ones(5)
+
+    def forward(self, x, training=False):
+        if training:
+            self.rm, self.rv = 0.9 * self.rm + 0.1 * x.mean(0), 0.9 * self.rv + 0.1 * x.var(0)
+        self.xh = (x - self.rm) / np.sqrt(self.rv + 1e-5)
+        return self.gamma * self.xh + self.beta
+
+    def backward(self, dout):
+        self.dgamma, self.dbeta = (dout * self.xh).sum(0), dout.sum(0)
+        return dout * self.gamma / np.sqrt(self.rv + 1e-5)
+
+
+class Recurrent:
+    """Keeps h between its calls."""
+
+    def __init__(self):
+        self.W, self.h = 0.3 * RNG.standard_normal((5, 5)), np.zeros((4, 5))
+
+    def forward(self, x):
+        self.before = self.h
+        self.h = np.tanh(x + self.before @ self.W)
+        return self.h
+
+    def backward(self, dout):
+        inner = dout * (1 - self.h ** 2)
+        self.dW = self.before.T @ inner
+        return inner
+
+
+@pytest.mark.parametrize("layer, arrays", [(Norm, ["x", "gamma", "beta"]), (Recurrent, ["x", "W"])])
+def test_what_forward_itself_writes_is_state(layer, arrays):
+    found = check_layer(layer(), X)
+    assert found.ok, str(found)
+    assert [row.name for row in found.rows] == arrays
