@@ -11,6 +11,7 @@ from npnet.diagnose.evidence import Evidence
 from npnet.diagnose.kinds import KINDS
 from npnet.gradcheck import check_gradients
 
+pytestmark = pytest.mark.long               # in short: tests/strangers/test_record.py, a dozen cases
 
 def drawn(seed, *shape):
     return np.random.default_rng(seed).standard_normal(shape)

@@ -1,13 +1,14 @@
 """Causes told from windows: each planted mistake is named, and other mistakes are left to other rules."""
-
 import numpy as np
 import pytest
 from window_layers import ChannelsLast, Conv, Im2col, Im2colConv, Pool
 
+from npnet.diagnose.causes.windows import CAUSES, empty_slice
 from npnet.diagnose.evidence import Evidence
 from npnet.diagnose.kinds import KINDS
-from npnet.diagnose.causes.windows import CAUSES, empty_slice
 from npnet.gradcheck import check_gradients, spread
+
+pytestmark = pytest.mark.long               # in short: tests/strangers/test_record.py, a dozen cases
 
 
 def evidence_of(layer, x, name="x", layout=""):
