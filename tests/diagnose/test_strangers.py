@@ -229,3 +229,48 @@ def test_an_alpha_of_backward_alone_is_a_learning_rate():
             return dx
 
     right(Learns(), X, arrays=["x", "W", "b"])
+
+
+class TwoOutputs:
+    """x * 2 and its sine; backward takes the gradients that it is given."""
+
+    def __init__(self, pack=tuple):
+        self.pack = pack
+
+    def forward(self, x):
+        self.x = x
+        return self.pack([2 * x, np.sin(x)])
+
+    def backward(self, d):
+        return 2 * d
+
+
+@pytest.mark.parametrize("pack", [tuple, list, lambda ys: dict(zip("yz", ys)), lambda ys: (*ys, ["a cache"])])
+def test_outputs_beside_y_are_no_cache(pack):
+    with pytest.raises(TypeError, match="one output at a time"):
+        call(TwoOutputs(pack), [X])
+    layer, key = TwoOutputs(pack), "y" if isinstance(pack([1, 2]), dict) else 0
+    right((lambda x: layer.forward(x)[key], layer.backward), X, arrays=["x"])       # the line that it gives
+
+
+def test_a_gradient_for_each_output_is_asked_for():
+    class Both(TwoOutputs):
+        def backward(self, d1, d2):
+            return 2 * d1 + d2 * np.cos(self.x)
+
+    with pytest.raises(TypeError, match="a gradient for each output"):
+        call(Both(), [X])
+    layer = Both()
+    right((lambda x: layer.forward(x)[1], lambda d: layer.backward(np.zeros_like(d), d)), X, arrays=["x"])
+
+
+def test_what_stands_beside_y_and_is_no_output():
+    class Masked(Affine):
+        def forward(self, x):
+            self.keep = np.random.default_rng(0).random(x.shape) < 0.5
+            return super().forward(x * self.keep), 2.0 * self.keep, x
+
+        def backward(self, dout):
+            return super().backward(dout) * self.keep
+
+    right(Masked(), X, arrays=["x", "W", "b"])

@@ -7,6 +7,7 @@ from ...gradcheck import spread
 from .arguments import RATE, Argument, Call, Missing, own_names, positional, signature, title
 from .draws import Draws
 from .labels import label_kinds, make_label
+from .more_outputs import refuse_outputs
 from .parameters import is_tensor, leaves
 from .reach import Snapshot, places
 from ..ready import build
@@ -144,6 +145,8 @@ def first_way(anything, inputs, param, train, seed):
         raise best.error
     for name, value in kept.items():
         setattr(way, name, value)
+    if best.stage > FORWARD:
+        refuse_outputs(way, best.arrays, draws)
     return way, draws, best
 
 
