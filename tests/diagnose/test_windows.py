@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from window_layers import ChannelsLast, Conv, Im2col, Im2colConv, Pool
 
+from npnet.diagnose import check_layer
 from npnet.diagnose.causes.windows import CAUSES, empty_slice
 from npnet.diagnose.evidence import Evidence
 from npnet.diagnose.kinds import KINDS
@@ -330,3 +331,29 @@ def test_empty_slices():
     assert empty_slice("x", np.zeros((2, 3, 5, 4)), (2, 3, 7, 6)) is None
     assert empty_slice("x", np.zeros((0, 3, 5, 4)), (2, 3, 7, 6)) is None
     assert empty_slice("b", np.zeros(0), (2, 3)) is None
+
+
+class Recurrent:
+    """y[:, t] = tanh(x[:, t] + y[:, t - 1] @ W); backward forgets what comes back from the next step."""
+
+    def __init__(self):
+        self.W = 0.5 * np.random.default_rng(3).normal(size=(3, 3))
+
+    def forward(self, x):
+        y = [np.zeros_like(x[:, 0])]
+        for t in range(x.shape[1]):
+            y.append(np.tanh(x[:, t] + y[-1] @ self.W))
+        self.y = np.stack(y[1:], 1)
+        return self.y
+
+    def backward(self, dy):
+        before = np.concatenate([np.zeros_like(dy[:, :1]), self.y[:, :-1]], 1)
+        dx = dy * (1 - self.y ** 2)
+        self.dW = np.einsum("nth,ntk->hk", before, dx)
+        return dx
+
+
+def test_steps_of_time_are_no_windows():
+    cause = check_layer(Recurrent(), np.random.default_rng(0).normal(size=(2, 4, 3))).causes["x"]
+    assert cause.kind == "overwritten" and cause.sure == "likely"
+    assert "window" not in cause.sentence + cause.example + cause.look and "position" in cause.sentence

@@ -102,7 +102,7 @@ def overwriting(reads, survivors, covers, axes, last, alone):
     """The Cause, unless it is one image or filter that alone contributes, whatever the entry: that is a part."""
     units, which = unit(reads, axes), "last" if last else "first"
     rows, whole = reads.reading.any(axis=1), (survivors == reads.reading).all(axis=1)
-    if not alone and (whole | ~survivors.any(axis=1))[rows].all() and units != "window":
+    if not alone and (whole | ~survivors.any(axis=1))[rows].all() and units not in ("window", "position"):
         return None
     count, read = times(reads, covers, axes), times(reads, reads.reading, axes)         # (entries,)
     wrong = np.abs(reads.got - reads.right) > reads.limit
@@ -118,21 +118,36 @@ def overwriting(reads, survivors, covers, axes, last, alone):
     share = "the share of" if covers is reads.reading else "what comes from"
     example = (f"{reads.index(i)} is {done} by {count[i]} {units}s; backward gives it {number(reads.got[i])}, {share} "
                f"the {which}; the {count[i]} together are {number(reads.right[i])}.")
-    order = "" if last else " In a loop over the kernel's entries the first window is written last."
+    if units == "position" and not reads.evidence.parameter:        # steps may feed one another, as in time
+        look = (f"Is what other positions send back to {reads.name} lost: written with = where += must be, or not "
+                f"carried from one step to the one before it?")
+        return Cause("overwritten", sentence, example=example, look=look)
+    loop = " In a loop over the kernel's entries the first window is written last."
+    order = "" if last or units == "position" else loop
     return Cause("overwritten", sentence, example=example, look=WRITES.format(reads.name) + order, sure="exact")
 
 
 def unit(reads, axes):
-    """What reads an entry: 'window', where these axes of y are the rows and columns of pictures; 'image', 'output'."""
+    """What reads an entry: 'window', where these axes of y are the rows and columns of pictures; 'position', where they
+    are steps; 'filter', 'image', 'output'."""
     if len(reads.y_shape) in (3, 4):
         pictures = {axis for axis in range(len(reads.y_shape)) if axis != reads.channel_axis}
         pictures -= {0} if len(reads.y_shape) == 4 else set()
         if pictures & set(axes):
-            return "window"
+            return "position" if in_sequence(reads) else "window"
         return "filter" if reads.channel_axis in axes else "image"
     if len(reads.shape) > 2 and not reads.evidence.parameter and (reads.reading.sum(axis=1) <= 1).all():
         return "window"
     return "image" if axes == (0,) and len(reads.y_shape) == 2 else "output"
+
+
+def in_sequence(reads):
+    """Whether y has three axes and no window runs over the array: every step may read all that came before it."""
+    if len(reads.y_shape) != 3:
+        return False
+    if reads.evidence.parameter:
+        return len(reads.shape) < 3
+    return len(reads.shape) == 3 and all(window.size >= reads.shape[window.axis] for window in reads.windows)
 
 
 def times(reads, mask, axes):
