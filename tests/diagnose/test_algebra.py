@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
+from npnet.diagnose import check_layer
 from npnet.diagnose.causes.algebra import CAUSES
 from npnet.diagnose.evidence import Evidence
 from npnet.diagnose.kinds import KINDS
@@ -558,3 +559,22 @@ def test_p_is_the_share_that_is_kept_where_a_setting_says_so():
     report = check_gradients(Dropout(), drawn(0, 5, 12))
     cause = next(filter(None, (rule(Evidence(report.point, report.rows[0])) for rule in CAUSES)))
     assert (cause.kind, cause.detail) == ("factor", "p")
+
+
+class Scaled:
+    """y = 3 x; the gradient is some number times the right one."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def forward(self, x):
+        return 3 * x
+
+    def backward(self, dy):
+        return 3 * dy * self.number
+
+
+@pytest.mark.parametrize("number, words", [(1.0005, "1.0005 times the right one"), (0.3217, "0.3217 times the right one"),
+                                           (2, "2 times the right one, everywhere."), (0.9995, "0.9995 times")])
+def test_a_factor_is_told_in_so_many_digits_as_its_difference_from_1_needs(number, words):
+    assert words in check_layer(Scaled(number), np.random.default_rng(0).normal(size=(4, 5))).causes["x"].sentence

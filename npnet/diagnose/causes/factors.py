@@ -104,7 +104,9 @@ def described(evidence, c, names, count):
     minus = ", and has the wrong sign" if c < 0 else ""
     times = fraction(size)
     sentence = f"The gradient of {name} is {times} times the right one, everywhere{minus}"
-    if len(names) == 1:
+    if [name.word for name in names] == ["2"]:          # "2 is simply 2 here" says nothing
+        sentence += "."
+    elif len(names) == 1:
         sentence += f"; {number(names[0].value)} is {spelt(evidence, names[0])} here."
     elif names:
         words = " or ".join(spelt(evidence, known) for known in names)
@@ -120,7 +122,13 @@ def fraction(size):
     for below in range(1, 25):
         if isclose(size * below, round(size * below), rel_tol=1e-5) and below * size < 1000:
             return f"{round(size * below)}/{below}" if below > 1 else str(round(size))
-    return f"1/{round(1 / size)}" if isclose(1 / size, round(1 / size), rel_tol=1e-5) else number(size)
+    return f"1/{round(1 / size)}" if isclose(1 / size, round(1 / size), rel_tol=1e-5) else unlike_one(size)
+
+
+def unlike_one(size):
+    """A factor in so many digits that they tell how far it is from 1: '0.3217', '1.0005'."""
+    shown = (f"{size:.{digits}g}" for digits in range(4, 9))
+    return next((text for text in shown if isclose(float(text) - 1, size - 1, rel_tol=1e-2)), f"{size:.9g}")
 
 
 def spelt(evidence, name):
