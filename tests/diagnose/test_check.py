@@ -7,6 +7,8 @@ from npnet.diagnose import check_layer
 from npnet.diagnose.ready import distinct
 from npnet.layers import Conv2D
 
+CALLS = 0
+
 
 def dense(change=lambda dx, dw, db: (dx, dw, db)):
     def forward(x, w, b):
@@ -143,3 +145,78 @@ def test_kinks_and_float32_accuse_no_right_array_along_directions(dtype):
         return (best * dy[:, :, :, None, :, None]).reshape(x.shape)
 
     assert check_layer((forward, backward), distinct((2, 2, 24, 24), 0), entries=20).ok
+
+
+class Remembers:
+    """Keeps what it can: running means, gradients, counters, batches, a switch, a hidden state, weights built late."""
+
+    __slots__ = "count", "__dict__"
+
+    def __init__(self):
+        self.mean, self.w, self.count, self.h, self.batches, self.training = np.zeros(5), None, 0, None, [], False
+        self.rng, self.seen = np.random.default_rng(0), set()
+
+    def forward(self, x):
+        if self.w is None:
+            self.w = np.ones(5)
+        self.mean *= 0.9
+        self.mean += 0.1 * x.mean(axis=0)
+        self.h, self.count = x, self.count + 1
+        self.seen.add(self.count)
+        self.batches.append(x)
+        self.rng.random()
+        return x * self.w
+
+    def backward(self, dy):
+        if dy is None:
+            raise KeyboardInterrupt
+        self.dw = (dy * self.h).sum(axis=0)
+        return dy * self.w
+
+
+def held(layer):
+    return {name: str(value) for name, value in {**vars(layer), "count": layer.count}.items() if name != "rng"}
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_an_object_is_left_as_it_was(stops):
+    layer = Remembers()
+    before, state = held(layer), str(layer.rng.bit_generator.state)
+    if stops:
+        layer.backward = lambda dy: Remembers.backward(layer, None)
+        before = held(layer)
+        with pytest.raises(KeyboardInterrupt):
+            check_layer(layer, distinct((4, 5), 0), train=True)
+    else:
+        assert check_layer(layer, distinct((4, 5), 0), train=True).ok
+    assert held(layer) == before and str(layer.rng.bit_generator.state) == state
+
+
+def test_the_variables_of_functions_are_left_as_they_were():
+    kept = "nothing"
+
+    def forward(x):
+        global CALLS
+        nonlocal kept
+        kept, CALLS = x, CALLS + 1
+        return 2 * x
+
+    assert check_layer((forward, lambda dy: 2 * dy + 0 * kept), distinct((3, 4), 0)).ok
+    assert kept == "nothing" and CALLS == 0
+
+
+def test_a_layer_that_was_not_built_is_not_built_after_the_check():
+    class Late:
+        def build(self):
+            self.w = np.ones(5)
+
+        def forward(self, x):
+            self.x = x
+            return x * self.w
+
+        def backward(self, dy):
+            self.dw = (dy * self.x).sum(axis=0)
+            return dy * self.w
+
+    layer = Late()
+    assert check_layer(layer, distinct((4, 5), 0)).ok and vars(layer) == {}

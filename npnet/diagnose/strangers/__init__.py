@@ -18,7 +18,7 @@ from .draws import Draws
 from .gradients import Search, in_order
 from .manners import habits, layout, said
 from .parameters import Parameter, is_tensor
-from .reach import Place, Snapshot, follow, put
+from .reach import Place, Snapshot, Whole, follow, put
 from .trials import BACKWARD, dy_for, first_way
 from .training import written_in_training
 from .ways import Way
@@ -55,6 +55,7 @@ class Called:
     learns: bool = False                                # backward changes parameters by a learning rate
     found: dict = field(default_factory=dict)
     own_x: list = field(default_factory=list)           # the inputs, where the parameters are presented as such
+    before: object = None                               # a snapshot of `original`, before anything was called
 
     @property
     def root(self):
@@ -139,9 +140,11 @@ class Called:
                     parameter.array[...] = now
 
     def restore(self):
-        """The stranger's object as it was before the check."""
+        """The stranger's object as it was before the check; nothing more can be called then, if it was not built."""
         for parameter in (*self.parameters, *self.others):
             parameter.take_back(self.root)
+        if self.before is not None:
+            self.before.restore()
 
     @contextmanager
     def at_rate(self):
@@ -210,6 +213,18 @@ def call(anything, inputs, param=None, train=None, names=None, seed=0):
     inputs = [np.asarray(x) for x in inputs]
     if not inputs:
         raise TypeError("a check needs an input: give an array for each input of forward")
+    before = Whole(anything)
+    try:
+        called = explored(anything, inputs, param, train, names, seed)
+    except BaseException:                       # also of one who will not wait
+        before.restore()
+        raise
+    called.before = before
+    return called
+
+
+def explored(anything, inputs, param, train, names, seed):
+    """The Called of call(), with its parameters and gradients found."""
     way, draws, trial = first_way(anything, inputs, param, train, seed)
     shown = list(names) if names and len(names) == len(way.names) else way.names
     inputs = {word: x for word, name, x in zip(shown, way.names, inputs) if name in way.moving}

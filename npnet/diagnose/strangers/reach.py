@@ -4,8 +4,10 @@ A place is written as Python writes it: `layers[0].W`, `params['W1']`. Its steps
 stands there, ((".", "layers"), ("[]", 0), (".", "W")), and are walked anew each time, for code that puts
 new arrays in place of old ones.
 """
+import copy
 import random
 import types
+from collections import deque
 from dataclasses import dataclass
 from numbers import Number
 
@@ -66,9 +68,14 @@ def children(value):
         return [((".", "__self__"), value.__self__)]
     if isinstance(value, types.FunctionType):
         return used_by(value)
-    if isinstance(value, CLOSED) or type(value).__module__.partition(".")[0] in ("numpy", "builtins", "torch"):
+    if is_closed(value):
         return []
     return [((".", name), getattr(value, name)) for name in attributes(value)]
+
+
+def is_closed(value):
+    """Whether nothing is looked for in a value: it is no object of somebody's own class."""
+    return isinstance(value, CLOSED) or type(value).__module__.partition(".")[0] in ("numpy", "builtins", "torch")
 
 
 def attributes(value):
@@ -198,17 +205,59 @@ class Snapshot:
                 self.arrays.append((value, value.copy()))
             elif isinstance(value, (dict, list)):
                 self.containers.append((value, value.copy()))
-            elif children(value) and hasattr(value, "__dict__") and not callable_only(value):
+            elif hasattr(value, "__dict__") and not is_closed(value) and not callable_only(value):
                 self.containers.append((vars(value), dict(vars(value))))
 
     def restore(self):
         """Everything as it was."""
         for container, held in self.containers:
             container.clear()
-            container.extend(held) if isinstance(container, list) else container.update(held)
+            container.extend(held) if isinstance(container, (list, deque)) else container.update(held)
         for array, numbers in self.arrays:
             if array.flags.writeable and not np.array_equal(array, numbers, equal_nan=array.dtype.kind in "fc"):
                 array[...] = numbers
+
+
+class Whole(Snapshot):
+    """A Snapshot of all that a check may change: with what has slots, the variables around functions, generators."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.values, self.drawn = [], [(generator, copy.deepcopy(generator)) for generator in generators(root)]
+        for steps, value in everything(root):
+            if isinstance(value, types.FunctionType):
+                self.values += [(value, step, child) for step, child in variables(value)]
+            elif isinstance(value, (set, deque)):
+                self.containers.append((value, value.copy()))
+            elif not is_closed(value) and not isinstance(value, (dict, list, tuple, types.MethodType)):
+                self.values += [(value, (".", name), getattr(value, name)) for name in slots(value)]
+
+    def restore(self):
+        """Everything as it was; a part that cannot be put back does not keep the others from it."""
+        super().restore()
+        for holder, step, value in self.values:
+            put(holder, (step,), value)
+        for generator, first in self.drawn:
+            if isinstance(generator, np.random.Generator):
+                generator.bit_generator.state = first.bit_generator.state
+            elif isinstance(generator, np.random.RandomState):
+                generator.set_state(first.get_state())
+            else:
+                generator.setstate(first.getstate())
+
+
+def variables(function):
+    """(step, value) of the variables that a function may bind anew: those around it, and globals."""
+    cells = zip(function.__code__.co_freevars, function.__closure__ or ())
+    found = [(("{}", name), cell.cell_contents) for name, cell in cells if not is_empty(cell)]
+    return found + [(("{}", name), function.__globals__[name]) for name in names_in(function.__code__)
+                    if name in function.__globals__ and name not in function.__code__.co_freevars]
+
+
+def slots(value):
+    """The names of __slots__ that an object has."""
+    names = [name for kind in type(value).__mro__ for name in np.atleast_1d(getattr(kind, "__slots__", []))]
+    return [str(name) for name in names if hasattr(value, name) and not str(name).startswith("__")]
 
 
 def callable_only(value):
