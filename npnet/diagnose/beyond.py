@@ -9,7 +9,9 @@ import time
 
 from .forwards import recognised
 from .shapes import second_look, uncovered, windows_of
+from .strangers.untrained import untrained
 
+TRAINING = "training (--train)"
 ENTRIES = 60                    # of each array that are moved in the second look
 SLOW = 0.05                     # seconds of one forward, from which on an unasked forward is not looked for
 
@@ -33,7 +35,8 @@ def look_beyond(found, again, like=None, seed=0):
     if windows is not None and windows.there:
         look_at_negative(found, again, inputs, windows)
     if found.ok:
-        found.uncovered = uncovered(called, inputs, windows=windows)
+        words = [TRAINING if untrained(called) else "", uncovered(called, inputs, windows=windows)]
+        found.uncovered = ", ".join(filter(None, words))
 
 
 def quick(called, inputs):

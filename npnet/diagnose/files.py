@@ -11,6 +11,7 @@ from ..gradcheck import Report, Row
 from ..layers import LAYERS, Layer
 from ..screen.words import counted, listed, nearest
 from .strangers.arguments import LABELS, TRAINS, is_setting, plain, positional, signature
+from .beyond import TRAINING
 from .check import Examination, check_layer
 from .evidence import Cause
 from .ready import build, distinct, on_host
@@ -190,7 +191,7 @@ def remaker(expression, namespace, path, param):
 
 def others_of(examination, inputs, make, options):
     """{"stride 2 with a remainder": its Examination}: a layer at other shapes, and with other settings."""
-    found, param = {}, options["param"] or {}
+    found, param = in_training(examination, inputs, make, options), options["param"] or {}
     for member in family(make, examination.called, inputs, seed=options["seed"]) if examination.report else []:
         settings = {name: value for name, value in member.settings.items() if name in param}
         settings = {**options, "param": {**param, **settings} or None, "like": None}    # like has other settings
@@ -204,6 +205,19 @@ def others_of(examination, inputs, make, options):
         except (TypeError, ValueError):             # a shape that this layer does not take
             continue
     return found
+
+
+def in_training(examination, inputs, make, options):
+    """{"in training": the Examination there}, of a layer that was checked outside of it; {} for others."""
+    if not examination.uncovered.startswith(TRAINING):
+        return {}
+    options["say"]("checking it in training")
+    try:
+        subject = built(make(), np.shape(inputs[0]), options["seed"])[0]
+        return {"in training": check_layer(subject, *inputs, **{**options, "train": True, "like": None})}
+    except (TypeError, ValueError) as error:    # what cannot be checked must not pass in silence
+        examination.unchecked["training"] = str(error)
+        return {}
 
 
 def at_ties(member, options):

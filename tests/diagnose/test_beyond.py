@@ -76,3 +76,51 @@ def test_slow_layers_are_not_asked_for_what_nobody_wants_to_know(monkeypatch):
 
     assert found.ok and not any("forward is" in remark for remark in found.remarks)
     assert found.uncovered == "more than one image"
+
+
+# ------------------------------------------------------------------------------- training
+
+class Half:
+    """Dropout that is off by default; its backward forgets the mask. word: an argument; else an attribute says it."""
+
+    def __init__(self):
+        self.training = False
+
+    def forward(self, x):
+        self.mask = (np.random.rand(*x.shape) > 0.5) * 2.0 if self.training else 1.0
+        return x * self.mask
+
+    def backward(self, dy):
+        return dy
+
+
+class HalfByWord(Half):
+    def forward(self, x, train=False):
+        self.mask = (np.random.rand(*x.shape) > 0.5) * 2.0 if train else 1.0
+        return x * self.mask
+
+
+class Plain:
+    """The word is there and does nothing."""
+
+    training = False
+
+    def forward(self, x, train=False):
+        return 2 * x
+
+    def backward(self, dy):
+        return 2 * dy
+
+
+@pytest.mark.parametrize("layer", [Half, HalfByWord])
+def test_training_that_was_not_tried_is_said(layer):
+    subject, state = layer(), np.random.get_state()[1].copy()
+    found = check_layer(subject, positive((3, 4)))
+    assert found.ok and found.uncovered.startswith("training (--train)") and subject.training is False
+    assert (np.random.get_state()[1] == state).all()
+    assert not check_layer(layer(), positive((3, 4)), train=True).ok
+    assert "training" not in check_layer(layer(), positive((3, 4)), train=False).uncovered      # it was asked for
+
+
+def test_a_train_word_that_changes_nothing_is_not_spoken_of():
+    assert "training" not in check_layer(Plain(), positive((3, 4))).uncovered

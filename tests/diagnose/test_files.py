@@ -392,3 +392,22 @@ def test_the_command_that_tests_more(folder):
     assert found.command == 'npnet gradcheck "right.py:Pool(2, stride=2)" --shape 2,2,4,6 --thorough'
     found.uncovered = "one image"
     assert str(found).endswith(f"\n  not covered by these shapes: one image\n    {found.command}")
+
+
+def test_thorough_tries_training(folder):
+    norm = """
+import numpy as np
+
+class Centre:
+    def forward(self, x, train=False):
+        self.train = train
+        return x - x.mean(axis=0) if train else x
+
+    def backward(self, dy):
+        return dy
+"""
+    written(folder, wrong=norm, right=norm.replace("return dy", "return dy - dy.mean(axis=0) if self.train else dy"))
+    assert check_file("wrong.py", "Centre", (3, 4)).uncovered.startswith("training (--train)")
+    found = check_file("wrong.py", "Centre", (3, 4), thorough=True)
+    assert not found.ok and not found.others["in training"].ok and "In training: x is wrong." in str(found)
+    assert check_file("right.py", "Centre", (3, 4), thorough=True).ok

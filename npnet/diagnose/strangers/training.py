@@ -7,7 +7,7 @@ from .arguments import Asker
 from .parameters import fingerprint
 from .reach import Snapshot, everything, places
 
-SWITCHES = ("training", "is_training", "train_mode", "is_train")
+SWITCHES = ("training", "is_training", "train_mode", "is_train", "train")
 
 
 def written_in_training(called):

@@ -12,6 +12,7 @@ from .parameters import is_tensor, leaves
 from .reach import Snapshot, places
 from ..ready import build
 from .tensors import tensor_maker
+from .training import SWITCHES
 from .ways import left_output, plan_backward, way_of
 
 # of the way, as the best trial left it
@@ -252,7 +253,7 @@ def make_ready(layer, x, seed):
 
 def set_train(layer, train):
     """Tells a layer that it trains, where it has a switch for that."""
-    for name in ("training", "is_training", "train_mode", "is_train"):
+    for name in SWITCHES:
         if isinstance(getattr(layer, name, None), bool):
             setattr(layer, name, train)
     switch = getattr(layer, "train" if train else "eval", None)
