@@ -163,3 +163,42 @@ def test_the_text_of_a_failed_assertion():
         assert_gradients(Half(), x)
     assert str(raised.value).strip() == str(check_layer(Half(), x))
     assert str(raised.value).startswith("\ngradient check FAILED: x is wrong\n")
+
+
+class LeakyWithReluS:
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, 0.1 * x)
+
+    def backward(self, dy):
+        return dy * (self.x > 0)
+
+
+class TanhOfX:
+    def forward(self, x):
+        self.x = x
+        return np.tanh(x)
+
+    def backward(self, dy):
+        return dy * (1 - self.x ** 2)
+
+
+class SignOfDy:
+    def __init__(self):
+        self.w = np.random.default_rng(1).normal(size=(5, 3))
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w
+
+    def backward(self, dy):
+        self.dw = self.x.T @ np.sign(dy)
+        return dy @ self.w.T
+
+
+@pytest.mark.parametrize("layer, words", [(LeakyWithReluS, "where x > 0; forward's slope elsewhere is 0.1."),
+                                          (TanhOfX, "1 - x^2, the slope of tanh if x were its output"),
+                                          (SignOfDy, "only the sign of dy is used, or")])
+def test_sentences_say_what_is_so(layer, words):
+    cause, = check_layer(layer(), np.random.default_rng(0).normal(size=(4, 5))).causes.values()
+    assert words in cause.sentence

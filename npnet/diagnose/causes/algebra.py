@@ -91,8 +91,9 @@ def not_linear(evidence, one, two, both, apart):
                     f"have this size, and some slopes are larger.")
         look, detail = "Gradients may be clipped by the optimizer; backward must return them as they are.", "clipped"
     elif evidence.same(two, one):
-        sentence = f"The gradient of {name} keeps its size for twice the dy: it is divided by its own size, or dy's."
-        look = "Where is the gradient, or dy, normalised?"
+        sentence = (f"The gradient of {name} is the same for twice the dy: only the sign of dy is used, or something "
+                    f"is divided by its own size.")
+        look = "Where is the sign of dy taken, or the gradient, or dy, normalised?"
     elif gated_by_dy(evidence, one):
         kind, detail = "mask", "dy"
         sentence = f"The gradient of {name} is 0 wherever dy < 0, and only there: the mask is taken from dy."

@@ -17,7 +17,8 @@ from ..matrices import (ENOUGH, alive, array_words, example, explains, is_first,
 PLAIN = {"2": 2}
 LOGARITHMS = {"ln 2": log(2), "ln 10": log(10)}
 MEANS = {"N": "the number of images", "P*Q": "the number of positions in a map", "R*S": "the size of a window",
-         "C": "the number of classes", "M": "the number of outputs for an image", "K": "the number of filters",
+         "C": "the number of classes, or features", "M": "the number of outputs for an image",
+         "K": "the number of filters",
          "R": "the side of a window", "C/groups": "the channels that a filter sees", "H*W": "the size of a map"}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..evidence import Cause
+from ..matrices import is_first
 from ..reads import ENOUGH, one_share, reads_of
 
 ORDERS = {                      # (reverse rows, reverse columns, exchange rows and columns): kind, what was done
@@ -258,9 +259,13 @@ def most_wrong(shown, reads, count=6):
 def kernel_cause(reads, kind, words, shift, sure):
     """The Cause of a kernel's gradient in which the entries have changed places."""
     if kind == "shifted":
-        sentence = (f"d{reads.name} holds the right numbers {distance_in_words(shift)}: as if read from an input "
-                    f"without its padding, or with more of it.")
-        look = "Does backward take its windows from the padded input, as forward does?"
+        sentence = f"d{reads.name} holds the right numbers {distance_in_words(shift)}: "
+        if is_first(reads.evidence):
+            sentence += "as if the padding were cut off at other places."
+            look = "Which rows and columns does backward cut off as padding? Those that forward added, on each side."
+        else:
+            sentence += "as if read from an input without its padding, or with more of it."
+            look = "Does backward take its windows from the padded input, as forward does?"
     else:
         sentence = f"d{reads.name} holds the right numbers {words}."
         look = "In which order do the loops, or the two arguments of the correlation, run through the kernel?"

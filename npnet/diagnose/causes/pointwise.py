@@ -116,15 +116,34 @@ def mask(evidence):
         return None
     let, share = found.sent > (found.sent.max() + found.sent.min()) / 2, ""
     if np.ptp(found.sent) < 1e-9:
-        what, detail = "Backward lets every dy through: no mask is used", "none"
+        what, detail = f"Backward {passes_all(evidence, closed)}: no mask is used", "none"
     else:
         what, detail = mask_words(evidence, found, let)
+        what += "" if detail == "other" else other_slopes(found, let)
         if detail == "other" and (shut | ~closed).all():
             return None                                     # it only closes more: a part is missing
         share = f" {int((np.abs(found.slope - found.sent) > 1e-6).sum())} of {len(let)} numbers have the wrong one."
     i = int(np.flatnonzero(differ)[0]) if differ.any() else None
     return Cause("mask", f"{what}.{share}", detail, worked(evidence, found, i),
                  "Which array decides in forward what passes? Backward must use the same mask, remembered.", "exact")
+
+
+def passes_all(evidence, closed):
+    """What a backward does that knows no mask: of one number each, or of a choice such as a maximum."""
+    if one_shape(evidence) or not closed.any():
+        return "lets every dy through"
+    return f"sends every dy on, though {closed.sum()} of {len(closed)} outputs do not change with {evidence.name}"
+
+
+def other_slopes(found, let):
+    """Forward's slopes where backward's mask is wrong: where it is shut, or else where it is open."""
+    wrong = np.abs(found.slope - found.sent) > 1e-6
+    where, some = ("elsewhere", found.slope[wrong & ~let]) if (wrong & ~let).any() else ("there", found.slope[wrong])
+    if not some.size:
+        return ""
+    values = f"{some[0]:.4g}" if np.ptp(some) < 1e-6 else f"from {some.min():.3g} to {some.max():.3g}"
+    every = len(some) == (let if where == "there" else ~let).sum()
+    return f"; forward's slope {where} is {values}" + ("" if every else f" at {len(some)}")
 
 
 def two_valued(found):
@@ -151,7 +170,7 @@ def mask_words(evidence, found, let):
     for words, by in ((f"{name} > 0", found.x > 0), (f"{name} < 0", found.x < 0), ("y > 0", found.y > 0),
                       ("y < 0", found.y < 0), (f"|{name}| < 1", np.abs(found.x) < 1), (f"{name} > 1", found.x > 1)):
         if (by == let).all() and not let.all():
-            return f"Backward lets dy through where {words}, and forward {name} elsewhere", words
+            return f"Backward lets dy through where {words}", words
     closed, shut = found.slope == 0, ~let
     return (f"Backward has another mask than forward, as if it were drawn anew, or of another array: it closes "
             f"{shut.sum()} places, forward {closed.sum()}, and {(closed & shut).sum()} of them are the same"), "other"
@@ -188,8 +207,9 @@ def functions(x, y, name="x"):
 
     def at(z, word):
         s, t = sigmoid(z), np.tanh(z)
-        return {f"{word} (1 - {word}), the slope of a sigmoid from its output": z * (1 - z),
-                f"1 - {word}^2, the slope of tanh from its output": 1 - z ** 2,
+        own = "from its output" if word == "y" else f"if {word} were its output"
+        return {f"{word} (1 - {word}), the slope of a sigmoid {own}": z * (1 - z),
+                f"1 - {word}^2, the slope of tanh {own}": 1 - z ** 2,
                 f"s({word}) (1 - s({word})), the slope of a sigmoid at {word}": s * (1 - s),
                 f"1 - tanh({word})^2, the slope of tanh at {word}": 1 - t ** 2,
                 f"s({word}), the sigmoid of {word}": s, f"tanh({word})": t, f"1 - tanh({word})": 1 - t,

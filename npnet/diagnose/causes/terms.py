@@ -202,7 +202,7 @@ def described(evidence, found, name, ratio):
             if np.ptp(root) > 1e-6 and np.allclose(np.abs(ratio), root ** power, 1e-4):
                 times = "once" if abs(power) == 1 else f"{abs(power)} times"
                 times += " too rarely" if power > 0 else " too often"
-                return f"the {name} is divided by the root of the variance {times}"
+                return f"the {name} is divided by the root, of the variance or the mean square, {times}"
     return (f"the {name} is not what it must be, by a factor that differs from output to output, from "
             f"{ratio.min():.3g} to {ratio.max():.3g}")
 

@@ -179,7 +179,7 @@ def another_winner(evidence):
         return None
     rows, columns, gets, example = sent.rows, sent.winners, sent.gets, one_window(reads, sent)
     values = reads.evidence.array.ravel()[reads.entries]
-    inside = np.ones(len(rows), bool)
+    inside = np.ones(len(rows), bool)               # of the smallest window that holds all winners: it may be larger
     for window in reads.windows:
         at = reads.places[window.axis][gets] - reads.starts(window)[rows]
         inside &= (at >= 0) & (at < window.size)
@@ -189,9 +189,9 @@ def another_winner(evidence):
         sentence = f"The gradient of {other} of {len(rows)} windows goes to {words}, of the same window."
         look = "Is the winner looked for in the same array, in the same order, as in forward?"
     else:
-        sentence = (f"The gradient of {other} of {len(rows)} windows goes to an entry that is not the winner; "
-                    f"{(~inside).sum()} times it lies outside the window.")
-        look = "Is the winner's index counted from the start of its window, and with the window's own width?"
+        sentence = f"The gradient of {other} of {len(rows)} windows goes to an entry that is not the winner."
+        look = ("Is the winner looked for as in forward, and its index counted from the start of its window, with the "
+                "window's own width?")
     return Cause("mask", sentence, example=example, look=look)
 
 
