@@ -45,6 +45,8 @@ from strangers_record import Case, cases  # noqa: E402
 from npnet.diagnose import check_file  # noqa: E402
 
 TARGETS = {"flagged": 98, "cause": 55, "cause or place": 75, "misleading": 1}       # %; the last is the most allowed
+ALLOWED = {"accused": 0, "not called": 0}           # so many right ones at most
+ANSWERS = {"accused": ("wrong",), "not called": ("refused", "unchecked")}
 
 
 @dataclass
@@ -233,9 +235,10 @@ def as_markdown(rows):
 def missed(results):
     """Sentences on the targets that are missed."""
     count, found = Count(results), []
-    accused = [result.case.name for result in count.right if result.answer == "wrong"]
-    if accused:
-        found.append(f"{len(accused)} right ones are accused: {'; '.join(accused)}")
+    for word, most in ALLOWED.items():
+        names = [result.case.name for result in count.right if result.answer in ANSWERS[word]]
+        if len(names) > most:
+            found.append(f"{len(names)} right ones are {word}, {most} are allowed: {'; '.join(names)}")
     for name, share in count.shares().items() if count.seen else ():
         bad = share > TARGETS[name] if name == "misleading" else share < TARGETS[name]
         if bad:
@@ -291,7 +294,7 @@ def dot(result):
 
 
 def main(arguments=None):
-    """Prints the table; 1 if a target is missed."""
+    """Prints the table; 1 if a target is missed, or a right one is accused or not called."""
     options = options_of(arguments)
     chosen = chosen_cases(options.some, options.seed, options.pairs, options.style, options.kind)
     start = time.perf_counter()

@@ -43,6 +43,12 @@ def test_a_sentence_is_counted_by_its_kind_its_detail_and_its_array():
     assert not record.Result(case, "wrong", "", 0.0, trusted=False).flagged
 
 
+@pytest.mark.parametrize("answer, missed", [("passed", 0), ("wrong", 1), ("refused", 1), ("unchecked", 1)])
+def test_a_right_one_must_be_called_and_must_pass(answer, missed):
+    case = next(case for case in cases(["course_notes"], pairs=0) if case.right)
+    assert len(record.missed([record.Result(case, answer, "", 0.0)])) == missed
+
+
 def test_a_few_cases(capsys):
     """A dozen mistakes and the texts without them: nothing is missed, nobody accused."""
     kinds = [word for kind in QUICK for word in ("--kind", kind)]
