@@ -79,3 +79,30 @@ def test_what_forward_itself_writes_is_state(layer, arrays):
     found = check_layer(layer(), X)
     assert found.ok, str(found)
     assert [row.name for row in found.rows] == arrays
+
+
+W0, SOBEL = RNG.standard_normal((5, 3)), RNG.standard_normal(5)
+
+
+class Outside:
+    """Uses arrays of its file."""
+
+    def __init__(self, times=1):
+        self.times = times
+
+    def forward(self, x):
+        self.x = x * SOBEL
+        return self.x @ W0
+
+    def backward(self, dout):
+        self.dW0 = self.times * self.x.T @ dout
+        return dout @ W0.T * SOBEL
+
+
+def test_arrays_of_the_file_that_methods_use_are_checked():
+    before = W0
+    found = check_layer(Outside(), X)
+    assert found.ok and [row.name for row in found.rows] == ["x", "W0"], str(found)
+    assert "SOBEL: held fixed" in found.assumed[-1]
+    assert check_layer(Outside(2), X).causes["W0"].kind == "factor"
+    assert W0 is before

@@ -18,7 +18,7 @@ from .draws import Draws
 from .gradients import Search, in_order
 from .manners import habits, layout, said
 from .parameters import Parameter, is_tensor
-from .reach import Place, Snapshot, Whole, follow, put
+from .reach import Place, Snapshot, Whole, callable_only, follow, put
 from .trials import BACKWARD, dy_for, first_way
 from .training import written_in_training
 from .ways import Way
@@ -307,8 +307,12 @@ def hold_others(called, search):
 
 
 def from_outside(steps, root):
-    """Whether an array is what a lambda takes from around it: a lambda is how arguments are fixed."""
-    return steps[-1][0] == "{}" and follow(root, steps[:-1]).__name__ == "<lambda>"
+    """Whether an array is fixed from around: of a lambda (how arguments are fixed), or a file's CONSTANT of methods."""
+    if steps[-1][0] != "{}":
+        return False
+    holder, name = follow(root, steps[:-1]), steps[-1][1]
+    constant = name.isupper() and sum(map(str.isalpha, name)) > 2
+    return constant if not callable_only(holder) else holder.__name__ == "<lambda>"
 
 
 def covered(item, items):

@@ -5,10 +5,12 @@ stands there, ((".", "layers"), ("[]", 0), (".", "W")), and are walked anew each
 new arrays in place of old ones.
 """
 import copy
+import dis
 import random
 import types
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Number
 
 import numpy as np
@@ -16,6 +18,7 @@ import numpy as np
 DEEP, LONG = 10, 2000               # steps from the object; entries of a list that is looked into
 CLOSED = (str, bytes, Number, np.generic, np.dtype, type, types.ModuleType, types.BuiltinFunctionType,
           np.random.Generator, np.random.RandomState, random.Random, np.ufunc, range, slice, type(None))
+ASIDE = ("__init__", "__new__", "__repr__", "__str__", "train", "fit", "test", "plot", "load", "save", "accuracy")
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 
 
@@ -70,7 +73,7 @@ def children(value):
         return used_by(value)
     if is_closed(value):
         return []
-    return [((".", name), getattr(value, name)) for name in attributes(value)]
+    return [((".", name), getattr(value, name)) for name in attributes(value)] + used_by(value)
 
 
 def is_closed(value):
@@ -82,26 +85,50 @@ def attributes(value):
     """The names of an object's own attributes, and of arrays that stand in its class."""
     slots = [name for kind in type(value).__mro__ for name in np.atleast_1d(getattr(kind, "__slots__", []))]
     shared = [name for kind in type(value).__mro__ for name, own in vars(kind).items() if is_numbers(own)]
-    names = dict.fromkeys([*getattr(value, "__dict__", {}), *map(str, slots), *shared])
+    own = getattr(value, "__dict__", {})            # a library that is not Python's own gives anything here
+    names = dict.fromkeys([*(own if isinstance(own, dict) else {}), *map(str, slots), *shared])
     return [name for name in names if not name.startswith("__") and hasattr(value, name)]
 
 
-def used_by(function):
-    """What a function takes from outside: of the function around it, and of its file."""
-    cells = zip(function.__code__.co_freevars, function.__closure__ or ())
-    found = [(("{}", name), cell.cell_contents) for name, cell in cells if not is_empty(cell)]
-    for name in names_in(function.__code__):
-        value = function.__globals__.get(name)
-        if name in function.__globals__ and not isinstance(value, CLOSED):
-            if not isinstance(value, types.FunctionType) or value.__globals__ is function.__globals__:
-                found.append((("{}", name), value))
-    return found
+def used_by(value):
+    """What a function, or the methods of an object, take from outside: of the function around, and of the file."""
+    found = {}
+    for function in functions_of(value):
+        cells = zip(function.__code__.co_freevars, function.__closure__ or ())
+        for name, cell in cells:
+            if not is_empty(cell):
+                found.setdefault(("{}", name), cell.cell_contents)
+        taken = [(name, function.__globals__[name]) for name in names_in(function.__code__)
+                  if name in function.__globals__ and name not in function.__code__.co_freevars]
+        for name, child in taken:
+            near = not isinstance(child, types.FunctionType) or child.__globals__ is function.__globals__
+            if near and not isinstance(child, CLOSED) and (function is value or is_held(child, function)):
+                found.setdefault(("{}", name), child)
+    return list(found.items())
 
 
+def functions_of(value):
+    """A function itself; of an object those of its methods that forward and backward may call."""
+    if isinstance(value, types.FunctionType):
+        return [value]
+    methods = [getattr(own, "__func__", own) for kind in type(value).__mro__ for name, own in vars(kind).items()
+               if not name.startswith(ASIDE)]
+    return [method for method in methods if isinstance(method, types.FunctionType)
+            and method.__module__.partition(".")[0] != "npnet"]             # whose files hold no weights
+
+
+def is_held(child, method):
+    """Whether what a method takes from its file may hold weights: numbers, containers, objects of that file."""
+    return is_numbers(child) or isinstance(child, (dict, list, tuple, types.FunctionType)) or (
+        type(child).__module__ == method.__module__)
+
+
+@lru_cache(maxsize=None)
 def names_in(code):
-    """The names that a function's code looks up, with those of functions inside it."""
+    """The names that a function's code looks up in its file, with those of functions inside it; no attributes."""
     inner = [name for part in code.co_consts if isinstance(part, types.CodeType) for name in names_in(part)]
-    return dict.fromkeys([*code.co_names, *inner])
+    own = [step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    return dict.fromkeys([*own, *inner])
 
 
 def is_empty(cell):
@@ -160,13 +187,20 @@ def put(root, steps, value):
             setattr(holder, key, value)
         elif kind == "[]":
             holder[key] = value
-        elif key in holder.__code__.co_freevars:
-            holder.__closure__[holder.__code__.co_freevars.index(key)].cell_contents = value
         else:
-            holder.__globals__[key] = value
+            put_outside(holder, key, value)
     except (AttributeError, TypeError):
         return False
     return True
+
+
+def put_outside(holder, name, value):
+    """Lets a variable that functions take from outside hold another value, for all of them."""
+    for function in functions_of(holder):
+        if name in function.__code__.co_freevars:
+            function.__closure__[function.__code__.co_freevars.index(name)].cell_contents = value
+        elif name in names_in(function.__code__) and name in function.__globals__:
+            function.__globals__[name] = value
 
 
 def generators(root):
