@@ -106,3 +106,21 @@ def test_arrays_of_the_file_that_methods_use_are_checked():
     assert "SOBEL: held fixed" in found.assumed[-1]
     assert check_layer(Outside(2), X).causes["W0"].kind == "factor"
     assert W0 is before
+
+
+class Centred:
+    """W behind a centring: a step that is the same along its first axis does not move y."""
+
+    def __init__(self):
+        self.W = RNG.standard_normal((5, 3))
+
+    def forward(self, x):
+        return (x - x.mean(1, keepdims=True)) @ self.W
+
+    def backward(self, dout):
+        dx = dout @ self.W.T
+        return dx - dx.mean(1, keepdims=True)
+
+
+def test_weights_behind_a_centring_move_y():
+    assert list(check_layer(Centred(), X).unchecked) == ["W"]
