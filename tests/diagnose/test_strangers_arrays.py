@@ -124,3 +124,38 @@ class Centred:
 
 def test_weights_behind_a_centring_move_y():
     assert list(check_layer(Centred(), X).unchecked) == ["W"]
+
+
+class Anew(Dense):
+    """Forward puts its weights anew, with the same numbers."""
+
+    def forward(self, x):
+        self.W = np.clip(self.W, -5, 5)
+        return super().forward(x)
+
+
+class Scaled(Dense):
+    """The matrix that forward multiplies with is made anew each time, and is no parameter."""
+
+    def __init__(self):
+        super().__init__("v")
+
+    def forward(self, x):
+        self.x, self.norm = x, np.sqrt((self.v ** 2).sum(0))
+        self.W = self.v / self.norm
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.dv = (self.dW - self.W * (self.dW * self.W).sum(0)) / self.norm
+        return dout @ self.W.T
+
+
+def test_weights_that_forward_puts_anew_are_checked():
+    layer = Anew("W", "dW", 3)
+    own = layer.W
+    found = check_layer(layer, X)
+    assert found.causes["W"].kind == "factor" and np.array_equal(layer.W, own)
+    assert check_layer(Anew("W", "dW"), X).ok
+    found = check_layer(Scaled(), X)
+    assert found.ok and [row.name for row in found.rows] == ["x", "v"], str(found)

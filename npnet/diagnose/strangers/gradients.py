@@ -4,7 +4,7 @@ import numpy as np
 from .arguments import GREEK, RATE, RATES, is_label, plain
 from .parameters import (AGREE, Parameter, Source, bare, candidates, distance, few_slopes, grouped, is_state, leaves,
                          match, moves, name_all, photograph, related, scalars, standing)
-from .reach import Place, everything, written
+from .reach import Place, everything, follow, written
 
 INPUTS = set("x input inputs in inp xin bottom a aprev prev previous data layerinput lastinput".split())
 SURE = 4                            # a name that leaves no doubt, of parameters.related
@@ -132,11 +132,12 @@ class Search:
         self.use_returned_inputs()
         y = self.run()                      # not the first y, if the layer remembers more than it should
         kept, fresh = [], {c.source.steps for c in self.found if c.fresh and not c.source.returned}
-        for group in groups:
+        left = [stays(self.root, group) for group in groups]
+        for group, there in zip(groups, left):
             item = Parameter("", group)
             if moves(called, group[0], y, self.arrays):
                 kept.append(item)
-            elif not any(place.steps in fresh for place in group):          # else it is a gradient itself
+            elif there and not any(place.steps in fresh for place in group):  # no gradient itself
                 kept += [item] if self.named(item) else []
         kept += self.scalar_parameters(y)
         for item, name in zip(kept, name_all([item.places for item in kept], called.inputs)):
@@ -230,6 +231,14 @@ class Search:
         where += [f"what it made or changed ({', '.join(names[:4])}{more})"] if names else []
         return (f"no gradient of its shape {item.array.shape} was found; looked in {' and '.join(where)}" if where else
                 f"no gradient of its shape {item.array.shape} was found: backward returned, made and changed no array")
+
+
+def stays(root, group):
+    """Whether forward left an array where it was. What it makes anew, and does not read, is no parameter."""
+    try:
+        return all(follow(root, place.steps) is place.value for place in group)
+    except KeyError:
+        return False
 
 
 def top_level(result):

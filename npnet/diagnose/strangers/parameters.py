@@ -56,6 +56,7 @@ class Parameter:
         """Puts the moved numbers into the object."""
         if self.in_place:
             self.own[...] = self.array
+            self.stand_in(root)
             return
         self.twin = self.array.copy() if isinstance(self.own, np.ndarray) else self.array.tolist()
         done = [put(root, place.steps, self.twin) for place in self.places]
@@ -83,6 +84,10 @@ class Parameter:
         if isinstance(self.own, np.ndarray):
             if self.own.flags.writeable:
                 self.own[...] = self.before
+        self.stand_in(root)
+
+    def stand_in(self, root):
+        """Puts the stranger's own array where the code put another one."""
         for place in self.places:
             try:
                 if follow(root, place.steps) is not self.own:
@@ -131,17 +136,22 @@ def is_tensor(value):
 # ------------------------------------------------------------------------------- which arrays are parameters
 
 def standing(root, run, inputs):
-    """The Places that hold the same arrays, with the same numbers, whatever forward is given.
+    """The Places that were there before forward, and hold the same numbers after it, whatever it is given.
 
-    run(inputs) calls forward. What forward keeps for backward (x, y, a mask) is another array, or has other numbers,
-    for another x.
+    run(inputs) calls forward. What forward keeps for backward (x, y, a mask) has other numbers for another x; what it
+    puts anew each time (self.W = np.clip(self.W, -5, 5)) has the same.
     """
-    run(inputs)
     early = [(place, fingerprint(place.value)) for place in places(root)]
+    run(inputs)
+    first = numbers_of(root)
     run([0.875 * x if x.dtype.kind == "f" else x for x in inputs])
-    late = {place.steps: place.value for place in places(root)}
-    return [place for place, numbers in early
-            if late.get(place.steps) is place.value and fingerprint(place.value) == numbers]
+    second = numbers_of(root)
+    return [place for place, number in early if first.get(place.steps) == second.get(place.steps) == number]
+
+
+def numbers_of(root):
+    """{steps: fingerprint} of every array that can be reached."""
+    return {place.steps: fingerprint(place.value) for place in places(root)}
 
 
 def fingerprint(value):

@@ -4,8 +4,8 @@ import warnings
 import numpy as np
 
 from .arguments import Asker
-from .parameters import fingerprint
-from .reach import Snapshot, everything, places
+from .parameters import numbers_of
+from .reach import Snapshot, everything
 
 SWITCHES = ("training", "is_training", "train_mode", "is_train", "train")
 
@@ -28,10 +28,6 @@ def written_in_training(called):
     finally:
         way.forward, called.state = plain, state
         saved.restore()
-
-
-def numbers_of(root):
-    return {place.steps: fingerprint(place.value) for place in places(root)}
 
 
 def switch_on(root):
