@@ -190,7 +190,10 @@ def lrn_candidates(run, shape, numbers):
     if len(t) < 4 or not np.isfinite(ratio).all() or (ratio <= 0).any() or np.ptp(ratio) < 1e-9 * ratio.max():
         return
     for beta in [*(number for number in numbers if 0 < number < 5), *np.arange(1, 61) / 20]:
-        s = ratio ** (-1 / beta)                                # k + alpha t^2
+        with np.errstate(all="ignore"):
+            s = ratio ** (-1 / beta)                            # k + alpha t^2
+        if not np.isfinite(s).all():
+            continue
         alpha, k = np.polyfit(t * t, s, 1)
         if np.abs(k + alpha * t * t - s).max() < 1e-9 * s.max() and alpha > 0 and k > -1e-9:
             yield from (lrn(n, short(max(k, 0)), alpha, float(beta), groups, numbers) for groups in (1, 2)
