@@ -121,7 +121,8 @@ def effort(called, say=None):
     sizes = [array.size for array in arrays]
     entries = SAMPLE if max(sizes, default=0) > MANY else None
     if 2 * seconds * sum(min(size, entries or size) for size in sizes) > SECONDS:
-        entries = max(30, int(SECONDS / (2 * seconds * len(sizes))))
+        each = 2 * seconds * len(sizes)                         # of one number of each array
+        entries = max(int(SECONDS / each), min(30, max(8, int(2 * SECONDS / each))))    # directions see the rest
     runs = 2 * sum(min(size, entries or size) for size in sizes)            # a slope is two runs
     if say and entries:
         say(f"of each array, {entries} numbers are checked, drawn at random; a smaller shape checks all")

@@ -94,8 +94,8 @@ def test_a_slow_layer_is_checked_in_a_sample(monkeypatch):
     heard = []
     monkeypatch.setattr("npnet.diagnose.check.SECONDS", 1e-9)
     found = check_layer((lambda x: 2 * x, lambda dy, x: 2 * dy), distinct((10, 10), 0), say=heard.append)
-    assert found.ok and found.rows[0].checked == 30
-    assert heard[0].startswith("of each array, 30 numbers are checked, drawn at random")
+    assert found.ok and found.rows[0].checked == 8
+    assert heard[0].startswith("of each array, 8 numbers are checked, drawn at random")
 
 
 # ------------------------------------------------------------------------------- arrays of which numbers are drawn
@@ -220,3 +220,9 @@ def test_a_layer_that_was_not_built_is_not_built_after_the_check():
 
     layer = Late()
     assert check_layer(layer, distinct((4, 5), 0)).ok and vars(layer) == {}
+
+
+def test_slow_forwards_have_fewer_numbers_moved(monkeypatch):
+    monkeypatch.setattr("npnet.diagnose.check.SECONDS", 0)
+    found = check_layer(Wide(), distinct((4, 300), 0))
+    assert found.ok and [row.checked for row in found.rows] == [8, 8] and found.directions == {"x": 4, "w": 4}
