@@ -76,6 +76,10 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
     what takes a while. like: a layer of npnet, the reference that forward is held against. options: of
     npnet.gradcheck.check_gradients. Returns an Examination; ValueError and TypeError ask for what cannot be guessed.
     """
+    for place, x in enumerate(inputs):
+        if np.size(x) == 0:
+            raise ValueError(f"input {place} has the shape {np.shape(x)}: there is no number in it to move; "
+                             f"give a batch of at least one")
     called = call(subject, inputs, param=param, train=train, names=names, seed=seed)
     found = Examination(called=called, unchecked=dict(called.unchecked), assumed=called.assumed, remarks=called.remarks)
     if called.loss and dy is None:

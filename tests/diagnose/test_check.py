@@ -222,6 +222,11 @@ def test_a_layer_that_was_not_built_is_not_built_after_the_check():
     assert check_layer(layer, distinct((4, 5), 0)).ok and vars(layer) == {}
 
 
+def test_an_input_without_numbers_is_refused_in_one_sentence():
+    with pytest.raises(ValueError, match=r"input 0 has the shape \(0, 300\): there is no number in it"):
+        check_layer(Wide(), np.zeros((0, 300)))
+
+
 def test_slow_forwards_have_fewer_numbers_moved(monkeypatch):
     monkeypatch.setattr("npnet.diagnose.check.SECONDS", 0)
     found = check_layer(Wide(), distinct((4, 300), 0))
