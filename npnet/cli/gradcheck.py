@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from .. import plots
-from ..diagnose import MANY, cases, check_file, check_network, draw, subjects_of
+from ..diagnose import MANY, cases, check_file, check_network, draw, subjects_and_line
 from ..layers import LAYERS
 from ..models import MODELS, model
 from ..screen import echo, fold
@@ -141,9 +141,9 @@ def check_own(options):
     """Checks what the subject names, and prints what was found: 0 if all is right, 1 if not, 2 if there is a choice."""
     path, expression = parts(options.subject)
     if path and not expression:
-        choices = subjects_of(path)
+        choices, line = subjects_and_line(path)
         if len(choices) > 1:
-            return choice(path, choices)
+            return choice(path, choices, line)
         expression = next(iter(choices), "")
     shapes = [whole_numbers(text, "--shape") for text in options.shape or []]
     labels = None if options.labels is None else list(whole_numbers(options.labels, "--labels", least=0))
@@ -173,12 +173,12 @@ def show(found):
         echo(line, marks=LABELS)
 
 
-def choice(path, found):
-    """Lists what a file holds, {expression: its form}; 2, for nothing was checked."""
+def choice(path, found, line):
+    """Lists what a file holds, {expression: its form}, and a command to type; 2, for nothing was checked."""
     echo(f"{path} holds")
     for form in found.values():
         echo(f"    {form}")
-    echo(f"say which, and the shape of its input:\n    npnet gradcheck \"{path}:{next(iter(found))}\" --shape 2,3,7,8")
+    echo(f"say which, and the shape of its input:\n    {line}")
     return 2
 
 

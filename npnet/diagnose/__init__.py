@@ -11,9 +11,9 @@ and tells the cause of a wrong gradient from forward's own Jacobian (evidence.py
 """
 from .cases import cases
 from .check import MANY, Examination, assert_gradients, check_layer
-from .files import check_file, layers_of, subjects_of
+from .files import check_file, layers_of, subjects_and_line, subjects_of
 from .pictures import draw
 from .whole import check_network
 
 __all__ = ["MANY", "Examination", "assert_gradients", "cases", "check_file", "check_layer", "check_network", "draw",
-           "layers_of", "subjects_of"]
+           "layers_of", "subjects_and_line", "subjects_of"]

@@ -80,10 +80,22 @@ def layers_of(path):
 
 def subjects_of(path):
     """{"MyConv": "MyConv(filters, size=3)"}: the layers, pairs of functions and losses in a file, and their forms."""
+    return subjects_and_line(path)[0]
+
+
+def subjects_and_line(path):
+    """The subjects_of a file, which is run once, and the command that checks the first of them; "" where none is."""
     with at_home(path):
         namespace = run(path)
-        return {subject: ", ".join(form_of(name, namespace[name]) for name in subject.split(","))
-                for subject in subjects(namespace)}
+        found = {subject: ", ".join(form_of(name, namespace[name]) for name in subject.split(","))
+                 for subject in subjects(namespace)}
+        first = next(iter(found), "")
+        return found, line_to_type(path, first, count_of_inputs(namespace[first.partition(",")[0]])) if first else ""
+
+
+def count_of_inputs(subject):
+    """How many arrays a function must be given; 1 for a class, whose object is yet to be made."""
+    return 1 if isinstance(subject, type) else len(inputs_of(subject)[0])
 
 
 def form_of(name, value):
@@ -237,13 +249,18 @@ def check_shapes(subject, shapes, path, expression):
     required, most = inputs_of(subject[0] if isinstance(subject, tuple) else getattr(subject, "forward", subject))
     if not shapes:
         each = f", one for each of {', '.join(required)}" if len(required) > 1 else ": the number of pictures first"
-        raise ValueError(f"the shape of the input is missing{each}; for instance npnet gradcheck "
-                         f"{quoted(path, expression)} {shapes_typed(likely_shapes(expression, max(1, len(required))))}")
+        raise ValueError(f"the shape of the input is missing{each}; for instance "
+                         f"{line_to_type(path, expression, len(required))}")
     if not all(isinstance(size, int) and size > 0 for shape in shapes for size in shape):
         raise ValueError(f"a shape must be whole numbers of at least 1, like (2, 7, 5, 4); got {shapes}")
     if len(shapes) > len(most) > 0:
         raise ValueError(f"{expression} has {counted(len(most), 'input')}, {', '.join(most)}, but there are "
                          f"{len(shapes)} shapes")
+
+
+def line_to_type(path, expression, count=1):
+    """The command that checks a subject of so many inputs, with shapes that may fit."""
+    return f"npnet gradcheck {quoted(path, expression)} {shapes_typed(likely_shapes(expression, max(1, count)))}"
 
 
 def likely_shapes(expression, count=1):

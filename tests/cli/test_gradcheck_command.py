@@ -143,7 +143,7 @@ def test_what_is_no_setting(text):
 def test_a_file_alone(npnet_, mine, tmp_path):
     code, out, _ = npnet_("gradcheck", "mine.py", "--backend", "numpy")
     assert code == 2 and out == ("mine.py holds\n    Twice(slope=2)\n    forward(x, w), backward(dy, x, w)\nsay which, and the shape of its input:\n"
-                                 "    npnet gradcheck \"mine.py:Twice\" --shape 2,3,7,8\n")
+                                 "    npnet gradcheck \"mine.py:Twice\" --shape 4,5\n")
     (tmp_path / "one.py").write_text(MINE[:MINE.index("def forward(x, w)")])
     assert "passed" in npnet_("gradcheck", "one.py", "--shape", "2,3", "--backend", "numpy")[1]
     assert 'for instance npnet gradcheck "one.py:Twice" --shape 4,5' in one_line(npnet_("gradcheck", "one.py:"))
