@@ -187,10 +187,12 @@ def test_two_files_with_neighbours_of_one_name(folder):
 def test_all_is_put_back(folder):
     written(folder, untidy="import os, sys, warnings, random\nimport numpy as np\nos.chdir('..')\nsys.path.append('x')\n"
             "sys.argv.append('y')\nnp.random.seed(1)\nrandom.seed(1)\nnp.seterr(all='raise')\n"
-            "warnings.simplefilter('error')\nprint('loud')\nprint('loud', file=sys.stderr)\ntwo = 2\n" + RIGHT)
+            "warnings.simplefilter('error')\nnp.set_printoptions(precision=2, legacy='1.13')\nos.environ['NPNET_X'] = 'y'\n"
+            "os.environ.pop('HOME', None)\nsys.setrecursionlimit(5000)\nprint('loud')\nprint('loud', file=sys.stderr)\ntwo = 2\n" + RIGHT)
     def state():
         return (os.getcwd(), list(sys.path), list(sys.argv), np.random.get_state()[1].tolist(), random.getstate(),
-                np.geterr(), list(warnings.filters), sys.stdin, sys.stdout)
+                np.geterr(), list(warnings.filters), sys.stdin, sys.stdout, np.get_printoptions(), dict(os.environ),
+                sys.getrecursionlimit())
     before = state()
     assert check_file("untidy.py", "Twice", (2, 3)).ok and state() == before
 

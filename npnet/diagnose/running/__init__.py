@@ -56,17 +56,18 @@ def at_home(path, seed=0):
 
     Its folder, the present one and those above it that it may mean come first on sys.path; a neighbour's name is not
     taken by a module of another folder. Random numbers are those of `seed`. Afterwards sys.path, sys.modules, the
-    present folder, standard streams, random numbers, warnings and matplotlib are as they were. path None: nothing.
+    present folder, standard streams, random numbers, warnings, os.environ, the recursion limit, how NumPy prints and
+    matplotlib are as they were. path None: nothing.
     """
     if path is None:
         yield Unshown()
         return
     folders, unshown = search_path(path), Unshown()
     with ExitStack() as stack:
-        for context in (changed(sys, "path", folders + sys.path), changed(sys, "argv", [str(path)]),
-                        changed(sys, "stdin", Unanswered()), present_folder(), own_modules(folders),
-                        redirect_stdout(unshown), redirect_stderr(unshown), own_random_numbers(seed),
-                        warnings.catch_warnings(), np.errstate(), no_windows()):
+        for context in (settings_of_python(), changed(sys, "path", folders + sys.path),
+                        changed(sys, "argv", [str(path)]), changed(sys, "stdin", Unanswered()), present_folder(),
+                        own_modules(folders), redirect_stdout(unshown), redirect_stderr(unshown),
+                        own_random_numbers(seed), warnings.catch_warnings(), np.errstate(), no_windows()):
             stack.enter_context(context)
         warnings.simplefilter("ignore")
         yield unshown
@@ -91,6 +92,20 @@ def changed(owner, name, value):
         yield
     finally:
         setattr(owner, name, before)
+
+
+@contextmanager
+def settings_of_python():
+    """os.environ, the recursion limit and the way NumPy prints arrays come back."""
+    environment, limit, printed = dict(os.environ), sys.getrecursionlimit(), np.get_printoptions()
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(environment):
+            del os.environ[name]
+        os.environ.update((name, value) for name, value in environment.items() if os.environ.get(name) != value)
+        sys.setrecursionlimit(limit)
+        np.set_printoptions(**printed)
 
 
 @contextmanager
