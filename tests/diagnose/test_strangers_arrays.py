@@ -1,4 +1,6 @@
 """Every array that moves y is checked, or named: whatever it is called and wherever it stands."""
+from collections import deque
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,33 @@ def test_weights_that_forward_puts_anew_are_checked():
     assert check_layer(Anew("W", "dW"), X).ok
     found = check_layer(Scaled(), X)
     assert found.ok and [row.name for row in found.rows] == ["x", "v"], str(found)
+
+
+class InItsClass:
+    """Its weights stand in a holder in the body of the class."""
+
+    HELD = {"W": RNG.standard_normal((5, 3))}
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.HELD["W"]
+
+    def backward(self, dout):
+        self.dW = 2 * self.x.T @ dout
+        return dout @ self.HELD["W"].T
+
+
+class InADeque(InItsClass):
+    def __init__(self):
+        self.queue = deque([RNG.standard_normal((5, 3))])
+
+    def forward(self, x):
+        return x @ self.queue[0]
+
+    def backward(self, dout):
+        return dout @ self.queue[0].T
+
+
+@pytest.mark.parametrize("layer", [InItsClass, InADeque])
+def test_weights_in_other_holders_do_not_pass(layer):
+    assert not check_layer(layer(), X).ok

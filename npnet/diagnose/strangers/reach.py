@@ -15,7 +15,7 @@ from numbers import Number
 
 import numpy as np
 
-DEEP, LONG = 10, 2000               # steps from the object; entries of a list that is looked into
+DEEP, LONG = 10, 9999               # steps from the object; entries of a list that is looked into
 CLOSED = (str, bytes, Number, np.generic, np.dtype, type, types.ModuleType, types.BuiltinFunctionType,
           np.random.Generator, np.random.RandomState, random.Random, np.ufunc, range, slice, type(None))
 ASIDE = ("__init__", "__new__", "__repr__", "__str__", "train", "fit", "test", "plot", "load", "save", "accuracy")
@@ -65,8 +65,8 @@ def children(value):
     """(step, child) of everything one step from a value."""
     if isinstance(value, dict):
         return [(("[]", key), child) for key, child in value.items()]
-    if isinstance(value, (list, tuple)):
-        return [(("[]", i), child) for i, child in enumerate(value[:LONG])]
+    if isinstance(value, (list, tuple, deque)):
+        return [(("[]", i), child) for i, child in enumerate(value) if i < LONG]
     if isinstance(value, types.MethodType):
         return [((".", "__self__"), value.__self__)]
     if isinstance(value, types.FunctionType):
@@ -84,7 +84,8 @@ def is_closed(value):
 def attributes(value):
     """The names of an object's own attributes, and of arrays that stand in its class."""
     slots = [name for kind in type(value).__mro__ for name in np.atleast_1d(getattr(kind, "__slots__", []))]
-    shared = [name for kind in type(value).__mro__ for name, own in vars(kind).items() if is_numbers(own)]
+    shared = [name for kind in type(value).__mro__ for name, own in vars(kind).items()
+              if is_numbers(own) or isinstance(own, (dict, list, tuple, deque))]
     own = getattr(value, "__dict__", {})            # a library that is not Python's own gives anything here
     names = dict.fromkeys([*(own if isinstance(own, dict) else {}), *map(str, slots), *shared])
     return [name for name in names if not name.startswith("__") and hasattr(value, name)]
@@ -237,7 +238,7 @@ class Snapshot:
         for _, value in everything(root):
             if isinstance(value, np.ndarray):
                 self.arrays.append((value, value.copy()))
-            elif isinstance(value, (dict, list)):
+            elif isinstance(value, (dict, list, deque)):
                 self.containers.append((value, value.copy()))
             elif hasattr(value, "__dict__") and not is_closed(value) and not callable_only(value):
                 self.containers.append((vars(value), dict(vars(value))))
