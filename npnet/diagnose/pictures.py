@@ -11,6 +11,8 @@ def draw(examination):
     """{name: Figure} of the wrong arrays of an Examination; those of another shape than their gradient have none."""
     layout = getattr(examination.called, "layout", "") or "NCHW"
     x = next(iter(examination.report.point.inputs), "") if examination.report else ""
+    if getattr(examination.called, "presented", False):         # the parameters are moved in the input's place
+        x = ""
     return {row.name: drawn(row, examination.causes.get(row.name), layout, row.name == x)
             for row in examination.rows if row.verdict != "ok" and row.errors is not None}
 
@@ -24,6 +26,8 @@ def drawn(row, cause, layout, first):
     elif row.gradient.ndim == 2 and first:
         words = "image", "feature"
     wrong = row.errors | ~np.isfinite(row.gradient)
-    arrays = [np.transpose(array, order) for array in (row.gradient, row.slopes, wrong, row.seen)]
+    arrays = row.gradient, row.slopes, wrong, row.seen
+    if order is not None:                       # np.transpose would reverse the axes for None
+        arrays = [np.transpose(array, order) for array in arrays]
     title = f"d{row.name} is wrong" + (f": {cause.sentence}" if cause else "")
     return gradient_maps(*arrays, name=row.name, title=title, words=words)

@@ -38,3 +38,42 @@ def test_what_is_right_has_no_picture():
     figures = draw(check_layer((product, lambda dy, x, w: (2 * halved(dy, x, w)[0], halved(dy, x, w)[1])),
                                numbers(2, 3, 2, 4), numbers(5, 3, 2, 4)))
     assert list(figures) == ["w"]
+
+
+def spoilt(dy, x, w):
+    dx, dw = dy @ w.T, x.T @ dy
+    dx[3, 2] += 5
+    dw[4, 1] -= 5
+    return dx, dw
+
+
+def labels_of(figure):
+    return figure.axes[0].get_ylabel(), next(axes.get_xlabel() for axes in figure.axes if axes.get_xlabel())
+
+
+def test_an_entry_of_a_matrix_is_in_its_row_and_its_column():
+    figures = draw(check_layer((lambda x, w: x @ w, spoilt), numbers(4, 5), numbers(5, 3)))
+    for name, place, shape, axes in (("x", (3, 2), (4, 5), ("image", "feature")), ("w", (4, 1), (5, 3), ("row", "column"))):
+        difference = np.abs(figures[name].axes[2].images[0].get_array())
+        assert difference.shape == shape and np.unravel_index(difference.argmax(), shape) == place
+        assert labels_of(figures[name]) == axes
+
+
+class LossNet:
+    def __init__(self):
+        self.params = {"w": numbers(5, 3)}
+
+    def loss(self, x, y=None):
+        scores = x @ self.params["w"]
+        if y is None:
+            return scores
+        e = np.exp(scores - scores.max(1, keepdims=True))
+        p = e / e.sum(1, keepdims=True)
+        loss = -np.log(p[np.arange(len(x)), y]).mean()
+        p[np.arange(len(x)), y] -= 1
+        return loss, {"w": x.T @ p}
+
+
+def test_weights_that_a_loss_gives_are_no_images():
+    figures = draw(check_layer(LossNet(), numbers(4, 5), np.array([0, 2, 1, 1])))
+    assert list(figures) == ["w"] and labels_of(figures["w"]) == ("row", "column")
