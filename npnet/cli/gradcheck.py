@@ -140,6 +140,8 @@ def checked(case, seed):
 def check_own(options):
     """Checks what the subject names, and prints what was found: 0 if all is right, 1 if not, 2 if there is a choice."""
     path, expression = parts(options.subject)
+    if path is None:
+        no_file(options.subject)
     if path and not expression:
         choices, line = subjects_and_line(path)
         if len(choices) > 1:
@@ -244,6 +246,18 @@ def parts(subject):
         if found:
             return path + ending, expression.strip()
     return None, subject
+
+
+def no_file(subject):
+    """Raises ValueError for a folder, and for a file whose ending was forgotten: mylayers:Linear(5, 3)."""
+    start, colon, expression = subject.partition(":")
+    if subject in LAYERS:
+        return
+    if Path(start).is_dir():
+        raise ValueError(f"{start} is a folder; name a file in it, such as '{Path(start) / 'layers.py'}'")
+    for ending in (".py", ".ipynb"):
+        if Path(start + ending).is_file():
+            raise ValueError(f"{start} is no file; did you mean '{start}{ending}{colon}{expression}'?")
 
 
 # ------------------------------------------------------------------------------- a whole network

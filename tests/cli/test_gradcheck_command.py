@@ -107,6 +107,9 @@ def test_a_layer_of_npnet_with_a_shape(npnet_):
     ("mine.py:Twice()", ["2,0"], "got '2,0'"),
     ("mine.py:Twice()", ["2,3", "4"], "Twice() has 1 input, x, but there are 2 shapes"),
     ("LRM", [], "npnet has no LRM; did you mean LRN"),
+    (".", [], ". is a folder; name a file in it, such as 'layers.py'"),
+    ("mine:Twice(slope=3)", ["2,3"], "mine is no file; did you mean 'mine.py:Twice(slope=3)'?"),
+    ("mine", [], "mine is no file; did you mean 'mine.py'?"),
 ])
 def test_mistakes_are_one_sentence(npnet_, mine, subject, shapes, text):
     words = [word for shape in shapes for word in ("--shape", shape)]
