@@ -69,6 +69,8 @@ def add_subject(parser):
 
 
 def run(options):
+    if options.draw is not None:
+        check_place(options.draw, options.subject)
     backend = choose_backend(options)
     if options.net is not None:
         return check_whole(options)
@@ -182,6 +184,16 @@ def choice(path, found, line):
         echo(f"    {form}")
     echo(f"say which, and the shape of its input:\n    {line}")
     return 2
+
+
+def check_place(place, subject):
+    """Raises ValueError where no picture can be written, before the work, or where --draw took the subject's place."""
+    if subject is None and parts(place)[0]:
+        raise ValueError(f"--draw took {place!r} for the name of a picture; put --draw last")
+    if place and Path(place).is_dir():
+        raise ValueError(f"{place} is a folder; name a picture in it, such as {Path(place) / 'gradient.png'}")
+    if place:
+        plots.check_name(place)
 
 
 def save(figures, place, say):

@@ -9,7 +9,7 @@ This is the only room that imports matplotlib, and it does so when something is 
 from .bars import gradient_norms, probabilities
 from .confusion import confusion
 from .curves import curves, losses
-from .figure import drawn_by_npnet, save
+from .figure import check_name, drawn_by_npnet, save
 from .gradients import gradient_maps
 from .grids import feature_maps, filters
 from .letters import letters_without_a_font
@@ -18,6 +18,6 @@ from .sheets import before_after, mistakes, samples
 from .speed import growth, ladder, layer_times, roofline
 from .strip import shape_strip
 
-__all__ = ["before_after", "confusion", "curves", "drawn_by_npnet", "feature_maps", "filters", "gradient_maps",
-           "gradient_norms", "growth", "ladder", "layer_times", "letters_without_a_font", "losses", "mistakes",
-           "picture_and_input", "probabilities", "roofline", "samples", "save", "shape_strip"]
+__all__ = ["before_after", "check_name", "confusion", "curves", "drawn_by_npnet", "feature_maps", "filters",
+           "gradient_maps", "gradient_norms", "growth", "ladder", "layer_times", "letters_without_a_font", "losses",
+           "mistakes", "picture_and_input", "probabilities", "roofline", "samples", "save", "shape_strip"]

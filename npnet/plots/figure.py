@@ -100,12 +100,18 @@ def save(figure, path, dpi=120):
     Written beside and renamed, so that a picture is complete or not there. Missing folders are made. ValueError
     for an ending that is not one of a picture, OSError or a subclass of it for a place that cannot be written.
     """
-    path, known = Path(path), figure.canvas.get_supported_filetypes()
-    if path.suffix[1:].lower() not in known:
-        raise ValueError(f"{path.name} must end in .{', .'.join(sorted(known))}; .png is the usual one")
+    path = check_name(path)
     metadata = {"Software": "npnet"} if path.suffix.lower() == ".png" else None
     with writing(path) as temporary:
         figure.savefig(temporary, dpi=dpi, metadata=metadata)
+
+
+def check_name(path):
+    """The Path of a picture. ValueError for an ending that is not one of a picture."""
+    path, known = Path(path), new_figure(1, 1).canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in known:
+        raise ValueError(f"{path.name} must end in .{', .'.join(sorted(known))}; .png is the usual one")
+    return path
 
 
 def drawn_by_npnet(path):

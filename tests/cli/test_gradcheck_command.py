@@ -178,6 +178,15 @@ def test_pictures(npnet_, mine, tmp_path):
     assert "nothing is drawn: no gradient is wrong" in npnet_("gradcheck", "mine.py:Twice", *words)[1]
 
 
+@pytest.mark.parametrize("words, text", [
+    (["mine.py:Twice", "--draw", "a.txt"], "a.txt must end in ."), (["mine.py:Twice", "--draw", "."], ". is a folder; name a picture in it"),
+    (["--draw", "mine.py:Twice"], "--draw took 'mine.py:Twice' for the name of a picture; put --draw last")])
+def test_what_is_no_picture_is_refused_before_the_check(npnet_, mine, monkeypatch, words, text):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(gradcheck, "check_file", None)              # would raise
+    assert text in one_line(npnet_("gradcheck", *words, "--shape", "2,3"))
+
+
 def test_what_could_not_be_checked_is_1(npnet_, mine, monkeypatch):
     real = gradcheck.check_file
 
