@@ -34,9 +34,9 @@ def other_dy(evidence):
 
 # ------------------------------------------------------------------------------- words
 
-def number(value):
-    """'0.3125', '-2', '1.5e-07': at most four digits."""
-    return f"{value:.4g}"
+def number(value, digits=4):
+    """'0.3125', '-2', '1.5e-07': a number in a sentence, few digits, enough to be found again."""
+    return f"{value:.{digits}g}"
 
 
 def is_first(evidence):

@@ -205,14 +205,14 @@ def fitted(entries, outputs, size, count):
 def one_share(reads):
     """One output and one entry, in numbers: forward's slope there, and what backward sends."""
     k, i = np.unravel_index(np.where(reads.differs, np.abs(reads.J), -1).argmax(), reads.J.shape)
-    slope, sent = number(reads.J[k, i]), number(reads.B[k, i])
+    slope, sent = brief(reads.J[k, i]), brief(reads.B[k, i])
     same = np.flatnonzero(np.abs(reads.B[k] - reads.J[k, i]) <= reads.limit)
     elsewhere = f", and {slope} to {reads.index(same[0])}" if len(same) == 1 else ""
     return (f"{reads.output(k)} moves by {slope} for each 1 that {reads.index(i)} moves; for a dy that is 1 there and "
             f"0 elsewhere, backward sends it {sent}{elsewhere}.")
 
 
-def number(value):
+def brief(value):
     """'1.84' of 1.8432: three digits, for people."""
     return f"{value:.3g}" if value else "0"
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..screen.output import fold
 from ..screen.words import counted, listed
+from .matrices import number
 
 COLUMNS = 79
 KNOWN = "  called as", "  right:", "  remark: forward is"       # said once, of all shapes
@@ -178,11 +179,6 @@ def offer(examination, columns):
         return []
     lines = fold(f"not covered by these shapes: {examination.uncovered}", columns, first="  ", rest="    ")
     return lines + ([f"    {examination.command}"] if examination.command else [])
-
-
-def number(value, digits=4):
-    """A number in a sentence: few digits, enough to be found again."""
-    return f"{value:.{digits}g}"
 
 
 def apart(a, b):

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from ...gradcheck import spread
-from ..strangers.draws import fresh_states, same
+from ..strangers.draws import fresh_states, same_state
 from ..evidence import Cause, place
 from .gradient_shapes import fit, order_cause, shape_cause
 from .raised import raised_cause
@@ -319,7 +319,7 @@ def backward_draws(watched):
     watched.forward()
     start, seed = draws.later, draws.seed
     first = watched.backward()
-    drawn = not same(start, draws.later)
+    drawn = not same_state(start, draws.later)
     watched.forward()
     other = np.random.default_rng(seed + 1).bit_generator.state
     draws.seed, draws.later = seed + 1, [*fresh_states(seed + 1), *(

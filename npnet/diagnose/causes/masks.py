@@ -2,7 +2,7 @@
 import numpy as np
 
 from ..evidence import Cause
-from ..reads import ENOUGH, number
+from ..reads import ENOUGH, brief
 
 
 def another_mask(evidence):
@@ -36,10 +36,10 @@ def mask_cause(evidence, slope, passes, use, limit):
     if wrong.sum() < ENOUGH or not given[use].any() or not (everywhere or both):
         return None
     i = int(np.where(wrong, np.abs(evidence.dy.ravel()), -1).argmax())
-    example = (f"{evidence.index(i)} = {number(evidence.array.ravel()[i])} has slope {number(slope[i])}; dy is "
-               f"{number(evidence.dy.ravel()[i])} there, and backward gives {number(evidence.gradient.ravel()[i])}.")
+    example = (f"{evidence.index(i)} = {brief(evidence.array.ravel()[i])} has slope {brief(slope[i])}; dy is "
+               f"{brief(evidence.dy.ravel()[i])} there, and backward gives {brief(evidence.gradient.ravel()[i])}.")
     if everywhere:
-        sentence = (f"Backward has no mask: dy passes everywhere, though forward's slope is {number(low)} at "
+        sentence = (f"Backward has no mask: dy passes everywhere, though forward's slope is {brief(low)} at "
                     f"{(use & ~is_high).sum()} of {use.sum()} entries.")
         look = "Does backward use the mask that forward made?"
         return Cause("mask", sentence, example=example, look=look, sure="exact")

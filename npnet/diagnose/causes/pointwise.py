@@ -75,7 +75,7 @@ def linear(evidence, found):
     return evidence.same(evidence.ask(2 * evidence.dy), 2 * evidence.gradient)
 
 
-def same(a, b):
+def agree(a, b):
     """Whether two rows of numbers are equal, up to rounding in measured slopes."""
     return bool(np.isfinite(a).all() and np.isfinite(b).all() and norm(a - b) <= 1e-6 * (norm(a) + norm(b)))
 
@@ -150,14 +150,14 @@ def two_valued(found):
     """Whether slopes and what is sent back have the same two values, or one of two; None if not, or if all agree."""
     values = np.unique(np.round(found.slope, 6))
     sent = np.unique(np.round(found.sent, 6))
-    if len(values) != 2 or not set(sent) <= set(values) or same(found.slope, found.sent):
+    if len(values) != 2 or not set(sent) <= set(values) or agree(found.slope, found.sent):
         return None
     return values
 
 
 def proportional(a, b):
     """Whether a is a constant times b."""
-    return same(a, b * float(a @ b / (b @ b)))
+    return agree(a, b * float(a @ b / (b @ b)))
 
 
 def inverted(closed, shut):
@@ -230,10 +230,10 @@ def recognised(values, table):
     """The words for these values in a table {words: values}, with a sign; "" where there are none."""
     table = {words: candidate for words, candidate in table.items() if np.ptp(candidate) > 1e-9}
     for words, candidate in table.items():
-        if same(values, candidate):
+        if agree(values, candidate):
             return words
     for words, candidate in table.items():
-        if same(values, -candidate):
+        if agree(values, -candidate):
             return f"-({words.split(',')[0]}){','.join([''] + words.split(',')[1:])}"
     return ""
 
@@ -316,7 +316,7 @@ def other_array(evidence):
     arrays = {name: values for name, values in arrays.items() if np.ptp(values) > 1e-9 * np.abs(values).max()}
     right = recognised(found.slope, arrays)
     sent = recognised(found.sent, arrays)
-    if same(found.slope, found.sent) or not sent or right == sent:
+    if agree(found.slope, found.sent) or not sent or right == sent:
         return None
     if not right and one_shape(evidence) and not found.arrays:
         return None                                     # an activation: its slope is of other functions

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import groups, kernels, masks, outputs, winners
 from ..evidence import Cause
-from ..reads import ENOUGH, join, number, one_share, reads_of
+from ..reads import ENOUGH, join, brief, one_share, reads_of
 
 FEW = 16                        # entries that are looked at first
 WRITES = "Where backward writes d{0}, is it = where it must be +=? d{0}[rows, columns] += v also adds once a place."
@@ -116,8 +116,8 @@ def overwriting(reads, survivors, covers, axes, last, alone):
     sentence = (f"Only what the {which} {units} sends arrives: {(wrong & several).sum()} of the {several.sum()} "
                 f"entries of {reads.name} that several {units}s {verb} are wrong.{right}{alone}")
     share = "the share of" if covers is reads.reading else "what comes from"
-    example = (f"{reads.index(i)} is {done} by {count[i]} {units}s; backward gives it {number(reads.got[i])}, {share} "
-               f"the {which}; the {count[i]} together are {number(reads.right[i])}.")
+    example = (f"{reads.index(i)} is {done} by {count[i]} {units}s; backward gives it {brief(reads.got[i])}, {share} "
+               f"the {which}; the {count[i]} together are {brief(reads.right[i])}.")
     if units == "position" and not reads.evidence.parameter:        # steps may feed one another, as in time
         look = (f"Is what other positions send back to {reads.name} lost: written with = where += must be, or not "
                 f"carried from one step to the one before it?")
@@ -197,8 +197,8 @@ def counted(reads, count, inverse):
     several = (count > 1) & (np.abs(reads.got - reads.right) > reads.limit)
     i = chosen(reads, several if several.any() else count > 1, count)
     n, what = count[i], "the mean" if inverse else f"{count[i]} times the sum"
-    example = (f"{reads.index(i)} is read by {n} {units}s; backward gives it {number(reads.got[i])}, {what} of their "
-               f"shares; together they are {number(reads.right[i])}.")
+    example = (f"{reads.index(i)} is read by {n} {units}s; backward gives it {brief(reads.got[i])}, {what} of their "
+               f"shares; together they are {brief(reads.right[i])}.")
     if inverse:
         sentence = (f"Entries of {reads.name} that several {units}s read get the mean of their shares, not the sum: "
                     f"one that {n} read gets 1/{n} of it.")
@@ -291,7 +291,7 @@ def border(evidence):
     i = int(np.abs(reads.got - reads.right).argmax())
     sentence = (f"All {inside.sum()} entries of {reads.name} further inside are right; at its border ({deepest + 1} "
                 f"deep) {wrong.sum()} of {strip.sum()} are wrong.")
-    example = f"{reads.index(i)} gets {number(reads.got[i])} where {number(reads.right[i])} is right."
+    example = f"{reads.index(i)} gets {brief(reads.got[i])} where {brief(reads.right[i])} is right."
     look = ("What does forward read beyond the border (zeros, the edge again, the other side), and does backward send "
             "that back to the same entries?")
     return Cause("border", sentence, example=example, look=look)

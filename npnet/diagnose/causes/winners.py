@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from ..evidence import Cause
-from ..reads import ENOUGH, join, number, one_share, reads_of
+from ..reads import ENOUGH, join, brief, one_share, reads_of
 
 
 def window_of_winners(evidence):
@@ -39,7 +39,7 @@ def spread_evenly(evidence):
     sentence = (f"A window's gradient belongs to its winner alone, but {count} entries of a window get "
                 f"{'all of it each' if whole else 'an equal part of it'}.")
     example = (f"{reads.output(k)} is {reads.index(i)}; for a dy that is 1 there and 0 elsewhere, backward gives "
-               f"{count} entries {number(reads.B[k, i])} each.")
+               f"{count} entries {brief(reads.B[k, i])} each.")
     look = "Average pooling spreads; max-pooling must find the winner again, for instance by argmax's index."
     return Cause("mask", sentence, example=example, look=look, sure="exact")
 
@@ -217,8 +217,8 @@ def all_ties(evidence):
     i, j = (evidence.index(evidence.entries[column]) for column in np.flatnonzero(tied[k])[:2])
     sentence = (f"Where several entries of a window are equal and largest, each gets the whole gradient ({rows.sum()} "
                 f"windows); together they must get it once.")
-    example = (f"{i} and {j} are both {number(y[k])}, the largest of {evidence.output(evidence.outputs[k])}'s window; "
-               f"each gets {number(share)} where together they must get {number(share)}.")
+    example = (f"{i} and {j} are both {brief(y[k])}, the largest of {evidence.output(evidence.outputs[k])}'s window; "
+               f"each gets {brief(share)} where together they must get {brief(share)}.")
     look = "x == max is true of all of them: keep one, for instance argmax's."
     return Cause("ties", sentence, example=example, look=look, sure="exact")
 

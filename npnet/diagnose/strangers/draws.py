@@ -46,7 +46,7 @@ class Draws:
         finally:
             self.set_default_rng(DEFAULT_RNG)
             self.later = states(self.own)
-            self.drawn = self.drawn or not same(before, self.later)
+            self.drawn = self.drawn or not same_state(before, self.later)
             set_states(self.own, callers)
 
     def set_default_rng(self, made):
@@ -92,10 +92,10 @@ def set_state(generator, state):
         generator.setstate(state)
 
 
-def same(first, second):
+def same_state(first, second):
     """Whether two states are equal, or two lists of them: tuples, dictionaries and arrays."""
     if isinstance(first, dict):
-        return all(same(value, second[key]) for key, value in first.items())
+        return all(same_state(value, second[key]) for key, value in first.items())
     if isinstance(first, (list, tuple)) and not isinstance(first[0], int):
-        return all(map(same, first, second))
+        return all(map(same_state, first, second))
     return np.array_equal(first, second) if isinstance(first, np.ndarray) else first == second

@@ -41,15 +41,15 @@ def habits(called, dy):
     names, arrays = list(called.inputs), list(called.inputs.values())
     called.draws.drawn = False              # a layer that built itself may have drawn its weights
     called.run(arrays)
-    wrote = [name for name, passed, x in zip(names, way.passed, arrays) if not same(passed, x)]
+    wrote = [name for name, passed, x in zip(names, way.passed, arrays) if not same_array(passed, x)]
     if wrote:
         remarks.append(f"forward writes into {' and '.join(wrote)}: it was given a copy; the caller may still need it")
     given, kept = dy.copy(), [passed.copy() for passed in way.passed]
     with called.written(), called.draws.go_on(), called.at_rate():
         called.back(given, copied=False)
-    if not same(given, dy):
+    if not same_array(given, dy):
         remarks.append("backward writes into the gradient that it is given: it was given a copy")
-    wrote = [name for name, passed, x in zip(names, way.passed, kept) if not same(passed, x)]
+    wrote = [name for name, passed, x in zip(names, way.passed, kept) if not same_array(passed, x)]
     if wrote:
         remarks.append(f"backward writes into {' and '.join(wrote)}: it was given a copy")
     if called.draws.drawn:
@@ -59,7 +59,7 @@ def habits(called, dy):
     return remarks
 
 
-def same(a, b):
+def same_array(a, b):
     return np.shape(a) == np.shape(b) and np.array_equal(a, b, equal_nan=True)
 
 
