@@ -274,3 +274,24 @@ def test_what_stands_beside_y_and_is_no_output():
             return super().backward(dout) * self.keep
 
     right(Masked(), X, arrays=["x", "W", "b"])
+
+
+def tanh_alone(x):
+    return np.tanh(x)
+
+
+@pytest.mark.parametrize("backward, word", [
+    (lambda dout, y: dout * (1 - y ** 2), "y is forward's output"),
+    (lambda dA, A: dA * (1 - A ** 2), "A is forward's output"),
+    (lambda dout, kept: dout * (1 - kept ** 2), "kept is forward's output"),
+    (lambda dout, z: dout * (1 - np.tanh(z) ** 2), "z is x"),
+    (lambda dout, out: dout * (1 - np.tanh(out) ** 2), "out is x")])
+def test_an_argument_that_may_be_x_or_y_is_the_one_whose_gradient_agrees(backward, word):
+    called = call((tanh_alone, backward), [X])
+    found = check_gradients(called, *called.inputs.values())
+    assert found.ok and word in called.assumed
+
+
+def test_an_argument_with_a_name_of_an_input_is_never_the_output():
+    called = call((tanh_alone, lambda dout, inp: dout * (1 - inp ** 2)), [X])
+    assert not check_gradients(called, *called.inputs.values()).ok

@@ -8,6 +8,7 @@ from .arguments import RATE, Argument, Call, Missing, own_names, positional, sig
 from .draws import Draws
 from .labels import label_kinds, make_label
 from .more_outputs import refuse_outputs
+from .outputs import chosen
 from .parameters import is_tensor, leaves
 from .reach import Snapshot, places
 from ..ready import build
@@ -76,7 +77,16 @@ class Trial:
             if fits:
                 break
         way.backward = self.backward if self.stage > BACKWARD else first
+        self.settle(seed, snapshot)
         self.error = error if self.stage == BACKWARD else None
+
+    def settle(self, seed, snapshot):
+        """Takes x or y for an argument of backward that may be both."""
+        plan, sentence = chosen(self, seed, dy_for(self.y, seed), snapshot)
+        if plan is not None and (self.stage > BACKWARD or plan is not self.way.backward):
+            self.way.backward = self.backward = plan
+            self.words.append(sentence)
+            self.stage = max(self.stage, SHAPE)
 
     def is_flat(self):
         """Whether a loss does not see numbers below 0: then it is one of probabilities."""
