@@ -191,3 +191,8 @@ class InADeque(InItsClass):
 @pytest.mark.parametrize("layer", [InItsClass, InADeque])
 def test_weights_in_other_holders_do_not_pass(layer):
     assert not check_layer(layer(), X).ok
+
+
+def test_an_array_of_the_right_shape_with_other_slopes_is_named():
+    assert "arrays of its shape (5, 3) were seen (q), but none has its slopes" in check_layer(
+        Dense("W", "q", 1.1), X).unchecked["W"]

@@ -229,6 +229,10 @@ class Search:
         where = [f"what backward returned ({', '.join(shapes)})"] if shapes else []
         more = ", ..." if len(names) > 4 else ""
         where += [f"what it made or changed ({', '.join(names[:4])}{more})"] if names else []
+        alike = [str(c.source) for c in self.found if c.fresh and not c.used and c.array.shape == item.array.shape]
+        if alike:
+            return (f"arrays of its shape {item.array.shape} were seen ({', '.join(alike[:4])}), but none has its "
+                    f"slopes, and no name says which is its gradient")
         return (f"no gradient of its shape {item.array.shape} was found; looked in {' and '.join(where)}" if where else
                 f"no gradient of its shape {item.array.shape} was found: backward returned, made and changed no array")
 
