@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..gradcheck import Report, check_gradients
+from ..layers import LAYERS
 from .behaviour import behaviour_of, cause_in_calls, fitted
 from .beyond import look_beyond
 from .causes import cause_of
 from .directions import look_along
 from .evidence import Evidence
+from .given import refuse_misused, refuse_unused
 from .behaviour.gradient_shapes import order_cause, shape_cause
 from .places import place_of
 from .report import data, text
@@ -73,17 +75,16 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
     subject: an object, a class, a pair of functions. inputs: arrays, in forward's order; whole numbers (labels) are
     not moved. param: {name: value} of settings that forward wants. train: True or False for a layer that has such a
     word. entries: how many of each array to check (None: all, or a sample where that takes long). say(sentence) hears
-    what takes a while. like: a layer of npnet, the reference that forward is held against. options: of
+    what takes a while. like: a layer of npnet, or its expression, that forward is held against. options: of
     npnet.gradcheck.check_gradients. Returns an Examination; ValueError and TypeError ask for what cannot be guessed.
     """
-    for place, x in enumerate(inputs):
-        if np.size(x) == 0:
-            raise ValueError(f"input {place} has the shape {np.shape(x)}: there is no number in it to move; "
-                             f"give a batch of at least one")
+    refuse_misused(inputs, param, train, seed, dy, names, entries, options)
+    if isinstance(like, str):
+        from .files import evaluate                     # which checks layers itself
+        like = evaluate(like, LAYERS, None)
     called = call(subject, inputs, param=param, train=train, names=names, seed=seed)
     found = Examination(called=called, unchecked=dict(called.unchecked), assumed=called.assumed, remarks=called.remarks)
-    if called.loss and dy is None:
-        dy = 1.0
+    dy = 1.0 if called.loss and dy is None else dy
     options = (FLOAT32 if called.float32 else {}) | options
 
     def again(inputs, entries):
@@ -91,6 +92,7 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
                                **options)
 
     try:
+        refuse_unused(called, param, dy)
         measure(found, again, entries, dy, seed, say)
         if found.report:
             first = found.report

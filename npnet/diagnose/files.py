@@ -204,7 +204,11 @@ def remaker(expression, namespace, path, param):
 def others_of(examination, inputs, make, options):
     """{"stride 2 with a remainder": its Examination}: a layer at other shapes, and with other settings."""
     found, param = in_training(examination, inputs, make, options), options["param"] or {}
-    for member in family(make, examination.called, inputs, seed=options["seed"]) if examination.report else []:
+    words = {name: options[name] for name in ("param", "train", "seed")}
+    called = call(examination.called.original, inputs, **words)         # once more: it was left as it was before
+    members = family(make, called, inputs, seed=options["seed"]) if examination.report else []
+    called.restore()
+    for member in members:
         settings = {name: value for name, value in member.settings.items() if name in param}
         settings = {**options, "param": {**param, **settings} or None, "like": None}    # like has other settings
         options["say"](f"checking {member.words}")

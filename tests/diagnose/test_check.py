@@ -231,3 +231,54 @@ def test_slow_forwards_have_fewer_numbers_moved(monkeypatch):
     monkeypatch.setattr("npnet.diagnose.check.SECONDS", 0)
     found = check_layer(Wide(), distinct((4, 300), 0))
     assert found.ok and [row.checked for row in found.rows] == [8, 8] and found.directions == {"x": 4, "w": 4}
+
+
+DOUBLE = lambda x: 2 * x, lambda dy: 2 * dy
+X = distinct((3, 4), 0)
+
+
+@pytest.mark.parametrize("inputs, options, says", [
+    ([X], {"entries": "a"}, "entries must be"), ([X], {"entries": -3}, "entries must be"),
+    ([X], {"seed": None}, "seed must be"), ([X], {"param": 3}, "param must be a dictionary"),
+    ([X], {"param": {"stride": 2}}, "param gives stride, which neither"), ([X], {"names": ["a", "b"]}, "names must be"),
+    ([X], {"dy": "a"}, "dy must be an array of numbers"), ([X], {"dy": np.ones(3)}, "dy has the shape"),
+    ([X], {"dy": X * np.nan}, "dy holds nan"), ([X], {"step": 0}, "step must be"), ([X], {"steps": 1}, "no option steps"),
+    ([[[1.0], [2.0, 3.0]]], {}, "several lengths"), ([X * np.nan], {}, "input 0 holds nan"), ([X * 1j], {}, "complex numbers"),
+    ([X, "a"], {}, "input 1 must be an array of numbers"), ([X], {"train": "yes"}, "train must be")])
+def test_arguments_that_make_no_sense(inputs, options, says):
+    with pytest.raises((TypeError, ValueError), match=says):
+        check_layer(DOUBLE, *inputs, **options)
+
+
+def test_a_train_without_a_word_for_it_is_remarked():
+    assert "train=True changes nothing" in str(check_layer(DOUBLE, X, train=True).remarks)
+
+
+def test_like_may_be_an_expression():
+    found = check_layer(DOUBLE, X, like="ReLU()")
+    assert not found.ok and "ReLU" in str(found)
+
+
+def test_whole_numbers_are_decimals_where_forward_takes_them():
+    square = lambda x: x ** 2, lambda dy, x: 2 * x * dy
+    assert check_layer(square, np.arange(6).reshape(2, 3)).rows[0].checked == 6
+    assert check_layer(square, [[1, 2], [3, -4]]).ok
+    with pytest.raises(TypeError, match="x holds whole numbers.*astype"):
+        check_layer((lambda x, w: x @ w, lambda dy, x, w: (dy @ w.T, x.T @ dy)), np.ones((3, 4), int), distinct((4, 2), 0))
+
+
+def test_an_index_stays_whole():
+    class Rows:
+        def __init__(self):
+            self.w = distinct((5, 3), 0)
+
+        def forward(self, x):
+            self.x = x.astype(int)
+            return self.w[self.x]
+
+        def backward(self, dy):
+            self.dw = np.zeros_like(self.w)
+            np.add.at(self.dw, self.x, dy)
+
+    found = check_layer(Rows(), np.array([0, 3, 3, 4]))
+    assert found.ok and [row.name for row in found.rows] == ["w"]

@@ -16,7 +16,7 @@ import numpy as np
 from .arguments import RATE, is_label, positional, signature
 from .draws import Draws
 from .gradients import Search, in_order
-from .manners import habits, layout, said
+from .manners import habits, layout, said, unused_train
 from .parameters import Parameter, is_tensor
 from .reach import Place, Snapshot, Whole, callable_only, follow, put
 from .trials import BACKWARD, dy_for, first_way
@@ -55,6 +55,7 @@ class Called:
     learns: bool = False                                # backward changes parameters by a learning rate
     found: dict = field(default_factory=dict)
     own_x: list = field(default_factory=list)           # the inputs, where the parameters are presented as such
+    shape: tuple = None                                 # of y, None where forward fails
     before: object = None                               # a snapshot of `original`, before anything was called
 
     @property
@@ -229,13 +230,15 @@ def explored(anything, inputs, param, train, names, seed):
     shown = list(names) if names and len(names) == len(way.names) else way.names
     inputs = {word: x for word, name, x in zip(shown, way.names, inputs) if name in way.moving}
     called = Called(anything, way, dict(zip(inputs, trial.arrays)), draws)
-    called.loss = trial.y is not None and trial.y.ndim == 0
+    called.shape = None if trial.y is None else trial.y.shape
+    called.loss = called.shape == ()
     called.sources = in_order(called.inputs)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if trial.stage > BACKWARD:
             explore(called, seed)
     called.assumed = said(called, trial) + called.assumed
+    called.remarks += unused_train(way, train)
     draws.quiet = not draws.drawn
     return called
 

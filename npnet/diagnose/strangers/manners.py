@@ -1,7 +1,7 @@
 """What is said of a stranger's layer beside its gradients: how it was called, its habits, the order of its axes."""
 import numpy as np
 
-from .arguments import Guesses
+from .arguments import TESTS, TRAINS, Guesses, plain
 
 
 def said(called, trial):
@@ -33,6 +33,14 @@ def settings(way):
             more = f" ({guessed} guessed; param=... gives others)" if guessed else ""
             sentences.append(f"{argument.name} = {held}{more}")
     return sentences
+
+
+def unused_train(way, train):
+    """A remark where train was given to a layer that has no word and no switch for it, in a list."""
+    words = [a for a in way.forward.arguments if plain(a.name) in TRAINS | TESTS and a.role == "value"]
+    if train is None or way.switched or words:
+        return []
+    return [f"train={train} changes nothing: forward takes no such word, and the layer has no switch for it"]
 
 
 def habits(called, dy):

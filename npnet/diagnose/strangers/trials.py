@@ -4,7 +4,7 @@ import warnings
 import numpy as np
 
 from ...gradcheck import spread
-from .arguments import RATE, Argument, Call, Missing, own_names, positional, signature, title
+from .arguments import RATE, Argument, Call, Missing, is_label, own_names, positional, signature, title
 from .draws import Draws
 from .labels import label_kinds, make_label
 from .more_outputs import refuse_outputs
@@ -133,16 +133,20 @@ def dy_for(y, seed):
 def first_way(anything, inputs, param, train, seed):
     """(Way, Draws, the Trial that came farthest) for inputs of all kinds; whole numbers are fixed."""
     way = way_of(anything, len(inputs), param, train)
-    if way.kind == "layer" and train is not None:
-        set_train(way.root, train)
+    way.switched = way.kind == "layer" and train is not None and set_train(way.root, train)
     if way.kind == "layer" and callable(getattr(way.root, "build", None)):
         make_ready(way.root, inputs[0], seed)
+    draws, best = Draws(way.root, seed), None
+    if inputs[0].dtype.kind in "iu" and not is_label(way.names[0]) and takes_decimals(way, draws, inputs):
+        if len(inputs) > 1:
+            raise Missing(f"{way.names[0]} holds whole numbers, which are not moved, but forward takes decimals: give "
+                          f"{way.names[0]}.astype(float), or param={{'{way.names[0]}': ...}} to hold it fixed")
+        inputs[0] = inputs[0].astype(np.float64)
     way.fixed = {name: x for name, x in zip(way.names, inputs) if x.dtype.kind not in "fc"}
     way.moving = [name for name in way.names if name not in way.fixed]
     arrays = [x.astype(np.float64) for x in inputs if x.dtype.kind in "fc"]
     if not arrays and way.kind != "layer":
         raise Missing("no input has decimals, so none can be moved; give x as an array of float64")
-    draws, best = Draws(way.root, seed), None
     first = {name: getattr(way, name) for name in KEPT}
     for trial in trials(way, draws, arrays, seed):
         for name, value in first.items():
@@ -159,6 +163,20 @@ def first_way(anything, inputs, param, train, seed):
     if best.stage > FORWARD:
         refuse_outputs(way, best.arrays, draws)
     return way, draws, best
+
+
+def takes_decimals(way, draws, inputs):
+    """Whether the first input, of whole numbers, is no index: forward takes decimals there, and they count."""
+    found = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for step in (0, 0.25):
+            try:
+                with draws.begin():
+                    found.append(np.array(way.run([inputs[0] + float(step), *inputs[1:]])))
+            except Exception:                   # an index must be a whole number
+                return False
+    return found[0].dtype.kind == "f" and not np.array_equal(*found, equal_nan=True)
 
 
 def goes_on(best, trial):
@@ -262,10 +280,12 @@ def make_ready(layer, x, seed):
 
 
 def set_train(layer, train):
-    """Tells a layer that it trains, where it has a switch for that."""
-    for name in SWITCHES:
-        if isinstance(getattr(layer, name, None), bool):
-            setattr(layer, name, train)
+    """Tells a layer that it trains, where it has a switch for that; whether it has one."""
+    words = [name for name in SWITCHES if isinstance(getattr(layer, name, None), bool)]
+    for name in words:
+        setattr(layer, name, train)
     switch = getattr(layer, "train" if train else "eval", None)
     if callable(switch) and not [p for p in positional(signature(switch) or []) if p.default is p.empty]:
         switch()
+        return True
+    return bool(words)

@@ -5,7 +5,7 @@ import types
 import numpy as np
 
 from .arguments import OUTPUTS as RESULTS
-from .arguments import CACHES, Argument, Asker, Call, Missing, own_names, plain, positional, signature
+from .arguments import CACHES, Argument, Asker, Call, Guesses, Missing, own_names, plain, positional, signature
 from .parameters import is_tensor
 from .reach import is_numbers
 from .tensors import send_back
@@ -80,6 +80,13 @@ class Way:
         """The gradients of a function that returns them beside the loss."""
         cache = self.given["cache"]
         return cache[0] if len(cache) == 1 else tuple(cache)
+
+    def settings_taken(self, original):
+        """The names of the settings that were passed on, to forward, to backward, or to the class that was made."""
+        arguments = [a for call in (self.forward, self.backward) if call for a in call.arguments if a.role == "value"]
+        names = [p.name for p in (signature(original) or [] if isinstance(original, type) else [])]
+        return {*names, *(a.name for a in arguments), *(name for a in arguments if isinstance(a.value, Guesses)
+                                                        for name in a.value)}
 
     @property
     def pullback(self):
