@@ -20,6 +20,9 @@ from .shapes import changed, family, legal
 from .strangers import call
 from .strangers.ways import BACKWARD, FORWARD
 
+ARRAYS = dict.fromkeys(("w", "w1", "weight", "weights"), "np.random.randn(5, 3)") \
+    | dict.fromkeys(("b", "b1", "bias", "biases"), "np.zeros(3)")                   # by the name of an argument
+
 
 def check_file(path, expression, shapes, train=None, seed=0, param=None, labels=None, like=None, entries=None,
                thorough=False, say=lambda sentence: None):
@@ -166,16 +169,36 @@ def evaluate(expression, namespace, path):
             frame = last_of_a_stranger(error, path)
             if frame and frame.filename != EXPRESSION:
                 raise
-            arrays = "; an array is np.random.randn(5, 3)" if "missing" in str(error) else ""
-            raise ValueError(f"{expression} cannot be made: {error}{form(expression, names)}{arrays}") from error
+            example = with_arguments(expression, names, path) if "missing" in str(error) else ""
+            raise ValueError(f"{expression} cannot be made: {error}{form(expression, names)}{example}") from error
 
 
 def form(expression, names):
     """'; its form is MyConv(filters, size=3)', for a class that is called in an expression; '' for anything else."""
+    name, value = called_in(expression, names)
+    return f"; its form is {form_of(name, value)}" if callable(value) else ""
+
+
+def called_in(expression, names):
+    """The name that an expression is or calls, and what it stands for; None, None for anything else."""
     tree = ast.parse(expression.strip(), mode="eval").body
-    called = getattr(tree, "func", tree)
-    value = names.get(getattr(called, "id", None))
-    return f"; its form is {form_of(called.id, value)}" if callable(value) else ""
+    name = getattr(getattr(tree, "func", tree), "id", None)
+    return name, names.get(name)
+
+
+def with_arguments(expression, names, path):
+    """'; give n_in and n_out, for instance npnet gradcheck "layers.py:Linear(5, 3)" --shape 4,5'; '' if unknown.
+
+    A guess: whole numbers, and arrays where a name says so (W, weights, b).
+    """
+    name, value = called_in(expression, names)
+    needed = [p.name for p in positional(signature(value) or []) if p.default is p.empty] if callable(value) else []
+    if not needed:
+        return "; an array is np.random.randn(5, 3)"
+    sizes = iter([likely_shapes(name)[0][1]])               # of the input; the others are 3
+    each = [ARRAYS.get(plain(argument)) or str(next(sizes, 3)) for argument in needed]
+    example = f"{name}({', '.join(each)})"
+    return f"; give {listed(needed, 8)}, for instance {line_to_type(path, example)}"
 
 
 def names_needed(expression):

@@ -288,6 +288,7 @@ def test_a_notebook_that_is_none(folder):
     ("qqq", [(2, 3)], "my_layer.py has no qqq; a layer of your own is"),
     ("MyLRN(m=5)", [(2, 3)], r"MyLRN\(m=5\) cannot be made: .*; its form is MyLRN\(n=5, k=2, alpha=0.7, beta=0.75\)"),
     ("MyDense", [(2, 3)], r"MyDense cannot be made: .*'units'; its form is MyDense\(units, promised=None\)"),
+    ("MyDense", [(2, 3)], r'; give units, for instance npnet gradcheck "my_layer.py:MyDense\(5\)" --shape 4,5$'),
     ("lambda x: nothing(x), lambda dy, x: dy", [(2, 3)], "my_layer.py has no nothing; "),
     ("MyLRN(n=", [(2, 3)], r"'MyLRN\(n=' is not Python; write MyLRN\(n=5\)"),
     ("np.nothing", [(2, 3)], "np.nothing cannot be made: module 'numpy' has no attribute 'nothing'"),
