@@ -197,7 +197,7 @@ class SignOfDy:
 
 
 @pytest.mark.parametrize("layer, words", [(LeakyWithReluS, "where x > 0; forward's slope elsewhere is 0.1."),
-                                          (TanhOfX, "1 - x^2, the slope of tanh if x were its output"),
+                                          (TanhOfX, "by 1 - x^2: x is used where y is wanted; forward's slope is 1 - y^2,"),
                                           (SignOfDy, "only the sign of dy is used, or")])
 def test_sentences_say_what_is_so(layer, words):
     cause, = check_layer(layer(), np.random.default_rng(0).normal(size=(4, 5))).causes.values()

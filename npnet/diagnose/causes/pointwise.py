@@ -3,6 +3,7 @@
 There the slope of an output is one number, and so is what backward sends back for it; the two are looked up among the
 slopes of common functions, at x and at y, and among the other arrays.
 """
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -268,6 +269,8 @@ def slope(evidence):
     factor = recognised(found.sent / found.slope, table | {"y": found.y, evidence.name: found.x})
     if np.ptp(found.sent) < 1e-9 * np.abs(found.sent).max() + 1e-12:
         what = f"Backward multiplies every dy by {found.sent[0]:.4g}, as if the slope were the same everywhere"
+    elif sent and exchanged(sent, right, evidence.name):
+        what = f"Backward multiplies dy by {sent.split(',')[0]}: {exchanged(sent, right, evidence.name)}"
     elif sent:
         what = f"Backward multiplies dy by {sent}"
     elif factor:
@@ -279,6 +282,15 @@ def slope(evidence):
     return Cause("slope", what, sent.split(",")[0], worked(evidence, found),
                  f"Write down the derivative of forward: is it in terms of {evidence.name} or of y, and which of the "
                  f"two does backward hold?", "exact" if sent or factor else "likely")
+
+
+def exchanged(sent, right, name):
+    """'x is used where y is wanted', for one formula of two arrays, with words after a comma or without; or ''."""
+    sent, right = sent.split(",")[0], right.split(",")[0]
+    for used, wanted in ((name, "y"), ("y", name)):
+        if sent != right and re.sub(rf"(?<!\w){re.escape(used)}(?!\w)", wanted, sent) == right:
+            return f"{used} is used where {wanted} is wanted"
+    return ""
 
 
 def slope_of_a_side(evidence):
