@@ -119,7 +119,8 @@ def numbered(set_ticks, set_label, tiles, crop, side, word):
     else:
         places, labels = [place * (length + gap) + (length - 1) / 2 for place in range(len(tiles))], tiles
     set_label(word, fontsize=9)
-    set_ticks(places[:length if tiles is None else None], list(map(str, labels))[:len(places)])
+    count = len(places) if tiles is not None else min(length, 2)            # a side of one number has one end
+    set_ticks(places[:count], list(map(str, labels))[:count])
 
 
 def outlined(axes, wrong):

@@ -77,3 +77,11 @@ class LossNet:
 def test_weights_that_a_loss_gives_are_no_images():
     figures = draw(check_layer(LossNet(), numbers(4, 5), np.array([0, 2, 1, 1])))
     assert list(figures) == ["w"] and labels_of(figures["w"]) == ("row", "column")
+
+
+def test_a_side_of_one_number_has_one_place_and_one_label():
+    def half(dy, x, b):
+        return dy.copy(), dy.sum(axis=1, keepdims=True) / 2
+
+    figures = draw(check_layer((lambda x, b: x + b, half), numbers(5, 3), numbers(5, 1)))
+    assert list(figures) == ["b"]
