@@ -6,6 +6,7 @@ from window_layers import ChannelsLast, Conv, Im2col, Im2colConv, Pool
 from npnet.diagnose import check_layer
 from npnet.diagnose.causes.windows import CAUSES, empty_slice
 from npnet.diagnose.evidence import Evidence
+from npnet.diagnose.files import distinct
 from npnet.diagnose.kinds import KINDS
 from npnet.gradcheck import check_gradients, spread
 
@@ -357,3 +358,27 @@ def test_steps_of_time_are_no_windows():
     cause = check_layer(Recurrent(), np.random.default_rng(0).normal(size=(2, 4, 3))).causes["x"]
     assert cause.kind == "overwritten" and cause.sure == "likely"
     assert "window" not in cause.sentence + cause.example + cause.look and "position" in cause.sentence
+
+
+class AssigningPool:
+    """Windows of 3 in steps of 2 whose greatest numbers get their share by = instead of +=."""
+
+    def windows(self):
+        return [(c, i, j) for c, i, j in np.ndindex(2, 3, 3)]
+
+    def forward(self, x):
+        self.x = x
+        return np.array([x[c, 2 * i:2 * i + 3, 2 * j:2 * j + 3].max() for c, i, j in self.windows()]).reshape(2, 3, 3)
+
+    def backward(self, dy):
+        dx = np.zeros_like(self.x)
+        for c, i, j in self.windows():
+            row, column = divmod(self.x[c, 2 * i:2 * i + 3, 2 * j:2 * j + 3].argmax(), 3)
+            dx[c, 2 * i + row, 2 * j + column] = dy[c, i, j]
+        return dx
+
+
+def test_windows_that_are_written_over_are_no_column_left_out():
+    x = distinct((2, 7, 7), 0)
+    report = check_layer(AssigningPool(), x)
+    assert "Only what the last window sends arrives" in str(report)

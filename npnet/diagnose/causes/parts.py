@@ -22,7 +22,7 @@ def part_of_the_outputs(evidence):
     c, live, kept = found
     index = np.array(np.unravel_index(evidence.outputs, evidence.y.shape))       # (axes, outputs)
     ranges, words = block(index[:, live], kept[live], evidence.y.shape), output_words(evidence)
-    if ranges is None or groups_of(evidence, ranges, words):
+    if ranges is None or groups_of(evidence, ranges, words) or written_over(evidence, J, live, kept):
         return None
     detail = axis_detail([words[axis] for axis in ranges])
     which = spoken(ranges, words, evidence.y.shape)
@@ -31,6 +31,17 @@ def part_of_the_outputs(evidence):
     sentence += f": a dy that is 1 at {evidence.output(k)} and 0 elsewhere gives 0." + besides(c)
     look = question(ranges, evidence.y.shape, detail)
     return Cause("part", sentence, detail, example(evidence), look, "exact")
+
+
+def written_over(evidence, J, live, kept):
+    """Whether every output that sends nothing shares its one entry of the input with a later one that sends it.
+
+    So it is where maxima are written with =: asked alone, such an output is overwritten by the later one's 0.
+    """
+    if not is_first(evidence) or evidence.y.ndim < 3 or (alive(J).sum(axis=1) > 1).any():
+        return False
+    winner, turn = np.abs(J).argmax(axis=1), np.asarray(evidence.outputs)
+    return all((kept & (winner == winner[k]) & (turn > turn[k])).any() for k in np.flatnonzero(live & ~kept))
 
 
 def part_of_the_array(evidence):
