@@ -578,3 +578,18 @@ class Scaled:
                                            (2, "2 times the right one, everywhere."), (0.9995, "0.9995 times")])
 def test_a_factor_is_told_in_so_many_digits_as_its_difference_from_1_needs(number, words):
     assert words in check_layer(Scaled(number), np.random.default_rng(0).normal(size=(4, 5))).causes["x"].sentence
+
+
+def test_the_share_kept_is_one_minus_p():
+    class Keeps:
+        def __init__(self):
+            self.keep = 0.6
+
+        def forward(self, x):
+            self.mask = np.random.default_rng(3).random(x.shape) < self.keep
+            return x * self.mask / self.keep
+
+        def backward(self, dy):
+            return dy * self.mask
+
+    assert "0.6 is 1-p here" in str(check_layer(Keeps(), drawn(0, 4, 12)))

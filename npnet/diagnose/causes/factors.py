@@ -253,14 +253,14 @@ def dropping(evidence):
 
 
 def keeps(evidence):
-    """The settings p and keep... of the layer, between 0 and 1: they say where p is the share that is kept."""
+    """The settings p of the layer, between 0 and 1: they say where p is the share that is kept."""
     called = getattr(evidence.point.run, "__self__", None)
     way = getattr(called, "way", None)
     owners = [getattr(getattr(way, "root", called), "__dict__", {})]
     owners += [argument.value if isinstance(argument.value, dict) else {argument.name: argument.value}
                for argument in getattr(getattr(way, "forward", None), "arguments", ())]
     return [value for owner in owners for name, value in owner.items() if isinstance(value, float) and 0 < value < 1
-            and (name == "p" or "keep" in name)]
+            and name == "p"]
 
 
 def window_sizes(evidence):
