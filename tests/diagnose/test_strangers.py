@@ -231,6 +231,18 @@ def test_an_alpha_of_backward_alone_is_a_learning_rate():
     right(Learns(), X, arrays=["x", "W", "b"])
 
 
+@pytest.mark.parametrize("rate", [0.01, 2, 0])
+def test_the_change_is_divided_by_the_rate_that_was_given(rate):
+    class Learns(Affine):
+        def backward(self, dout, learning_rate):
+            dx = dout @ self.W.T
+            self.W -= learning_rate * self.x.T @ dout
+            self.b -= learning_rate * dout.sum(axis=0)
+            return dx
+
+    right(Learns(), X, arrays=["x", "W", "b"], param={"learning_rate": rate})
+
+
 class TwoOutputs:
     """x * 2 and its sine; backward takes the gradients that it is given."""
 

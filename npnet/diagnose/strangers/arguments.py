@@ -216,7 +216,8 @@ class Asker:
         if p.name in inputs:
             return Argument(p.name, "input", p.name, True)
         if p.name in self.given:
-            return Argument(p.name, "value", self.given[p.name], True)
+            still = kind in RATES - {"rate"} and self.given[p.name] == 0       # a dropout's rate may well be 0
+            return Argument(p.name, "value", rate if still else self.given[p.name], True)
         if label and is_label(p.name):
             return Argument(p.name, "label", word=True)
         if kind in CACHES or kind.endswith("cache"):

@@ -179,7 +179,7 @@ class Search:
         """Parameters that backward changes by a learning rate: their change over the rate is a gradient."""
         called, way = self.called, self.way
         arguments = [a for a in (way.backward.arguments if way.backward else []) if plain(a.name) in RATES | GREEK
-                     and a.role == "value" and isinstance(a.value, float)]
+                     and a.role == "value" and isinstance(a.value, (int, float)) and a.value]
         called.rates = [] if arguments else rate_places(self.root)
         changed = self.changed_by_backward(items) if arguments or called.rates else []
         if not changed:
