@@ -10,7 +10,8 @@ from ..backend import choose, ops
 from ..gradcheck import Report, Row
 from ..layers import LAYERS, Layer
 from ..screen.words import counted, listed, nearest
-from .strangers.arguments import LABELS, TRAINS, is_setting, plain, positional, signature
+from .strangers.arguments import LABELS, TRAINS, is_setting, plain, positional, signature, title
+from .behaviour.raised import first_line
 from .beyond import TRAINING
 from .check import Examination, check_layer
 from .evidence import Cause
@@ -227,6 +228,9 @@ def remaker(expression, namespace, path, param):
 def others_of(examination, inputs, make, options):
     """{"stride 2 with a remainder": its Examination}: a layer at other shapes, and with other settings."""
     found, param = in_training(examination, inputs, make, options), options["param"] or {}
+    if examination.called.presented:            # the arrays that are moved are parameters: no shapes of x
+        examination.remarks = [*examination.remarks, "no other shapes were tried: parameters alone are checked"]
+        return found
     words = {name: options[name] for name in ("param", "train", "seed")}
     called = call(examination.called.original, inputs, **words)         # once more: it was left as it was before
     members = family(make, called, inputs, seed=options["seed"]) if examination.report else []
@@ -241,9 +245,27 @@ def others_of(examination, inputs, make, options):
             else:
                 found[member.words] = check_layer(built(member.subject, member.inputs[0].shape, options["seed"])[0],
                                                   *member.inputs, **settings)
-        except (TypeError, ValueError):             # a shape that this layer does not take
-            continue
+                reason = refused(found[member.words])
+                if reason:
+                    del found[member.words]
+                    not_tried(examination, member.words, reason)
+        except (TypeError, ValueError) as error:    # a shape that this layer does not take
+            not_tried(examination, member.words, first_line(error).rstrip("."))
     return found
+
+
+def not_tried(examination, words, reason):
+    """Says that a member of the family was left out: that is no failure, but must not pass in silence."""
+    examination.remarks = [*examination.remarks, f"could not be tried: {words} ({reason})"]
+
+
+def refused(examination):
+    """Why forward does not take a member of the family, in its own words; "" where it does."""
+    cause = examination.causes.get("")
+    if examination.report is not None or cause is None or cause.kind != "raised":
+        return ""
+    forward = title(examination.called.way.forward.function)
+    return cause.sentence.rstrip(".") if cause.sentence.startswith(f"{forward} raised ") else ""
 
 
 def in_training(examination, inputs, make, options):

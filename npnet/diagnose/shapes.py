@@ -44,6 +44,12 @@ class Windows:
         return any(1 < self.size[axis] < self.sizes[axis] + 2 * self.pad[axis] or self.stride[axis] > 1
                    for axis in self.size)
 
+    @property
+    def slid_over(self):
+        """The axes over which windows slide; one that each number of y sees whole may be one of channels."""
+        over = [axis for axis in ("row", "column") if self.size[axis] < self.sizes[axis] + 2 * self.pad[axis]]
+        return over or ["row", "column"]
+
     def remainder(self, axis):
         """How many rows (columns) are left over behind the last window."""
         return (self.sizes[axis] + 2 * self.pad[axis] - self.size[axis]) % self.stride[axis]
@@ -235,19 +241,22 @@ def of_settings(windows, settings, inputs, axes, seed):
         shape = [sizes.get(axis, size) for axis, size in zip(axes, x.shape)]
         return [spread(shape, rng(seed, "family", seed_of)), *inputs[1:]]
 
-    size, pad, H, W = windows.size["row"], windows.pad["row"], windows.sizes["row"], windows.sizes["column"]
-    if "stride" in names and not windows.remainder("row"):
-        left = (H + 2 * pad - size) % 2
+    over, H, W = windows.slid_over, windows.sizes["row"], windows.sizes["column"]
+    first = over[0]
+    pad = windows.pad[first]
+    larger = {axis: windows.sizes[axis] + 1 for axis in over}
+    if "stride" in names and not windows.remainder(first):
+        left = (windows.sizes[first] + 2 * pad - windows.size[first]) % 2
         plans.append(("stride 2 with a remainder", {names["stride"]: like(settings["stride"][1], 2)},
-                      resized("stride", row=H + 1 - left, column=W + 1 - left)))
-    elif windows.stride["row"] > 1 and not windows.remainder("row"):
-        plans.append(("a stride that leaves a remainder", {}, resized("remainder", row=H + 1, column=W + 1)))
+                      resized("stride", **{axis: size - left for axis, size in larger.items()})))
+    elif windows.stride[first] > 1 and not windows.remainder(first):
+        plans.append(("a stride that leaves a remainder", {}, resized("remainder", **larger)))
     if "pad" in names:
         word = isinstance(settings["pad"][1], str)
         other = ("valid" if pad else "same") if word else like(settings["pad"][1], 0 if pad else 1)
         plans.append(("pad 0" if pad else "pad 1", {names["pad"]: other}, inputs))
     if H == W:
-        plans.append(("height unlike width", {}, resized("height", row=H + 2)))
+        plans.append(("height unlike width", {}, resized("height", **{first: H + 2})))
     if "groups" in names and windows.groups == 1 and windows.sizes["channel"] % 2 == 0:
         plans.append(("2 groups", {names["groups"]: 2}, grouped(inputs, windows.sizes["channel"])))
     return plans

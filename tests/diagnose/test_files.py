@@ -414,3 +414,49 @@ class Centre:
     found = check_file("wrong.py", "Centre", (3, 4), thorough=True)
     assert not found.ok and not found.others["in training"].ok and "In training: x is wrong." in str(found)
     assert check_file("right.py", "Centre", (3, 4), thorough=True).ok
+
+
+def test_thorough_slides_over_time_and_leaves_channels_as_they_are(folder):
+    conv = """
+import numpy as np
+
+class Conv1d:
+    def __init__(self, cin, cout, k, stride=1):
+        self.w, self.stride = np.random.randn(cout, cin, k), stride
+
+    def forward(self, x):
+        self.x, k = x, self.w.shape[2]
+        self.v = np.lib.stride_tricks.sliding_window_view(x, k, 2)[:, :, ::self.stride]
+        return np.einsum('nctk,fck->nft', self.v, self.w)
+
+    def backward(self, dy):
+        self.dw = np.einsum('nctk,nft->fck', self.v, dy)
+        dx, k, s = np.zeros_like(self.x), self.w.shape[2], self.stride
+        for t in range(dy.shape[2]):
+            dx[:, :, t * s:t * s + k] += np.einsum('nf,fck->nck', dy[:, :, t], self.w)
+        return dx
+"""
+    written(folder, right=conv)
+    found = check_file("right.py", "Conv1d(3, 2, 3, 2)", (2, 3, 7), thorough=True)
+    assert found.ok and "stride 2 with a remainder" in found.others
+    found = check_file("right.py", "Conv1d(3, 2, 3)", (2, 3, 3), thorough=True)     # which axis slides is unseen
+    assert found.ok and "could not be tried: stride 2 with a remainder (" in str(found)
+
+
+def test_thorough_of_parameters_alone_says_that_no_other_shapes_were_tried(folder):
+    written(folder, net="""
+import numpy as np
+
+class Net:
+    def __init__(self):
+        self.params = {"W": np.random.randn(5, 3)}
+
+    def loss(self, x, y):
+        s = x @ self.params["W"]
+        p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+        loss = -np.log(p[np.arange(len(x)), y]).sum()
+        p[np.arange(len(x)), y] -= 1
+        return loss, {"W": x.T @ p}
+""")
+    found = check_file("net.py", "Net()", (4, 5), thorough=True)
+    assert found.ok and "no other shapes were tried" in str(found)
