@@ -1,6 +1,9 @@
 """What check_layer is given: whatever makes no sense is refused in a sentence, before anything runs."""
 import numpy as np
 
+from ..screen.words import nearest
+from .strangers.arguments import signature
+
 OF_THE_BOOK = "step", "tolerance", "precision", "method"
 
 
@@ -62,8 +65,11 @@ def refuse_unused(called, param=None, dy=None):
         raise ValueError(f"dy has the shape {np.shape(dy)}, but forward returns {shape}: they must be the same")
     unused = [name for name in param or {} if name not in called.way.settings_taken(called.original)]
     if unused:
-        raise ValueError(f"param gives {', '.join(unused)}, which neither forward nor backward takes: a setting of the "
-                         f"layer itself is given where it is made")
+        way = called.way
+        functions = [call.function for call in (way.forward, way.backward) if call]
+        near = nearest(unused[0], [p.name for function in functions for p in signature(function) or []]).strip()
+        raise ValueError(f"param gives {', '.join(unused)}, which neither forward nor backward takes: "
+                         + (near or "a setting of the layer itself is given where it is made"))
 
 
 def is_whole(value):

@@ -282,3 +282,11 @@ def test_an_index_stays_whole():
 
     found = check_layer(Rows(), np.array([0, 3, 3, 4]))
     assert found.ok and [row.name for row in found.rows] == ["w"]
+
+
+def test_a_misspelt_setting_is_told_the_one_that_was_meant():
+    def scale(x, stride=1):
+        return x * stride
+
+    with pytest.raises(ValueError, match="param gives strid, .* did you mean stride?"):
+        check_layer((scale, lambda dy, stride=1: dy * stride), np.ones((2, 3)), param={"strid": 2})
