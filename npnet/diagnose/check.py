@@ -79,6 +79,7 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
     npnet.gradcheck.check_gradients. Returns an Examination; ValueError and TypeError ask for what cannot be guessed.
     """
     refuse_misused(inputs, param, train, seed, dy, names, entries, options)
+    seed = seed % 2 ** 32                           # any whole number; NumPy takes these
     if isinstance(like, str):
         from .files import evaluate                     # which checks layers itself
         like = evaluate(like, LAYERS, None)

@@ -38,6 +38,7 @@ def check_file(path, expression, shapes, train=None, seed=0, param=None, labels=
     ValueError with its name and the line.
     """
     choose()
+    seed = seed % 2 ** 32
     shapes = [tuple(shapes)] if shapes and not hasattr(shapes[0], "__len__") else list(shapes)
     options = {"param": param, "train": train, "seed": seed, "entries": entries, "say": aloud(say)}
     if like is not None:

@@ -10,8 +10,8 @@ OF_THE_BOOK = "step", "tolerance", "precision", "method"
 def refuse_misused(inputs, param=None, train=None, seed=0, dy=None, names=None, entries=None, options=()):
     """Raises TypeError or ValueError for arguments that make no sense."""
     refuse_inputs(inputs)
-    if not is_whole(seed) or seed < 0:
-        raise TypeError(f"seed must be a whole number, 0 or more; got {seed!r}")
+    if not is_whole(seed):
+        raise TypeError(f"seed must be a whole number; got {seed!r}")
     if entries is not None and (not is_whole(entries) or entries < 1):
         raise ValueError(f"entries must be None, for all, or how many numbers of each array are checked, 1 or more; "
                          f"got {entries!r}")
