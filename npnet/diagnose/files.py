@@ -53,6 +53,8 @@ def check_file(path, expression, shapes, train=None, seed=0, param=None, labels=
             inputs = [distinct(shape, seed + i) for i, shape in enumerate(shapes)] + classes(labels, shapes)
             subject, promised = built(subject, shapes[0], seed)
             examination = check_layer(subject, *inputs, **options)
+            if len(inputs) == 1 and wants_whole(examination):
+                examination, thorough = of_whole_numbers(examination, subject, inputs, options), False
             kept_promise(examination, promised, shapes[0])
             if thorough:
                 make = remaker(expression, namespace, path, param)
@@ -67,6 +69,32 @@ def built(subject, shape, seed):
     parameters = inspect.signature(subject.build).parameters if callable(getattr(subject, "build", None)) else ()
     promised = build(subject, shape, seed) if len(parameters) > 1 else None
     return (subject if ops.device == "host" or promised is None else on_host(subject)), promised
+
+
+def wants_whole(examination):
+    """Whether forward took the numbers that it was given for indices."""
+    cause = examination.causes.get("")
+    return (examination.report is None and cause is not None and "forward raised IndexError" in cause.sentence
+            and "arrays used as indices must be of integer" in cause.sentence)
+
+
+def of_whole_numbers(examination, subject, inputs, options):
+    """The Examination of small whole numbers, as an embedding takes them, one of them twice.
+
+    How many rows there are is not known: the largest range that forward takes. As it was, if it takes none.
+    """
+    for count in (5, 3, 2):
+        x = np.random.default_rng(options["seed"]).integers(0, count, inputs[0].shape)
+        x.flat[-1] = x.flat[0]
+        try:
+            found = check_layer(subject, x, **options)
+        except Exception:                               # it has nothing that could be checked, or fails on these too
+            continue
+        if found.report:
+            found.assumed.append(f"forward takes whole numbers (indices): it is given some of 0 to {count - 1}, "
+                                 "in this shape alone")
+            return found
+    return examination
 
 
 def kept_promise(examination, promised, shape):

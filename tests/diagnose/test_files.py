@@ -460,3 +460,40 @@ class Net:
 """)
     found = check_file("net.py", "Net()", (4, 5), thorough=True)
     assert found.ok and "no other shapes were tried" in str(found)
+
+
+EMBEDDING = """
+import numpy as np
+
+class Embedding:
+    def __init__(self, rows):
+        self.W = np.random.randn(rows, 3)
+
+    def forward(self, idx):
+        self.idx = idx
+        return self.W[idx]
+
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        np.add.at(self.dW, self.idx, dout)
+
+class Assigns(Embedding):
+    def backward(self, dout):
+        self.dW = np.zeros_like(self.W)
+        self.dW[self.idx] += dout
+
+class Slips(Embedding):
+    def forward(self, x):
+        return self.W[np.linspace(0, 1, len(x))]
+"""
+
+
+@pytest.mark.parametrize("rows", [7, 2])
+def test_a_layer_that_takes_indices_gets_whole_numbers(folder, rows):
+    (folder / "rows.py").write_text(EMBEDDING)
+    found = check_file("rows.py", f"Embedding({rows})", [(4, 5)])
+    assert found.ok and verdicts(found) == {"W": "ok"}
+    assert any("forward takes whole numbers" in word for word in found.assumed)
+    assert not check_file("rows.py", f"Assigns({rows})", [(4, 5)]).ok
+    slip = check_file("rows.py", f"Slips({rows})", [(4, 5)])
+    assert not slip.ok and "forward raised IndexError" in slip.causes[""].sentence
