@@ -592,4 +592,4 @@ def test_the_share_kept_is_one_minus_p():
         def backward(self, dy):
             return dy * self.mask
 
-    assert "0.6 is 1-p here" in str(check_layer(Keeps(), drawn(0, 4, 12)))
+    assert "0.6 is 1-p here" in check_layer(Keeps(), drawn(0, 4, 12)).causes["x"].sentence
