@@ -13,12 +13,12 @@ import numpy as np
 from ..gradcheck import Report, check_gradients
 from ..layers import LAYERS
 from .behaviour import behaviour_of, cause_in_calls, fitted
+from .behaviour.gradient_shapes import order_cause, shape_cause
 from .beyond import look_beyond
 from .causes import cause_of
 from .directions import look_along
 from .evidence import Evidence
 from .given import refuse_misused, refuse_unused
-from .behaviour.gradient_shapes import order_cause, shape_cause
 from .places import place_of
 from .report import data, text
 from .strangers import call
@@ -81,7 +81,7 @@ def check_layer(subject, *inputs, param=None, train=None, seed=0, dy=None, names
     refuse_misused(inputs, param, train, seed, dy, names, entries, options)
     seed = seed % 2 ** 32                           # any whole number; NumPy takes these
     if isinstance(like, str):
-        from .files import evaluate                     # which checks layers itself
+        from .files import evaluate  # which checks layers itself
         like = evaluate(like, LAYERS, None)
     called = call(subject, inputs, param=param, train=train, names=names, seed=seed)
     found = Examination(called=called, unchecked=dict(called.unchecked), assumed=called.assumed, remarks=called.remarks)

@@ -10,7 +10,6 @@ from ..backend import choose, ops
 from ..gradcheck import Report, Row
 from ..layers import LAYERS, Layer
 from ..screen.words import counted, listed, nearest
-from .strangers.arguments import LABELS, TRAINS, is_setting, plain, positional, signature, title
 from .behaviour.raised import first_line
 from .beyond import TRAINING
 from .check import Examination, check_layer
@@ -19,6 +18,7 @@ from .ready import build, distinct, on_host
 from .running import EXPRESSION, aloud, at_home, blamed, last_of_a_stranger, names_in, run
 from .shapes import changed, family, legal
 from .strangers import call
+from .strangers.arguments import LABELS, TRAINS, is_setting, plain, positional, signature, title
 from .strangers.ways import BACKWARD, FORWARD
 
 ARRAYS = dict.fromkeys(("w", "w1", "weight", "weights"), "np.random.randn(5, 3)") \

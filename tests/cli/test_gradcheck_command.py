@@ -2,8 +2,8 @@
 import json
 
 import pytest
-
 from commands import one_line
+
 from npnet import backend as backends
 from npnet.backend import NUMPY
 from npnet.cli import gradcheck

@@ -1,5 +1,6 @@
 """The file of a student: layers and functions that are right, and some that are not."""
 import numpy as np
+
 from npnet.layers import Layer
 
 

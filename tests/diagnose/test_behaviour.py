@@ -3,12 +3,13 @@ import time
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
+
 from npnet.diagnose import check_layer
 from npnet.diagnose.behaviour import behaviour_of, fitted
 from npnet.diagnose.behaviour.raised import raised_cause
 from npnet.diagnose.strangers import call
 from npnet.gradcheck import check_gradients
-from numpy.random import default_rng
 
 SHAPE = 4, 5
 RNG = np.random.default_rng(3)

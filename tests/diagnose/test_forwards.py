@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from npnet.backend import use
-from npnet.diagnose.forwards import mistaken
-from npnet.diagnose.forwards import recognised
+from npnet.diagnose.forwards import mistaken, recognised
 from npnet.diagnose.forwards.mistaken_units import DROPOUT
 from npnet.diagnose.forwards.operations import OPERATIONS, reference
 from npnet.layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,

@@ -1,8 +1,9 @@
 """Losses with one part of their slope wrong, and gradients that have changed places."""
 import numpy as np
 import pytest
-from npnet.diagnose.causes.terms import CAUSES, EARLY
 from planted_terms import cause, softmax
+
+from npnet.diagnose.causes.terms import CAUSES, EARLY
 
 RULES = EARLY + CAUSES
 N, C = 5, 4

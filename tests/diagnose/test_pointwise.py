@@ -1,8 +1,9 @@
 """Number by number: activations, dropout, scales with one mistake each, and layers of which nothing is said."""
 import numpy as np
 import pytest
-from npnet.diagnose.causes.terms import CAUSES, EARLY
 from planted_terms import EPS, cause, evidence, lrn_forward, normed, softmax
+
+from npnet.diagnose.causes.terms import CAUSES, EARLY
 
 RULES = EARLY + CAUSES
 SEEDS = 0, pytest.param(1, marks=pytest.mark.long)

@@ -1,9 +1,10 @@
 """Terms of layers of one shape: planted mistakes, the cause that is expected, and layers of which nothing is said."""
 import numpy as np
 import pytest
+from planted_terms import (ALPHA, BETA, LRN_MISTAKES, NORM_MISTAKES, SOFTMAX_MISTAKES, K, cause, evidence, lrn, normed,
+                           own, softmax_pair, statistics, sums)
+
 from npnet.diagnose.causes.terms import CAUSES, EARLY
-from planted_terms import (ALPHA, BETA, K, LRN_MISTAKES, NORM_MISTAKES, SOFTMAX_MISTAKES, cause, evidence, lrn, normed, own,
-                           softmax_pair, statistics, sums)
 
 RULES = EARLY + CAUSES
 SEEDS = 0, pytest.param(1, marks=pytest.mark.long)

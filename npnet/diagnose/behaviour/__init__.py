@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from ...gradcheck import spread
-from ..strangers.draws import fresh_states, same_state
 from ..evidence import Cause, place
+from ..strangers.draws import fresh_states, same_state
 from .gradient_shapes import fit, order_cause, shape_cause
 from .raised import raised_cause
 

@@ -7,10 +7,10 @@ is linear: backward(2 dy) = 2 backward(dy), and backward(a) + backward(b) = back
 import numpy as np
 from numpy.linalg import norm
 
-from .arrangement import CAUSES as ARRANGEMENT
 from ..evidence import Cause
-from .factors import CAUSES as FACTORS
 from ..matrices import ENOUGH, example, number, other_dy, trusted
+from .arrangement import CAUSES as ARRANGEMENT
+from .factors import CAUSES as FACTORS
 from .parts import CAUSES as PARTS
 from .parts import mixed_axis
 

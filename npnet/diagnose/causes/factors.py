@@ -11,8 +11,7 @@ from math import isclose, isqrt, log, prod
 import numpy as np
 
 from ..evidence import Cause
-from ..matrices import (ENOUGH, alive, array_words, example, explains, is_first, number, output_words,
-                       trusted)
+from ..matrices import ENOUGH, alive, array_words, example, explains, is_first, number, output_words, trusted
 
 PLAIN = {"2": 2}
 LOGARITHMS = {"ln 2": log(2), "ln 10": log(10)}

@@ -2,8 +2,8 @@
 import numpy as np
 
 from ..evidence import Cause
-from .kernels import by_filter
 from ..reads import ENOUGH, join, one_share, reads_of
+from .kernels import by_filter
 
 BLOCKS = "Groups are blocks: group g has the channels from g * (C // groups) on, in backward as in forward."
 DEALT = "Groups are blocks of neighbouring channels: are they dealt out in turn (c % groups)?"

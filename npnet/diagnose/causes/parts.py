@@ -5,8 +5,7 @@ import numpy as np
 from numpy.linalg import norm
 
 from ..evidence import Cause
-from ..matrices import (ENOUGH, alive, array_words, example, explains, is_first, number, output_words,
-                       trusted)
+from ..matrices import ENOUGH, alive, array_words, example, explains, is_first, number, output_words, trusted
 
 SPACE = {"row", "column"}
 

@@ -9,15 +9,15 @@ from math import isclose
 import numpy as np
 from numpy.linalg import norm
 
+from ..evidence import Cause
+from ..scales import broadcast, power_of
 from .constants import CAUSES as CONSTANTS
 from .constants import EARLY as FIRST
-from ..evidence import Cause
 from .exchanged import CAUSES as EXCHANGED
 from .losses import CAUSES as LOSSES
 from .pointwise import CAUSES as POINTWISE
 from .pointwise import EARLY as GATES
-from ..scales import broadcast, power_of
-from .taken_apart import ENOUGH, compared, explains, measured, terms, Terms
+from .taken_apart import ENOUGH, Terms, compared, explains, measured, terms
 
 
 def whole_terms(evidence):

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import numpy as np
 
-from . import groups, kernels, masks, outputs, winners
 from ..evidence import Cause
-from ..reads import ENOUGH, join, brief, one_share, reads_of
+from ..reads import ENOUGH, brief, join, one_share, reads_of
+from . import groups, kernels, masks, outputs, winners
 
 FEW = 16                        # entries that are looked at first
 WRITES = "Where backward writes d{0}, is it = where it must be +=? d{0}[rows, columns] += v also adds once a place."

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from ..evidence import Cause
-from ..reads import ENOUGH, join, brief, one_share, reads_of
+from ..reads import ENOUGH, brief, join, one_share, reads_of
 
 
 def window_of_winners(evidence):

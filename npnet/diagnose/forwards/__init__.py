@@ -17,9 +17,9 @@ import numpy as np
 
 from ...layers import Layer, rng
 from ..evidence import Cause
+from ..places import whereabouts
 from .mistaken_units import DROPOUT
 from .operations import WHOLE, Candidate, candidates, columns, lrn_candidates, reference
-from ..places import whereabouts
 
 LAYOUTS = {             # a stranger's pictures, or rows, and how they become npnet's: (there, back)
     "": (lambda a: a, lambda a: a),

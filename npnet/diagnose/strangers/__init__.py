@@ -19,8 +19,8 @@ from .gradients import Search, in_order
 from .manners import habits, layout, said, unused_train
 from .parameters import Parameter, is_tensor
 from .reach import Place, Snapshot, Whole, callable_only, follow, put
-from .trials import BACKWARD, dy_for, first_way
 from .training import written_in_training
+from .trials import BACKWARD, dy_for, first_way
 from .ways import Way
 
 

@@ -4,6 +4,7 @@ import warnings
 import numpy as np
 
 from ...gradcheck import spread
+from ..ready import build
 from .arguments import RATE, Argument, Call, Missing, is_label, own_names, positional, signature, title
 from .draws import Draws
 from .labels import label_kinds, make_label
@@ -11,7 +12,6 @@ from .more_outputs import refuse_outputs
 from .outputs import chosen
 from .parameters import is_tensor, leaves
 from .reach import Snapshot, places
-from ..ready import build
 from .tensors import tensor_maker
 from .training import SWITCHES
 from .ways import left_output, plan_backward, way_of

@@ -4,8 +4,9 @@ import types
 
 import numpy as np
 
+from .arguments import CACHES
 from .arguments import OUTPUTS as RESULTS
-from .arguments import CACHES, Argument, Asker, Call, Guesses, Missing, own_names, plain, positional, signature
+from .arguments import Argument, Asker, Call, Guesses, Missing, own_names, plain, positional, signature
 from .parameters import is_tensor
 from .reach import is_numbers
 from .tensors import send_back
