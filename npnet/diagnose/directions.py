@@ -49,30 +49,34 @@ class Along:
         size = norm(products) + norm(slopes)
         return float(difference / size) if difference > self.tolerance * size else 0.0
 
-    def halved(self, seed, until):
-        """The place of one wrong number, or None: of two halves, that which is further off is kept."""
-        region, random = [(0, length) for length in self.array.shape], rng(seed, "halved")
-        while time.monotonic() < until:
-            axis = int(np.argmax([last - first for first, last in region]))
-            first, last = region[axis]
-            if last - first == 1:
-                return tuple(first for first, _ in region)
-            middle = (first + last) // 2
-            halves = [region[:axis] + [half] + region[axis + 1:] for half in ((first, middle), (middle, last))]
-            offs = [self.off(half, random) for half in halves]
-            if not max(offs):
-                return None
-            region = halves[int(np.argmax(offs))]
-        return None
-
-    def off(self, region, random):
+    def off(self, place, random):
         """How far product and slope along a direction in a region are apart, whatever its size; 0 on a kink."""
-        place = tuple(slice(*ends) for ends in region)
         direction = drawn(self.array[place].shape, random)
         size = norm(direction)
         products, slopes = self.measured([direction / size], place)
         difference = np.abs(products - slopes) - self.noise
         return float(max(difference.max(initial=0), 0)) * size
+
+
+def halved(shape, off, in_time):
+    """The place of one wrong number of an array, or None: of two halves, that which is further off is kept.
+
+    off(place): how far product and slope are apart where the numbers at these slices alone are moved. in_time():
+    whether there is time for another step.
+    """
+    region = [(0, length) for length in shape]
+    while in_time():
+        axis = int(np.argmax([last - first for first, last in region]))
+        first, last = region[axis]
+        if last - first == 1:
+            return tuple(first for first, _ in region)
+        middle = (first + last) // 2
+        halves = [region[:axis] + [half] + region[axis + 1:] for half in ((first, middle), (middle, last))]
+        offs = [off(tuple(slice(*ends) for ends in half)) for half in halves]
+        if not max(offs):
+            return None
+        region = halves[int(np.argmax(offs))]
+    return None
 
 
 def drawn(shape, random):
@@ -114,7 +118,8 @@ def tell(row, array, error, count, seed):
     row.note(f"its {row.checked:,} drawn numbers are right, but along {directions} what backward gives and forward's "
              f"slope differ, error {error:.2g}: some other number is wrong.", "wrong")
     row.error = error
-    place = array.halved(seed, time.monotonic() + SECONDS)
+    random, until = rng(seed, "halved"), time.monotonic() + SECONDS
+    place = halved(array.array.shape, lambda place: array.off(place, random), lambda: time.monotonic() < until)
     if place is None:
         return
     products, slopes = array.measured([np.ones(())], place)

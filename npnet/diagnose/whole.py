@@ -19,7 +19,6 @@ equal: behind a ReLU most windows of a pool would hold nothing but zeros, and be
 """
 import time
 from dataclasses import dataclass, field
-from math import prod
 
 import numpy as np
 from numpy.linalg import norm
@@ -29,6 +28,7 @@ from ..gradcheck import Row, along, central, judge, spread
 from ..layers import Layer, arguments, rng
 from ..network import Network, fill, made
 from ..screen.words import counted, listed, sentence
+from .directions import halved
 from .strangers import call
 from .strangers.ways import FORWARD
 from .strangers.ways import Chain as Strung
@@ -335,7 +335,8 @@ def chain(whole):
 def explain(part, row, array, gradient, size, places, wrong, slopes, clock):
     """Says what is wrong with an array, in numbers, and where. wrong: which of the numbers that were moved."""
     if not wrong.any():
-        place = halved(part, array, gradient, size, clock.passed + HALVING, clock)
+        until = clock.passed + HALVING
+        place = halved(array.shape, lambda place: off(part, array, gradient, size, place), lambda: clock.passed < until)
         if place is None:
             row.note("Along random directions it is wrong; the numbers that were moved one by one are right.")
             return
@@ -352,27 +353,10 @@ def explain(part, row, array, gradient, size, places, wrong, slopes, clock):
                  f"{spans(places, wrong)}.")
 
 
-def halved(part, array, gradient, size, until, clock):
-    """The place of one wrong number, found by halving: of two halves, one in which a direction is wrong is kept.
-
-    None if time is over, or the halves are right.
-    """
-    region = [(0, length) for length in array.shape]
-    while clock.passed < until:
-        axis = int(np.argmax([last - first for first, last in region]))
-        first, last = region[axis]
-        if last - first == 1:
-            return tuple(first for first, _ in region)
-        middle = (first + last) // 2
-        halves = [region[:axis] + [half] + region[axis + 1:] for half in ((first, middle), (middle, last))]
-        region = max(halves, key=lambda half: off(part, array, gradient, size, half))
-    return None
-
-
-def off(part, array, gradient, size, region):
+def off(part, array, gradient, size, place):
     """How far product and slope along a direction in a region are apart."""
-    product, slope, kink = direction(part, array, gradient, size, tuple(slice(*ends) for ends in region))
-    return 0 if kink else abs(product - slope) * np.sqrt(prod(last - first for first, last in region))
+    product, slope, kink = direction(part, array, gradient, size, place)
+    return 0 if kink else abs(product - slope) * np.sqrt(array[place].size)
 
 
 def spans(places, wrong):
