@@ -4,10 +4,10 @@ import pytest
 from window_layers import ChannelsLast, Conv, Im2col, Im2colConv, Pool
 
 from npnet.diagnose import check_layer
-from npnet.diagnose.causes.windows import CAUSES, empty_slice
+from npnet.diagnose.causes.windows import CAUSES
 from npnet.diagnose.evidence import Evidence
-from npnet.diagnose.files import distinct
 from npnet.diagnose.kinds import KINDS
+from npnet.diagnose.ready import distinct
 from npnet.gradcheck import check_gradients, spread
 
 pytestmark = pytest.mark.long               # in short: tests/strangers/test_record.py, a dozen cases
@@ -324,14 +324,6 @@ class Curve:
 
 def test_silent_about_slopes():
     assert not causes_of(Curve(), spread((6, 5), np.random.default_rng(1)))
-
-
-def test_empty_slices():
-    cause = empty_slice("x", np.zeros((2, 3, 0, 0)), (2, 3, 7, 6))
-    assert cause.kind == "shape" and "[pad:-pad]" in cause.sentence and "pad + 7" in cause.look
-    assert empty_slice("x", np.zeros((2, 3, 5, 4)), (2, 3, 7, 6)) is None
-    assert empty_slice("x", np.zeros((0, 3, 5, 4)), (2, 3, 7, 6)) is None
-    assert empty_slice("b", np.zeros(0), (2, 3)) is None
 
 
 class Recurrent:

@@ -177,7 +177,7 @@ def floating_point_line(watched):
     except FloatingPointError as error:
         cause = raised_cause(error)
         return f" It begins at {cause.detail}: {error}." if cause else ""
-    except Exception:                           # the layer itself checks something: it has its own cause
+    except Exception:                           # the layer's own check: where it stops is not where it overflowed
         return ""
     return ""
 

@@ -302,22 +302,6 @@ def reach(reads):
     return max([1] + [max(window.pad, window.size - 1) for window in reads.windows])
 
 
-def empty_slice(name, gradient, shape):
-    """The Cause of a gradient that has an axis of length 0 where the array of this shape has none, or None."""
-    got = np.shape(gradient)
-    if len(got) != len(shape) or 0 not in got or 0 in shape:
-        return None
-    axes = [axis for axis, size in enumerate(got) if size == 0]
-    if any(got[axis] != shape[axis] for axis in range(len(shape)) if axis not in axes):
-        return None
-    size, sides = shape[axes[0]], " and ".join(f"axis {axis} ({shape[axis]} entries)" for axis in axes)
-    sentence = (f"d{name} has shape {got}, but {name} has {tuple(shape)}: {sides} became empty, as with [pad:-pad] at "
-                f"pad = 0.")
-    example = f"-0 is 0, so d{name}[0:-0] is d{name}[0:0]: of {size} entries nothing is left."
-    look = f"Cut with [pad:pad + {size}], the array's size, in place of [pad:-pad]."
-    return Cause("shape", sentence, example=example, look=look, sure="exact")
-
-
 def entries_of_windows(evidence):
     """The same rows, columns or entries of every window are left out."""
     reads = reads_of(evidence)
