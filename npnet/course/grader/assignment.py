@@ -1,0 +1,153 @@
+"""All of one assignment: its source, its properties, its catalogue, its solution ready to be called.
+
+    assignment = load("a3")
+    for a, calls in assignment.probes(key): ...
+"""
+import ast
+import importlib.util
+import os
+import re
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from .calls import Direct
+from .data import read
+from .draws import Draw
+from .mistakes import mistakes_of, patched
+from .perform import namespace
+from .source import Source
+
+HOME = Path(__file__).resolve().parents[1]          # npnet/course
+PUBLIC = "public"                                   # the key of the public probes: the same for all
+
+
+class Assignment:
+    """An assignment of the course in `folders`: of several, the first that has a file is taken."""
+
+    def __init__(self, id, folders):
+        self.id, self.folders = id, folders
+        self.path = file_of(id, folders)
+        self.filename = self.path.name
+        self.source = Source(self.path.read_text("utf-8"), self.filename)
+
+    @cached_property
+    def checks(self):
+        """The module of checks/, with its PROPERTIES and OUTPUTS."""
+        path = first(self.folders, f"checks/{self.id}.py")
+        if path.parent.parent == HOME:
+            return importlib.import_module(f"...checks.{self.id}", __name__)
+        spec = importlib.util.spec_from_file_location(f"{__package__.rpartition('.')[0]}.checks.own_{self.id}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    @property
+    def properties(self):
+        return self.checks.PROPERTIES
+
+    @property
+    def outputs(self):
+        """{function: names of its outputs}."""
+        return getattr(self.checks, "OUTPUTS", {})
+
+    @cached_property
+    def mistakes(self):
+        return mistakes_of(read(first(self.folders, f"catalogue/{self.id}.toml").with_suffix("")))
+
+    @cached_property
+    def imported(self):
+        """{name: function} of the earlier assignments' solutions: the module `parts` of this one."""
+        return {name: self.earlier(name) for name in self.source.parts}
+
+    def earlier(self, name):
+        """A function of the nearest earlier assignment that has it."""
+        before = [id for id in ids(self.folders) if number(id) < number(self.id)]
+        for id in sorted(before, key=number, reverse=True):
+            other = load(id, self.folders[0] if len(self.folders) > 1 else None)
+            if name in other.source.functions:
+                return other.reference.names[name]
+        raise ValueError(f"{self.filename} imports {name} from parts, and no earlier assignment has it")
+
+    @cached_property
+    def reference(self):
+        """The solution, ready to be called."""
+        return self.run(self.source.solution)
+
+    def run(self, text):
+        """A Direct of a text in the place of the student's file."""
+        return Direct(namespace(text, self.filename, {"parts": self.imported}), self.filename, text)
+
+    def mistaken(self, *mistakes):
+        """The solution with one or several mistakes, ready to be called."""
+        text = self.source.solution
+        for mistake in mistakes:
+            text = patched(text, mistake)
+        return self.run(text)
+
+    @cached_property
+    def parts(self):
+        """{name: the solution's function}, of this assignment and of those that it builds on."""
+        return {**self.imported, **self.reference.names}
+
+    def calls(self, property, key=PUBLIC):
+        """The calls of a property; those of a hidden one depend on the student's key."""
+        draw = Draw(key if property.hidden else PUBLIC).part(property.id)
+        return property.calls(draw, self.parts)
+
+    def of(self, region):
+        """The properties of a region, public ones first."""
+        return sorted((p for p in self.properties if p.region == region), key=lambda p: p.hidden)
+
+
+def number(id):
+    """The place of an assignment in the course: a1 ... a10, then b1."""
+    match = re.fullmatch(r"([a-z])(\d+)", id)
+    return (match[1], int(match[2]))
+
+
+def folders_of(folder=None):
+    """Where the course's files are looked for: an own folder (or NPNET_COURSE) before ours."""
+    own = folder or os.environ.get("NPNET_COURSE")
+    return ([Path(own).resolve()] if own else []) + [HOME]
+
+
+def first(folders, name):
+    """The first file of that name (or its compiled form) among the folders."""
+    for folder in folders:
+        path = folder / name
+        if path.is_file() or path.with_suffix(".json").is_file():
+            return path
+    return folders[-1] / name
+
+
+def ids(folders=None):
+    """The ids of all assignments, in their order."""
+    files = [path for folder in folders or folders_of() for path in (folder / "assignments").glob("*_*.py")]
+    found = {path.stem.partition("_")[0] for path in files}
+    return sorted((id for id in found if re.fullmatch(r"[a-z]\d+", id)), key=number)
+
+
+def file_of(id, folders):
+    """The path of an assignment's file. ValueError: there is no such assignment."""
+    for folder in folders:
+        for path in sorted((folder / "assignments").glob(f"{id}_*.py")):
+            return path
+    raise ValueError(f"there is no assignment {id}; there are {', '.join(ids(folders))}")
+
+
+def load(id, folder=None):
+    """The Assignment of an id. folder: an own course folder, whose files go before ours."""
+    return loaded(id, tuple(folders_of(folder)))
+
+
+@lru_cache(maxsize=None)
+def loaded(id, folders):
+    return Assignment(id, list(folders))
+
+
+def names_of(text):
+    """The names of the functions and classes at the top of a text; [] where it does not parse."""
+    try:
+        return [node.name for node in ast.parse(text).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    except SyntaxError:
+        return []

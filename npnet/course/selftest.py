@@ -1,0 +1,77 @@
+"""The gate: are the tests of the course good tests?
+
+Every property must fail on the untouched starter and hold for the solution, and every mistake of the catalogue must be
+caught by at least one public and one hidden property, for every student.
+
+    python -m npnet.course.selftest a3 --seeds 50
+"""
+import argparse
+import sys
+
+from .grader.assignment import PUBLIC, ids, load
+
+
+def holds(assignment, property, runner, calls, expected):
+    """The Failure of a property for what a runner gives, or None."""
+    outcomes = [runner.run(call) for call in calls]
+    names = assignment.outputs.get(calls[0].function, ()) if calls else ()
+    return property.judge(outcomes, expected, calls, property.tolerance, names)
+
+
+def selftest(id, keys, folder=None):
+    """The problems of an assignment as sentences: none if all is as it must be. keys: of students."""
+    assignment = load(id, folder)
+    problems = ids_of_properties(assignment)
+    starter = assignment.run(assignment.source.starter())
+    mistaken = {mistake.id: assignment.mistaken(mistake) for mistake in assignment.mistakes}
+    caught = {mistake.id: set() for mistake in assignment.mistakes}
+    for property in assignment.properties:
+        for key in keys if property.hidden else [PUBLIC]:
+            calls = assignment.calls(property, key)
+            expected = [assignment.reference.run(call) for call in calls]
+            failure = holds(assignment, property, assignment.reference, calls, expected)
+            if failure:
+                problems.append(f"{property.id} fails on the solution ({key}): {failure}")
+            if not holds(assignment, property, starter, calls, expected):
+                problems.append(f"{property.id} holds for the starter ({key})")
+            for mistake in assignment.mistakes:
+                if mistake.region == property.region and holds(assignment, property, mistaken[mistake.id], calls, expected):
+                    caught[mistake.id].add(key if property.hidden else PUBLIC)
+    for id, by in caught.items():
+        problems += [f"{id} is caught by no {'public' if key == PUBLIC else 'hidden'} property ({key})"
+                     for key in [PUBLIC, *keys] if key not in by]
+    return problems
+
+
+def ids_of_properties(assignment):
+    """What is wrong with the table of properties itself."""
+    problems = []
+    for id, region in assignment.source.regions.items():
+        kinds = {property.hidden for property in assignment.of(id)}
+        problems += [f"{id} has no {'hidden' if hidden else 'public'} property" for hidden in (False, True)
+                     if hidden not in kinds]
+        if not region.points:
+            problems.append(f"{id} has no points")
+    problems += [f"{property.id} is of {property.region}, which {assignment.filename} does not have"
+                 for property in assignment.properties if property.region not in assignment.source.regions]
+    return problems
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m npnet.course.selftest", description=__doc__)
+    parser.add_argument("ids", nargs="*", metavar="a3", help="assignments (default: all)")
+    parser.add_argument("--seeds", type=int, default=3, help="how many students are played")
+    options = parser.parse_args(arguments)
+    keys = [f"student-{i}" for i in range(options.seeds)]
+    bad = 0
+    for id in options.ids or ids():
+        problems = selftest(id, keys)
+        assignment = load(id)
+        print(f"{id}: {len(assignment.properties)} properties, {len(assignment.mistakes)} mistakes, "
+              f"{len(problems)} problems", *problems, sep="\n  ")
+        bad += len(problems)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
