@@ -34,8 +34,8 @@ def selftest(id, keys, folder=None):
                 problems.append(f"{property.id} fails on the solution ({key}): {failure}")
             if not holds(assignment, property, starter, calls, expected):
                 problems.append(f"{property.id} holds for the starter ({key})")
-            for mistake in assignment.mistakes:
-                if mistake.region == property.region and holds(assignment, property, mistaken[mistake.id], calls, expected):
+            for mistake in (m for m in assignment.mistakes if m.region == property.region):
+                if holds(assignment, property, mistaken[mistake.id], calls, expected):
                     caught[mistake.id].add(key if property.hidden else PUBLIC)
     for id, by in caught.items():
         problems += [f"{id} is caught by no {'public' if key == PUBLIC else 'hidden'} property ({key})"

@@ -35,7 +35,7 @@ def mistakes_of(table):
     for entry in table.get("mistake", []):
         unknown = set(entry) - {*FIELDS, "if"}
         if unknown or "id" not in entry or "region" not in entry:
-            raise ValueError(f"mistake {entry.get('id', '?')}: needs id, region, edits, if, ask; unknown: {sorted(unknown)}")
+            raise ValueError(f"mistake {entry.get('id', '?')} needs id, region, edits, if, ask; it has {sorted(entry)}")
         found.append(Mistake(**{name: entry[name] for name in FIELDS if name in entry}, when=entry.get("if", {})))
     ids = [mistake.id for mistake in found]
     twice = {id for id in ids if ids.count(id) > 1}

@@ -1,4 +1,7 @@
-"""One call of a function, performed and written down. The child process runs this text too: it imports nothing of ours."""
+"""One call of a function, performed and written down.
+
+The child process runs this text too: it imports nothing of ours.
+"""
 import contextlib
 import io
 import random

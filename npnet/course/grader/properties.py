@@ -72,7 +72,8 @@ def differs(a, b, tolerance=0.0):
     if not isinstance(b, np.ndarray):
         return None if type(a) is type(b) and a == b else Failure("value", details={"got": a, "want": b})
     if not isinstance(a, np.ndarray):
-        return Failure("kind", details={"got": a["strange"] if isinstance(a, dict) and "strange" in a else type(a).__name__})
+        strange = isinstance(a, dict) and "strange" in a
+        return Failure("kind", details={"got": a["strange"] if strange else type(a).__name__})
     if a.shape != b.shape:
         return Failure("shape", details={"got": a.shape, "want": b.shape})
     if not fits(a.dtype.kind, b.dtype.kind):
