@@ -7,6 +7,7 @@ All of that is refused with one sentence; the names of folders are kept, so that
 """
 import io
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 MOST_FILES = 2000
@@ -28,7 +29,7 @@ def members(source, most_bytes=MOST_BYTES):
             return read(archive, name, most_bytes)
     except zipfile.BadZipFile:
         raise ValueError(f"{name} is not a zip, or it is damaged; ask for it again") from None
-    except (NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and not isinstance(source, bytes) and not Path(source).is_file():
             raise
         raise ValueError(f"{name} cannot be unpacked: {error}") from None
@@ -46,6 +47,8 @@ def read(archive, name, most_bytes):
             raise ValueError(f"{name} holds a link, {inside}; only plain files are taken")
         if set(PurePosixPath(inside).parts) & set(LEFT_OUT):
             continue
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{name} is packed in a way that is not taken; ask for a plain zip")
         if entry.flag_bits & 1:
             raise ValueError(f"{name} has a password; ask for it without one")
         found[inside] = unpacked(archive, entry, most_bytes - total, name)
