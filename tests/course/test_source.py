@@ -7,6 +7,8 @@ from npnet.course.grader.assignment import load
 from npnet.course.grader.calls import Call, Rng
 from npnet.course.grader.draws import Draw
 from npnet.course.grader.mistakes import Mistake, patched
+from npnet.course.grader.properties import Failure, Property
+from npnet.course.grader.results import Checked, Graded
 from npnet.course.grader.source import Source, blocks_of, regions_of, replaced
 from npnet.course.selftest import selftest
 
@@ -87,3 +89,11 @@ def test_an_outcome_writes_down_what_happened(tmp_path):
     assert (outcome.error.kind, outcome.error.line, outcome.error.code) == ("TypeError", 5, "return x @ rng") or \
         (outcome.error.kind, outcome.error.line) == ("ValueError", 5)
     assert outcome.error.shapes == {"x": [3]} and not outcome.came
+
+
+def test_points_are_shared_by_public_and_hidden_properties():
+    checked = [Checked(Property("p", "r", None), None), Checked(Property("q", "r", None), Failure("value")),
+               Checked(Property("h", "r", None, hidden=True, weight=3), None),
+               Checked(Property("i", "r", None, hidden=True), Failure("value"))]
+    assert Graded("r", 10, checked=checked).earned == 10 * (0.6 / 2 + 0.4 * 3 / 4)
+    assert Graded("r", 10, checked=checked[:2]).earned == 5 and Graded("r", 10).earned == 0

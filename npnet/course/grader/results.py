@@ -1,0 +1,119 @@
+"""What came of a grading, from the single property to the whole submission; data alone."""
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Note:
+    """A sentence that words.py will say: its id, the values in it, and a line of the student's file (0: none)."""
+
+    id: str
+    values: dict = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass
+class Looked:
+    """What static.look saw in a student's file without running it.
+
+    text: the file's text, "" where it cannot be read. blockers: Notes of what keeps the file from running (missing,
+    encoding, syntax). faults: {region: Note}, why a region alone cannot be graded (its function is missing, its
+    arguments differ). untouched: ids of the regions that still hold the stub. warnings: Notes that cost nothing.
+    """
+
+    text: str = ""
+    blockers: list = field(default_factory=list)
+    faults: dict = field(default_factory=dict)
+    untouched: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+
+
+@dataclass
+class Trial:
+    """What a diagnosis is told from: one region's probes, of all properties that are judged by `equal`.
+
+    calls, outcomes, expected: lists of equal length; expected: of the solution. hidden: for each, whether its numbers
+    are secret. names: {function: names of its outputs}. tolerances: for each call. source: the text of the student's
+    region. lines: of the student's file. run(call) -> Outcome: calls the student's function again.
+    """
+
+    assignment: object
+    region: str
+    calls: list
+    outcomes: list
+    expected: list
+    hidden: list
+    tolerances: list
+    source: str = ""
+    lines: list = field(default_factory=list)
+    run: object = None
+
+
+@dataclass
+class Checked:
+    """One property, judged. failure: a properties.Failure, or None where it holds. call: that failed, with its outcome
+    and what was expected."""
+
+    property: object
+    failure: object = None
+    seconds: float = 0.0
+    call: object = None
+    outcome: object = None
+    expected: object = None
+
+    @property
+    def holds(self):
+        return self.failure is None
+
+
+@dataclass
+class Graded:
+    """One region. state: "right", "wrong", "untouched" or "fault". points, earned: of the region. checked: its
+    properties. note: why it could not be graded. diagnosis: of what is wrong, where one is known. remarks: Notes that
+    cost nothing (float32, slow)."""
+
+    id: str
+    points: float
+    state: str = "right"
+    checked: list = field(default_factory=list)
+    note: Note = None
+    diagnosis: object = None
+    remarks: list = field(default_factory=list)
+    trial: Trial = None
+    file: str = ""
+
+    @property
+    def earned(self):
+        """Public properties share 60 % of the points, hidden ones 40 %; without hidden ones, the public ones share all."""
+        if not self.checked:
+            return 0.0
+        return round(sum(self.points * share * sum(c.property.weight for c in some if c.holds)
+                         / sum(c.property.weight for c in some) for share, some in self.shares()), 4)
+
+    def shares(self):
+        """[(share of the points, properties)] of the public and the hidden ones."""
+        hidden = [c for c in self.checked if c.property.hidden]
+        public = [c for c in self.checked if not c.property.hidden]
+        if hidden and public:
+            return [(0.6, public), (0.4, hidden)]
+        return [(1.0, public or hidden)]
+
+
+@dataclass
+class Result:
+    """A submission of one assignment. blockers: Notes why nothing could be run. warnings: Notes that cost nothing.
+    limits: sentences' Notes about which limits hold on this machine."""
+
+    assignment: str
+    regions: list = field(default_factory=list)
+    blockers: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+    limits: list = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def points(self):
+        return sum(region.points for region in self.regions)
+
+    @property
+    def earned(self):
+        return round(sum(region.earned for region in self.regions), 4)
