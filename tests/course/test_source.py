@@ -95,5 +95,5 @@ def test_points_are_shared_by_public_and_hidden_properties():
     checked = [Checked(Property("p", "r", None), None), Checked(Property("q", "r", None), Failure("value")),
                Checked(Property("h", "r", None, hidden=True, weight=3), None),
                Checked(Property("i", "r", None, hidden=True), Failure("value"))]
-    assert Graded("r", 10, checked=checked).earned == 10 * (0.6 / 2 + 0.4 * 3 / 4)
+    assert Graded("r", 10, checked=checked).earned == 6
     assert Graded("r", 10, checked=checked[:2]).earned == 5 and Graded("r", 10).earned == 0

@@ -83,7 +83,7 @@ class Graded:
 
     @property
     def earned(self):
-        """Public properties share 60 % of the points, hidden ones 40 %; without hidden ones, the public ones share all."""
+        """Public properties share 60 % of the points, hidden ones 40 %; either share all where the others are none."""
         if not self.checked:
             return 0.0
         return round(sum(self.points * share * sum(c.property.weight for c in some if c.holds)
