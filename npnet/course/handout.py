@@ -1,0 +1,73 @@
+"""The handout of an assignment: what students get, as a zip that gives nothing of the solution away.
+
+    build_handout("a3", "a3.zip", language="ko")
+
+    a3_conv_backward.py     the starter
+    parts.py                functions of earlier assignments, where this one needs them
+    README.md               the text of the assignment
+    a3.fp.json              with solution data left out of npnet: fingerprints of the mistakes
+"""
+import io
+import zipfile
+from pathlib import Path
+
+from ..files.beside import writing
+from .grader.assignment import load
+from .leaks import leaks
+from .parts import homes_of, parts_text
+
+MOMENT = (2020, 1, 1, 0, 0, 0)      # the date of every file in a zip, so that the same handout has the same bytes
+
+
+def build_handout(id, out, language="en", folder=None, without_data=False):
+    """Writes the handout of an assignment; returns the names in it.
+
+    folder: an own course. without_data: fingerprints go with it, for students whose npnet lacks the solution.
+    ValueError: the handout would give something of the solution away; nothing is written then.
+    """
+    assignment = load(id, folder)
+    files = handout_files(assignment, language, without_data)
+    refuse_leaks(assignment, files)
+    with writing(out) as temporary:
+        Path(temporary).write_bytes(zip_of(files))
+    return sorted(files)
+
+
+def handout_files(assignment, language="en", without_data=False):
+    """{name: bytes} of a handout."""
+    files = {assignment.filename: assignment.source.starter(language).encode(),
+             "README.md": assignment.source.handout(language).encode()}
+    parts = parts_text(assignment, language)
+    if parts:
+        files["parts.py"] = parts.encode()
+    if without_data:
+        from .grader.fingerprints import fingerprints_of
+        files[f"{assignment.id}.fp.json"] = fingerprints_of(assignment)
+    return files
+
+
+def allowed_names(assignment):
+    """The names that may be in a handout of an assignment."""
+    return {assignment.filename, "README.md", "parts.py", f"{assignment.id}.fp.json", f"{assignment.id}.ipynb"}
+
+
+def refuse_leaks(assignment, files):
+    """ValueError with everything that a handout must not hold."""
+    earlier = [other.source.solution for other in homes_of(assignment)]
+    found = leaks(files, assignment.source, allowed_names(assignment), earlier)
+    if found:
+        raise ValueError(f"the handout of {assignment.id} is not written, because it would give something away: "
+                         + "; ".join(found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else ""))
+
+
+def zip_of(files, executable=()):
+    """The bytes of a zip of {name: bytes}: the same files give the same bytes. executable: names that are programs."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, MOMENT)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3                                     # Unix: the permissions below count
+            entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            archive.writestr(entry, files[name])
+    return held.getvalue()

@@ -1,0 +1,105 @@
+"""Handouts: what is in them, and that nothing of the solution is."""
+import json
+import zipfile
+
+import pytest
+from small import course
+
+from npnet.course import handout
+from npnet.course.grader.assignment import load
+from npnet.course.grader.source import replaced
+from npnet.course.handout import build_handout, handout_files, refuse_leaks
+from npnet.course.leaks import leaks
+from npnet.course.parts import homes_of, parts_text
+
+
+@pytest.fixture
+def small(tmp_path):
+    return course(tmp_path / "course")
+
+
+def test_the_zip_holds_what_is_asked_for_and_always_the_same_bytes(small, tmp_path):
+    names = build_handout("a2", tmp_path / "a2.zip", folder=small)
+    assert names == ["README.md", "a2_four.py", "parts.py"]
+    build_handout("a2", tmp_path / "again.zip", folder=small)
+    assert (tmp_path / "a2.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a2.zip") as archive:
+        assert sorted(archive.namelist()) == names
+        starter = archive.read("a2_four.py").decode()
+    assert starter.count("raise NotImplementedError") == 3 and "self.count += number" not in starter
+
+
+def test_a_handout_in_korean(small):
+    files = handout_files(load("a1", small), "ko")
+    assert "# A1. 두 배" in files["README.md"].decode() and "수의 두 배." in files["a1_twice.py"].decode()
+    assert "parts.py" not in files
+
+
+def test_parts_run_and_give_what_the_solution_gives(small):
+    text = parts_text(load("a2", small), "ko")
+    names = {}
+    exec(text, names)
+    assert names["twice"](names["np"].ones((2, 2))).tolist() == [[2, 2], [2, 2]]
+    assert "A2에서 사용하는" in text and "x의 두 배." in text and "SOLUTION" not in text
+    assert [other.id for other in homes_of(load("a2", small))] == ["a1"]
+
+
+def test_a_line_of_the_solution_is_found_however_it_is_written(small):
+    one = load("a1", small)
+    files = handout_files(one)
+    for line in ("y = np.zeros_like(x)", "      y  =  np.zeros_like(x)   # an array of zeros"):
+        told = {**files, "README.md": files["README.md"] + line.encode()}
+        with pytest.raises(ValueError, match="README.md holds a line of the solution of a1.twice: y = np.zeros_like"):
+            refuse_leaks(one, told)
+    refuse_leaks(one, files)
+
+
+def test_the_filled_in_file_in_place_of_the_starter_is_found(small):
+    one = load("a1", small)
+    solved = replaced(one.source.starter(), "a1.twice", ["    y = np.zeros_like(x)\n    return y"])
+    with pytest.raises(ValueError, match="a1_twice.py holds a line of the solution"):
+        refuse_leaks(one, {**handout_files(one), one.filename: solved.encode()})
+    with pytest.raises(ValueError, match="marker of a solution"):
+        refuse_leaks(one, {"README.md": one.source.text.encode()})
+
+
+@pytest.mark.parametrize("name, said", [
+    ("__pycache__/a1_twice.cpython-311.pyc", "must never be in a handout"), (".git/HEAD", "must never be"),
+    ("fast.so", "must never be"), (".ipynb_checkpoints/a1.ipynb", "must never be"), ("notes.txt", "is not asked for"),
+    ("../a1_twice.py", "leads out of the folder")])
+def test_files_that_nobody_asked_for(small, name, said):
+    one = load("a1", small)
+    with pytest.raises(ValueError, match=said):
+        refuse_leaks(one, {**handout_files(one), name: b"{}"})
+
+
+def test_parts_may_hold_earlier_solutions_and_not_this_one(small):
+    two = load("a2", small)
+    files = handout_files(two)
+    refuse_leaks(two, files)
+    assert b"y = np.zeros_like(x)" in files["parts.py"]
+    with pytest.raises(ValueError, match="parts.py holds a line of the solution of a2.four: return twice"):
+        refuse_leaks(two, {**files, "parts.py": files["parts.py"] + b"\n    return twice(twice(x))\n"})
+
+
+def notebook(**cell):
+    whole = {"cell_type": "code", "source": ["x = 1"], "outputs": [], "execution_count": None, "metadata": {}, **cell}
+    return json.dumps({"cells": [whole], "nbformat": 4}).encode()
+
+
+@pytest.mark.parametrize("cell, said", [
+    ({"outputs": [{"text": "12"}]}, "cell 0 has outputs"), ({"execution_count": 3}, "cell 0 was run"),
+    ({"metadata": {"tags": ["solution"]}}, "cell 0 has metadata: tags"),
+    ({"source": ["for n in range(len(x)):\n", "    pass"]}, "holds a line of the solution of a1.twice")])
+def test_a_notebook_without_outputs_and_solutions(small, cell, said):
+    one = load("a1", small)
+    assert leaks({"a1.ipynb": notebook()}, one.source, {"a1.ipynb"}) == []
+    assert said in leaks({"a1.ipynb": notebook(**cell)}, one.source, {"a1.ipynb"})[0]
+    assert leaks({"a1.ipynb": b"[]"}, one.source, {"a1.ipynb"}) == ["a1.ipynb is not a notebook"]
+
+
+def test_nothing_is_written_when_something_leaks(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(handout, "handout_files", lambda *given: {"a1_twice.py": b"    y = np.zeros_like(x)"})
+    with pytest.raises(ValueError, match="the handout of a1 is not written"):
+        build_handout("a1", tmp_path / "a1.zip", folder=small)
+    assert not (tmp_path / "a1.zip").exists()
