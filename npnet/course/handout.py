@@ -12,9 +12,9 @@ import zipfile
 from pathlib import Path
 
 from ..files.beside import writing
+from .earlier import homes_of, parts_text
 from .grader.assignment import load
 from .leaks import leaks
-from .parts import homes_of, parts_text
 
 MOMENT = (2020, 1, 1, 0, 0, 0)      # the date of every file in a zip, so that the same handout has the same bytes
 

@@ -6,11 +6,11 @@ import pytest
 from small import course
 
 from npnet.course import handout
+from npnet.course.earlier import homes_of, parts_text
 from npnet.course.grader.assignment import load
 from npnet.course.grader.source import replaced
 from npnet.course.handout import build_handout, handout_files, refuse_leaks
 from npnet.course.leaks import leaks
-from npnet.course.parts import homes_of, parts_text
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""parts.py of a handout: the functions of earlier assignments that this one builds on, right ones.
+"""What a handout has of earlier assignments: parts.py, with the functions that this one builds on, right ones.
 
     text = parts_text(load("a3"), "ko")         # conv_size, im2col and what these need, as one file; "" if none
 
