@@ -49,7 +49,8 @@ def test_only_korean_uses_korean_and_only_with_particles_that_are_known(path):
     ("dx", "dx는"), ("im2col", "im2col은"), ("dw 3", "dw 3은"), ("(2, 4, 9, 8)", "(2, 4, 9, 8)은"), ("[1,0]", "[1,0]은"),
     ("x (2,4,9)", "x (2,4,9)는"), ("필터", "필터는"), ("윈도", "윈도는"), ("합성곱", "합성곱은"), ("scale", "scale은"),
     ("mask", "mask는"), ("dtype", "dtype은"), ("None", "None은"), ("10", "10은"), ("14.125", "14.125는"), ("n", "n은"),
-    ("'a'", "'a'는"), ("", "는")])
+    ("'a'", "'a'는"), ("", "는"),
+    ("a1.double", "a1.double은"), ("number", "number는"), ("r", "r은"), ("a3.dx", "a3.dx는"), ("step", "step은")])
 def test_a_particle_fits_the_end_of_the_word(word, expected):
     assert filled("{word:은는}", word=word) == expected
 

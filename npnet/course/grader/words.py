@@ -22,8 +22,8 @@ PARTICLES = {               # written after a value: (where it ends in a consona
 DIGITS = "영일이삼사오육칠팔구"
 LETTERS = {**dict.fromkeys("mn", "엠"), **dict.fromkeys("lr", "엘")}       # all other letters' names end in a vowel
 SPOKEN = {                  # words of code whose end is not heard as their last letter is named
-    "scale": "스케일", "tuple": "튜플", "None": "넌", "dtype": "타입", "type": "타입", "step": "스텝", "dropout": "아웃",
-    "rng": "지", "string": "링", "stub": "텁", "groups": "스", "error": "러", "number": "버", "momentum": "텀"}
+    "None": "넌", "dtype": "타입", "type": "타입", "step": "스텝", "dropout": "아웃",
+    "rng": "지", "string": "링", "stub": "텁", "groups": "스", "map": "맵", "momentum": "텀"}
 
 
 def language(asked=None):
@@ -61,16 +61,27 @@ def flattened(tables, before=""):
             yield from flattened(entry, f"{before}{name}.")
 
 
+def sentences():
+    """All sentences: those of an own course (NPNET_COURSE) go before npnet's."""
+    own = os.environ.get("NPNET_COURSE")
+    return together(Path(own).resolve() / "words") if own else table()
+
+
+@lru_cache(maxsize=None)
+def together(folder):
+    return {**table(), **table(folder)}
+
+
 def known(name):
     """Whether there is a sentence of this id."""
-    return name in table()
+    return name in sentences()
 
 
 def say(name, language, **values):
     """The sentence of this id in a language, filled with values. KeyError where there is none of this id."""
-    if name not in table():
+    if not known(name):
         raise KeyError(f"no sentence of the course is called {name!r}")
-    return filled(table()[name][language], **values)
+    return filled(sentences()[name][language], **values)
 
 
 def filled(sentence, **values):
@@ -111,6 +122,8 @@ def last_consonant(word):
         last = SPOKEN[whole[0]][-1]
     elif last.isdigit() and last.isascii():
         last = DIGITS[int(last)]
+    elif len(whole[0]) > 2 and whole[0].lower().endswith(("le", "r")):      # 더블, 에러
+        last = "블" if whole[0].lower().endswith("le") else "러"
     elif last.isascii():
         last = LETTERS.get(last.lower(), "아")
     return (ord(last) - 0xAC00) % 28 if "가" <= last <= "힣" else 0
