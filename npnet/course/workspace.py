@@ -293,8 +293,9 @@ def with_newlines(text, like):
 
 def outside(text, numbered=False):
     """The lines that no region holds, without blanks at their ends; numbered: [(line number, line)]."""
-    inside = {line for region in regions_of(text).values() for first, end in region.blocks for line in range(first, end)}
-    found = [(number + 1, line.rstrip()) for number, line in enumerate(text.rstrip().splitlines()) if number not in inside]
+    inside = {line for region in regions_of(text).values() for block in region.blocks for line in range(*block)}
+    lines = enumerate(text.rstrip().splitlines())
+    found = [(number + 1, line.rstrip()) for number, line in lines if number not in inside]
     return found if numbered else [line for _, line in found]
 
 

@@ -83,7 +83,7 @@ def operation(rows, title=None, caption=None):
     whole = figure.add_gridspec(len(rows), 1, height_ratios=high)
     for number, row in enumerate(rows):
         widths = [columns for _, columns in sizes[number]]
-        spare = max(max(across) - across[number], 0) / CELL                 # an empty place at the right keeps cells alike
+        spare = max(max(across) - across[number], 0) / CELL     # an empty place at the right keeps cells alike
         part = whole[number].subgridspec(1, len(row) + 1, width_ratios=[*widths, max(spare, 0.01)])
         for place, panel in enumerate(row):
             axes = new_axes(figure, part[place])
