@@ -56,7 +56,7 @@ def write_grades(path, grades):
 
 
 def row_of(grade, regions):
-    """The cells of one student. No penalty is taken off: whether it was late is a remark, and the teacher's to judge."""
+    """The cells of one student. No penalty is taken off: that it was late is a remark, and the teacher's to judge."""
     known = {"assignment": grade.assignment, "student_id": grade.student, "last_name": grade.name,
              "email": grade.student if "@" in grade.student else "", "raw_score": number(grade.earned),
              "late_submission_penalty": 0, "score": number(grade.earned), "max_score": number(grade.points)}
@@ -80,7 +80,7 @@ def read_grades(path):
     """{student: score} of a grades.csv. ValueError: it lacks the columns."""
     rows = list(csv.DictReader(io.StringIO(decoded(path)[0])))
     if not rows or not {"student_id", "score"} <= set(rows[0]):
-        raise ValueError(f"{path} needs the columns student_id and score, and a row; grade-all --csv writes such a file")
+        raise ValueError(f"{path} needs the columns student_id and score, and a row; grade-all --csv writes one")
     return {row["student_id"].lstrip("'"): row["score"] for row in rows}
 
 
