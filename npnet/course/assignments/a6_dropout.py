@@ -73,10 +73,10 @@ ReLU: the output was 3, 0, 2, 0, and so the gradient passes at the first and the
 
 ## Check
 
-`npnet course check a6` runs the public tests: the values in training with `p_drop` of 0.5 and 0.75; that `rng` was asked
-once, for the shape of `x`; the identity at test; both backward functions on small arrays with positive and negative
-gradients; that the arguments stay as they were. The hidden tests ask the same for other shapes and other `p_drop`, for
-`p_drop` = 0, and whether the images have masks of their own.
+`npnet course check a6` runs the public tests: the values in training with `p_drop` of 0.5 and 0.75; that `rng` was
+asked once, for the shape of `x`; the identity at test; both backward functions on small arrays with positive and
+negative gradients; that the arguments stay as they were. The hidden tests ask the same for other shapes and other
+`p_drop`, for `p_drop` = 0, and whether the images have masks of their own.
 
 Stuck? `npnet course hint a6.dropout` goes in three steps from a nudge to pseudo-code.
 """
