@@ -12,21 +12,29 @@ from .grader.words import say
 
 
 def parts_text(assignment, language="en"):
-    """The text of parts.py; "" for an assignment that imports nothing from it."""
+    """The text of parts.py; "" for an assignment that imports nothing from it.
+
+    It also has what the earlier ones import: a student who unpacks all handouts into one folder has only the last one.
+    """
     if not assignment.source.parts:
         return ""
     pieces, imports = {}, {}
-    for name in assignment.source.parts:
-        collect(name, home_of(name, assignment), language, pieces, imports)
+    for each in [assignment, *reversed(before(assignment))]:
+        for name in each.source.parts:
+            collect(name, home_of(name, each), language, pieces, imports)
     head = f'"""{say("grading.parts", language, assignment=assignment.id.upper())}"""'
     return "\n".join([head, *imports]) + "".join(f"\n\n\n{piece}" for piece in pieces.values()) + "\n"
 
 
+def before(assignment):
+    """The earlier assignments of the same course, in their order."""
+    own = assignment.folders[0] if len(assignment.folders) > 1 else None
+    return [load(id, own) for id in ids(assignment.folders) if number(id) < number(assignment.id)]
+
+
 def home_of(name, assignment):
     """The nearest earlier assignment that has a function. ValueError: none has it."""
-    before = [id for id in ids(assignment.folders) if number(id) < number(assignment.id)]
-    for id in reversed(before):
-        other = load(id, assignment.folders[0] if len(assignment.folders) > 1 else None)
+    for other in reversed(before(assignment)):
         if name in other.source.functions:
             return other
     raise ValueError(f"{assignment.filename} imports {name} from parts, and no earlier assignment has it")

@@ -3,57 +3,61 @@
     build_handout("a3", "a3.zip", language="ko")
 
     a3_conv_backward.py     the starter
+    a3_conv_backward.md     the text of the assignment
+    a3_conv_backward.ipynb  both in one, if asked for
     parts.py                functions of earlier assignments, where this one needs them
-    README.md               the text of the assignment
-    a3.fp.json              with solution data left out of npnet: fingerprints of the mistakes
+    a3.fp.json              for students whose npnet lacks the solution: fingerprints of the mistakes
 """
 import io
+import json
 import zipfile
 from pathlib import Path
 
 from ..files.beside import writing
-from .earlier import homes_of, parts_text
+from .earlier import before, parts_text
 from .grader.assignment import load
+from .grader.notebooks import notebook_of
 from .leaks import leaks
 
 MOMENT = (2020, 1, 1, 0, 0, 0)      # the date of every file in a zip, so that the same handout has the same bytes
 
 
-def build_handout(id, out, language="en", folder=None, without_data=False):
+def build_handout(id, out, language="en", folder=None, notebook=False, without_data=False):
     """Writes the handout of an assignment; returns the names in it.
 
     folder: an own course. without_data: fingerprints go with it, for students whose npnet lacks the solution.
     ValueError: the handout would give something of the solution away; nothing is written then.
     """
     assignment = load(id, folder)
-    files = handout_files(assignment, language, without_data)
+    files = handout_files(assignment, language, notebook, without_data)
     refuse_leaks(assignment, files)
     with writing(out) as temporary:
         Path(temporary).write_bytes(zip_of(files))
     return sorted(files)
 
 
-def handout_files(assignment, language="en", without_data=False):
+def handout_files(assignment, language="en", notebook=False, without_data=False):
     """{name: bytes} of a handout."""
-    files = {assignment.filename: assignment.source.starter(language).encode(),
-             "README.md": assignment.source.handout(language).encode()}
-    parts = parts_text(assignment, language)
-    if parts:
-        files["parts.py"] = parts.encode()
+    source, stem = assignment.source, Path(assignment.filename).stem
+    files = {f"{stem}.py": source.starter(language), f"{stem}.md": source.handout(language),
+             "parts.py": parts_text(assignment, language)}
+    if notebook:
+        files[f"{stem}.ipynb"] = json.dumps(notebook_of(source, assignment.id, language), ensure_ascii=False, indent=1)
     if without_data:
         from .grader.fingerprints import fingerprints_of
         files[f"{assignment.id}.fp.json"] = fingerprints_of(assignment)
-    return files
+    return {name: text.encode() for name, text in files.items() if text}
 
 
 def allowed_names(assignment):
     """The names that may be in a handout of an assignment."""
-    return {assignment.filename, "README.md", "parts.py", f"{assignment.id}.fp.json", f"{assignment.id}.ipynb"}
+    stem = Path(assignment.filename).stem
+    return {f"{stem}.py", f"{stem}.md", f"{stem}.ipynb", "parts.py", f"{assignment.id}.fp.json"}
 
 
 def refuse_leaks(assignment, files):
     """ValueError with everything that a handout must not hold."""
-    earlier = [other.source.solution for other in homes_of(assignment)]
+    earlier = [other.source.solution for other in before(assignment)]
     found = leaks(files, assignment.source, allowed_names(assignment), earlier)
     if found:
         raise ValueError(f"the handout of {assignment.id} is not written, because it would give something away: "

@@ -7,7 +7,7 @@ from small import course
 
 from npnet.course import handout
 from npnet.course.earlier import homes_of, parts_text
-from npnet.course.grader.assignment import load
+from npnet.course.grader.assignment import ids, load, names_of
 from npnet.course.grader.source import replaced
 from npnet.course.handout import build_handout, handout_files, refuse_leaks
 from npnet.course.leaks import leaks
@@ -20,7 +20,7 @@ def small(tmp_path):
 
 def test_the_zip_holds_what_is_asked_for_and_always_the_same_bytes(small, tmp_path):
     names = build_handout("a2", tmp_path / "a2.zip", folder=small)
-    assert names == ["README.md", "a2_four.py", "parts.py"]
+    assert names == ["a2_four.md", "a2_four.py", "parts.py"]
     build_handout("a2", tmp_path / "again.zip", folder=small)
     assert (tmp_path / "a2.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "a2.zip") as archive:
@@ -31,7 +31,7 @@ def test_the_zip_holds_what_is_asked_for_and_always_the_same_bytes(small, tmp_pa
 
 def test_a_handout_in_korean(small):
     files = handout_files(load("a1", small), "ko")
-    assert "# A1. 두 배" in files["README.md"].decode() and "수의 두 배." in files["a1_twice.py"].decode()
+    assert "# A1. 두 배" in files["a1_twice.md"].decode() and "수의 두 배." in files["a1_twice.py"].decode()
     assert "parts.py" not in files
 
 
@@ -48,8 +48,8 @@ def test_a_line_of_the_solution_is_found_however_it_is_written(small):
     one = load("a1", small)
     files = handout_files(one)
     for line in ("y = np.zeros_like(x)", "      y  =  np.zeros_like(x)   # an array of zeros"):
-        told = {**files, "README.md": files["README.md"] + line.encode()}
-        with pytest.raises(ValueError, match="README.md holds a line of the solution of a1.twice: y = np.zeros_like"):
+        told = {**files, "a1_twice.md": files["a1_twice.md"] + line.encode()}
+        with pytest.raises(ValueError, match="a1_twice.md holds a line of the solution of a1.twice: y = np.zeros_like"):
             refuse_leaks(one, told)
     refuse_leaks(one, files)
 
@@ -60,7 +60,7 @@ def test_the_filled_in_file_in_place_of_the_starter_is_found(small):
     with pytest.raises(ValueError, match="a1_twice.py holds a line of the solution"):
         refuse_leaks(one, {**handout_files(one), one.filename: solved.encode()})
     with pytest.raises(ValueError, match="marker of a solution"):
-        refuse_leaks(one, {"README.md": one.source.text.encode()})
+        refuse_leaks(one, {"a1_twice.md": one.source.text.encode()})
 
 
 @pytest.mark.parametrize("name, said", [
@@ -96,6 +96,16 @@ def test_a_notebook_without_outputs_and_solutions(small, cell, said):
     assert leaks({"a1.ipynb": notebook()}, one.source, {"a1.ipynb"}) == []
     assert said in leaks({"a1.ipynb": notebook(**cell)}, one.source, {"a1.ipynb"})[0]
     assert leaks({"a1.ipynb": b"[]"}, one.source, {"a1.ipynb"}) == ["a1.ipynb is not a notebook"]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("id", ids())
+def test_no_assignment_of_ours_gives_itself_away(id, language):
+    assignment = load(id, None)
+    files = handout_files(assignment, language, notebook=True)
+    refuse_leaks(assignment, files)
+    compile(files[assignment.filename], assignment.filename, "exec")
+    assert set(assignment.source.parts) <= set(names_of(files.get("parts.py", b"").decode()))
 
 
 def test_nothing_is_written_when_something_leaks(small, tmp_path, monkeypatch):
