@@ -77,14 +77,14 @@ def known(name):
     return name in sentences()
 
 
-def say(name, language, **values):
+def say(name, language, /, **values):
     """The sentence of this id in a language, filled with values. KeyError where there is none of this id."""
     if not known(name):
         raise KeyError(f"no sentence of the course is called {name!r}")
     return filled(sentences()[name][language], **values)
 
 
-def filled(sentence, **values):
+def filled(sentence, /, **values):
     """A sentence with values in the place of {name}; {name:은는} adds the Korean particle that fits the value."""
     return sentence.format(**{name: Value(value) for name, value in values.items()})
 
