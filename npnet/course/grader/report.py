@@ -1,4 +1,4 @@
-"""The report of a check, as plain lines of at most 80 columns: of each region what holds, and one cause of what is wrong.
+"""The report of a check, in lines of at most 80 columns: of each region what holds, and one cause of what is wrong.
 
     for line in lines(result, assignment, "ko"):
         print(line)
@@ -132,7 +132,8 @@ def seen_lines(outcome, expected, names, language, columns):
         return []
     theirs, ours = flat(outcome.value, names), flat(expected.value, names)
     if len(theirs) != len(ours) or strange(outcome.value):
-        text = say("report.not_numbers", language, got=counted_parts(outcome.value), right=counted_parts(expected.value))
+        got, right = counted_parts(outcome.value), counted_parts(expected.value)
+        text = say("report.not_numbers", language, got=got, right=right)
         return folded(text, columns, "  ")
     several = len(ours) > 1
     for (name, a), (_, b) in zip(theirs, ours):
@@ -199,7 +200,8 @@ def failed(graded, language):
     values = {"function": checked.call.function if checked.call else "", **failure.details}
     if failure.kind == "changed":
         values["argument"] = name_of_argument(checked.call, failure.details["argument"], graded)
-    name = f"report.stopped.{failure.details.get('why')}" if failure.kind == "stopped" else f"report.failure.{failure.kind}"
+    kind = failure.kind
+    name = f"report.stopped.{failure.details.get('why')}" if kind == "stopped" else f"report.failure.{kind}"
     return say(name, language, **values) if known(name) else ""
 
 
