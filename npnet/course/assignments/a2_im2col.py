@@ -30,11 +30,11 @@ are copied several times. The order of the six axes matters: the functions that 
 The result is a new array, of the kind of x.
 
 **Without a loop over positions.** Loops over r and s are fine: a filter has few places. Loops over
-n, p or q are not: there are thousands of positions. So for one (r, s) take all positions at once:
+p or q are not: there are thousands of positions. So for one (r, s) take all positions at once:
 which rows of the frame does place (r, s) of the filter see, if p runs over all its values? They
-begin at r, and they are `stride` apart. That is a slice with a step. Nothing may run more often
-when there are more images or positions: no loop, no list comprehension, no `np.vectorize`, no
-`np.ndindex`. A test counts, in both functions. (A loop over groups is fine too.)
+begin at r, and they are `stride` apart. That is a slice with a step. No line may run more often
+when the image is larger: no loop, no list comprehension, no `np.vectorize`, no `np.ndindex`. A test
+counts, in both functions. (Loops over groups and over images are allowed.)
 
 An image of one channel, a window of 2 x 2, stride 1, no padding:
 
@@ -135,11 +135,11 @@ A1의 반복문은 알기 쉽지만 느립니다. 곱셈 하나하나를 파이�
 윈도이며 채널을 모두 담고 있습니다. 여러 윈도에 들어가는 픽셀은 여러 번 복사됩니다. 축 여섯 개의 순서가 중요합니다. 뒤에 오는
 함수들이 이 순서에 맞추어 있습니다. 결과는 새 배열이고 종류는 x와 같습니다.
 
-**위치에 대한 반복문 없이 작성합니다.** r과 s에 대한 반복문은 괜찮습니다. 필터 안의 자리는 몇 개 되지 않습니다. n, p, q에 대한
+**위치에 대한 반복문 없이 작성합니다.** r과 s에 대한 반복문은 괜찮습니다. 필터 안의 자리는 몇 개 되지 않습니다. p, q에 대한
 반복문은 안 됩니다. 위치는 수천 개입니다. 그러므로 (r, s) 하나에 대해 모든 위치를 한꺼번에 가져옵니다. p가 모든 값을 지날 때
 필터의 자리 (r, s)는 테두리를 두른 이미지의 어느 행을 봅니까? r에서 시작하고 `stride`씩 떨어져 있습니다. 간격이 있는 슬라이스가
-바로 그것입니다. 이미지나 위치가 많아질 때 더 자주 실행되는 것이 있으면 안 됩니다. 반복문, 리스트 컴프리헨션, `np.vectorize`,
-`np.ndindex`가 모두 그렇습니다. 두 함수에서 실행 횟수를 셉니다. (그룹에 대한 반복문은 괜찮습니다.)
+바로 그것입니다. 이미지가 커질 때 더 자주 실행되는 줄이 있으면 안 됩니다. 반복문, 리스트 컴프리헨션, `np.vectorize`,
+`np.ndindex`가 모두 그렇습니다. 두 함수에서 실행 횟수를 셉니다. (그룹과 이미지에 대한 반복문은 괜찮습니다.)
 
 채널 하나인 이미지, 2 x 2 윈도, 스트라이드 1, 패딩 없음입니다.
 
@@ -223,12 +223,12 @@ def im2col(x, R, S, stride, pad):
     """Every window of x (N, C, H, W), laid out. Returns a new array columns (N, C, R, S, P, Q).
 
     columns[n, c, r, s, p, q] is what place (r, s) of a filter sees at output (p, q) of image n, in
-    channel c. No loop over n, p or q.
+    channel c. No loop over p or q.
     """
     # TEXT(ko)
     """x (N, C, H, W)의 모든 윈도를 펼쳐 놓습니다. 새 배열 columns (N, C, R, S, P, Q)를 돌려줍니다.
 
-    columns[n, c, r, s, p, q]는 이미지 n의 출력 (p, q)에서 필터의 자리 (r, s)가 채널 c에서 보는 값입니다. n, p, q에 대한
+    columns[n, c, r, s, p, q]는 이미지 n의 출력 (p, q)에서 필터의 자리 (r, s)가 채널 c에서 보는 값입니다. p, q에 대한
     반복문을 쓰지 않습니다.
     """
     # END TEXT
@@ -251,12 +251,12 @@ def conv2d_forward(x, w, b, stride, pad, groups):
     # TEXT(en)
     """Convolution as a matrix product per group. Returns y (N, K, P, Q), the numbers of A1's.
 
-    x (N, C, H, W) images, w (K, C/groups, R, S) filters, b (K,) biases. No loop over n, p or q.
+    x (N, C, H, W) images, w (K, C/groups, R, S) filters, b (K,) biases. No loop over p or q.
     """
     # TEXT(ko)
     """그룹마다 행렬 곱 한 번으로 합성곱을 계산합니다. A1과 같은 수인 y (N, K, P, Q)를 돌려줍니다.
 
-    x (N, C, H, W)는 이미지, w (K, C/groups, R, S)는 필터, b (K,)는 편향입니다. n, p, q에 대한 반복문을 쓰지 않습니다.
+    x (N, C, H, W)는 이미지, w (K, C/groups, R, S)는 필터, b (K,)는 편향입니다. p, q에 대한 반복문을 쓰지 않습니다.
     """
     # END TEXT
     # BEGIN SOLUTION(a2.conv_im2col, points=5)

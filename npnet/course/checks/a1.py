@@ -15,7 +15,8 @@ OUTPUTS = {"conv_size": ("size",), "pad_image": ("frame",), "conv2d_forward": ("
 Sizes = namedtuple("Sizes", "N C H W K R S stride pad groups")
 
 HIDDEN = [Sizes(2, 3, 7, 6, 4, 2, 5, 2, 1, 1), Sizes(3, 2, 6, 8, 5, 4, 3, 2, 1, 1), Sizes(2, 5, 8, 6, 4, 3, 2, 3, 2, 1)]
-GROUPED = [Sizes(2, 6, 5, 7, 12, 2, 3, 2, 1, 3), Sizes(2, 4, 7, 5, 10, 3, 2, 2, 1, 2), Sizes(3, 8, 5, 6, 12, 3, 2, 3, 1, 4)]
+GROUPED = [Sizes(2, 6, 5, 7, 12, 2, 3, 2, 1, 3), Sizes(2, 4, 7, 5, 10, 3, 2, 2, 1, 2),
+           Sizes(3, 8, 5, 6, 12, 3, 2, 3, 1, 4)]
 
 
 def convolution(draw, sizes):
@@ -131,7 +132,8 @@ def remainders(draw, parts):
 
 CONV = "a1.conv_naive"
 PROPERTIES = [
-    Property("a1.size.counted", "a1.size", sizes_of((8, 3, 2, 0), (3, 3, 1, 0), (5, 3, 1, 1), (8, 3, 3, 0), (7, 2, 3, 2))),
+    Property("a1.size.counted", "a1.size",
+             sizes_of((8, 3, 2, 0), (3, 3, 1, 0), (5, 3, 1, 1), (8, 3, 3, 0), (7, 2, 3, 2))),
     Property("a1.size.alexnet", "a1.size", sizes_of((227, 11, 4, 0), (224, 11, 4, 2), (27, 5, 1, 2), (13, 3, 1, 1))),
     Property("a1.size.remainder", "a1.size", sizes_with_remainder, hidden=True),
     Property("a1.size.drawn", "a1.size", sizes_of_every_kind, hidden=True),

@@ -28,7 +28,7 @@ def loops_over_positions(name, small, large, *rest):
         before = sys.gettrace()
         sys.settrace(counted)
         try:
-            called(x, *rest)
+            called(x, *(part.copy() if hasattr(part, "copy") else part for part in rest))
         finally:
             sys.settrace(before)
     return int(any(times > counts[0].get(at, 0) for at, times in counts[1].items()))
@@ -60,7 +60,8 @@ def windows_picked(draw, parts):
 
 
 def without_loops(*rows):
-    """calls that count loops in im2col, for rows of (N, C, H, W, R, S, stride, pad); the larger image has 4 pixels more."""
+    """calls that count loops in im2col, for rows of (N, C, H, W, R, S, stride, pad). The larger image is 4 pixels wider
+    and higher."""
     def calls(draw, parts):
         made = []
         for N, C, H, W, *rest in rows:
