@@ -56,15 +56,16 @@ def namespace(text, filename, modules):
     return names
 
 
-def perform(names, function, arguments, program="", filename=""):
+def perform(names, function, arguments, program="", filename="", written=None):
     """Calls names[function](*arguments) and writes down what happened, as a dictionary (calls.Outcome has its fields).
 
     program: source text that defines the function and sees the names. An argument {"rng": seed} becomes a Recorded
-    generator. filename: of the student's file, whose line an exception is traced to.
+    generator. filename: of the student's file, whose line an exception is traced to. written: an open text file for
+    what is printed, with getvalue().
     """
     given = [Recorded(a["rng"]) if isinstance(a, dict) and set(a) == {"rng"} else a for a in arguments]
     before = [a.copy() if isinstance(a, np.ndarray) else None for a in given]
-    state, written = (np.random.get_state()[1:3], random.getstate()), io.StringIO()
+    state, written = (np.random.get_state()[1:3], random.getstate()), written or io.StringIO()
     found = {"value": None, "error": None}
     with warnings.catch_warnings(record=True) as heard, contextlib.redirect_stdout(written):
         warnings.simplefilter("always")
@@ -117,7 +118,7 @@ def raised(error, filename):
     frame, line = frames[-1] if frames else (None, 0)
     try:
         text = str(error)
-    except Exception:
+    except BaseException:                       # its own __str__ may raise anything
         text = ""
     shapes = {}
     if frame:
