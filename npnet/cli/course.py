@@ -13,9 +13,11 @@ from ..course.grader.words import LANGUAGES
 COMMANDS = {
     "list": "the assignments: points, what they build on, how far you are",
     "start": "write the files of an assignment into a folder",
+    "hint": "the next hint for a region: three levels",
     "status": "how far you are, and what comes next",
     "reset": "a region as it was at the start; your file is kept in backup",
     "update": "a new version of the assignments, with your code in it",
+    "submit": "a zip to hand in",
 }
 INSTRUCTORS = "npnet.cli.course_instructor"
 
@@ -96,6 +98,33 @@ def run_update(options):
     from ..course.workspace import find
     work = find(options.lang)
     say_all(work, work.update())
+
+
+# ---------------------------------------------------------------------------- hint, submit
+
+def add_hint(parser):
+    parser.add_argument("region", nargs="?", metavar="a3.dx", help="a region (default: the first that is not right)")
+    parser.set_defaults(run=run_hint)
+
+
+def run_hint(options):
+    from ..course.hints import hint
+    from ..course.overview import region_of
+    from ..course.workspace import find
+    work = find(options.lang)
+    say_all(work, hint(work, region_of(work, options.region)))
+
+
+def add_submit(parser):
+    parser.add_argument("assignment", metavar="a3")
+    parser.set_defaults(run=run_submit)
+
+
+def run_submit(options):
+    from ..course.submit import submit
+    from ..course.workspace import find
+    work = find(options.lang)
+    say_all(work, submit(work, options.assignment))
 
 
 def say_all(work, lines):

@@ -1,7 +1,8 @@
 """How far a student is: the list of assignments, the points so far, what comes next."""
 from .grader import assignment as assignments
+from .grader.report import short
 from .titles import builds_on, points, title
-from .workspace import known
+from .workspace import known, known_region, shown
 
 BAR = 20                        # letters of a bar of points
 
@@ -35,7 +36,7 @@ def state(work, id):
 
 
 def public(work, id):
-    """(points, of how many) that the last check gave for what is tested in public; (0, 0) if there was none."""
+    """(points, of how many) that the last check gave; (0, 0) if there was none."""
     last = work.remembered("last", id, {})
     return sum(region["got"] for region in last.values()), sum(region["most"] for region in last.values())
 
@@ -48,7 +49,7 @@ def status(work):
     lines, sums = [], [0, 0]
     for id in started:
         got, most = public(work, id)
-        most = most or sum(public_points(known(id, work.language)).values())
+        most = most or points(known(id, work.language))
         sums = [sums[0] + got, sums[1] + most]
         lines.append(f"  {id:4} {bar(got, most)} {short(got):>5} / {short(most):5} {title(id, work.language)}")
     lines += ["", work.say("so_far", got=short(sums[0]), most=short(sums[1]))]
@@ -56,15 +57,6 @@ def status(work):
     if seen:
         lines.append(work.say("hints_seen", count=seen))
     return [*lines, next_step(work, started)]
-
-
-def public_points(assignment):
-    """{region: its points for what is tested in public}."""
-    found = {}
-    for id, region in assignment.source.regions.items():
-        hidden = {property.hidden for property in assignment.of(id)}
-        found[id] = region.points * (0.6 if hidden == {False, True} else 0.0 if hidden == {True} else 1.0)
-    return found
 
 
 def bar(got, most):
@@ -75,17 +67,43 @@ def bar(got, most):
 
 def next_step(work, started):
     """What to do next: the first region that is not right yet, else another assignment, else to hand in."""
-    for id in started:
-        last = work.remembered("last", id, {})
-        for region in known(id, work.language).source.regions:
-            if last.get(region, {}).get("state") != "right":
-                return work.say("next_region", region=region, title=title(region, work.language))
+    region = first_open(work, started)
+    if region:
+        return work.say("next_region", region=region, title=title(region, work.language))
     for id in assignments.ids():
         if id not in started:
             return work.say("next_start", id=id)
     return work.say("all_done", id=started[-1])
 
 
-def short(number):
-    """Points without needless digits: 2.4, 6."""
-    return f"{number:.1f}".removesuffix(".0")
+def first_open(work, started):
+    """The first region of these assignments that the last check did not find right; None if there is none."""
+    for id in started:
+        last = work.remembered("last", id, {})
+        for region in known(id, work.language).source.regions:
+            if last.get(region, {}).get("state") != "right":
+                return region
+    return None
+
+
+def region_of(work, word=None):
+    """The region that a word names: "a3.dx"; for "a3", or none, the first one that is not right yet.
+
+    ValueError in one sentence: there is no such region, the assignment is not started, all is right.
+    """
+    id, _, rest = (word or "").partition(".")
+    started = [id] if id else work.started()
+    if not started:
+        raise ValueError(work.say("none_started", folder=shown(work.folder)))
+    for each in started:
+        regions = list(known(each, work.language).source.regions)
+        work.read(each)
+    if rest:
+        known_region(known(id, work.language), word, work.language)
+        return word
+    region = first_open(work, started)
+    if region is None:
+        raise ValueError(work.say("which_region", id=started[-1], known=", ".join(regions)))
+    return region
+
+

@@ -54,6 +54,10 @@ class Workspace:
     def say(self, name, **values):
         return say(f"student.{name}", self.language, **values)
 
+    def say_of(self, name, **values):
+        """A sentence of any file of words, in the student's language."""
+        return say(name, self.language, **values)
+
     # ------------------------------------------------------------------ what is remembered
 
     def read_state(self):

@@ -206,19 +206,19 @@ def test_the_list_shows_points_what_it_builds_on_and_the_state(pocket):
     work.start("a1")
     assert rows(work)[:3] == [["assignment", "points", "builds on", "state"], ["a1  Twice", "10", "-", "started"],
                               ["a2  Four times", "5", "a1", "not started"]]
-    work.remember(last={"a1": {"a1.double": {"got": 3.6, "most": 3.6, "state": "right"},
-                               "a1.total": {"got": 0, "most": 2.4, "state": "wrong"}}})
-    assert rows(work)[1][3] == "3.6 of 6 public points"
+    work.remember(last={"a1": {"a1.double": {"got": 6, "most": 6, "state": "right"},
+                               "a1.total": {"got": 0, "most": 4, "state": "wrong"}}})
+    assert rows(work)[1][3] == "6 of 10 points"
 
 
 def test_status_says_what_comes_next(pocket):
     work = Workspace()
     assert "no assignment of the course is in" in status(work)[0]
     work.start("a1")
-    assert status(work) == ["  a1   [....................]     0 / 6     Twice", "",
-                            "Points so far, for what is tested in public: 0 of 6.",
+    assert status(work) == ["  a1   [....................]     0 / 10    Twice", "",
+                            "Points so far, in public tests: 0 of 10.",
                             "Next: a1.double, two times x: npnet course check a1.double"]
-    work.remember(hints={"a1.double": 2}, last={"a1": {"a1.double": {"got": 3.6, "most": 3.6, "state": "right"},
-                                                       "a1.total": {"got": 0, "most": 2.4, "state": "wrong"}}})
-    assert status(work)[0] == "  a1   [############........]   3.6 / 6     Twice"
+    work.remember(hints={"a1.double": 2}, last={"a1": {"a1.double": {"got": 6, "most": 6, "state": "right"},
+                                                       "a1.total": {"got": 0, "most": 4, "state": "wrong"}}})
+    assert status(work)[0] == "  a1   [############........]     6 / 10    Twice"
     assert status(work)[-2:] == ["Hints seen: 2.", "Next: a1.total, the sum of x: npnet course check a1.total"]

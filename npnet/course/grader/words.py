@@ -23,7 +23,7 @@ DIGITS = "영일이삼사오육칠팔구"
 LETTERS = {**dict.fromkeys("mn", "엠"), **dict.fromkeys("lr", "엘")}       # all other letters' names end in a vowel
 SPOKEN = {                  # words of code whose end is not heard as their last letter is named
     "None": "넌", "dtype": "타입", "type": "타입", "step": "스텝", "dropout": "아웃",
-    "rng": "지", "string": "링", "stub": "텁", "groups": "스", "map": "맵", "momentum": "텀"}
+    "rng": "지", "string": "링", "stub": "텁", "groups": "스", "map": "맵", "zip": "집", "momentum": "텀"}
 
 
 def language(asked=None):
