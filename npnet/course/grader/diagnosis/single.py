@@ -1,0 +1,150 @@
+"""D2: is the answer, on all probes, what one mistake of the catalogue gives?
+
+Every mistake of the region is played: the solution is patched with it, and does the same calls. A mistake explains the
+student's answers if its own are the same on every probe: the wrong ones, and the right ones too.
+"""
+import re
+import time
+
+import numpy as np
+
+from .trial import MATCH, alike, gap, leaves
+
+SECONDS = 3.0                   # for all mistakes of a region
+CLOSER = 100                    # a mistake that is so many times further off than the best one is no explanation
+
+
+class Played:
+    """The catalogue's mistakes of a region, played on the calls of a case; every call at most once."""
+
+    def __init__(self, case, seconds=SECONDS):
+        self.case, self.until = case, time.perf_counter() + seconds
+        self.mistakes = [m for m in case.assignment.mistakes if m.region == case.region]
+        self.runners, self.outcomes = {}, {}
+        self.order = [*case.wrong, *(i for i in range(len(case.calls)) if i not in case.wrong)]
+
+    def runner(self, *mistakes):
+        """The solution with these mistakes; None where their patches do not go together."""
+        key = tuple(mistake.id for mistake in mistakes)
+        if key not in self.runners:
+            try:
+                self.runners[key] = self.case.assignment.mistaken(*mistakes)
+            except (ValueError, SyntaxError):
+                self.runners[key] = None
+        return self.runners[key]
+
+    def outcome(self, i, *mistakes):
+        """What these mistakes give for call i; None where they do not go together."""
+        key = i, *(mistake.id for mistake in mistakes)
+        if key not in self.outcomes:
+            runner = self.runner(*mistakes)
+            with np.errstate(all="ignore"):
+                self.outcomes[key] = runner and runner.run(self.case.calls[i])
+        return self.outcomes[key]
+
+    def explains(self, i, *mistakes):
+        """Whether these mistakes give what the student gave for call i."""
+        made = self.outcome(i, *mistakes)
+        return made is not None and same_outcome(self.case.outcomes[i], made, self.case.outputs(i))
+
+    @property
+    def late(self):
+        return time.perf_counter() > self.until
+
+
+def same_outcome(got, made, names=()):
+    """Whether two outcomes are the same: the same values, or the same exception."""
+    if got.error is not None or made.error is not None:
+        return same_error(got.error, made.error) and not got.stopped
+    if got.stopped or made.stopped or (got.value is None) != (made.value is None):
+        return bool(got.stopped) and got.stopped == made.stopped
+    a, b = leaves(got.value, names), leaves(made.value, names)
+    return len(a) == len(b) and all(alike(x, y) for (_, x), (_, y) in zip(a, b))
+
+
+def same_error(a, b):
+    """Whether two exceptions are of one kind, and tell of the same numbers."""
+    if a is None or b is None or a.kind != b.kind:
+        return False
+    return re.findall(r"\d+", a.text) == re.findall(r"\d+", b.text)
+
+
+def matching(played):
+    """The mistakes that explain every probe; of those the closest, which may be several. Values come before manners."""
+    case = played.case
+    if not case.wrong:
+        return mannered(played)
+    found = [mistake for mistake in played.mistakes if all(played.explains(i, mistake) for i in played.order)]
+    found = [mistake for mistake in found if any(case.outcomes[i].came for i in case.wrong)] or found
+    return closest(played, found)
+
+
+def closest(played, mistakes):
+    """Of mistakes that all explain the answers up to rounding, those that do so best."""
+    if len(mistakes) < 2:
+        return mistakes
+    gaps = [distance(played, mistake) for mistake in mistakes]
+    limit = max(CLOSER * min(gaps), MATCH / 1000)
+    return [mistake for mistake, far in zip(mistakes, gaps) if far <= limit]
+
+
+def distance(played, mistake):
+    """The largest distance of the student's outputs from the mistake's, as a share of their norm."""
+    case, largest = played.case, 0.0
+    for i in case.wrong:
+        got, made = case.outcomes[i], played.outcome(i, mistake)
+        if got.came and got.value is not None:
+            pairs = zip(leaves(got.value), leaves(made.value))
+            largest = max([largest, *(gap(a, b) for (_, a), (_, b) in pairs)])
+    return largest
+
+
+def unsteady(played):
+    """The wrong calls that give another answer when they are done again: random numbers of the student's own."""
+    case = played.case
+    return [i for i in case.wrong if case.outcomes[i].came and case.run is not None
+            and not same_outcome(case.run(case.calls[i]), case.outcomes[i], case.outputs(i))]
+
+
+def as_unsteady(played, restless):
+    """The mistakes that are unsteady on the same calls, and explain all others."""
+    case, found = played.case, []
+    for mistake in played.mistakes:
+        if all(not same_outcome(played.runner(mistake).run(case.calls[i]), played.outcome(i, mistake))
+               if i in restless else played.explains(i, mistake) for i in played.order):
+            found.append(mistake)
+    return found
+
+
+def mannered(played):
+    """All values are right: the mistakes whose values are right too, and that do beside them what the student does."""
+    case = played.case
+    odd = [i for i, outcome in enumerate(case.outcomes) if manners(outcome) != manners(case.expected[i])]
+    return [mistake for mistake in played.mistakes
+            if odd and all(played.explains(i, mistake) and manners(played.outcome(i, mistake)) == manners(outcome)
+                           for i, outcome in enumerate(case.outcomes))]
+
+
+def manners(outcome):
+    """What a call does beside giving a value: arguments changed, random numbers drawn."""
+    return outcome.changed, outcome.global_random, outcome.drawn
+
+
+def partly(played):
+    """[(mistake, [calls])] of mistakes that explain at least half of the wrong probes, and contradict no right one."""
+    case, found = played.case, []
+    for mistake in played.mistakes:
+        if played.late:
+            break
+        hits = [i for i in case.wrong if case.outcomes[i].came and telling(case.outcomes[i], case.outputs(i))
+                and played.explains(i, mistake)]
+        if 2 * len(hits) >= len(case.wrong) and all(
+                played.explains(i, mistake) for i in range(len(case.calls)) if i not in case.wrong):
+            found.append((mistake, hits))
+    most = max((len(hits) for _, hits in found), default=0)
+    return [(mistake, hits) for mistake, hits in found if len(hits) == most]
+
+
+def telling(outcome, names=()):
+    """Whether a value is large enough that two different mistakes hardly give it by accident."""
+    return sum(np.size(leaf) for _, leaf in leaves(outcome.value, names) if isinstance(leaf, np.ndarray)) > 6
