@@ -1,0 +1,104 @@
+"""The rows of results.json: of each region one for its public properties and one for its hidden ones.
+
+    planned(assignment, "ko")                   before anything is graded: 0 points, "not graded"
+    rows_of(graded, assignment, "ko")           of a graded region
+
+A public row has the report of `npnet course check`. A hidden row says what the properties are called and which concept
+to look at again, never a number that was expected: what can be read can be copied.
+"""
+from .gradescope import test
+from .report import noted, region_lines, titled
+from .results import Graded
+from .words import say
+
+HIDDEN = "after_published"          # when students see the rows of the hidden properties
+
+
+def planned(assignment, language="en"):
+    """The rows as long as nothing is graded."""
+    return [row(assignment, region, hidden, 0.0, say("grading.waiting", language), language)
+            for region in assignment.source.regions for hidden in kinds(assignment, region)]
+
+
+def rows_of(graded, assignment, language="en"):
+    """The rows of a Graded."""
+    return [hidden_row(graded, assignment, language) if hidden else public_row(graded, assignment, language)
+            for hidden in kinds(assignment, graded.id)]
+
+
+def kinds(assignment, region):
+    """[False] for a region with public properties alone, [False, True] for one with hidden ones too."""
+    return sorted({property.hidden for property in assignment.of(region)})
+
+
+def share(assignment, region, hidden):
+    """The points of the public or the hidden properties of a region."""
+    points = assignment.source.regions[region].points
+    return points if len(kinds(assignment, region)) == 1 else round(points * (0.4 if hidden else 0.6), 4)
+
+
+def row(assignment, region, hidden, score, output, language, **more):
+    """One row of results.json."""
+    place = list(assignment.source.regions).index(region) + 1
+    name = say("grading.hidden" if hidden else "grading.public", language, region=region,
+               title=titled(region, language))
+    return test(f"{assignment.id.lstrip('a').upper()}.{place}.{2 if hidden else 1}", name, score,
+                share(assignment, region, hidden), output, HIDDEN if hidden else "visible", **more)
+
+
+def earned(graded, hidden):
+    """The share of the points of the public or the hidden properties, from 0 to 1."""
+    checked = [c for c in graded.checked if c.property.hidden == hidden]
+    whole = sum(c.property.weight for c in checked)
+    return sum(c.property.weight for c in checked if c.holds) / whole if whole else 0.0
+
+
+def public_row(graded, assignment, language):
+    """The row of the public properties, with the report of the region as if there were no others."""
+    shown = alone(graded)
+    score = earned(graded, False) * share(assignment, graded.id, False)
+    lines = region_lines(shown, assignment, language)
+    wrong = shown.state == "wrong"
+    return row(assignment, graded.id, False, score, "\n".join(lines), language,
+               tags=concepts(graded, assignment) if wrong else (), mistakes=mistakes(graded) if wrong else ())
+
+
+def alone(graded):
+    """The same region with its public properties alone: what a report of it may tell."""
+    public = [c for c in graded.checked if not c.property.hidden]
+    shown = Graded(graded.id, graded.points, graded.state, public, graded.note, graded.diagnosis, graded.remarks,
+                   graded.trial, graded.file)
+    if graded.state == "wrong" and all(c.holds for c in public):
+        shown.state, shown.diagnosis = "right", None
+    return shown
+
+
+def hidden_row(graded, assignment, language):
+    """The row of the hidden properties: their names, and a concept."""
+    checked = [c for c in graded.checked if c.property.hidden]
+    wrong = [c for c in checked if not c.holds]
+    if not checked:
+        said = [say("report.not_started", language) if graded.state == "untouched" else
+                noted(graded.note, language) if graded.note else say("grading.waiting", language)]
+    else:
+        said = [say("grading.hidden_passed", language, passed=len(checked) - len(wrong), properties=len(checked))]
+    said += [say("grading.hidden_wrong", language, name=titled(c.property.id, language)) for c in wrong]
+    if wrong:
+        said += [say("grading.concept", language, concept=each) for each in concepts(graded, assignment)]
+    score = earned(graded, True) * share(assignment, graded.id, True)
+    return row(assignment, graded.id, True, score, "\n".join(said), language,
+               tags=concepts(graded, assignment) if wrong else (), mistakes=mistakes(graded) if wrong else ())
+
+
+def mistakes(graded):
+    """The ids of the mistakes that the diagnosis names."""
+    return list(graded.diagnosis.mistakes) if graded.diagnosis is not None else []
+
+
+def concepts(graded, assignment):
+    """The concepts of these mistakes, and of the diagnosis itself."""
+    named = set(mistakes(graded))
+    found = {mistake.concept for mistake in assignment.mistakes if mistake.id in named}
+    if graded.diagnosis is not None and graded.diagnosis.concept:
+        found.add(graded.diagnosis.concept)
+    return sorted(found - {""})

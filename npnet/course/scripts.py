@@ -1,0 +1,73 @@
+"""The two programs of an autograder's zip. Gradescope unpacks it as /autograder/source and runs them as root."""
+
+SETUP = r'''#!/usr/bin/env bash
+# Builds the image, once: a user for the students' code, and a Python with NumPy.
+# Nothing is taken from the network if wheelhouse/ has what is needed.
+set -eu
+source=$(cd "$(dirname "$0")" && pwd)
+base=${AUTOGRADER:-$(dirname "$source")}
+venv=$base/venv                     # not in source: the students' user must read NumPy, and must not read source
+
+fits() {                            # whether a Python is new enough, and the wheelhouse has a wheel for it
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2> /dev/null || return 1
+    [ -d "$source/wheelhouse" ] || return 0
+    tag=$("$1" -c 'import sys; print("cp%d%d" % sys.version_info[:2])')
+    ls "$source"/wheelhouse/numpy-*-"$tag"-*.whl > /dev/null 2>&1
+}
+
+python=
+for name in ${PYTHON:-python3 python3.10 python3.11 python3.12 python3.13 python3.14}; do
+    [ -n "$python" ] || ! fits "$name" || python=$(command -v "$name")
+done
+if [ -z "$python" ] && [ ! -d "$source/wheelhouse" ] && command -v apt-get > /dev/null; then
+    apt-get update && apt-get install -y python3 python3-venv
+    ! fits python3 || python=$(command -v python3)
+fi
+if [ -z "$python" ]; then
+    echo "no Python from 3.10 on is here that the wheels in wheelhouse/ are for" >&2
+    exit 1
+fi
+
+if [ "$(id -u)" = 0 ] && command -v useradd > /dev/null; then
+    id student > /dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin student
+fi
+
+rm -rf "$venv"
+if [ -d "$source/wheelhouse" ]; then
+    if "$python" -m venv "$venv"; then
+        "$venv/bin/python" -m pip install --quiet --no-index --find-links "$source/wheelhouse" numpy
+    else                            # Debian and Ubuntu leave pip out of venv: a wheel of pip installs as well
+        "$python" -m venv --clear --without-pip "$venv"
+        "$venv/bin/python" "$(ls "$source"/wheelhouse/pip-*.whl | head -n 1)/pip" install --quiet \
+            --no-index --find-links "$source/wheelhouse" numpy
+    fi
+else
+    "$python" -m venv "$venv" || { apt-get update && apt-get install -y python3-venv && "$python" -m venv --clear "$venv"; }
+    "$venv/bin/python" -m pip install --quiet NUMPY
+fi
+
+"$venv/bin/python" -m compileall -q "$source/npnet"
+"$venv/bin/python" -c 'import numpy; print("NumPy", numpy.__version__)'
+'''
+
+RUN_AUTOGRADER = r'''#!/usr/bin/env bash
+# Grades one submission. Whatever happens, results.json is there: first as "the grading did not finish".
+base=${AUTOGRADER:-/autograder}
+source=$base/source
+export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONUTF8=1
+
+mkdir -p "$base/results"
+chmod 700 "$source" "$base/results" "$base/submission" 2> /dev/null
+chmod 600 "$base/submission_metadata.json" 2> /dev/null
+cp "$source/unfinished.json" "$base/results/results.json"
+
+user=()                             # the students' code runs as a user that reads neither the solution nor the results
+if [ "$(id -u)" = 0 ] && id student > /dev/null 2>&1; then
+    user=(--user student)
+fi
+
+cd "$source" || exit 1
+"$base/venv/bin/python" -E -s -B -m npnet.course.grader --assignment ASSIGNMENT --lang LANGUAGE --secret secret.txt \
+    --submission "$base/submission" --metadata "$base/submission_metadata.json" \
+    --results "$base/results/results.json" "${user[@]}"
+'''
