@@ -58,6 +58,8 @@ def package_files(assignment):
     files = {"npnet/__init__.py": PACKAGE.encode(), "npnet/diagnose/__init__.py": PACKAGE.encode(),
              "npnet/course/__init__.py": PACKAGE.encode()}
     checks = first(assignment.folders, f"checks/{assignment.id}.py")
+    if not checks.is_file():
+        raise ValueError(f"{assignment.id} cannot be graded: there is no checks/{assignment.id}.py")
     starts = [*sorted((HOME / "grader").rglob("*.py")), HOME / "checks" / "__init__.py"]
     if checks.parent.parent == HOME:
         starts.append(checks)
