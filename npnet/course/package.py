@@ -9,8 +9,10 @@ MAY = ("npnet.course.grader", "npnet.course.checks", "npnet.gradcheck", "npnet.d
 
 
 def closure(starts):
-    """All files that are imported from some, themselves too, sorted. ValueError: one needs more than the standard library,
-    NumPy, and what a grader may have of npnet."""
+    """All files that are imported from some, themselves too, sorted.
+
+    ValueError: one needs more than the standard library, NumPy, and what a grader may have of npnet.
+    """
     found, left = set(), list(starts)
     while left:
         path = left.pop()

@@ -42,7 +42,10 @@ if [ -d "$source/wheelhouse" ]; then
             --no-index --find-links "$source/wheelhouse" numpy
     fi
 else
-    "$python" -m venv "$venv" || { apt-get update && apt-get install -y python3-venv && "$python" -m venv --clear "$venv"; }
+    if ! "$python" -m venv "$venv"; then
+        apt-get update && apt-get install -y python3-venv
+        "$python" -m venv --clear "$venv"
+    fi
     "$venv/bin/python" -m pip install --quiet NUMPY
 fi
 
