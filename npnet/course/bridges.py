@@ -74,7 +74,7 @@ def failed(property, assignment, env, key):
 
 @contextlib.contextmanager
 def right_ones(env, assignment, own):
-    """The solution's functions in the place of those that do not belong to the region, for as long as the block runs."""
+    """The solution's functions in the place of those that are not the region's own, for as long as the block runs."""
     others = {name: function for name, function in assignment.parts.items()
               if name in assignment.source.functions and name not in own}
     missing = object()

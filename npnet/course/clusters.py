@@ -24,7 +24,9 @@ class Cluster:
 
 
 def answer_hash(outcomes, hidden=()):
-    """Twelve digits for what a region gave: values, shapes, exceptions. hidden: for each outcome, whether it is left out.
+    """Twelve digits for what a region gave: values, shapes, exceptions.
+
+    hidden: for each outcome, whether it is left out.
     """
     digest = hashlib.sha256()
     for place, outcome in enumerate(outcomes):
