@@ -26,7 +26,7 @@ graded apart: `max_pool_backward` gets the right `argmax`, whatever your forward
 | `dy`, `dx` | as `y`, as `x` | the gradient of the loss with respect to `y`, and to `x` |
 
 - **Place.** Row r and column s of window (p, q) are row `p*stride + r - pad` and column `q*stride + s - pad` of `x`.
-- **Size.** `P = (H + 2*pad - R) / stride`, rounded **down**, `+ 1`; Q likewise, with W and S.
+- **Size.** `P` is `(H + 2*pad - R) / stride`, rounded **down**, plus 1; Q likewise, with W and S.
   With `ceil_mode=True` the division is rounded **up**: the last window may hang over the edge. But a window that would
   start beyond the picture, in the padding (at row `H` of `x` or later), is dropped: then P is one less.
 - **Padding.** Pixels outside the picture never win: they count as minus infinity, `-np.inf`. With 0, a window of
