@@ -1,0 +1,148 @@
+"""A submission, graded: looked at, run in a child process, judged region by region, and told what is wrong.
+
+Each region is graded with everything else right: the other regions' functions and those of earlier assignments are
+answered by the solution, in this process. So one mistake costs its own points only.
+
+    result = grade(path.read_bytes(), load("a3"), key=student_key(secret, id))
+"""
+import time
+from contextlib import ExitStack
+
+from .assignment import PUBLIC, load
+from .calls import Call, flat
+from .child import Child, answers, asked
+from .diagnosis import diagnose
+from .properties import equal, single
+from .results import Checked, Graded, Note, Result, Trial
+from .source import blocks_of, regions_of
+from .static import look
+
+
+def grade(data, assignment, key=PUBLIC, hidden=True, only=None, mine=None, limits=None, user=None, say=None,
+          say_result=None):
+    """The Result of a student's file.
+
+    data: the bytes of the file, None where it is missing. key: of the hidden probes, the student's. hidden: whether
+    hidden properties are judged too. only: ids of regions. mine: {id of an earlier assignment: the student's text of
+    it}, which then answers in place of the solution. limits, user: of child.Child. say(region id) hears what is graded
+    now; say_result(Result) hears the result after every region.
+    """
+    start, looked = time.perf_counter(), look(data, assignment.source)
+    result = Result(assignment.id, blockers=looked.blockers, warnings=looked.warnings)
+    regions = [region for region in assignment.source.regions.values() if not only or region.id in only]
+    result.regions = [Graded(region.id, region.points, "fault") for region in regions]
+    if looked.blockers:
+        return result
+    with ExitStack() as opened:
+        provide = answers(assignment)
+        if mine:
+            provide = opened.enter_context(Earlier(assignment, mine, limits, user))
+        files = {assignment.filename: looked.text}
+        child = opened.enter_context(Child(files, provide, limits=limits, user=user, **asked(assignment)))
+        result.limits = child.notes()
+        for place, region in enumerate(regions):
+            if say:
+                say(region.id)
+            result.regions[place] = grade_region(region, assignment, looked, child, key, hidden)
+            result.seconds = time.perf_counter() - start
+            if say_result:
+                say_result(result)
+    return result
+
+
+def grade_region(region, assignment, looked, child, key, hidden):
+    """One region, Graded."""
+    graded = Graded(region.id, region.points)
+    if region.id in looked.untouched or region.id in looked.faults:
+        graded.state = "untouched" if region.id in looked.untouched else "fault"
+        graded.note = looked.faults.get(region.id)
+        return graded
+    own = set(region.functions)
+    played = [play(property, assignment, child, own, key) for property in assignment.of(region.id)
+              if hidden or not property.hidden]
+    graded.checked = [checked for checked, *_ in played]
+    graded.trial = trial_of(region, assignment, looked, child, own, played)
+    graded.remarks = remarks_of(graded.trial)
+    if not all(checked.holds for checked in graded.checked):
+        graded.state, graded.diagnosis = "wrong", diagnose(graded.trial)
+    return graded
+
+
+def play(property, assignment, child, own, key):
+    """(Checked, calls, outcomes, expected) of one property."""
+    start = time.perf_counter()
+    calls = assignment.calls(property, key)
+    expected = [assignment.reference.run(call) for call in calls]
+    outcomes = [child.run(call, own) for call in calls]
+    names = assignment.outputs.get(calls[0].function, ()) if calls else ()
+    failure = property.judge(outcomes, expected, calls, property.tolerance, names)
+    checked = Checked(property, failure, time.perf_counter() - start)
+    if failure:
+        checked.call, checked.outcome = calls[failure.call], outcomes[failure.call]
+        checked.expected = expected[failure.call]
+    return checked, calls, outcomes, expected
+
+
+def trial_of(region, assignment, looked, child, own, played):
+    """The Trial of a region: the probes of all its properties that are judged by `equal`."""
+    text = "\n".join(blocks_of(looked.text, region.id)) if marked(looked.text) else looked.text
+    trial = Trial(assignment, region.id, [], [], [], [], [], text, looked.text.splitlines(),
+                  run=lambda call: child.run(call, own))
+    for checked, calls, outcomes, expected in played:
+        if checked.property.judge is equal:
+            trial.calls += calls
+            trial.outcomes += outcomes
+            trial.expected += expected
+            trial.hidden += [checked.property.hidden] * len(calls)
+            trial.tolerances += [checked.property.tolerance] * len(calls)
+    return trial
+
+
+def marked(text):
+    """Whether the marks of a student's file belong together."""
+    try:
+        return bool(regions_of(text))
+    except ValueError:
+        return False
+
+
+def remarks_of(trial):
+    """Notes on what is right and yet worth a word: arithmetic in float32."""
+    for call, outcome, tolerance in zip(trial.calls, trial.outcomes, trial.tolerances):
+        arrays = [array for _, array in flat(outcome.value) if hasattr(array, "dtype") and array.dtype.kind == "f"]
+        if outcome.came and tolerance and arrays and all(single(array) for array in arrays):
+            return [Note("remark.float32", {"function": call.function})]
+    return []
+
+
+class Earlier:
+    """Answers questions for functions of earlier assignments from the student's own files; what they do not have, and
+    the other regions, from the solution."""
+
+    def __init__(self, assignment, texts, limits=None, user=None):
+        self.assignment, self.children, self.limits, self.user = assignment, {}, limits, user
+        for id, text in texts.items():
+            other = load(id)
+            for name in set(assignment.source.parts) & set(other.source.functions):
+                self.children[name] = (other, text)             # a later assignment's goes before an earlier one's
+        self.running = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for child in self.running.values():
+            child.close()
+
+    def __call__(self, name, arguments):
+        if name not in self.children:
+            return self.assignment.parts[name](*arguments)
+        other, text = self.children[name]
+        if other.id not in self.running:
+            self.running[other.id] = Child({other.filename: text}, answers(other), limits=self.limits, user=self.user,
+                                           **asked(other))
+        outcome = self.running[other.id].run(Call(name, list(arguments)))
+        if not outcome.came:
+            why = outcome.stopped or f"{outcome.error.kind}: {outcome.error.text}"
+            raise ValueError(f"your {name} of {other.id} gave nothing ({why})")
+        return outcome.value

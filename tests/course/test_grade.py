@@ -1,0 +1,72 @@
+"""A submission graded as a whole: the solution, the starter, one mistake, two, and with the student's own earlier parts."""
+import pytest
+
+from npnet.course.grader.assignment import load
+from npnet.course.grader.grade import grade
+from npnet.course.grader.mistakes import patched
+from npnet.course.grader.source import blocks_of, replaced
+
+
+def text_with(assignment, *ids):
+    text = assignment.source.solution
+    for mistake in assignment.mistakes:
+        if mistake.id in ids:
+            text = patched(text, mistake)
+    return text.encode()
+
+
+def states(result):
+    return {region.id: region.state for region in result.regions}
+
+
+def test_the_solution_has_all_points():
+    three = load("a3")
+    result = grade(text_with(three), three, "ann")
+    assert result.earned == result.points == 16 and set(states(result).values()) == {"right"}
+    assert not result.blockers and not result.warnings and result.limits
+
+
+def test_the_starter_has_none():
+    three = load("a3")
+    result = grade(three.source.starter("ko").encode(), three, "ann")
+    assert result.earned == 0 and set(states(result).values()) == {"untouched"}
+
+
+def test_a_mistake_costs_its_own_region_alone():
+    three = load("a3")
+    result = grade(text_with(three, "col2im.overwrite_offsets"), three, "ann")
+    assert states(result) == {"a3.col2im": "wrong", "a3.dw": "right", "a3.db": "right", "a3.dx": "right"}
+    assert result.regions[0].diagnosis.mistakes == ["col2im.overwrite_offsets"] and 10 <= result.earned < 16
+
+
+def test_mistakes_in_two_regions_are_told_apart():
+    three = load("a3")
+    result = grade(text_with(three, "col2im.overwrite_offsets", "db.zero"), three, "ann")
+    assert [region.diagnosis.mistakes for region in result.regions if region.diagnosis] == [["col2im.overwrite_offsets"], ["db.zero"]]
+
+
+def test_only_some_regions_and_public_properties():
+    three = load("a3")
+    result = grade(text_with(three), three, only=["a3.db"], hidden=False)
+    assert list(states(result)) == ["a3.db"] and not any(c.property.hidden for c in result.regions[0].checked)
+
+
+def test_with_my_own_earlier_parts():
+    two, three = load("a2"), load("a3")
+    assert "im2col" in three.source.parts
+    wrong = replaced(two.source.solution, "a2.im2col", ["    return np.zeros((1, 1, 1, 1, 1, 1))"])
+    assert states(grade(text_with(three), three))["a3.dw"] == "right"
+    assert states(grade(text_with(three), three, mine={"a2": two.source.solution}))["a3.dw"] == "right"
+    assert states(grade(text_with(three), three, mine={"a2": wrong}))["a3.dw"] == "wrong"
+
+
+@pytest.mark.parametrize("data", [None, b"", b"\xff\xfe\x00", b"def f(:\n", "import torch\n".encode()])
+def test_what_cannot_be_run_has_a_reason_and_no_points(data):
+    result = grade(data, load("a3"))
+    assert result.earned == 0 and (result.blockers or all(region.note or region.state == "untouched" for region in result.regions))
+
+
+def test_marks_that_are_gone_leave_the_functions():
+    three = load("a3")
+    text = "\n".join(line for line in three.source.solution.splitlines() if " SOLUTION(" not in line)
+    assert blocks_of(text, "a3.dx") == [] and grade(text.encode(), three).earned == 16
