@@ -6,6 +6,8 @@
     npnet course hint a3.dx                         one hint more, of three
     npnet course submit a3                          a zip to hand in
 """
+import json
+import sys
 from importlib.util import find_spec
 
 from ..course.grader.words import LANGUAGES
@@ -13,12 +15,15 @@ from ..course.grader.words import LANGUAGES
 COMMANDS = {
     "list": "the assignments: points, what they build on, how far you are",
     "start": "write the files of an assignment into a folder",
+    "check": "run your file and say what is wrong, and why",
+    "show": "the operation in small numbers, with your output beside the right one",
     "hint": "the next hint for a region: three levels",
     "status": "how far you are, and what comes next",
     "reset": "a region as it was at the start; your file is kept in backup",
     "update": "a new version of the assignments, with your code in it",
     "submit": "a zip to hand in",
 }
+MARKS = [(r"^\+ \S+", "green"), (r"^[-!] \S+", "bold red"), (r"^\. \S+", "dim"), (r"^  (more|더 보기): .*", "cyan")]
 INSTRUCTORS = "npnet.cli.course_instructor"
 
 
@@ -98,6 +103,72 @@ def run_update(options):
     from ..course.workspace import find
     work = find(options.lang)
     say_all(work, work.update())
+
+
+# ---------------------------------------------------------------------------- check, show
+
+def add_check(parser):
+    parser.add_argument("what", nargs="?", metavar="a3", help="an assignment, a region (a3.dx) or a file (default: all "
+                        "that you have started)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="a3.dx", help="these regions alone")
+    parser.add_argument("--with", dest="others", choices=["mine", "reference"], default="reference", help="whose "
+                        "functions of earlier assignments your file gets: the right ones, or yours")
+    parser.add_argument("--watch", action="store_true", help="check again whenever you save")
+    parser.add_argument("--json", action="store_true", help="the result for other programs")
+    parser.add_argument("--plain", action="store_true", help="no colours")
+    parser.set_defaults(run=run_check)
+
+
+def run_check(options):
+    import os
+    from ..course.check import OURS, check
+    from ..course.workspace import find
+    work = find(options.lang)
+    say = mouth(options.plain)
+    try:
+        if options.watch:
+            from ..course.watch import Watch
+            return Watch(work, options.what, options.others == "mine", say=say).run()
+        found = check(work, options.what, options.only, options.others == "mine")
+    except ValueError:
+        raise
+    except Exception as error:
+        if os.environ.get("NPNET_DEBUG", "") not in ("", "0"):
+            raise
+        print(f"npnet: {work.say_of('check.ours', error=f'{type(error).__name__}: {error}')}", file=sys.stderr)
+        return OURS
+    if options.json:
+        print(json.dumps(found.table(), ensure_ascii=False, indent=1))
+    else:
+        say_all(work, [])
+        for line in found.lines():
+            say(line)
+    return found.code
+
+
+def mouth(plain):
+    """What prints a line of a report: in colours on a terminal, unless it shall be plain."""
+    from ..screen import echo
+    return print if plain else lambda line="": echo(line, marks=MARKS)
+
+
+def add_show(parser):
+    parser.add_argument("region", nargs="?", metavar="a3.dx", help="a region (default: the first that is not right)")
+    parser.add_argument("--save", nargs="?", const="", metavar="NAME.png", help="save the picture (default: "
+                        "pictures/a3.dx.png)")
+    parser.set_defaults(run=run_show)
+
+
+def run_show(options):
+    from ..course.overview import region_of
+    from ..course.show import show
+    from ..course.workspace import find
+    work = find(options.lang)
+    region = region_of(work, options.region)
+    shown = show(work, region)
+    for line in [*work.notes, *shown.lines]:
+        print(line)
+    print(work.say_of("show.save", region=region) if options.save is None else shown.save(options.save or None))
 
 
 # ---------------------------------------------------------------------------- hint, submit

@@ -65,12 +65,12 @@ def size(parts):
     grey[:, [0, -1]] = True
     boxes = [(p, p * stride, 1, window) for p in range(4)]
     return Example(Call("conv_size", [7, 3, 2, 1]), [Grid(covers, "size 7, window 3, stride 2, pad 1", boxes, grey)],
-                   maps("conv_size(7, 3, 2, 1)"))
+                   maps("P"))
 
 
 def pad_image(parts):
     x = X[:3, :3]
-    return Example(Call("pad_image", [x[None, None], 1]), [Grid(x, "x")], maps("pad_image(x, 1)"))
+    return Example(Call("pad_image", [x[None, None], 1]), [Grid(x, "x")], maps("x, pad 1"))
 
 
 def conv(parts):
@@ -81,7 +81,7 @@ def conv(parts):
 def columns(parts):
     def drawn(value):
         value = np.asarray(value)
-        return [("cols.reshape(R*S, P*Q)", value[0, 0].reshape(4, -1) if value.shape[:4] == (1, 1, 2, 2) else value)]
+        return [("cols (R*S, P*Q)", value[0, 0].reshape(4, -1) if value.shape[:4] == (1, 1, 2, 2) else value)]
 
     return Example(Call("im2col", [X[None, None], 2, 2, 1, 0]), [Grid(X, "x", [(0, 0, 2, 2)])], drawn)
 
@@ -90,7 +90,7 @@ def conv_by_columns(parts):
     x = X[None, None]
     cols = parts["im2col"](x, 2, 2, 1, 0)[0, 0].reshape(4, 9)
     call = Call("conv2d_forward", [x, W[None, None], np.array([1.0]), 1, 0, 1])
-    panels = [Grid(W.reshape(1, 4), "w.reshape(K, R*S)"), Grid(cols, "cols.reshape(R*S, P*Q)", [(0, 0, 4, 1)])]
+    panels = [Grid(W.reshape(1, 4), "w (K, R*S)"), Grid(cols, "cols (R*S, P*Q)", [(0, 0, 4, 1)])]
     return Example(call, panels, maps("y"))
 
 
@@ -98,7 +98,7 @@ def coverage(parts):
     cols = np.ones((1, 1, 3, 3, 2, 2))
     boxes = [(0, 0, 3, 3), (0, 2, 3, 3), (2, 0, 3, 3), (2, 2, 3, 3)]
     panels = [Grid(np.ones((5, 5)), "3 x 3, stride 2", boxes)]
-    return Example(Call("col2im", [cols, 5, 5, 2, 0]), panels, maps("col2im(ones)"))
+    return Example(Call("col2im", [cols, 5, 5, 2, 0]), panels, maps("x"))
 
 
 def filters_gradient(parts):

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..plots.course import Bars, Grid, Path as PathPanel, operation, written
+from ..plots.course import Bars, Grid, Path as PathPanel, operation
+from .check import running
 from .examples import EXAMPLES
 from .grader.calls import flat
 from .grader.report import COLUMNS, folded, padded, shape, width
+from .grader.static import look
 from .titles import title
 from .workspace import known, known_region
 
@@ -52,8 +54,9 @@ def show(work, region):
     right = assignment.reference.run(example.call)
     outcome = ask(work, assignment, region, example.call)
     below, differing, count = answers(work, example, outcome, right)
-    equal = work.say_of("show.equal") if outcome is not None and outcome.came and not differing else ""
-    told = work.say_of("show.count", wrong=differing, all=count) if differing else equal
+    told = work.say_of("show.count", wrong=differing, all=count) if differing else ""
+    if count and not differing:
+        told = work.say_of("show.equal")
     caption = " ".join(filter(None, [work.say_of(f"show.{region}"), told]))
     rows = [row for row in [example.panels, *below] if row]
     lines = [f"{region}  {title(region, work.language)}", *folded(caption, indent="  ")]
@@ -64,11 +67,10 @@ def show(work, region):
 
 def ask(work, assignment, region, call):
     """The Outcome of the student's function; None where the region is not started."""
-    from .check import running, untouched
     text = work.read(assignment.id)
-    if untouched(text, region):
+    if region in look(text, assignment.source).untouched:
         return None
-    with running(work, assignment, text) as run:
+    with running(assignment, text) as run:
         return run(call, region)
 
 
@@ -89,27 +91,37 @@ def answers(work, example, outcome, right):
         if wrong is not None:
             differing, count = differing + int(wrong.sum()), count + wrong.size
         panel = bars_panel if example.kind == "bars" else Grid
-        rows.append([panel(got, work.say_of("show.yours", name=name), words=words),
-                     panel(want, work.say_of("show.right", name=name)),
+        most = largest(got, want)                                           # one scale for both
+        rows.append([panel(got, work.say_of("show.yours", name=name), words=words, most=most),
+                     panel(want, work.say_of("show.right", name=name), most=most),
                      panel(gap, work.say_of("show.difference"), words=words, wrong=wrong)])
     return rows, differing, count
 
 
-def bars_panel(values, title, words="", wrong=None):
+def bars_panel(values, title, words="", wrong=None, most=None):
     """Bars, those that are wrong marked."""
-    return Bars(values, title, () if wrong is None else tuple(np.flatnonzero(wrong)), words=words)
+    return Bars(values, title, () if wrong is None else tuple(np.flatnonzero(wrong)), most, words)
+
+
+def largest(*arrays):
+    """The largest size of the finite numbers of arrays, some of which may be None; None where it is 0."""
+    sizes = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in map(np.asarray, filter_none(arrays))]
+    return float(max(sizes)) or None
+
+
+def filter_none(things):
+    return [thing for thing in things if thing is not None]
 
 
 def path_rows(work, words, theirs, ours):
     """Both paths in one panel; the right one alone where none came."""
     (name, want), = ours
-    lines = {work.say_of("show.line_right"): want}
-    differing = 0
+    lines, differing = {work.say_of("show.line_right"): want}, 0
     if theirs:
         lines[work.say_of("show.line_yours")] = theirs[0]
         differing = int((~np.isclose(theirs[0], want, rtol=1e-9)).sum())
     heading = f"{name} ({work.say_of('show.line_yours')}: {words})" if words else name
-    return [[PathPanel(lines, heading, work.say_of("show.step"))]], differing, len(want)
+    return [[PathPanel(lines, heading, work.say_of("show.step"))]], differing, len(want) if theirs else 0
 
 
 def came(work, example, outcome, ours):
@@ -162,11 +174,16 @@ def block_of(panel):
         return evened([panel.title, panel.words])
     else:
         numbers = np.atleast_2d(np.asarray(panel.values))
-        boxes = panel.boxes[:1] if isinstance(panel, Grid) and len(panel.boxes) == 1 else []
-        table = [[boxed(written(float(number)), row, column, boxes) for column, number in enumerate(line)]
+        boxes = panel.boxes if isinstance(panel, Grid) and apart(panel.boxes) else []
+        table = [[boxed(f"{number:.5g}", row, column, boxes) for column, number in enumerate(line)]
                  for row, line in enumerate(numbers[:MOST])]
     wide = max(width(cell) for line in table for cell in line)
     return evened([panel.title, *(" ".join(" " * (wide - width(cell)) + cell for cell in line) for line in table)])
+
+
+def apart(boxes):
+    """Whether boxes can be told by brackets: there is one, or each holds one number."""
+    return len(boxes) == 1 or all(rows * columns == 1 for _, _, rows, columns in boxes)
 
 
 def boxed(text, row, column, boxes):

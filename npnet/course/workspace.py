@@ -51,10 +51,10 @@ class Workspace:
         if self.damaged:
             self.notes.append(self.say("damaged_state", file=STATE, kept=self.damaged))
 
-    def say(self, name, **values):
+    def say(self, name, /, **values):
         return say(f"student.{name}", self.language, **values)
 
-    def say_of(self, name, **values):
+    def say_of(self, name, /, **values):
         """A sentence of any file of words, in the student's language."""
         return say(name, self.language, **values)
 

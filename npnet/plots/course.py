@@ -7,6 +7,7 @@ A row is a list of panels: grids of numbers, bars, or paths. Colour is never alo
 have lines of their own, and what is wrong is outlined.
 """
 from dataclasses import dataclass, field
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class Grid:
     grey: object = None
     wrong: object = None
     words: str = ""
+    most: float = None
 
     @property
     def table(self):
@@ -43,8 +45,8 @@ class Grid:
     @property
     def size(self):
         """Rows and columns that are drawn."""
-        rows, columns = (2, 5) if self.values is None else self.table.shape
-        return min(rows, MOST), min(columns, MOST)
+        rows, columns = (2, room(self.words)) if self.values is None else self.table.shape
+        return min(rows, MOST), max(min(columns, MOST), room(self.title))
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Bars:
     @property
     def size(self):
         """Rows and columns that it takes, in cells."""
-        return 4, max(5, 0 if self.values is None else len(self.values))
+        return 4, max(5, room(self.words) if self.values is None else len(self.values))
 
 
 @dataclass
@@ -98,7 +100,7 @@ def draw_grid(axes, grid):
         return draw_words(axes, grid.words)
     table = grid.table[:MOST, :MOST]
     finite = table[np.isfinite(table)]
-    largest = float(np.abs(finite).max(initial=0)) or 1.0
+    largest = grid.most or float(np.abs(finite).max(initial=0)) or 1.0
     shown = table.copy()
     if grid.grey is not None:
         shown[np.atleast_2d(grid.grey)[:MOST, :MOST]] = np.nan
@@ -168,6 +170,11 @@ def draw_words(axes, words):
     """What stands in the place of numbers that are not there."""
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=9)
+
+
+def room(words):
+    """How many cells some words above or in a panel take."""
+    return 0.2 * sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)
 
 
 def written(number):

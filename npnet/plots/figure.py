@@ -10,6 +10,7 @@ from pathlib import Path
 from unicodedata import east_asian_width
 
 from ..files import writing
+from ..screen.output import fold
 from .letters import SQUARE, composed, drawable, families, undrawn
 
 INK = "#222222"                 # all text
@@ -67,9 +68,9 @@ def finish(figure, title, caption=None):
         caption = f"{caption} {SQUARE}: a letter that no font on this computer has.".strip()
         figure.set_figheight(figure.get_figheight() + 0.25)
     if title:
-        figure.suptitle(textwrap.fill(title, int(width * 10)), fontsize=12)
+        figure.suptitle(filled(title, int(width * 10)), fontsize=12)
     if caption:
-        figure.supxlabel(textwrap.fill(caption, int(width * 14)), fontsize=9)
+        figure.supxlabel(filled(caption, int(width * 14)), fontsize=9)
     for axis in [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]:
         labels = [label.get_text() for label in axis.get_ticklabels()]
         if labels != (shown := [drawable(label, missing) for label in labels]):
@@ -77,6 +78,12 @@ def finish(figure, title, caption=None):
     for text in figure.findobj(Text):
         text.set(text=drawable(text.get_text(), missing), color=INK, family=fonts, parse_math=False)
     return figure                                                           # a $ in a name is a dollar
+
+
+def filled(text, columns):
+    """The text in lines of at most so many letters, of which a Korean one counts twice."""
+    wide = any(east_asian_width(letter) in "WF" for letter in text)
+    return "\n".join(fold(text, columns)) if wide else textwrap.fill(text, columns)
 
 
 def shortened(name, most):

@@ -13,7 +13,7 @@ import numpy as np
 
 from .calls import Rng, flat
 from .properties import fits
-from .words import known, say
+from .words import known, say, sentences
 
 COLUMNS = 80
 MOST = 12                       # lines of one region
@@ -23,11 +23,25 @@ SHORT_OF_SPACE = "..."
 def lines(result, assignment, language="en", columns=COLUMNS):
     """The lines of the report of a Result."""
     found = blockers(result, language, columns)
+    told, before = False, []
     for graded in result.regions if not result.blockers else ():
-        found += region_lines(graded, assignment, language, columns)
+        region = region_lines(graded, assignment, language, columns)
+        region = region[:1] if told and graded.state == "wrong" else region
+        found += ([""] if found and max(len(region), len(before)) > 2 else []) + region
+        before = region
+        told = told or graded.state == "wrong" and loading(result)
     for warning in result.warnings:
         found += folded(noted(warning, language), columns, "  ")
     return [*found, "", *total(result, assignment, language, columns)]
+
+
+def loading(result):
+    """Whether running the file itself failed, before any call: then every call has this one outcome."""
+    outcomes = [outcome for region in result.regions if region.trial for outcome in region.trial.outcomes]
+    if not outcomes or outcomes[0].came or any(outcome is not outcomes[0] for outcome in outcomes):
+        return False
+    error = outcomes[0].error
+    return error.function == "<module>" if error is not None else len(outcomes) > 1
 
 
 def blockers(result, language, columns):
@@ -61,15 +75,14 @@ def region_lines(graded, assignment, language="en", columns=COLUMNS, most=MOST):
     if graded.state == "right":
         return [head, *body, *remarks][:most]
     body = [*body[:2], *probe_lines(graded, assignment, language, columns)]
-    more = folded(say("report.more", language, region=graded.id), columns, "  ")
-    room = most - 1 - len(body) - len(more)
-    cause = cause_lines(graded, language, columns)
-    if len(cause) > room:
-        cut = folded(say("report.cut", language, region=graded.id), columns, "  ")
-        cause = [*cause[:room - len(cut)], *cut]
-    elif len(cause) + len(remarks) <= room:
-        cause += remarks
-    return [head, *body, *cause, *more]
+    cause, question = cause_lines(graded, language, columns)
+    room = most - 2 - len(body) - len(question)                            # 2: the head and the last line
+    more = "report.more"
+    if len(cause) + len(remarks) <= room:
+        cause = cause + remarks
+    elif len(cause) > room:                                                 # `why` tells all of it
+        cause, more = [*cause[:room - 1], cut(cause[room - 1] + " " + SHORT_OF_SPACE, columns)], "report.more_why"
+    return [head, *body, *cause, *question, *folded(say(more, language, region=graded.id), columns, "  ")[:1]]
 
 
 def heading(graded, language, columns=COLUMNS):
@@ -87,9 +100,7 @@ def held(graded, language):
     count = len(graded.checked)
     if not wrong:
         return say("report.held_all", language, all=count)
-    names = "; ".join(wrong[:2])
-    if len(wrong) > 2:
-        names = say("report.and_more", language, names=names, more=len(wrong) - 2)
+    names = wrong[0] if len(wrong) == 1 else say("report.and_more", language, names=wrong[0], more=len(wrong) - 1)
     return say("report.held", language, held=count - len(wrong), all=count, names=names)
 
 
@@ -170,14 +181,10 @@ def seen(a, b, language):
 
 
 def cause_lines(graded, language, columns):
-    """The diagnosis, folded; or what is known without one."""
-    sentences = [said for said in diagnosed(graded, language) if said]
-    if not sentences:
-        sentences = [failed(graded, language)]
-    found = []
-    for said in sentences:
-        found += folded(said, columns, "  ")
-    return found
+    """(lines of the diagnosis, lines of the question at its end); or what is known without a diagnosis, and none."""
+    sentences = [said for said in diagnosed(graded, language) if said] or [failed(graded, language)]
+    question = sentences.pop() if len(sentences) > 1 else ""
+    return folded(" ".join(sentences), columns, "  "), folded(question, columns, "  ")
 
 
 def diagnosed(graded, language):
@@ -201,7 +208,8 @@ def failed(graded, language):
     if failure.kind == "changed":
         values["argument"] = name_of_argument(checked.call, failure.details["argument"], graded)
     kind = failure.kind
-    name = f"report.stopped.{failure.details.get('why')}" if kind == "stopped" else f"report.failure.{kind}"
+    name = f"child.{failure.details.get('why')}" if kind == "stopped" else f"report.failure.{kind}"
+    values["seconds"] = f"{checked.outcome.seconds:.0f}" if checked.outcome is not None else "?"
     return say(name, language, **values) if known(name) else ""
 
 
@@ -217,7 +225,8 @@ def name_of_argument(call, number, graded):
 def noted(note, language):
     """A Note as a sentence, with the line of the student's file before it."""
     text = say(note.id, language, **note.values)
-    return say("report.line", language, line=note.line, text=text) if note.line else text
+    told = "{line}" in sentences()[note.id][language]       # some sentences name the line themselves
+    return say("report.line", language, line=note.line, text=text) if note.line and not told else text
 
 
 def titled(id, language):
