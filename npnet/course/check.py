@@ -56,7 +56,7 @@ class Found:
 
 
 def check(work, word=None, only=(), mine=False, say=None, limits=None):
-    """Checks files; a Found. mine: earlier assignments' functions are the student's own. say(region) hears what is done.
+    """Checks files; a Found. mine: earlier functions are the student's own. say(region) hears what is done.
 
     ValueError in one sentence: nothing was started, a region or a file is unknown.
     """
