@@ -254,7 +254,7 @@ def test_arguments_that_are_changed_are_told(course):
 
 def test_random_answers_are_told(course):
     found, said = told(course, "z1.conv", "    return y", "    return y * np.random.random(y.shape)")
-    assert found.id == "diagnosis.unsteady" and "another answer each time" in said
+    assert found.id == "diagnosis.unsteady_random" and "another answer each time" in said
 
 
 @pytest.mark.parametrize("kind, message, id", [

@@ -51,8 +51,11 @@ def one_mistake(case, played):
     found = single.matching(played)
     if not found:
         return None
-    call = case.wrong[0] if case.wrong else 0
-    return known("diagnosis.single", "exact", case, found, call)
+    if not case.wrong:
+        result = known("diagnosis.beside", "exact", case, found, 0)
+        result.places = []
+        return result
+    return known("diagnosis.single", "exact", case, found, case.wrong[0])
 
 
 def restless(case, played):
@@ -63,7 +66,9 @@ def restless(case, played):
     found = single.as_unsteady(played, calls)
     values = {"function": case.calls[calls[0]].function}
     if not found:
-        return Diagnosis("D0", "diagnosis.unsteady", "exact", call=calls[0], values=values)
+        drawn = any(case.outcomes[i].global_random for i in calls)
+        return Diagnosis("D0", "diagnosis.unsteady" + ("_random" if drawn else ""), "exact", call=calls[0],
+                         values=values)
     result = known("diagnosis.unsteady_as", "likely", case, found, calls[0], **values)
     result.places = []
     return result

@@ -107,11 +107,15 @@ def unsteady(played):
 
 
 def as_unsteady(played, restless):
-    """The mistakes that are unsteady on the same calls, and explain all others."""
+    """The mistakes that are unsteady on the same calls, and explain all others. They do all calls, in the same order:
+    what stays from one call to the next is part of such a mistake."""
     case, found = played.case, []
     for mistake in played.mistakes:
-        if all(not same_outcome(played.runner(mistake).run(case.calls[i]), played.outcome(i, mistake))
-               if i in restless else played.explains(i, mistake) for i in played.order):
+        runner = case.assignment.mistaken(mistake)
+        made = [runner.run(call) for call in case.calls]
+        again = {i: runner.run(case.calls[i]) for i in restless}
+        if all(not same_outcome(again[i], made[i]) if i in restless
+               else same_outcome(case.outcomes[i], made[i], case.outputs(i)) for i in range(len(made))):
             found.append(mistake)
     return found
 
