@@ -339,7 +339,8 @@ class Fingerprints:
             if holds and any(part is not None and part.norm is None and not small_right[f"{calls[i].function}/{name}"]
                              for name, part in y.items()):
                 holds = None
-            found[id] = False if False in (holds, found.get(id)) else None if None in (holds, found.get(id, 1)) else True
+            verdicts = {holds, found.get(id, True)}
+            found[id] = False if False in verdicts else None if None in verdicts else True
         return found
 
     def diagnose(self, region, calls, outcomes):

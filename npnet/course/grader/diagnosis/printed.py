@@ -67,10 +67,13 @@ def series_of(case, made, right, array):
 
 def factor(case, made, right, mistakes):
     """D3: all sums are a multiple of the right ones."""
-    marked = all(part is None or part.norm is not None for table in made.calls if isinstance(table, dict)
-                 for part in table.values())
-    all_series = series_of(case, made, right, lambda part: np.array(part.marks)) if marked else []
-    for series in all_series:
+    for series in series_of(case, made, right, lambda part: np.array(part.marks)):
+        key = f"{series.function}/{series.name}"
+        series.items = [item for item in series.items if item.want.size]       # small ones are joined
+        if key in right.joined and right.joined[key].norm is not None and key in made.joined:
+            x, y = made.joined[key], right.joined[key]
+            first = next(i for i, call in enumerate(case.calls) if call.function == series.function)
+            series.items.append(Item(first, np.array(x.marks), np.array(y.marks), not like(x, y, 1e-9)))
         if series.wrong and series.shaped and all(np.isfinite(item.got).all() for item in series.items):
             case.series = []
             found = algebra.zero(case, series) or algebra.scaled(case, series)
