@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .bounds import bounded
 from .calls import Outcome, Raised, packed
 from .process import Process, Stopped
 from .results import Note
@@ -45,10 +46,15 @@ class Limits:
 
 
 def asked(assignment):
-    """What an assignment's submission may ask: arguments for Child."""
+    """What an assignment's submission may ask: arguments for Child.
+
+    A function that is given and calls those of several regions is not among the others: asked in a region's call, the
+    solution's one would answer with what that region is to find.
+    """
     source = assignment.source
+    written = [name for region in source.regions.values() for name in region.functions]
     return {"parts": {name: arguments_of(function) for name, function in assignment.imported.items()},
-            "others": {name: names for name, names in source.functions.items() if names is not None}}
+            "others": {name: source.functions[name] for name in written if source.functions[name] is not None}}
 
 
 def arguments_of(function):
@@ -167,7 +173,8 @@ class Child:
         if name not in allowed or self.provide is None or not isinstance(arguments, (tuple, list)):
             return {"error": ["NameError", f"{str(name)[:80]} is not there to be asked"], "value": None}
         try:
-            return {"error": None, "value": self.provide(name, list(arguments))}
+            with bounded(self.limits.seconds, self.limits.memory):
+                return {"error": None, "value": self.provide(name, list(arguments))}
         except Exception as error:                                          # the student's arguments may be of any kind
             return {"error": [type(error).__name__, str(error)], "value": None}
 

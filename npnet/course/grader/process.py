@@ -46,12 +46,17 @@ class Process:
         as_user = self.given_to(user) if user else {}
         own_group = ({"start_new_session": True} if os.name == "posix" else
                      {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)})
-        with open(self.folder / "printed", "wb") as printed:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(self.folder / "worker.py"),
-                 os.path.dirname(np.__path__[0])],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=printed, cwd=self.folder / "work",
-                env=self.environment(), **own_group, **as_user)
+        command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(self.folder / "worker.py"),
+                   os.path.dirname(np.__path__[0])]
+        try:
+            with open(self.folder / "printed", "wb") as printed:
+                self.process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=printed, env=self.environment(),
+                    cwd=self.folder / "work", **own_group, **as_user)
+        except OSError as error:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            who = f"the user {user!r}" if user else "this user"
+            raise OSError(error.errno, f"{who} cannot run {sys.executable}: {error.strerror}") from None
         self.read, self.to_write, self.closed = queue.Queue(maxsize=2), queue.Queue(), False
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self.reads, self.writes)]
         for thread in self.threads:

@@ -66,7 +66,7 @@ def encoded(value, arrays, depth=0, count=None):
         return {"complex": [value.real, value.imag]}
     if isinstance(value, (np.ndarray, np.generic)):
         arrays.append(packed(np.asarray(value)))
-        return {"array": len(arrays) - 1}
+        return {"number" if isinstance(value, np.generic) else "array": len(arrays) - 1}
     if isinstance(value, (tuple, list)):
         kind = "tuple" if isinstance(value, tuple) else "list"
         return {kind: [encoded(part, arrays, depth + 1, count) for part in value]}
@@ -92,8 +92,8 @@ def decoded(tree, arrays):
     [(kind, content)] = tree.items()
     if kind == "complex":
         return complex(*content)
-    if kind == "array":
-        return arrays[content]
+    if kind in ("array", "number"):
+        return arrays[content] if kind == "array" else arrays[content][()]
     if kind == "dict":
         return {str(name): decoded(part, arrays) for name, part in content}
     parts = [decoded(part, arrays) for part in content]
@@ -123,7 +123,7 @@ def receive(file, most):
     try:
         tree, described = json.loads(text)
         return decoded(tree, unpacked(described, content))
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError, RecursionError) as error:
         raise Broken(f"a frame with a wrong content: {error}") from None
 
 
@@ -200,7 +200,7 @@ class Importer:
         if name in self.makers:
             return ModuleSpec(name, self)
         root = name.partition(".")[0]
-        if root != "numpy" and root not in sys.stdlib_module_names:
+        if root != "numpy" and root not in sys.stdlib_module_names and not root.startswith("_sysconfigdata"):
             raise RefusedImport(name, name=name)
         return None
 
@@ -416,21 +416,28 @@ class Worker:
 
 
 def streams():
-    """The parent's two pipes and the file for what is printed, under other numbers. The usual three lead nowhere."""
-    requests, replies, printed = os.dup(0), os.dup(1), os.dup(2)
+    """The parent's two pipes, under other numbers; the usual two lead nowhere."""
+    requests, replies = os.dup(0), os.dup(1)
+    nowhere(0, 1)
+    return open(requests, "rb"), open(replies, "wb")
+
+
+def nowhere(*usual):
+    """Lets descriptors lead nowhere."""
     nothing = os.open(os.devnull, os.O_RDWR)
-    for usual in (0, 1, 2):
-        os.dup2(nothing, usual)
-    return open(requests, "rb"), open(replies, "wb"), printed
+    for each in usual:
+        os.dup2(nothing, each)
+    os.close(nothing)
 
 
 def main():
-    requests, replies, printed = streams()
+    requests, replies = streams()
     order = receive(requests, 1 << 30)
-    written = Written(printed, order["printed"])
-    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = written
+    written = Written(os.dup(2), order["printed"])
     worker = Worker(order, requests, replies, written)
     held = limit(order["memory"], order["file"], order["cpu"])
+    nowhere(2)                                                              # until here, errors of our own are seen
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = written
     worker.protect()
     send(replies, {"is": "held", "token": order["token"], "held": held}, worker.most)
     worker.answer(worker.load())
