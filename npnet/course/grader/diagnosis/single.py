@@ -43,9 +43,12 @@ class Played:
         return self.outcomes[key]
 
     def explains(self, i, *mistakes):
-        """Whether these mistakes give what the student gave for call i."""
+        """Whether these mistakes give what the student gave for call i. One that gives the right value explains no
+        wrong one, however close the two are."""
         made = self.outcome(i, *mistakes)
-        return made is not None and same_outcome(self.case.outcomes[i], made, self.case.outputs(i))
+        if made is None or not same_outcome(self.case.outcomes[i], made, self.case.outputs(i)):
+            return False
+        return i not in self.case.wrong or not same_outcome(self.case.expected[i], made, self.case.outputs(i))
 
     @property
     def late(self):
