@@ -19,7 +19,10 @@ def holds(assignment, property, runner, calls, expected):
 
 
 def selftest(id, keys, folder=None):
-    """The problems of an assignment as sentences: none if all is as it must be. keys: of students."""
+    """The problems of an assignment as sentences: none if all is as it must be. keys: of students.
+
+    A mistake that was caught for a student is not tried on that student's other properties.
+    """
     assignment = load(id, folder)
     problems = ids_of_properties(assignment)
     starter = assignment.run(assignment.source.starter())
@@ -34,13 +37,19 @@ def selftest(id, keys, folder=None):
                 problems.append(f"{property.id} fails on the solution ({key}): {failure}")
             if not holds(assignment, property, starter, calls, expected):
                 problems.append(f"{property.id} holds for the starter ({key})")
-            for mistake in (m for m in assignment.mistakes if m.region == property.region):
-                if holds(assignment, property, mistaken[mistake.id], calls, expected):
-                    caught[mistake.id].add(key if property.hidden else PUBLIC)
+            for mistake in assignment.mistakes:
+                if mistake.region == property.region and key_of(property, key) not in caught[mistake.id]:
+                    if holds(assignment, property, mistaken[mistake.id], calls, expected):
+                        caught[mistake.id].add(key_of(property, key))
     for id, by in caught.items():
         problems += [f"{id} is caught by no {'public' if key == PUBLIC else 'hidden'} property ({key})"
                      for key in [PUBLIC, *keys] if key not in by]
     return problems
+
+
+def key_of(property, key):
+    """Whose numbers a property uses: a student's, or everybody's."""
+    return key if property.hidden else PUBLIC
 
 
 def ids_of_properties(assignment):

@@ -70,3 +70,19 @@ def test_marks_that_are_gone_leave_the_functions():
     three = load("a3")
     text = "\n".join(line for line in three.source.solution.splitlines() if " SOLUTION(" not in line)
     assert blocks_of(text, "a3.dx") == [] and grade(text.encode(), three).earned == 16
+
+
+def test_float32_is_remarked_where_it_is_so_and_nowhere_else():
+    five = load("a5")
+    for text, remarks in ((five.source.solution, 0), (in_float32(five), 1), (patched_one(five, "lrn_backward.n_five"), 0)):
+        regions = grade(text.encode(), five).regions
+        assert [len(region.remarks) for region in regions if region.id == "a5.backward"] == [remarks]
+
+
+def in_float32(five):
+    return five.source.solution + ("\n\nlrn = lrn_backward\n\n\ndef lrn_backward(dy, x, scale, n, alpha, beta):\n"
+                                   "    return lrn(dy, x, scale, n, alpha, beta).astype(np.float32)\n")
+
+
+def patched_one(assignment, id):
+    return text_with(assignment, id).decode()

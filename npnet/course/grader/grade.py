@@ -107,12 +107,23 @@ def marked(text):
 
 
 def remarks_of(trial):
-    """Notes on what is right and yet worth a word: arithmetic in float32."""
-    for call, outcome, tolerance in zip(trial.calls, trial.outcomes, trial.tolerances):
-        arrays = [array for _, array in flat(outcome.value) if hasattr(array, "dtype") and array.dtype.kind == "f"]
-        if outcome.came and tolerance and arrays and all(single(array) for array in arrays):
+    """Notes on what is right and yet worth a word: arithmetic in float32, where the solution needs more digits."""
+    for i, call in enumerate(trial.calls):
+        if trial.tolerances[i] and trial.outcomes[i].came and finer(trial.expected[i], trial.outcomes[i]):
             return [Note("remark.float32", {"function": call.function})]
     return []
+
+
+def finer(expected, outcome):
+    """Whether the solution's numbers need more digits than float32 has, and the student's do not."""
+    ours, theirs = fractions(expected), fractions(outcome)
+    return not any(map(single, ours)) and all(map(single, theirs)) and bool(ours and theirs)
+
+
+def fractions(outcome):
+    """The arrays of fractions of an outcome, without those that are all zero."""
+    return [array for _, array in flat(outcome.value)
+            if getattr(array, "dtype", None) is not None and array.dtype.kind == "f" and array.any()]
 
 
 class Earlier:
