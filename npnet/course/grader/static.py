@@ -29,6 +29,13 @@ def look(content, source, others=()):
     content: its bytes, or its text, or None if it is missing. source: the assignment's Source. others: names of the
     other files of the submission.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")                                     # "\d" in a string, "is" with a number
+        return seen(content, source, others)
+
+
+def seen(content, source, others):
+    """The Looked; Python's reader may warn meanwhile."""
     text, note = decoded(content, source.filename, others)
     if note:
         return Looked(blockers=[note])
@@ -46,9 +53,11 @@ def look(content, source, others=()):
     looked.warnings += note
     looked.faults = faults(tree, source)
     look_at_regions(looked, text, tree, source, marked)
-    looked.warnings += twice(tree, source) + renamed(tree, source)
+    again = twice(tree, source)
+    looked.warnings += again + renamed(tree, source)
     if len(marked) == len(source.regions):
-        looked.warnings += outside(text, source)
+        known = [each.values["function"] for each in again]
+        looked.warnings += [each for each in outside(text, source) if each.values["name"] not in known]
     return looked
 
 
@@ -57,7 +66,7 @@ def look(content, source, others=()):
 def decoded(content, filename, others=()):
     """(text, None) of a file, or ("", Note)."""
     if content is None:
-        near = difflib.get_close_matches(filename, list(others), 1, 0.5)
+        near = nearest(filename, others)
         return "", Note(*suggesting("child.missing", near, {"file": filename}))
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogatepass")
@@ -108,9 +117,7 @@ def not_utf8(content, filename, start):
 def parsed(text):
     """(tree, None), or (None, Note) with the line and what Python says."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")                                 # "\ " in a string, "is" with a number
-            return ast.parse(text), None
+        return ast.parse(text), None
     except SyntaxError as error:
         line = error.lineno or 0
         lines = text.splitlines()
@@ -167,10 +174,16 @@ def refused(found, allowed, parts):
         return Note("child.import", {**values, "module": root}, found.line)
     missing = [name for name in found.names if name not in parts and name != "*"] if root == "parts" else []
     if missing:
-        near = difflib.get_close_matches(missing[0], parts, 1)
+        near = nearest(missing[0], parts)
         values = {**values, "name": missing[0], "parts": ", ".join(parts) or "-"}
         return Note(*suggesting("child.parts", near, values), found.line)
     return None
+
+
+def nearest(name, names):
+    """[the one of several names that may be a misspelt `name`], or []."""
+    small = {each.lower(): each for each in names}
+    return [small[each] for each in difflib.get_close_matches(name.lower(), list(small), 1, 0.6)]
 
 
 def suggesting(id, near, values):
@@ -203,7 +216,7 @@ def faults(tree, source):
     for id, region in source.regions.items():
         for name in region.functions:
             if name not in names_at_top(tree):
-                near = difflib.get_close_matches(name, free, 1)
+                near = nearest(name, free)
                 kind = "class" if source.functions[name] is None else "function"
                 found[id] = Note(*suggesting(f"child.{kind}.missing", near, {"function": name, "region": id}),
                                  theirs[near[0]].lineno if near else 0)
