@@ -226,3 +226,15 @@ def test_nothing_is_said_of_right_code_in_other_styles(region, style):
 @pytest.mark.parametrize("region, mistake", WRONG)
 def test_mistakes_are_named_in_other_code_too(region, mistake):
     assert found(region, WRONG[region, mistake]).mistakes == [mistake]
+
+
+def test_a_small_number_that_is_added_is_no_mistake_of_the_catalogue():
+    said = found("a5.forward", RIGHT["a5.forward"]["band_matrix"].replace("scale = k", "scale = 1e-8 + k"))
+    assert (said.mistakes, said.id) == ([], "diagnosis.algebra.almost")
+
+
+def test_one_window_too_many_is_no_frame_and_two_mistakes_are_told_apart():
+    code = RIGHT["a4.forward"]["sliding_view"].replace("return count - 1 if", "return count if")
+    code = code.replace("argmax = flat.argmax(-1)", "argmax = flat.argmax(-1)\nplaces = argmax % S * R + argmax // S")
+    said = found("a4.forward", code + "argmax = places\n")
+    assert set(said.mistakes) == {"max_pool.beyond_kept", "max_pool.place_by_columns"} and said.together

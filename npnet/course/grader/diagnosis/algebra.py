@@ -23,7 +23,7 @@ def cause(case, series):
     if not series.wrong or not sound or sum(item.want.size for item in items) < ENOUGH:
         return None
     with np.errstate(all="ignore"):
-        for rule in (zero, scaled, cut_off, unary, argument_given, added, multiplied, rearranged):
+        for rule in (zero, almost, scaled, cut_off, unary, argument_given, added, multiplied, rearranged):
             found = rule(case, series)
             if found:
                 return found
@@ -48,6 +48,13 @@ def zero(case, series):
     if any(item.got.any() for item in series.items) or not any(item.want.any() for item in series.items):
         return None
     return Said("diagnosis.algebra.zero", {"output": series.label}), None
+
+
+def almost(case, series):
+    """The right answer up to a millionth: too close for a factor, too far for rounding."""
+    if all(alike(item.got, item.want) for item in series.items):
+        return Said("diagnosis.algebra.almost", {"output": series.label}), None
+    return None
 
 
 def ratio(a, b):

@@ -89,9 +89,11 @@ def unsummed(item, words):
 
 
 def cropped(item, words):
-    """The right answer in a frame that must go."""
+    """The right answer in a frame that must go, as wide on one side as on the other."""
     if item.got.ndim == item.want.ndim >= 2 and all(a >= b for a, b in zip(item.got.shape, item.want.shape)):
         def middle(other):
+            if any((a - b) % 2 for a, b in zip(other.got.shape, other.want.shape)):
+                raise ValueError("not in the middle")
             edges = [(a - b) // 2 for a, b in zip(other.got.shape, other.want.shape)]
             return other.got[tuple(slice(e, e + b) for e, b in zip(edges, other.want.shape))], other.want
         yield Said("diagnosis.shape.not_cropped"), middle
