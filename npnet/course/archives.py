@@ -10,10 +10,9 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-MOST_FILES = 2000
-MOST_BYTES = 50_000_000             # of all files together, unpacked
+from .grader.files import LEFT_OUT, MOST_BYTES, MOST_FILES
+
 DEEPEST = 2                         # zips within zips
-LEFT_OUT = ("__MACOSX", "__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store")
 NAMED_IN_UTF8 = 0x800               # a flag of a zip's entry
 
 

@@ -13,7 +13,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from .archives import LEFT_OUT, MOST_BYTES, MOST_FILES, flattened, members
+from .archives import flattened, members
+from .grader.files import files_of_folder
 
 WHOLE_CLASS = 2_000_000_000         # bytes of all submissions of a class, in one zip
 CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_late)?_(?P<id>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.I)
@@ -104,21 +105,6 @@ def loader(path):
     return lambda: {path.name: path.read_bytes()}
 
 
-def files_of_folder(folder):
-    """{name: bytes} of the files of a folder; links are not followed. ValueError: too many, or too large."""
-    found, total = {}, 0
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if path.is_symlink() or not path.is_file() or set(inside.parts) & set(LEFT_OUT):
-            continue
-        total += path.stat().st_size
-        if total > MOST_BYTES or len(found) == MOST_FILES:
-            raise ValueError(f"{folder.name} holds more than {MOST_FILES:,} files or {MOST_BYTES // 1_000_000} MB; "
-                             f"is it the folder of one submission?")
-        found[inside.as_posix()] = path.read_bytes()
-    return found
-
-
 def placed(files, file):
     """The files, with the file's own name where a download put others before it; a zip is unpacked already."""
     renamed = file and not file.lower().endswith(".zip") and len(files) == 1
@@ -148,25 +134,3 @@ def addresses_of(text):
         elif address and current:
             found.setdefault(current, []).append(address[1])
     return {name: ",".join(sorted(addresses)) for name, addresses in found.items()}
-
-
-# ---------------------------------------------------------------------------- what is in a submission
-
-def wanted(files, filename):
-    """The name of the asked file among {name: bytes}, or None.
-
-    The name may have a number, as browsers and Canvas add ("a3_conv_backward-1.py", "... (2).py"), may lie in a
-    folder, and may be another one altogether if the file has the markers of this assignment.
-    """
-    stem, id = PurePosixPath(filename).stem, filename.partition("_")[0]
-    numbered = re.compile(re.escape(stem) + r"(?:[-_ ]?\(?(\d{1,3})\)?)?\.py", re.I)
-    matches = []
-    for name in files:
-        match = numbered.fullmatch(PurePosixPath(name).name)
-        if match:
-            matches.append((-int(match[1] or 0), name.count("/"), name))
-    if matches:
-        return min(matches)[2]
-    marked = [name for name, content in files.items() if name.lower().endswith(".py")
-              and re.search(rf"# BEGIN YOUR CODE\({id}\.".encode(), content)]
-    return min(marked, key=lambda name: (name.count("/"), name)) if marked else None

@@ -4,8 +4,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from npnet.course.clusters import answer_hash, clusters, counted_mistakes
+from npnet.course.clusters import clusters, counted_mistakes
 from npnet.course.gradebook import Grade
+from npnet.course.grader.answers import answer_hash
 from npnet.course.grader.calls import Outcome, Raised
 from npnet.course.reports import class_page, submission_page, write_class, write_report
 

@@ -2,7 +2,8 @@
 import pytest
 from test_archives import zipped
 
-from npnet.course.submissions import addresses_of, one, owner, submissions, wanted
+from npnet.course.grader.files import wanted
+from npnet.course.submissions import addresses_of, one, owner, submissions
 
 MARKED = b"# BEGIN YOUR CODE(a3.dx)\n# END YOUR CODE(a3.dx)\n"
 
@@ -93,6 +94,9 @@ def test_links_are_not_followed(tmp_path):
     (tmp_path / "kim").mkdir()
     (tmp_path / "secret.py").write_text("x")
     (tmp_path / "kim" / "a3_conv_backward.py").symlink_to(tmp_path / "secret.py")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a3_conv_backward.py").write_text("x")
+    (tmp_path / "kim" / "inner").symlink_to(tmp_path / "elsewhere")
     assert one(tmp_path / "kim") == {}
 
 
@@ -101,6 +105,7 @@ def test_links_are_not_followed(tmp_path):
     (["b/a3_conv_backward.py"], "b/a3_conv_backward.py"),
     (["a3_conv_backward.py", "a3_conv_backward-2.py", "a3_conv_backward-1.py"], "a3_conv_backward-2.py"),
     (["A3_Conv_Backward (1).py"], "A3_Conv_Backward (1).py"),
+    (["a3_conv_backward.ipynb", "notes.py"], "a3_conv_backward.ipynb"), (["my.ipynb"], "my.ipynb"),
     (["my solution.py", "a4_max_pool.py"], "my solution.py"), (["a4_max_pool.py"], None), ([], None)])
 def test_the_asked_file(names, found):
     files = {name: MARKED if name.startswith("my") else b"" for name in names}
