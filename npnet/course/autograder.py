@@ -10,9 +10,11 @@
     npnet/                  the grader: copies of its files, data compiled from TOML to JSON
 """
 import ast
+import hashlib
 import json
 from pathlib import Path
 
+from .. import __version__
 from ..files.beside import writing
 from .earlier import homes_of
 from .grader import gradescope
@@ -46,11 +48,27 @@ def autograder_files(id, secret, language="en", folder=None, wheelhouse=None):
     assignment = load(id, folder)
     files = {**package_files(assignment), **data_files(assignment), **wheels(wheelhouse)}
     files["setup.sh"] = SETUP.replace("NUMPY", NUMPY).encode()
-    files["run_autograder"] = RUN_AUTOGRADER.replace("ASSIGNMENT", id).replace("LANGUAGE", language).encode()
+    files["run_autograder"] = filled(RUN_AUTOGRADER, ASSIGNMENT=id, LANGUAGE=language, VERSIONS=versions(files, id))
     files["secret.txt"] = f"{secret}\n".encode()
     files["unfinished.json"] = unfinished(assignment, language)
     refuse_unreadable(files)
     return files
+
+
+def filled(text, **words):
+    """The bytes of a program with words in the places that are named."""
+    for name, word in words.items():
+        text = text.replace(name, word)
+    return text.encode()
+
+
+def versions(files, id):
+    """Which grader this is: "npnet 0.2.0, a3 1f2e3d4c". The digits change with every file but the wheels."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        if not name.startswith("wheelhouse/"):
+            digest.update(name.encode() + b"\0" + files[name])
+    return f"npnet {__version__}, {id} {digest.hexdigest()[:8]}"
 
 
 def package_files(assignment):

@@ -72,5 +72,5 @@ fi
 cd "$source" || exit 1
 "$base/venv/bin/python" -E -s -B -m npnet.course.grader --assignment ASSIGNMENT --lang LANGUAGE --secret secret.txt \
     --submission "$base/submission" --metadata "$base/submission_metadata.json" \
-    --results "$base/results/results.json" "${user[@]}"
+    --results "$base/results/results.json" --versions "VERSIONS" "${user[@]}"
 '''

@@ -6,8 +6,9 @@
 A public row has the report of `npnet course check`. A hidden row says what the properties are called and which concept
 to look at again, never a number that was expected: what can be read can be copied.
 """
+from .answers import answer_hash
 from .gradescope import test
-from .report import noted, region_lines, titled
+from .report import noted, region_lines, short, titled
 from .results import Graded
 from .words import say
 
@@ -20,10 +21,26 @@ def planned(assignment, language="en"):
             for region in assignment.source.regions for hidden in kinds(assignment, region)]
 
 
-def rows_of(graded, assignment, language="en"):
-    """The rows of a Graded."""
+def rows_of(graded, assignment, language="en", blockers=()):
+    """The rows of a Graded. blockers: Notes why nothing could be run."""
+    if blockers:
+        said = "\n".join(noted(note, language) for note in blockers)
+        return [row(assignment, graded.id, hidden, 0.0, said, language) for hidden in kinds(assignment, graded.id)]
     return [hidden_row(graded, assignment, language) if hidden else public_row(graded, assignment, language)
             for hidden in kinds(assignment, graded.id)]
+
+
+def summary(result, assignment, language, name, files, versions=""):
+    """What is said of the whole submission: never the points of hidden properties. name: of the file that was graded,
+    None if it is missing; files: the names of all files."""
+    said = [noted(note, language) for note in [*result.blockers, *result.warnings]]
+    if name is None:
+        found = ", ".join(files[:8]) or say("grading.nothing", language)
+        said.append(say("grading.missing", language, file=assignment.filename, found=found))
+    got = sum(earned(graded, False) * share(assignment, graded.id, False) for graded in result.regions)
+    most = sum(share(assignment, graded.id, False) for graded in result.regions)
+    said.append(say("grading.public_points", language, got=short(got), most=short(most)))
+    return "\n".join([*said, *filter(None, [versions])])
 
 
 def kinds(assignment, region):
@@ -58,9 +75,7 @@ def public_row(graded, assignment, language):
     shown = alone(graded)
     score = earned(graded, False) * share(assignment, graded.id, False)
     lines = region_lines(shown, assignment, language)
-    wrong = shown.state == "wrong"
-    return row(assignment, graded.id, False, score, "\n".join(lines), language,
-               tags=concepts(graded, assignment) if wrong else (), mistakes=mistakes(graded) if wrong else ())
+    return row(assignment, graded.id, False, score, "\n".join(lines), language, **kept(shown, assignment))
 
 
 def alone(graded):
@@ -87,7 +102,17 @@ def hidden_row(graded, assignment, language):
         said += [say("grading.concept", language, concept=each) for each in concepts(graded, assignment)]
     score = earned(graded, True) * share(assignment, graded.id, True)
     return row(assignment, graded.id, True, score, "\n".join(said), language,
-               tags=concepts(graded, assignment) if wrong else (), mistakes=mistakes(graded) if wrong else ())
+               **(kept(graded, assignment) if wrong else {}))
+
+
+def kept(graded, assignment):
+    """What is kept of a wrong region for the teacher's tables: concepts, mistakes, a hash of the answer."""
+    if graded.state != "wrong":
+        return {}
+    found = {"tags": concepts(graded, assignment), "mistakes": mistakes(graded)}
+    if graded.trial is not None:
+        found["answer"] = answer_hash(graded.trial.outcomes, graded.trial.hidden)
+    return found
 
 
 def mistakes(graded):
