@@ -6,6 +6,7 @@ SETUP = r'''#!/usr/bin/env bash
 set -eu
 source=$(cd "$(dirname "$0")" && pwd)
 base=${AUTOGRADER:-$(dirname "$source")}
+user=${STUDENT-student}             # who runs the students' code; "" for nobody else
 venv=$base/venv                     # not in source: the students' user must read NumPy, and must not read source
 
 fits() {                            # whether a Python is new enough, and the wheelhouse has a wheel for it
@@ -28,8 +29,11 @@ if [ -z "$python" ]; then
     exit 1
 fi
 
-if [ "$(id -u)" = 0 ] && command -v useradd > /dev/null; then
-    id student > /dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin student
+if [ "$(id -u)" != 0 ] || ! command -v useradd > /dev/null; then
+    user=
+fi
+if [ -n "$user" ] && ! id "$user" > /dev/null 2>&1; then
+    useradd --system --no-create-home --shell /usr/sbin/nologin "$user"
 fi
 
 rm -rf "$venv"
@@ -50,7 +54,11 @@ else
 fi
 
 "$venv/bin/python" -m compileall -q "$source/npnet"
-"$venv/bin/python" -c 'import numpy; print("NumPy", numpy.__version__)'
+said='import numpy, sys; print("NumPy", numpy.__version__, "Python", sys.version.split()[0])'
+"$venv/bin/python" -c "$said"
+if [ -n "$user" ] && command -v runuser > /dev/null; then
+    (cd / && runuser -u "$user" -- "$venv/bin/python" -c "$said") || { echo "$user cannot run $venv" >&2; exit 1; }
+fi
 '''
 
 RUN_AUTOGRADER = r'''#!/usr/bin/env bash
@@ -64,9 +72,10 @@ chmod 700 "$source" "$base/results" "$base/submission" 2> /dev/null
 chmod 600 "$base/submission_metadata.json" 2> /dev/null
 cp "$source/unfinished.json" "$base/results/results.json"
 
-user=()                             # the students' code runs as a user that reads neither the solution nor the results
-if [ "$(id -u)" = 0 ] && id student > /dev/null 2>&1; then
-    user=(--user student)
+name=${STUDENT-student}             # runs the students' code, and can read neither the solution nor the results
+user=()
+if [ "$(id -u)" = 0 ] && [ -n "$name" ] && id "$name" > /dev/null 2>&1; then
+    user=(--user "$name")
 fi
 
 cd "$source" || exit 1

@@ -8,6 +8,7 @@ import sys
 import traceback
 
 from .assignment import load
+from .child import Limits
 from .files import files_of_folder, wanted
 from .grade import grade
 from .gradescope import Book
@@ -16,6 +17,7 @@ from .rows import planned, rows_of, summary
 from .variants import identities_of, label, read_secret, student_key
 from .words import LANGUAGES, say
 
+MEMORY = 384 << 20                  # bytes of a student's code: Gradescope gives 768 MB to all together
 NOBODY = "nobody"                   # who submits where nothing says who it is
 
 
@@ -51,7 +53,7 @@ def run(options, assignment, key, book):
                 done.add(graded.id)
                 book.add(rows_of(graded, assignment, options.lang))
 
-    result = grade(data, assignment, key, user=options.user, say_result=keep)
+    result = grade(data, assignment, key, limits=Limits(memory=MEMORY), user=options.user, say_result=keep)
     for graded in result.regions:
         if graded.id not in done:
             book.add(rows_of(graded, assignment, options.lang, result.blockers))

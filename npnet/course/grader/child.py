@@ -30,7 +30,7 @@ class Limits:
 
     seconds: of one call. loading: seconds for running the file. memory: bytes, beside what Python and NumPy use. file:
     bytes of a file. output: bytes of what a call returns. printed: letters that are kept. processes: at one time.
-    wasted: seconds of calls that were stopped, altogether; then calls are not tried any more. cpu: seconds of
+    wasted: seconds of calls of one region that were stopped; then its calls are not tried any more. cpu: seconds of
     computing after which the system itself ends a process, whatever became of us.
     """
 
@@ -41,7 +41,7 @@ class Limits:
     output: int = 1 << 26
     printed: int = 2000
     processes: int = 4
-    wasted: float = 60.0
+    wasted: float = 10.0
     cpu: int = 600
 
 

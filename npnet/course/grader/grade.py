@@ -58,6 +58,7 @@ def grade_region(region, assignment, looked, child, key, hidden):
         graded.note = looked.faults.get(region.id)
         return graded
     own = set(region.functions)
+    child.wasted = 0.0                                      # an endless loop costs its own region alone
     played = [play(property, assignment, child, own, key) for property in assignment.of(region.id)
               if hidden or not property.hidden]
     graded.checked = [checked for checked, *_ in played]

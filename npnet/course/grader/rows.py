@@ -6,10 +6,11 @@
 A public row has the report of `npnet course check`. A hidden row says what the properties are called and which concept
 to look at again, never a number that was expected: what can be read can be copied.
 """
+from dataclasses import replace
+
 from .answers import answer_hash
 from .gradescope import test
-from .report import noted, region_lines, short, titled
-from .results import Graded
+from .report import region_lines, short, titled
 from .words import say
 
 HIDDEN = "after_published"          # when students see the rows of the hidden properties
@@ -24,19 +25,24 @@ def planned(assignment, language="en"):
 def rows_of(graded, assignment, language="en", blockers=()):
     """The rows of a Graded. blockers: Notes why nothing could be run."""
     if blockers:
-        said = "\n".join(noted(note, language) for note in blockers)
+        said = "\n".join(said_of(note, language) for note in blockers)
         return [row(assignment, graded.id, hidden, 0.0, said, language) for hidden in kinds(assignment, graded.id)]
     return [hidden_row(graded, assignment, language) if hidden else public_row(graded, assignment, language)
             for hidden in kinds(assignment, graded.id)]
 
 
+def said_of(note, language):
+    """A Note as a sentence."""
+    return say(note.id, language, **note.values)
+
+
 def summary(result, assignment, language, name, files, versions=""):
     """What is said of the whole submission: never the points of hidden properties. name: of the file that was graded,
     None if it is missing; files: the names of all files."""
-    said = [noted(note, language) for note in [*result.blockers, *result.warnings]]
+    said = [said_of(note, language) for note in [*result.blockers, *result.warnings]]
     if name is None:
         found = ", ".join(files[:8]) or say("grading.nothing", language)
-        said.append(say("grading.missing", language, file=assignment.filename, found=found))
+        said.append(say("grading.missing", language, found=found))
     got = sum(earned(graded, False) * share(assignment, graded.id, False) for graded in result.regions)
     most = sum(share(assignment, graded.id, False) for graded in result.regions)
     said.append(say("grading.public_points", language, got=short(got), most=short(most)))
@@ -72,20 +78,38 @@ def earned(graded, hidden):
 
 def public_row(graded, assignment, language):
     """The row of the public properties, with the report of the region as if there were no others."""
-    shown = alone(graded)
+    shown = alone(graded, share(assignment, graded.id, False))
     score = earned(graded, False) * share(assignment, graded.id, False)
     lines = region_lines(shown, assignment, language)
     return row(assignment, graded.id, False, score, "\n".join(lines), language, **kept(shown, assignment))
 
 
-def alone(graded):
-    """The same region with its public properties alone: what a report of it may tell."""
+def alone(graded, points):
+    """The same region with its public properties alone, and their points: what a report of it may tell."""
     public = [c for c in graded.checked if not c.property.hidden]
-    shown = Graded(graded.id, graded.points, graded.state, public, graded.note, graded.diagnosis, graded.remarks,
-                   graded.trial, graded.file)
+    shown = replace(graded, points=points, checked=public, trial=public_probes(graded.trial))
     if graded.state == "wrong" and all(c.holds for c in public):
         shown.state, shown.diagnosis = "right", None
+    elif graded.diagnosis is not None and graded.trial is not None:
+        shown.diagnosis = replace(graded.diagnosis, call=place_among_public(graded.diagnosis.call, graded.trial))
     return shown
+
+
+def public_probes(trial):
+    """The Trial without the probes of hidden properties."""
+    if trial is None:
+        return None
+    kept = [i for i, hidden in enumerate(trial.hidden) if not hidden]
+    lists = {name: [getattr(trial, name)[i] for i in kept]
+             for name in ("calls", "outcomes", "expected", "hidden", "tolerances")}
+    return replace(trial, **lists)
+
+
+def place_among_public(call, trial):
+    """The number of a probe among the public ones; one that none of them has, if it is a hidden probe."""
+    if call >= len(trial.hidden) or trial.hidden[call]:
+        return len(trial.hidden)
+    return trial.hidden[:call].count(False)
 
 
 def hidden_row(graded, assignment, language):
@@ -94,7 +118,7 @@ def hidden_row(graded, assignment, language):
     wrong = [c for c in checked if not c.holds]
     if not checked:
         said = [say("report.not_started", language) if graded.state == "untouched" else
-                noted(graded.note, language) if graded.note else say("grading.waiting", language)]
+                said_of(graded.note, language) if graded.note else say("grading.waiting", language)]
     else:
         said = [say("grading.hidden_passed", language, passed=len(checked) - len(wrong), properties=len(checked))]
     said += [say("grading.hidden_wrong", language, name=titled(c.property.id, language)) for c in wrong]
