@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 LANGUAGES = ("en", "ko")
-MARKER = re.compile(r"^(\s*)# (BEGIN|END) (SOLUTION|YOUR CODE)\(([\w.]+)(?:, *points=(\d+))?\)\s*$")
+MARKER = re.compile(r"^(\s*)# (BEGIN|END) (SOLUTION|YOUR CODE)\(([\w.]+)(?:, *points=(\d+(?:\.\d+)?))?\)\s*$")
 TEXT = re.compile(r"^\s*# (?:(HANDOUT|TEXT)\((\w+)\)|END (HANDOUT|TEXT))\s*$")
 
 
@@ -80,7 +80,7 @@ class Source:
                  for id, region in regions_of(text).items()}
         for id, blocks in stubs.items():
             text = replaced(text, id, blocks)
-        return re.sub(r"# (BEGIN|END) SOLUTION\(([\w.]+)(?:, *points=\d+)?\)", r"# \1 YOUR CODE(\2)", text)
+        return re.sub(r"# (BEGIN|END) SOLUTION\(([\w.]+)(?:, *points=[\d.]+)?\)", r"# \1 YOUR CODE(\2)", text)
 
     @cached_property
     def functions(self):
@@ -124,7 +124,7 @@ def regions_of(text, filename=""):
         if begins:
             open_at = (id, number + 1)
             region = found.setdefault(id, Region(id))
-            region.points += int(marker[5] or 0)
+            region.points += points_of(marker[5] or "0")
         else:
             found[id].blocks.append((open_at[1], number))
             open_at = None
@@ -132,6 +132,11 @@ def regions_of(text, filename=""):
         raise ValueError(f"{filename or 'the file'}: # BEGIN of {open_at[0]} has no END")
     add_functions(found, text)
     return found
+
+
+def points_of(text):
+    """6 of "6", 1.5 of "1.5"."""
+    return float(text) if "." in text else int(text)
 
 
 def add_functions(regions, text):
