@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..grader.calls import Call
 from ..grader.properties import Failure, Property, missing
-from .b1_layers import WRONG
+from .b1_layers import RIGHT, WRONG
 
 OUTPUTS = {"verdict": ("caught", "accused")}
 
@@ -42,14 +42,21 @@ def verdict_on(wrong):
 
 def caught(outcomes, expected, calls, tolerance=0.0, names=()):
     """The wrong layer is caught, and no right one is accused."""
-    for i, got in enumerate(outcomes):
-        failure = missing(got)
-        if not failure and tuple(got.value) != (1, 0):
-            failure = Failure("property", details={"caught": got.value[0], "accused": got.value[1]})
+    for i, (call, got) in enumerate(zip(calls, outcomes)):
+        failure = missing(got) or judged(call.arguments[0], tuple(got.value))
         if failure:
             failure.call = i
             return failure
     return None
+
+
+def judged(test, verdict):
+    """The Failure of a verdict (caught, accused), with the sentence that says it, or None."""
+    if verdict == (1, 0):
+        return None
+    accused, all = verdict[1], len(RIGHT[test])
+    values = {"test": test, "accused": accused, "all": all}
+    return Failure("property", details={"say": "b1.accused" if accused else "b1.missed", "values": values})
 
 
 REGIONS = {

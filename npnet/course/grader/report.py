@@ -105,7 +105,11 @@ def held(graded, language):
 
 
 def probe_lines(graded, assignment, language, columns):
-    """The probe of which the numbers are told, and what was seen there: at most four lines."""
+    """The probe of which the numbers are told, and what was seen there: at most four lines. Where the properties have
+    sentences of their own for what they miss: these, at most six lines."""
+    own = [line for text in own_words(graded, language) for line in folded(text, columns, "  ", more="    ")]
+    if own:
+        return own[:6]
     found = telling(graded)
     if found is None:
         return []
@@ -113,6 +117,14 @@ def probe_lines(graded, assignment, language, columns):
     text = say("report.probe", language, number=number + 1, all=count_of(graded), arguments=described(call, assignment))
     names = assignment.outputs.get(call.function, ())
     return [*folded(text, columns, "  ", more="    ")[:2], *seen_lines(outcome, expected, names, language, columns)[:2]]
+
+
+def own_words(graded, language):
+    """What the failures of a region say in words of their assignment (details["say"] is an id), each once."""
+    found = [say(checked.failure.details["say"], language, **checked.failure.details["values"],
+                 title=titled(checked.property.id, language))
+             for checked in graded.checked if not checked.holds and "say" in checked.failure.details]
+    return list(dict.fromkeys(found))
 
 
 def telling(graded):
