@@ -101,6 +101,12 @@ WORDS = '''
 ["a1"]
 en = "Twice"
 ko = "두 배"
+["a2"]
+en = "Four times"
+ko = "네 배"
+["a2.four"]
+en = "four times x"
+ko = "x의 네 배"
 ["a1.double"]
 en = "two times x"
 ko = "x의 두 배"

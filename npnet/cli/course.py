@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "run your file and say what is wrong, and why",
     "show": "the operation in small numbers, with your output beside the right one",
     "hint": "the next hint for a region: three levels",
+    "why": "the numbers behind the last answer of check",
     "status": "how far you are, and what comes next",
     "reset": "a region as it was at the start; your file is kept in backup",
     "update": "a new version of the assignments, with your code in it",
@@ -169,6 +170,21 @@ def run_show(options):
     for line in [*work.notes, *shown.lines]:
         print(line)
     print(work.say_of("show.save", region=region) if options.save is None else shown.save(options.save or None))
+
+
+def add_why(parser):
+    parser.add_argument("region", nargs="?", metavar="a3", help="an assignment or a region (default: the first that is "
+                        "not right)")
+    parser.set_defaults(run=run_why)
+
+
+def run_why(options):
+    from ..course.overview import region_of
+    from ..course.why import why
+    from ..course.workspace import find
+    work = find(options.lang)
+    for line in [*work.notes, *why(work, region_of(work, options.region))]:
+        print(line)
 
 
 # ---------------------------------------------------------------------------- hint, submit

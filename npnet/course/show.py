@@ -13,13 +13,13 @@ from ..plots.course import Bars, Grid, Path as PathPanel, operation
 from .check import running
 from .examples import EXAMPLES
 from .grader.calls import flat
-from .grader.report import COLUMNS, folded, padded, shape, width
+from .grader.report import folded, shape
 from .grader.static import look
+from .panels import text_of
 from .titles import title
 from .workspace import known, known_region
 
 PICTURES = "pictures"
-MOST = 12                       # rows of a table of numbers that are printed
 
 
 @dataclass
@@ -57,12 +57,17 @@ def show(work, region):
     told = work.say_of("show.count", wrong=differing, all=count) if differing else ""
     if count and not differing:
         told = work.say_of("show.equal")
-    caption = " ".join(filter(None, [work.say_of(f"show.{region}"), told]))
+    caption = " ".join(filter(None, [say_what(work, region), told]))
     rows = [row for row in [example.panels, *below] if row]
     lines = [f"{region}  {title(region, work.language)}", *folded(caption, indent="  ")]
     for row in rows:
         lines += ["", *text_of(row)]
     return Shown(work, region, rows, caption, [*lines, ""])
+
+
+def say_what(work, region):
+    """What is to be seen of a region."""
+    return work.say_of(f"show.{region}")
 
 
 def ask(work, assignment, region, call):
@@ -79,7 +84,7 @@ def ask(work, assignment, region, call):
 def answers(work, example, outcome, right):
     """(rows of panels, how many numbers differ, of how many): yours, right, difference for every output."""
     ours = example.drawn(right.value)
-    words, theirs = came(work, example, outcome, ours)
+    words, theirs = came(work, example, outcome, right, ours)
     if example.kind == "path":
         return path_rows(work, words, theirs, ours)
     rows, differing, count = [], 0, 0
@@ -94,7 +99,7 @@ def answers(work, example, outcome, right):
         most = largest(got, want)                                           # one scale for both
         rows.append([panel(got, work.say_of("show.yours", name=name), words=words, most=most),
                      panel(want, work.say_of("show.right", name=name), most=most),
-                     panel(gap, work.say_of("show.difference"), words=words, wrong=wrong)])
+                     panel(gap, work.say_of("show.difference"), words="", wrong=wrong)])
     return rows, differing, count
 
 
@@ -124,7 +129,7 @@ def path_rows(work, words, theirs, ours):
     return [[PathPanel(lines, heading, work.say_of("show.step"))]], differing, len(want) if theirs else 0
 
 
-def came(work, example, outcome, ours):
+def came(work, example, outcome, right, ours):
     """(words, numbers): the student's numbers, or words why there are none that could be drawn."""
     if outcome is None:
         return work.say_of("show.not_started"), None
@@ -132,67 +137,15 @@ def came(work, example, outcome, ours):
         return work.say_of("show.raised", kind=outcome.error.kind), None
     if outcome.stopped:
         return work.say_of("show.stopped"), None
+    if outcome.value is None:
+        return work.say_of("show.nothing_came"), None
     try:
         theirs = [np.asarray(numbers, float) for _, numbers in example.drawn(outcome.value)]
     except (TypeError, ValueError, IndexError):
         return work.say_of("show.nothing_came"), None
     if len(theirs) != len(ours):
         return work.say_of("show.nothing_came"), None
-    for (_, got), mine, (_, want) in zip(flat(outcome.value), theirs, ours):
+    for (_, got), (_, full), mine, (_, want) in zip(flat(outcome.value), flat(right.value), theirs, ours):
         if mine.shape != want.shape:
-            size = got if isinstance(got, np.ndarray) else mine
-            return work.say_of("show.other_shape", got=shape(size), right=shape(np.asarray(want))), None
+            return work.say_of("show.other_shape", got=shape(np.asarray(got)), right=shape(np.asarray(full))), None
     return "", theirs
-
-
-# ---------------------------------------------------------------------------- as text
-
-def text_of(row):
-    """The panels of a row as text, beside each other where they fit."""
-    found, line = [], []
-    for block in map(block_of, row):
-        if line and sum(width(each[0]) for each in line) + 3 * len(line) + width(block[0]) > COLUMNS - 2:
-            found, line = [*found, *side_by_side(line), ""], []
-        line.append(block)
-    return [*found, *side_by_side(line)]
-
-
-def side_by_side(blocks):
-    """Blocks of lines, each block's lines of one width, as lines."""
-    high = max(map(len, blocks))
-    return ["  " + "   ".join(block[i] if i < len(block) else " " * width(block[0]) for block in blocks).rstrip()
-            for i in range(high)]
-
-
-def block_of(panel):
-    """A panel as lines of one width: its title, then its numbers."""
-    if isinstance(panel, PathPanel):
-        table = [[panel.across, *map(str, range(len(next(iter(panel.lines.values())))))]]
-        table += [[name, *(f"{number:.6g}" for number in numbers)] for name, numbers in panel.lines.items()]
-        table = list(map(list, zip(*table)))                                # a step in every line
-    elif panel.values is None:
-        return evened([panel.title, panel.words])
-    else:
-        numbers = np.atleast_2d(np.asarray(panel.values))
-        boxes = panel.boxes if isinstance(panel, Grid) and apart(panel.boxes) else []
-        table = [[boxed(f"{number:.5g}", row, column, boxes) for column, number in enumerate(line)]
-                 for row, line in enumerate(numbers[:MOST])]
-    wide = max(width(cell) for line in table for cell in line)
-    return evened([panel.title, *(" ".join(" " * (wide - width(cell)) + cell for cell in line) for line in table)])
-
-
-def apart(boxes):
-    """Whether boxes can be told by brackets: there is one, or each holds one number."""
-    return len(boxes) == 1 or all(rows * columns == 1 for _, _, rows, columns in boxes)
-
-
-def boxed(text, row, column, boxes):
-    """A number, in brackets where it lies in a box."""
-    inside = any(h <= row < h + rows and v <= column < v + columns for h, v, rows, columns in boxes)
-    return f"[{text}]" if inside else f"{text} " if boxes else text
-
-
-def evened(lines):
-    """Lines with blanks after them, so that all are as wide as the widest."""
-    wide = max(map(width, lines))
-    return [padded(line, wide) for line in lines]

@@ -1,0 +1,106 @@
+"""The last answer of the check again, with its numbers: all that the diagnosis says, the student's array beside a summary
+of the right one, and the smallest example that fails, small enough to be worked out by hand.
+"""
+import numpy as np
+
+from .check import running, targets
+from .grader.calls import flat
+from .grader.diagnosis import case_of
+from .grader.diagnosis.smallest import smallest
+from .grader.grade import grade
+from .grader.properties import apart
+from .grader.report import brief, described, diagnosed, failed, folded, heading, noted, shape, telling, written
+from .panels import maps_of, text_of
+
+
+def why(work, region):
+    """The lines about a region: its diagnosis, its numbers. ValueError: unknown, not started, damaged."""
+    target, = targets(work, region, [])
+    data = target.path.read_bytes()
+    result = grade(data, target.assignment, hidden=False, only=[region])
+    language = work.language
+    if result.blockers:
+        return [line for note in result.blockers for line in folded(noted(note, language))]
+    graded, = result.regions
+    lines = [heading(graded, language)]
+    if graded.state == "untouched":
+        return lines + folded(work.say_of("report.not_started"), indent="  ")
+    if graded.note:
+        return lines + folded(noted(graded.note, language), indent="  ")
+    if graded.state == "right":
+        return lines + folded(work.say_of("why.right", region=region), indent="  ")
+    for said in diagnosed(graded, language) or [failed(graded, language)]:
+        lines += folded(said, indent="  ")
+    return [*lines, *numbers(work, target.assignment, graded), *by_hand(work, target, graded), ""]
+
+
+def numbers(work, assignment, graded):
+    """The student's array of the probe that the diagnosis speaks of, and a summary of the right one."""
+    found = telling(graded)
+    if found is None:
+        return []
+    number, call, outcome, expected = found
+    said = work.say_of("why.numbers", number=number + 1, arguments=described(call, assignment))
+    lines = ["", *folded(said, more="  ")]
+    if not outcome.came or outcome.value is None:
+        return lines + folded(work.say_of("why.nothing"), indent="  ")
+    names = assignment.outputs.get(call.function, ())
+    for (name, got), (_, want) in zip(flat(outcome.value, names), flat(expected.value, names)):
+        some = beside(work, name or call.function, got, want)
+        lines += ([""] if some and len(lines) > 3 else []) + some
+    return lines
+
+
+def beside(work, name, got, want):
+    """One output: summaries of both, and the student's numbers, wrong ones in brackets; nothing where all are right."""
+    if not isinstance(want, np.ndarray):
+        return []
+    if not isinstance(got, np.ndarray):
+        return folded(work.say_of("why.nothing"), indent="  ")
+    wrong = apart(got, want, 1e-9) if got.shape == want.shape else None
+    if wrong is not None and not wrong.any():
+        return []
+    lines = folded(work.say_of("why.yours", output=name, **summary(got)), indent="  ")
+    lines += folded(work.say_of("why.summary", **summary(want)), indent="  ")
+    if wrong is not None:
+        lines += folded(work.say_of("why.wrong", wrong=int(wrong.sum()), all=wrong.size), indent="  ")
+    return [*lines, "", *text_of(maps_of(got, name, wrong))]
+
+
+def summary(array):
+    """What is told of an array: its shape, its least and its largest number, and the mean."""
+    finite = array[np.isfinite(array)] if array.dtype.kind in "fc" else array.ravel()
+    finite = finite if finite.size else np.zeros(1)
+    return {"shape": shape(array), "least": written(float(finite.min())), "most": written(float(finite.max())),
+            "mean": written(float(finite.mean()))}
+
+
+def by_hand(work, target, graded):
+    """The smallest example that fails: its arguments and the student's answer, as arrays."""
+    example = graded.diagnosis.example if graded.diagnosis else None
+    if example is None and graded.trial is not None and graded.trial.calls:
+        example = found_again(target, graded)
+    if example is None:
+        return []
+    arrays = [(name, value) for name, value in example.arguments if isinstance(value, np.ndarray)]
+    others = [(name, value) for name, value in example.arguments if not isinstance(value, np.ndarray)]
+    given = ", ".join([*(name for name, _ in arrays), *(f"{name}={brief(value)}" for name, value in others)])
+    lines = ["", *folded(work.say_of("why.smallest", call=f"{example.function}({given})"), more="  ")]
+    panels = [panel for name, value in arrays for panel in maps_of(value, name)]
+    if isinstance(example.yours, np.ndarray):
+        right = np.asarray(example.right)
+        wrong = apart(example.yours, right, 1e-9) if example.yours.shape == right.shape else None
+        panels += maps_of(example.yours, work.say_of("show.yours", name=example.output), wrong)
+    lines += text_of(panels)
+    return [*lines, "", *folded(work.say_of("why.by_hand"), indent="  ")] if example.at else lines
+
+
+def found_again(target, graded):
+    """The smallest example, looked for with a child of its own; None where none is found."""
+    case = case_of(graded.trial)
+    if not case.wrong:
+        return None
+    function = case.calls[case.wrong[0]].function
+    with running(target.assignment, target.path.read_text("utf-8-sig")) as run:
+        case.run = lambda call: run(call, graded.id)
+        return smallest(case, function, target.assignment.parts)
