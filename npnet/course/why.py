@@ -1,4 +1,4 @@
-"""The last answer of the check again, with its numbers: all that the diagnosis says, the student's array beside a summary
+"""An answer of the check with its numbers: all that the diagnosis says, the student's array beside a summary
 of the right one, and the smallest example that fails, small enough to be worked out by hand.
 """
 import numpy as np
