@@ -55,6 +55,7 @@ def run_list(options):
     from ..course.workspace import find
     from ..screen import print_table, tell
     work = find(options.lang)
+    say_all(work, [])
     print_table(rows(work), "lrll")
     tell("\n" + sum_of_points(work))
 
@@ -111,7 +112,7 @@ def run_update(options):
 def add_check(parser):
     parser.add_argument("what", nargs="?", metavar="a3", help="an assignment, a region (a3.dx) or a file (default: all "
                         "that you have started)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="a3.dx", help="these regions alone")
+    parser.add_argument("--only", action="append", default=[], metavar="a3.dx", help="this region alone; may be given again")
     parser.add_argument("--with", dest="others", choices=["mine", "reference"], default="reference", help="whose "
                         "functions of earlier assignments your file gets: the right ones, or yours")
     parser.add_argument("--watch", action="store_true", help="check again whenever you save")

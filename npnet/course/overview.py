@@ -12,8 +12,8 @@ def rows(work):
     found = [work.say("head").split("|")]
     for id in assignments.ids():
         assignment = known(id, work.language)
-        found.append([f"{id}  {title(id, work.language)}", str(points(assignment)),
-                      ", ".join(builds_on(assignment)) or "-", state(work, id)])
+        found.append([f"{id}  {title(id, work.language)}", short(points(assignment)),
+                      " ".join(builds_on(assignment)) or "-", state(work, id)])
     return found
 
 
@@ -21,8 +21,10 @@ def sum_of_points(work):
     """How many points there are."""
     every = {id: points(known(id, work.language)) for id in assignments.ids()}
     bonus = sum(some for id, some in every.items() if id.startswith("b"))
-    plain = sum(every.values()) - bonus
-    return work.say("sum", points=plain, bonus=bonus) if bonus else work.say("sum_plain", points=plain)
+    plain = sum(some for id, some in every.items() if not id.startswith("b"))
+    if bonus:
+        return work.say("sum", points=short(plain), bonus=short(bonus))
+    return work.say("sum_plain", points=short(plain))
 
 
 def state(work, id):

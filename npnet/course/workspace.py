@@ -16,6 +16,7 @@ from pathlib import Path
 from .. import __version__
 from ..files import writing
 from .grader import assignment as assignments
+from .grader.report import short
 from .grader.source import blocks_of, regions_of, replaced, stub
 from .grader.words import language as language_of
 from .grader.words import say
@@ -111,7 +112,7 @@ class Workspace:
         assignment = known(id, self.language)
         source, stem = assignment.source, Path(assignment.filename).stem
         points = sum(region.points for region in source.regions.values())
-        lines = [self.say("started", id=id, title=title(id, self.language), points=points)]
+        lines = [self.say("started", id=id, title=title(id, self.language), points=short(points))]
         starter = source.starter(self.language)
         files = [(f"{stem}.md", source.handout(self.language), "is_handout"), (f"{stem}.py", starter, "is_work")]
         if source.parts:

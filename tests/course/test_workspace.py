@@ -208,7 +208,7 @@ def test_the_list_shows_points_what_it_builds_on_and_the_state(pocket):
                               ["a2  Four times", "5", "a1", "not started"]]
     work.remember(last={"a1": {"a1.double": {"got": 6, "most": 6, "state": "right"},
                                "a1.total": {"got": 0, "most": 4, "state": "wrong"}}})
-    assert rows(work)[1][3] == "6 of 10 points"
+    assert rows(work)[1][3] == "6 of 10"
 
 
 def test_status_says_what_comes_next(pocket):
