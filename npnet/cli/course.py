@@ -112,7 +112,8 @@ def run_update(options):
 def add_check(parser):
     parser.add_argument("what", nargs="?", metavar="a3", help="an assignment, a region (a3.dx) or a file (default: all "
                         "that you have started)")
-    parser.add_argument("--only", action="append", default=[], metavar="a3.dx", help="this region alone; may be given again")
+    parser.add_argument("--only", action="append", default=[], metavar="a3.dx",
+                        help="this region alone; may be given again")
     parser.add_argument("--with", dest="others", choices=["mine", "reference"], default="reference", help="whose "
                         "functions of earlier assignments your file gets: the right ones, or yours")
     parser.add_argument("--watch", action="store_true", help="check again whenever you save")
