@@ -1,5 +1,6 @@
 """A6, A7, A9 and A10: their solutions are the library's functions, their handouts say what the code gives."""
 import doctest
+import re
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ import npnet
 from npnet import ops
 from npnet.course.grader.assignment import load
 from npnet.course.grader.draws import Draw
+from npnet.course.grader.words import say
 from npnet.explain.facts import layer_facts
 from npnet.models import krizhevsky2012
 
-MINE = ["a6", "a7", "a9"]
+MINE = ["a6", "a7", "a9", "a10"]
 
 
 class Known:
@@ -194,3 +196,100 @@ def test_the_number_tells_the_mistake(changed, total):
     layers = assignment.mistaken(mistake).names["alexnet_layers"](*PAPER)
     assert sum(solution("a9")["layer_parameters"](layers, (3, 227, 227))) == total
     assert total == 60_965_224 or f"{total:,}" in mistake.when["en"] and f"{total:,}" in mistake.when["ko"]
+
+
+# ---------------------------------------------------------------------------- A10
+
+def small(weights, shape):
+    """The small network as npnet builds it, with these weights."""
+    npnet.use("numpy")
+    K, M = len(weights["conv.b"]), len(weights["fc.b"])
+    net = npnet.Network(shape, dtype=np.float64, conv=npnet.Conv2D(K, 3, pad=1), relu=npnet.ReLU(),
+                        pool=npnet.MaxPool(3, 2), flatten=npnet.Flatten(), fc=npnet.Dense(M))
+    for name, w in net.params().items():
+        w[...] = weights[name]
+    return net
+
+
+def weights_of(K, C, D, M):
+    draw = Draw("weights")
+    return {"conv.w": draw.normal(K, C, 3, 3) / 2, "conv.b": draw.normal(K) / 4, "fc.w": draw.normal(D, M) / 4,
+            "fc.b": draw.normal(M) / 4}
+
+
+def test_dense_backward_is_the_librarys_bit_for_bit():
+    dy, x, w = quarters("dy", 4, 3), quarters("x", 4, 5), quarters("w", 5, 3)
+    for ours, theirs in zip(solution("a10")["dense_backward"](dy, x, w), ops.dense_backward(dy, x, w)):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_small_network_has_the_librarys_gradients():
+    a10, weights, x, dlogits = solution("a10"), weights_of(4, 2, 48, 5), Draw("x").normal(3, 2, 7, 9), Draw("d").normal(3, 5)
+    net = small(weights, (2, 7, 9))
+    logits, saved = a10["small_forward"](x, weights)
+    np.testing.assert_allclose(logits, net.forward(x), rtol=1e-12)
+    net.backward(dlogits)
+    grads = a10["small_backward"](dlogits, saved, weights)
+    assert set(grads) == set(net.grads())
+    for name, theirs in net.grads().items():
+        np.testing.assert_allclose(grads[name], theirs, rtol=1e-11, atol=1e-13)
+
+
+def test_training_is_the_librarys():
+    """Two epochs of uneven pieces, beside npnet's optimizer without weight decay."""
+    weights, x, labels = weights_of(3, 2, 36, 4), Draw("x").normal(7, 2, 7, 9), np.arange(7) % 4
+    losses, trained = solution("a10")["train"](x, labels, weights, 0.2, 0.6, 2, 3, np.random.default_rng(5))
+    net, optimizer, rng = small(weights, (2, 7, 9)), npnet.SGD(0.2, momentum=0.6, weight_decay=0), np.random.default_rng(5)
+    theirs = []
+    for _ in range(2):
+        order = rng.permutation(7)
+        for piece in (order[:3], order[3:6], order[6:]):
+            loss, dlogits = ops.softmax_cross_entropy(net.forward(x[piece]), labels[piece])
+            net.backward(dlogits)
+            optimizer.update(net.params(), net.grads())
+            theirs.append(loss)
+    np.testing.assert_allclose(losses, theirs, rtol=1e-11)
+    for name, w in net.params().items():
+        np.testing.assert_allclose(trained[name], w, rtol=1e-10, atol=1e-12)
+        assert not np.array_equal(weights[name], w)                     # the ones that came in have not moved
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_twenty_pictures_are_learned_by_heart(seed):
+    a10 = solution("a10")
+    x, labels = a10["pictures"](20, seed)
+    losses, trained = a10["train"](x, labels, a10["first_weights"](6, 4, seed), 0.1, 0.9, 60, 20, np.random.default_rng(seed))
+    assert len(losses) <= 200 and abs(losses[0] - np.log(4)) < 0.3 and losses[-1] < 0.05
+    assert a10["accuracy"](x, labels, trained) == 1
+    assert a10["accuracy"](*a10["pictures"](400, 99), trained) > 0.6
+
+
+def test_maps_are_told_by_their_filters():
+    a10, draw = solution("a10"), Draw("maps")
+    image, filters = draw.normal(2, 8, 6), draw.normal(5, 2, 3, 3)
+    answers = np.maximum(ops.conv2d_forward_loops(image[None], filters, np.zeros(5), 1, 1, 1)[0], 0)
+    maps = answers[[3, 0, 4, 1, 2]] / answers[[3, 0, 4, 1, 2]].max(axis=(1, 2), keepdims=True)
+    assert a10["match_maps"](image, filters, maps) == [3, 0, 4, 1, 2]
+
+
+@pytest.mark.long
+def test_the_experiments_show_what_the_questions_ask_about(capsys):
+    solution("a10")["experiments"]()
+    lines = capsys.readouterr().out.splitlines()
+    table = {line[:20].strip(): [float(word.strip("%")) for word in line[20:].split()] for line in lines[1:9]}
+    assert abs(table["as it is"][0] - np.log(4)) < 0.1 and table["as it is"][1] < 0.001
+    assert table["weights 20 x"][0] > 10 and table["rate 10 x"][1] > 10
+    assert 0.001 < table["rate 1/10"][1] < 0.05 and 0.001 < table["no momentum"][1] < 0.05
+    assert table["200 pictures"][3] > table["as it is"][3] > table["labels at random"][3] + 30
+    assert table["labels at random"][2] == 100 and table["weights all 0"][1] > 1
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_questions_have_anchors_points_and_a_rubric(language):
+    starter = load("a10").source.starter(language)
+    anchors = re.findall(r"# ANSWER\((a10\.q\d), points=(\d)\)\n(.*?)# END ANSWER\(\1\)", starter, re.DOTALL)
+    assert [id for id, _, _ in anchors] == ["a10.q1", "a10.q2", "a10.q3", "a10.q4"]
+    assert sum(int(points) for _, points, _ in anchors) == 4
+    for id, _, text in anchors:
+        assert all(line.startswith("#") for line in text.splitlines()) and text.splitlines()[-1] == "#"
+        assert say(f"{id}.rubric", language) and say(id, language)
