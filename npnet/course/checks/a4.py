@@ -2,7 +2,8 @@
 
 The numbers are quarters, so that every answer is exact. Each table below holds geometries of one kind,
 (N, C, H, W, R, S, stride, pad): public properties take the first one, hidden ones another, drawn for the student.
-Nothing is square, and no window stands where its rows could be taken for its columns.
+Nothing is square, and no window stands where its rows could be taken for its columns. Padding comes with negative
+numbers only, so that a mistake in it leaves the other properties alone; rounding up and ties likewise.
 """
 import numpy as np
 
@@ -12,12 +13,14 @@ from ..grader.properties import Failure, Property, equal, missing, unchanged
 OUTPUTS = {"max_pool_forward": ("y", "argmax"), "max_pool_backward": ("dx",)}
 
 OVERLAPPING = [(2, 3, 8, 5, 3, 2, 2, 0), (2, 3, 9, 6, 4, 3, 2, 0), (3, 2, 6, 9, 3, 2, 2, 0), (2, 3, 6, 10, 3, 5, 2, 0)]
-ONE_APART = [(3, 2, 5, 8, 2, 4, 1, 1), (3, 2, 4, 6, 3, 2, 1, 1), (2, 3, 6, 4, 2, 3, 1, 1), (2, 4, 3, 5, 3, 2, 1, 1)]
+ONE_APART = [(3, 2, 5, 8, 2, 4, 1, 0), (3, 2, 4, 6, 3, 2, 1, 0), (2, 3, 6, 4, 2, 3, 1, 0), (2, 4, 4, 7, 3, 2, 1, 0)]
 WITH_GAPS = [(2, 4, 7, 9, 2, 3, 3, 0), (3, 2, 8, 11, 1, 2, 3, 0), (2, 3, 10, 5, 2, 1, 3, 0), (2, 4, 8, 12, 3, 2, 4, 0)]
 PADDED = [(2, 3, 4, 7, 3, 5, 2, 2), (2, 3, 5, 8, 3, 4, 2, 1), (3, 2, 6, 5, 4, 3, 2, 2), (3, 2, 7, 4, 3, 2, 2, 1)]
+PADDED_ONE_APART = [(3, 2, 5, 8, 2, 4, 1, 1), (3, 2, 4, 6, 3, 2, 1, 1),
+                    (2, 3, 6, 4, 2, 3, 1, 1), (2, 4, 3, 5, 3, 2, 1, 1)]
 TIED = [(2, 3, 6, 9, 3, 2, 2, 0), (2, 3, 9, 6, 3, 4, 2, 0), (3, 2, 7, 10, 2, 3, 2, 0), (2, 4, 8, 5, 4, 2, 2, 0)]
 HANGING = [(2, 3, 6, 9, 3, 4, 2, 0), (3, 2, 8, 5, 3, 2, 2, 0), (2, 3, 7, 10, 2, 3, 2, 0), (3, 2, 9, 6, 4, 3, 2, 0)]
-ONE_DROPPED = [(2, 3, 5, 8, 2, 3, 3, 1), (3, 2, 8, 5, 3, 2, 3, 1), (2, 4, 8, 11, 2, 3, 3, 1), (2, 3, 8, 5, 2, 3, 3, 1)]
+ONE_DROPPED = [(2, 3, 6, 8, 2, 3, 3, 0), (3, 2, 8, 6, 3, 2, 3, 0), (2, 4, 9, 11, 2, 3, 3, 0), (2, 3, 11, 9, 3, 2, 3, 0)]
 
 NINE = [[1, 2, 0, 1, 3], [0, 1, 2, 0, 1], [2, 0, 9, 1, 0], [1, 3, 0, 2, 1], [0, 1, 2, 0, 4]]       # of the handout
 TWO_NINES = [[1, 2, 9, 1, 3], *NINE[1:]]
@@ -114,55 +117,67 @@ def backward(numbers, *tables, ceil_mode=False, hidden=False):
     return calls
 
 
-def calls_of_example(draw, parts):
-    sixes = np.arange(36.0).reshape(1, 1, 6, 6)[:, :, ::-1]
-    return [Call("max_pool_forward", [one_map(NINE), 3, 3, 2, 0, False]),
-            Call("max_pool_forward", [one_map(TWO_NINES), 3, 3, 2, 0, False]),
-            Call("max_pool_forward", [one_map(NEGATIVE), 2, 2, 2, 1, False]),
-            Call("max_pool_forward", [sixes, 3, 3, 2, 0, False]), Call("max_pool_forward", [sixes, 3, 3, 2, 0, True]),
-            Call("max_pool_forward", [sixes[:, :, :5, :5].copy(), 2, 2, 3, 1, True])]
+def pooled(rows, *window):
+    """The call of max_pool_forward of a map of the handout."""
+    return lambda draw, parts: [Call("max_pool_forward", [one_map(rows), *window, False])]
 
 
-def calls_of_powers(draw, parts):
-    made = []
-    for rows, window in ((NINE, [3, 3, 2, 0]), (TWO_NINES, [3, 3, 2, 0]), (NEGATIVE, [2, 2, 2, 1])):
+def calls_of_rounding(draw, parts):
+    """The handout's 6 rows, whose third window hangs over, and its 5 rows, whose third window is dropped."""
+    return [Call("max_pool_forward", [distinct(draw, 1, 1, size, size, *window), *window, True])
+            for size, window in ((6, (3, 3, 2, 0)), (5, (2, 2, 3, 1)))]
+
+
+def routed(rows, *window):
+    """The call of max_pool_backward of a map of the handout, with the powers of ten as dy."""
+    def calls(draw, parts):
         argmax = parts["max_pool_forward"](one_map(rows), *window, False)[1]
-        made.append(Call("max_pool_backward", [one_map(POWERS), one_map(rows), argmax, *window]))
-    return made
+        return [Call("max_pool_backward", [one_map(POWERS), one_map(rows), argmax, *window])]
+    return calls
+
+
+def several(*parts_of):
+    """calls(draw, parts) of several of them, one after the other."""
+    return lambda draw, parts: [call for calls in parts_of for call in calls(draw, parts)]
 
 
 FORWARD, BACKWARD = "a4.forward", "a4.backward"
 PROPERTIES = [
-    Property("a4.forward.example", FORWARD, calls_of_example),
+    Property("a4.forward.example", FORWARD, pooled(NINE, 3, 3, 2, 0)),
     Property("a4.forward.windows", FORWARD, forward(distinct, OVERLAPPING, ONE_APART, WITH_GAPS)),
-    Property("a4.forward.ties", FORWARD, forward(tied, TIED, ONE_APART)),
-    Property("a4.forward.negative", FORWARD, forward(negative, PADDED, ONE_APART)),
-    Property("a4.forward.ceil", FORWARD, forward(distinct, HANGING, ONE_DROPPED, ceil_mode=True)),
-    Property("a4.forward.arguments", FORWARD, forward(distinct, PADDED, OVERLAPPING), judge=equal_and_unchanged),
+    Property("a4.forward.ties", FORWARD, several(pooled(TWO_NINES, 3, 3, 2, 0), forward(tied, TIED, ONE_APART))),
+    Property("a4.forward.negative", FORWARD,
+             several(pooled(NEGATIVE, 2, 2, 2, 1), forward(negative, PADDED, PADDED_ONE_APART)), weight=2),
+    Property("a4.forward.ceil", FORWARD,
+             several(calls_of_rounding, forward(distinct, HANGING, ONE_DROPPED, ceil_mode=True))),
+    Property("a4.forward.arguments", FORWARD, forward(distinct, OVERLAPPING, ONE_APART), judge=equal_and_unchanged),
     Property("a4.forward.seeded_windows", FORWARD,
              forward(distinct, OVERLAPPING, ONE_APART, WITH_GAPS, hidden=True), hidden=True),
     Property("a4.forward.seeded_ties", FORWARD, forward(tied, TIED, ONE_APART, hidden=True), hidden=True),
-    Property("a4.forward.seeded_negative", FORWARD, forward(negative, PADDED, ONE_APART, hidden=True), hidden=True),
+    Property("a4.forward.seeded_negative", FORWARD,
+             forward(negative, PADDED, PADDED_ONE_APART, hidden=True), hidden=True),
     Property("a4.forward.seeded_ceil", FORWARD,
              forward(distinct, HANGING, ONE_DROPPED, ceil_mode=True, hidden=True), hidden=True),
-    Property("a4.forward.seeded_arguments", FORWARD, forward(distinct, PADDED, OVERLAPPING, hidden=True), hidden=True,
-             judge=equal_and_unchanged),
-    Property("a4.backward.powers", BACKWARD, calls_of_powers),
+    Property("a4.forward.seeded_arguments", FORWARD, forward(distinct, OVERLAPPING, ONE_APART, hidden=True),
+             hidden=True, judge=equal_and_unchanged),
+    Property("a4.backward.powers", BACKWARD, routed(NINE, 3, 3, 2, 0)),
     Property("a4.backward.windows", BACKWARD, backward(distinct, OVERLAPPING, ONE_APART, WITH_GAPS)),
-    Property("a4.backward.ties", BACKWARD, backward(tied, TIED, ONE_APART)),
-    Property("a4.backward.negative", BACKWARD, backward(negative, PADDED, ONE_APART)),
+    Property("a4.backward.ties", BACKWARD,
+             several(routed(TWO_NINES, 3, 3, 2, 0), backward(tied, TIED, ONE_APART)), weight=2),
+    Property("a4.backward.negative", BACKWARD,
+             several(routed(NEGATIVE, 2, 2, 2, 1), backward(negative, PADDED, PADDED_ONE_APART))),
     Property("a4.backward.ceil", BACKWARD, backward(distinct, HANGING, ONE_DROPPED, ceil_mode=True)),
-    Property("a4.backward.sums", BACKWARD, backward(tied, TIED, ONE_APART, PADDED), judge=equal_sums),
-    Property("a4.backward.arguments", BACKWARD, backward(distinct, PADDED, OVERLAPPING), judge=equal_and_unchanged),
+    Property("a4.backward.sums", BACKWARD, backward(tied, TIED, ONE_APART), judge=equal_sums),
+    Property("a4.backward.arguments", BACKWARD, backward(distinct, OVERLAPPING, ONE_APART), judge=equal_and_unchanged),
     Property("a4.backward.seeded_windows", BACKWARD,
              backward(distinct, OVERLAPPING, ONE_APART, WITH_GAPS, hidden=True), hidden=True),
     Property("a4.backward.seeded_ties", BACKWARD, backward(tied, TIED, ONE_APART, hidden=True), hidden=True),
     Property("a4.backward.seeded_negative", BACKWARD,
-             backward(negative, PADDED, ONE_APART, hidden=True), hidden=True),
+             backward(negative, PADDED, PADDED_ONE_APART, hidden=True), hidden=True),
     Property("a4.backward.seeded_ceil", BACKWARD,
              backward(distinct, HANGING, ONE_DROPPED, ceil_mode=True, hidden=True), hidden=True),
-    Property("a4.backward.seeded_sums", BACKWARD,
-             backward(tied, TIED, ONE_APART, PADDED, hidden=True), hidden=True, judge=equal_sums),
-    Property("a4.backward.seeded_arguments", BACKWARD, backward(distinct, PADDED, OVERLAPPING, hidden=True),
+    Property("a4.backward.seeded_sums", BACKWARD, backward(tied, TIED, ONE_APART, hidden=True), hidden=True,
+             judge=equal_sums),
+    Property("a4.backward.seeded_arguments", BACKWARD, backward(distinct, OVERLAPPING, ONE_APART, hidden=True),
              hidden=True, judge=equal_and_unchanged),
 ]

@@ -16,6 +16,7 @@ FIVE = [(2, 8, 3, 4, 5, 2.0, 0.7, 0.75), (3, 7, 4, 2, 5, 1.75, 0.65, 0.75), (2, 
 OTHERS = [(3, 7, 2, 5, 3, 1.5, 0.6, 0.5), (2, 6, 4, 3, 3, 1.25, 0.75, 1.25), (3, 8, 2, 4, 3, 3.0, 0.65, 0.6)]
 SEVEN = [(2, 9, 3, 2, 7, 1.25, 0.8, 1.25), (3, 8, 2, 3, 7, 2.25, 0.7, 0.9), (2, 10, 3, 4, 7, 1.5, 0.6, 0.55)]
 WIDER = [(2, 3, 4, 5, 5, 2.0, 0.7, 0.75), (2, 4, 5, 3, 7, 1.5, 0.75, 0.6), (3, 4, 2, 5, 5, 2.5, 0.65, 1.25)]
+LONG = [(2, 7, 3, 4, 3, 2.0, 0.7, 0.75)], [(3, 11, 2, 4, 5, 1.5, 0.65, 0.6)]
 X = [1, 2, 3, 2, 1]                                                 # of the handout
 
 
@@ -41,6 +42,13 @@ def large_at_the_ends(draw, N, C, H, W, n):
     x = draw.normal(N, C, H, W)
     x[:, :n // 2] *= 4
     x[:, C - n // 2:] *= 4
+    return x
+
+
+def zero_at_the_ends(draw, N, C, H, W, n):
+    """Only channels in the middle are not 0: what a window does at the ends makes no difference."""
+    x = np.zeros((N, C, H, W))
+    x[:, n - 1:C - n + 1] = draw.normal(N, C - 2 * (n - 1), H, W)
     return x
 
 
@@ -104,6 +112,7 @@ FORWARD, BACKWARD = "a5.forward", "a5.backward"
 PROPERTIES = [
     Property("a5.forward.example", FORWARD, calls_of_example, tolerance=CLOSE),
     Property("a5.forward.identity", FORWARD, calls_of_identity, tolerance=CLOSE),
+    Property("a5.forward.middle", FORWARD, forward(zero_at_the_ends, *LONG), tolerance=CLOSE),
     Property("a5.forward.values", FORWARD, forward(anything, FIVE, OTHERS, SEVEN), tolerance=CLOSE),
     Property("a5.forward.ends", FORWARD, forward(large_at_the_ends, FIVE, SEVEN), tolerance=CLOSE),
     Property("a5.forward.wide", FORWARD, forward(anything, WIDER), tolerance=CLOSE),
@@ -120,6 +129,7 @@ PROPERTIES = [
     Property("a5.backward.direct", BACKWARD, backward(everywhere, anything, FIVE, OTHERS, no_alpha=True),
              tolerance=CLOSE),
     Property("a5.backward.one", BACKWARD, backward(one_channel, anything, FIVE, OTHERS), tolerance=CLOSE),
+    Property("a5.backward.middle", BACKWARD, backward(everywhere, zero_at_the_ends, *LONG), tolerance=CLOSE),
     Property("a5.backward.both", BACKWARD, backward(everywhere, anything, FIVE, OTHERS, SEVEN), tolerance=CLOSE),
     Property("a5.backward.ends", BACKWARD, backward(everywhere, large_at_the_ends, FIVE, SEVEN), tolerance=CLOSE),
     Property("a5.backward.wide", BACKWARD, backward(everywhere, anything, WIDER), tolerance=CLOSE),
