@@ -234,9 +234,9 @@ C와 K는 모두 `groups`로 나누어떨어집니다. R과 S는 다를 수 있�
 """
 # END HANDOUT
 # TEXT(en)
-"""A1. Convolution by hand: three functions, written as plain loops. README.md says what each must do."""
+"""A1. Convolution by hand: three functions, written as plain loops. a1_convolution.md says what each must do."""
 # TEXT(ko)
-"""A1. 손으로 하는 합성곱: 함수 세 개를 반복문으로 작성합니다. 할 일은 README.md에 있습니다."""
+"""A1. 손으로 하는 합성곱: 함수 세 개를 반복문으로 작성합니다. 할 일은 a1_convolution.md에 있습니다."""
 # END TEXT
 import numpy as np
 

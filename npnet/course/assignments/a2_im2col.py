@@ -209,9 +209,9 @@ conv2에서 미니배치 128, float32이면 다음과 같습니다.
 """
 # END HANDOUT
 # TEXT(en)
-"""A2. im2col: every window a column, and convolution as a matrix product. README.md says what each must do."""
+"""A2. im2col: every window a column, and convolution as a matrix product. a2_im2col.md says what each must do."""
 # TEXT(ko)
-"""A2. im2col: 윈도마다 열 하나, 그리고 행렬 곱으로 하는 합성곱. 할 일은 README.md에 있습니다."""
+"""A2. im2col: 윈도마다 열 하나, 그리고 행렬 곱으로 하는 합성곱. 할 일은 a2_im2col.md에 있습니다."""
 # END TEXT
 import numpy as np
 

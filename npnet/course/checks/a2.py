@@ -2,14 +2,14 @@
 import numpy as np
 
 from ..grader.calls import Call
-from ..grader.properties import Property, unchanged
+from ..grader.properties import Failure, Property, missing, unchanged
 from .a1 import all_ones, black_images, drawn, other_order, picked
 
-OUTPUTS = {"im2col": ("columns",), "conv2d_forward": ("y",), "columns_bytes": ("bytes",),
-           "loops_over_positions": ("loops over positions",)}
+OUTPUTS = {"im2col": ("im2col",), "conv2d_forward": ("y",), "columns_bytes": ("columns_bytes",),
+           "loops_over_positions": ("line", "small", "large")}
 
 # The function is run on a small and on a larger image, and every line of the file is counted: a loop over positions
-# runs its lines more often. 1 if there is one, else 0.
+# runs its lines more often. (line, times for the small image, times for the large one), or (0, 0, 0).
 LOOPS = '''
 def loops_over_positions(name, small, large, *rest):
     import sys
@@ -19,8 +19,7 @@ def loops_over_positions(name, small, large, *rest):
     def counted(frame, event, argument):
         if frame.f_code.co_filename != here:
             return None
-        at = (frame.f_code.co_firstlineno, frame.f_lineno)
-        counts[-1][at] = counts[-1].get(at, 0) + 1
+        counts[-1][frame.f_lineno] = counts[-1].get(frame.f_lineno, 0) + 1
         return counted
 
     for x in (small, large):
@@ -31,8 +30,24 @@ def loops_over_positions(name, small, large, *rest):
             called(x, *(part.copy() if hasattr(part, "copy") else part for part in rest))
         finally:
             sys.settrace(before)
-    return int(any(times > counts[0].get(at, 0) for at, times in counts[1].items()))
+    few, many = counts
+    most = max(many, key=lambda line: many[line] - few.get(line, 0), default=0)
+    return (most, few.get(most, 0), many[most]) if most and many[most] > few.get(most, 0) else (0, 0, 0)
 '''
+
+
+def without(outcomes, expected, calls, tolerance=0.0, names=()):
+    """No line runs more often for a larger image."""
+    for i, (call, got) in enumerate(zip(calls, outcomes)):
+        failure = missing(got)
+        if not failure and any(got.value):
+            values = {"function": call.arguments[0], **dict(zip(("line", "small", "large"), map(int, got.value)))}
+            failure = Failure("property", details={"say": "a2.loops", "values": values})
+        if failure:
+            failure.call = i
+            return failure
+    return None
+
 
 DIFFERENT = [(2, 4, 8, 7, 3, 5, 2, 1), (3, 2, 7, 9, 4, 3, 2, 2), (2, 5, 6, 8, 2, 3, 3, 1)]
 
@@ -118,13 +133,13 @@ PROPERTIES = [
     Property("a2.im2col.windows", IM2COL, windows((2, 3, 5, 4, 2, 3, 1, 0))),
     Property("a2.im2col.padding", IM2COL, windows((2, 2, 4, 5, 3, 2, 1, 1), (1, 2, 3, 4, 2, 3, 1, 2))),
     Property("a2.im2col.stride", IM2COL, windows((2, 2, 8, 7, 3, 2, 2, 1), (2, 3, 9, 7, 2, 3, 3, 0))),
-    Property("a2.im2col.loops", IM2COL, without_loops((2, 2, 4, 5, 2, 3, 1, 1))),
+    Property("a2.im2col.loops", IM2COL, without_loops((2, 2, 4, 5, 2, 3, 1, 1)), judge=without),
     Property("a2.im2col.kept", IM2COL, windows((2, 3, 4, 5, 3, 2, 1, 1)), judge=unchanged),
     Property("a2.im2col.drawn", IM2COL, windows_picked, hidden=True),
     Property("a2.im2col.no_padding", IM2COL, windows((3, 2, 6, 7, 4, 3, 2, 0)), hidden=True),
     Property("a2.im2col.one", IM2COL, windows((2, 3, 4, 5, 1, 1, 1, 0), (2, 3, 5, 4, 1, 1, 2, 1)), hidden=True),
     Property("a2.im2col.jump", IM2COL, windows((2, 3, 9, 8, 2, 1, 3, 0), (3, 2, 8, 10, 2, 3, 4, 1)), hidden=True),
-    Property("a2.im2col.no_loops", IM2COL, without_loops((2, 3, 5, 4, 3, 1, 2, 0)), hidden=True),
+    Property("a2.im2col.no_loops", IM2COL, without_loops((2, 3, 5, 4, 3, 1, 2, 0)), judge=without, hidden=True),
     Property("a2.im2col.untouched", IM2COL, windows((3, 2, 5, 4, 2, 3, 2, 0)), judge=unchanged, hidden=True),
 
     Property("a2.conv.worked", CONV, example_of_a_product),
@@ -132,14 +147,14 @@ PROPERTIES = [
     Property("a2.conv.border", CONV, all_ones),
     Property("a2.conv.as_a1", CONV, drawn((2, 3, 5, 4, 4, 2, 3, 1, 1, 1), (2, 2, 7, 6, 3, 3, 4, 2, 1, 1))),
     Property("a2.conv.groups", CONV, drawn((2, 4, 5, 4, 6, 3, 2, 1, 1, 2), (2, 6, 7, 8, 4, 3, 5, 3, 1, 2))),
-    Property("a2.conv.loops", CONV, product_without_loops((2, 2, 4, 5, 4, 2, 3, 1, 1, 2))),
+    Property("a2.conv.loops", CONV, product_without_loops((2, 2, 4, 5, 4, 2, 3, 1, 1, 2)), judge=without),
     Property("a2.conv.kept", CONV, drawn((2, 2, 4, 5, 4, 2, 3, 1, 1, 2)), judge=unchanged),
     Property("a2.conv.drawn", CONV, picked(SIZES), hidden=True),
     Property("a2.conv.blocks", CONV, picked(BLOCKS), hidden=True),
     Property("a2.conv.batch", CONV, other_order, hidden=True),
     Property("a2.conv.one", CONV, drawn((2, 3, 4, 5, 6, 1, 1, 1, 0, 1), (2, 4, 5, 3, 6, 1, 1, 2, 0, 2)), hidden=True),
     Property("a2.conv.jump", CONV, drawn((2, 3, 9, 8, 4, 2, 1, 3, 0, 1)), hidden=True),
-    Property("a2.conv.no_loops", CONV, product_without_loops((2, 3, 5, 4, 2, 3, 2, 2, 1, 1)), hidden=True),
+    Property("a2.conv.no_loops", CONV, product_without_loops((2, 3, 5, 4, 2, 3, 2, 2, 1, 1)), judge=without, hidden=True),
     Property("a2.conv.untouched", CONV, drawn((2, 4, 5, 3, 4, 3, 2, 2, 1, 2)), judge=unchanged, hidden=True),
 
     Property("a2.count.alexnet", "a2.count", alexnet_bytes),

@@ -120,7 +120,10 @@ def probe_lines(graded, assignment, language, columns):
 
 
 def own_words(graded, language):
-    """What the failures of a region say in words of their assignment (details["say"] is an id), each once."""
+    """What the failures of a region say in words of their assignment (details["say"] is an id), each once; [] where a
+    diagnosis speaks."""
+    if graded.diagnosis is not None:
+        return []
     found = [say(checked.failure.details["say"], language, **checked.failure.details["values"],
                  title=titled(checked.property.id, language))
              for checked in graded.checked if not checked.holds and "say" in checked.failure.details]

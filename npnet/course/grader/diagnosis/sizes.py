@@ -10,6 +10,7 @@ import numpy as np
 LETTERS = {                     # of an array, by its name and the number of its axes
     "x": {4: "N C H W", 3: "C H W", 2: "N D"}, "w": {4: "K C/G R S", 2: "D M"}, "b": {1: "K"},
     "y": {4: "N K P Q", 2: "N M"}, "cols": {6: "N C R S P Q"}, "columns": {6: "N C R S P Q"},
+    "im2col": {6: "N C R S P Q"},
     "logits": {2: "N C"}, "labels": {1: "N"}, "argmax": {4: "N C P Q"}, "scale": {4: "N C H W"},
     "mask": {4: "N C H W", 2: "N D"}}
 LIKE_X = "scale", "mask"        # functions with these arguments or outputs leave the shape as it is
