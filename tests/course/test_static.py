@@ -186,10 +186,10 @@ def test_an_import_that_is_not_allowed_is_named_with_its_line(line, module):
 
 @pytest.mark.parametrize("text", ["def helper():\n    import torch\n", "try:\n    import torch\nexcept ImportError:\n    pass\n",
                                   "if __name__ == '__main__':\n    import torch\n"])
-def test_an_import_that_need_not_happen_is_a_warning(text):
+def test_an_import_that_need_not_happen_blocks_nothing(text):
     looked = seen(written() + text)
 
-    assert not looked.blockers and [note.id for note in looked.warnings] == ["child.import"]
+    assert not looked.blockers and not looked.warnings
 
 
 @pytest.mark.parametrize("line", ["import math", "from numpy.lib.stride_tricks import as_strided", "import itertools as it", "from helpers import f",

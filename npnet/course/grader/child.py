@@ -21,7 +21,6 @@ from .results import Note
 
 PERFORM = Path(__file__).with_name("perform.py")
 WAIT_FOR_START = 60                     # seconds until a new process must have answered: reading NumPy from a slow disk
-SECRETS = 16                            # letters of a token
 
 
 @dataclass
@@ -30,8 +29,9 @@ class Limits:
 
     seconds: of one call. loading: seconds for running the file. memory: bytes, beside what Python and NumPy use. file:
     bytes of a file. output: bytes of what a call returns. printed: letters that are kept. processes: at one time.
-    wasted: seconds of calls of one region that were stopped; then its calls are not tried any more. cpu: seconds of
-    computing after which the system itself ends a process, whatever became of us.
+    wasted: seconds of calls of one region that took too long; then its calls are not tried any more. After the first of
+    them a call gets a fifth of its time. cpu: seconds of computing after which the system itself ends a process,
+    whatever became of us.
     """
 
     seconds: float = 5.0
@@ -82,7 +82,7 @@ class Child:
         self.main = next(iter(files))
         self.parts, self.others = dict(parts or {}), dict(others or {})
         self.lines = self.files[self.main].splitlines()
-        self.process, self.held, self.wasted, self.count, self.answered = None, [], 0.0, 0, 0
+        self.process, self.held, self.wasted, self.count, self.replaced = None, [], 0.0, 0, []
         self.loaded = self.start()
 
     def __enter__(self):
@@ -108,7 +108,7 @@ class Child:
         if not self.loaded.came:
             return self.loaded
         if self.wasted > self.limits.wasted:
-            return Outcome(stopped="time")
+            return Outcome(stopped="time", seconds=seconds or self.limits.seconds)
         if self.process is None:
             again = self.start()
             if not again.came:
@@ -117,7 +117,7 @@ class Child:
                  "arguments": [packed(argument) for argument in call.arguments],
                  "own": None if own is None else sorted(own)}
         allowed = {**self.parts, **({} if own is None else {name: 0 for name in self.others if name not in own})}
-        return self.exchange(order, allowed, seconds or self.limits.seconds)
+        return self.exchange(order, allowed, (seconds or self.limits.seconds) / (5 if self.wasted else 1))
 
     def start(self):
         """Begins a process and runs the file in it; the Outcome of that."""
@@ -139,7 +139,6 @@ class Child:
     def token(self):
         """A number that the answer to the next message must bear: what an earlier call left behind cannot answer."""
         self.count += 1
-        self.answered = 0
         return self.count
 
     def exchange(self, order, allowed, seconds):
@@ -158,13 +157,13 @@ class Child:
                 self.process.say(self.answer(reply, allowed))
                 spent += time.monotonic() - before
         except Stopped as stopped:
-            return self.stop(stopped, time.monotonic() - begin)
+            return self.stop(stopped, seconds if stopped.reason == "time" else time.monotonic() - begin)
 
     def stop(self, stopped, seconds):
         """Ends the process; the Outcome of a call that was stopped."""
         printed = self.process.printed()
         self.close()
-        self.wasted += seconds
+        self.wasted += seconds if stopped.reason == "time" else 0
         return Outcome(stopped=stopped.reason, seconds=seconds, printed=clean(printed, self.limits.printed))
 
     def answer(self, question, allowed):
@@ -191,9 +190,8 @@ class Child:
             result.stopped = "output" if "too" in str(found["unsent"]) else "broken"
         left = "threads" if reply.get("threads") else self.process.left()
         result.stopped = result.stopped or left
-        replaced = reply.get("replaced")
-        if replaced:
-            result.warnings.insert(0, "replaced: " + ", ".join(clean(name, 40) for name in listed(replaced)))
+        replaced = [clean(name, 40) for name in listed(reply.get("replaced"))][:5]
+        self.replaced += [name for name in replaced if name not in self.replaced]
         if result.stopped or replaced:
             self.close()
         return result
@@ -236,40 +234,6 @@ def raised(error, lines):
         function=clean(error.get("function"), 80),
         shapes={clean(name, 60): [n for n in listed(shape) if type(n) is int] for name, shape in shapes.items()},
         code=lines[line - 1].strip() if 0 < line <= len(lines) else "")
-
-
-def reason(outcome, limits=None, loading=False):
-    """The Note that says why no value came, or why what came is no value; None where that is for others to say.
-
-    loading: the outcome is of running the file.
-    """
-    error, seconds = outcome.error, f"{(limits or Limits()).seconds:g}"
-    if loading and outcome.stopped:
-        values = {"seconds": f"{(limits or Limits()).loading:g}"}
-        return Note("child.loading.time" if outcome.stopped == "time" else "child.loading.ended", values)
-    if outcome.stopped:
-        return Note(f"child.{outcome.stopped}", {"seconds": seconds})
-    if error is not None:
-        values = {"line": error.line, "kind": error.kind, "text": error.text, "code": error.code,
-                  "function": error.function}
-        name = named(error)
-        if name is None and loading:
-            name = "child.loading.raised"
-        return Note(name, {**values, "module": error.text}, error.line) if name else None
-    if isinstance(outcome.value, dict) and "strange" in outcome.value:
-        return Note("child.strange", {"kind": clean(outcome.value["strange"], 60)})
-    return None
-
-
-def named(error):
-    """The id of the sentence about an exception that is ours to explain, or None."""
-    kinds = {"RefusedImport": "child.refused.import", "MemoryError": "child.error.memory",
-             "RecursionError": "child.error.recursion", "SystemExit": "child.error.exit",
-             "Missing": "child.error.missing"}
-    what = error.text.partition(":")[0]
-    if error.kind == "Refused" and what in ("file", "process", "network", "system"):
-        return f"child.refused.{what}"
-    return kinds.get(error.kind)
 
 
 def listed(value):

@@ -13,6 +13,7 @@ from .calls import Call, flat
 from .child import Child, answers, asked
 from .diagnosis import diagnose
 from .properties import equal, single
+from .reasons import ours, reason
 from .results import Checked, Graded, Note, Result, Trial
 from .source import blocks_of, regions_of
 from .static import look
@@ -40,6 +41,9 @@ def grade(data, assignment, key=PUBLIC, hidden=True, only=None, mine=None, limit
         files = {assignment.filename: looked.text}
         child = opened.enter_context(Child(files, provide, limits=limits, user=user, **asked(assignment)))
         result.limits = child.notes()
+        if ours(child.loaded):
+            result.blockers = [reason(child.loaded, loading=True)]
+            return result
         for place, region in enumerate(regions):
             if say:
                 say(region.id)
@@ -58,12 +62,12 @@ def grade_region(region, assignment, looked, child, key, hidden):
         graded.note = looked.faults.get(region.id)
         return graded
     own = set(region.functions)
-    child.wasted = 0.0                                      # an endless loop costs its own region alone
+    child.wasted, child.replaced = 0.0, []                  # an endless loop costs its own region alone
     played = [play(property, assignment, child, own, key) for property in assignment.of(region.id)
               if hidden or not property.hidden]
     graded.checked = [checked for checked, *_ in played]
     graded.trial = trial_of(region, assignment, looked, child, own, played)
-    graded.remarks = remarks_of(graded.trial)
+    graded.remarks = remarks_of(graded.trial) + replaced(child)
     if not all(checked.holds for checked in graded.checked):
         graded.state, graded.diagnosis = "wrong", diagnose(graded.trial)
     return graded
@@ -113,6 +117,12 @@ def remarks_of(trial):
         if trial.tolerances[i] and trial.outcomes[i].came and finer(trial.expected[i], trial.outcomes[i]):
             return [Note("remark.float32", {"function": call.function})]
     return []
+
+
+def replaced(child):
+    """Notes on functions of NumPy that the code put others in the place of: that deceives only itself."""
+    names = ", ".join(child.replaced)
+    return [Note("child.replaced", {"names": names})] if names else []
 
 
 def finer(expected, outcome):

@@ -109,7 +109,8 @@ def plain(value):
         return type(value)(map(plain, value)) if type(value) in (tuple, list) else tuple(map(plain, value))
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {key: plain(part) for key, part in value.items()}
-    return {"strange": type(value).__name__}    # nothing that a number can be read from
+    kind = f"array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+    return {"strange": kind}                    # nothing that a number can be read from
 
 
 def raised(error, filename):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .calls import flat
+from .reasons import is_strange
 
 FLOAT32 = 1e-3                  # of the norm, for code that computes in float32
 
@@ -57,13 +58,15 @@ def unequal(got, want, tolerance=0.0, names=()):
 
 
 def missing(got):
-    """A Failure where no value came: the call was stopped, raised, or gave None."""
+    """A Failure where no value came: the call was stopped, raised, or gave None or what no number is read from."""
     if got.stopped:
         return Failure("stopped", details={"why": got.stopped})
     if got.error is not None:
         return Failure("raised")
     if got.value is None:
         return Failure("nothing")
+    if is_strange(got.value):
+        return Failure("kind", details={"got": got.value["strange"]})
     return None
 
 

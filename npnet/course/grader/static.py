@@ -47,8 +47,8 @@ def seen(content, source, others):
     allowed = {*WHOLE, *HARMLESS, *(name.removesuffix(".py") for name in others)}
     for found in imports(tree):
         note = refused(found, allowed, source.parts)
-        if note:
-            (looked.blockers if found.runs else looked.warnings).append(note)
+        if note and found.runs:                                             # the others are refused when they run
+            looked.blockers.append(note)
     marked, note = regions(text, source)
     looked.warnings += note
     looked.faults = faults(tree, source)

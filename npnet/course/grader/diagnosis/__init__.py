@@ -14,6 +14,7 @@ Steps, in the order of how much they prove; the first that speaks is heard:
     places.py       D5  where the wrong numbers sit
     smallest.py     D6  the smallest call that fails
 """
+from ..reasons import ours, reason
 from . import algebra, causes, exceptions, pairs, places, shapes, single, smallest
 from .sentences import text
 from .trial import Case, Diagnosis, Example, Said, case_of
@@ -95,9 +96,9 @@ def stopped(case, played):
     """D0: an exception, a call that was ended from outside, or no value."""
     for i in case.wrong:
         got = case.outcomes[i]
-        if got.stopped:
-            return Diagnosis("D0", "diagnosis.ended", "exact", call=i, values={
-                "function": case.calls[i].function, "why": Said(f"diagnosis.ended.{got.stopped}")})
+        if ours(got):
+            note = reason(got)
+            return Diagnosis("D0", note.id, "exact", call=i, values=note.values)
         if got.error is not None:
             raised = exceptions.explained(got.error)
             same = [mistake for mistake in played.mistakes if played.explains(i, mistake)]
