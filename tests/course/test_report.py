@@ -73,7 +73,7 @@ def test_the_same_in_korean(pocket):
     (value(lambda y: (y, y)), "  it gives tuple (2) where array (3,4) must come"),
     (lambda right: Outcome(), "  double gives None. Is there a return at its end?"),
     (value(lambda y: {"strange": "set"}), "  it gives set where array (3,4) must come"),
-    (lambda right: Outcome(stopped="time"), "  The call was not done after 0 seconds and was ended."),
+    (lambda right: Outcome(stopped="time"), "  The call was not done after 0 s and was ended."),
     (lambda right: Outcome(error=Raised("IndexError", "index 5 is out of bounds", 12, "double", {}, "y[5] = 1")),
      "  Python stopped at line 12, y[5] = 1: IndexError: index 5 is out of bounds"),
     (lambda right: Outcome(error=Raised("MemoryError")), "  Python stopped: MemoryError:")])

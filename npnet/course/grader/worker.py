@@ -56,8 +56,8 @@ def encoded(value, arrays, depth=0, count=None):
     """
     count = [0] if count is None else count
     count[0] += 1
-    if depth > DEEPEST or count[0] > MOST_PARTS:
-        raise Broken("a value with too many parts")
+    if depth > DEEPEST or count[0] > MOST_PARTS or isinstance(value, str) and len(value) > MOST_JSON:
+        raise Broken("a value that is too large")
     if value is None or isinstance(value, (bool, float, str)):
         return value
     if isinstance(value, int) and value.bit_length() < 1000:
