@@ -12,8 +12,9 @@ several of them. Going backwards, that pixel must collect the gradient of every 
 | `a4.forward` | `max_pool_forward(x, R, S, stride, pad, ceil_mode)` -> `y, argmax` | 4 |
 | `a4.backward` | `max_pool_backward(dy, x, argmax, R, S, stride, pad)` -> `dx` | 6 |
 
-Write between the marks `BEGIN YOUR CODE` and `END YOUR CODE`, and delete the line with `raise`. The two functions are
-graded apart: `max_pool_backward` gets the right `argmax`, whatever your forward does.
+Write between the marks `BEGIN YOUR CODE` and `END YOUR CODE`, and delete the line with `raise`. The other lines stay:
+your lines make the arrays that the `return` below them names. The two functions are graded apart: `max_pool_backward`
+gets the right `argmax`, whatever your forward does.
 
 ## Conventions
 
@@ -97,7 +98,8 @@ The numbers are such that no sum is ever rounded: your answers must be equal, no
 | `a4.forward` | `max_pool_forward(x, R, S, stride, pad, ceil_mode)` -> `y, argmax` | 4 |
 | `a4.backward` | `max_pool_backward(dy, x, argmax, R, S, stride, pad)` -> `dx` | 6 |
 
-`BEGIN YOUR CODE`와 `END YOUR CODE` 표시 사이에 작성하고, `raise`가 있는 줄은 지우십시오. 두 함수는 따로 채점합니다.
+`BEGIN YOUR CODE`와 `END YOUR CODE` 표시 사이에 작성하고, `raise`가 있는 줄은 지우십시오. 다른 줄은 그대로 두십시오.
+아래의 `return`이 돌려주는 배열을 그 사이에서 만들면 됩니다. 두 함수는 따로 채점합니다.
 순전파가 틀려도 `max_pool_backward`에는 올바른 `argmax`가 들어갑니다.
 
 ## 약속

@@ -13,8 +13,9 @@ its own output, and also, through the sum of squares, in the outputs of its neig
 | `a5.forward` | `lrn_forward(x, n, k, alpha, beta)` -> `y, scale` | 4 |
 | `a5.backward` | `lrn_backward(dy, x, scale, n, alpha, beta)` -> `dx` | 8 |
 
-Write between the marks `BEGIN YOUR CODE` and `END YOUR CODE`, and delete the line with `raise`. The two functions are
-graded apart: `lrn_backward` gets the right `scale`, whatever your forward does.
+Write between the marks `BEGIN YOUR CODE` and `END YOUR CODE`, and delete the line with `raise`. The other lines stay:
+your lines make the arrays that the `return` below them names. The two functions are graded apart: `lrn_backward` gets
+the right `scale`, whatever your forward does.
 
 ## Conventions
 
@@ -68,11 +69,11 @@ One more, exact: with n = 5, k = 2, alpha = 1, beta = 0.75 channel 0 has scale 2
     npnet course hint a5.backward         a hint, three levels
     npnet course show a5.backward         a picture, with your output beside the right one
 
-Checked here, with numbers that are the same for everybody: the example above; the channels at both ends; k = 1 with
-alpha = 0, which must give back x; several images and maps that are not square; other n, k, alpha and beta; windows
-wider than the channels; in backward the direct path alone (alpha = 0), one dy at a time, and everything together. When
-your work is graded, the same is checked again with other shapes and other numbers. Answers must agree to one part in a
-thousand million, so compute in float64, as the inputs are.
+Checked here, with numbers that are the same for everybody: the example above; channels in the middle alone, and
+at both ends; k = 1 with alpha = 0, which must give back x; several images and maps that are not square; other n, k,
+alpha and beta; windows wider than the channels; in backward the direct path alone (alpha = 0), one dy at a time, and
+everything together. When your work is graded, the same is checked again with other shapes and other numbers. Answers
+must agree to one part in a thousand million, so compute in float64, as the inputs are.
 
 At the paper's alpha = 0.0001 the second path changes dx by less than a thousandth, and a loose test would not notice
 that it is missing. That is why alpha is near 0.7 in the checks.
@@ -98,7 +99,8 @@ AlexNet은 **다른 채널**의 이웃이 크면 그 픽셀의 값을 줄입니�
 | `a5.forward` | `lrn_forward(x, n, k, alpha, beta)` -> `y, scale` | 4 |
 | `a5.backward` | `lrn_backward(dy, x, scale, n, alpha, beta)` -> `dx` | 8 |
 
-`BEGIN YOUR CODE`와 `END YOUR CODE` 표시 사이에 작성하고, `raise`가 있는 줄은 지우십시오. 두 함수는 따로 채점합니다.
+`BEGIN YOUR CODE`와 `END YOUR CODE` 표시 사이에 작성하고, `raise`가 있는 줄은 지우십시오. 다른 줄은 그대로 두십시오.
+아래의 `return`이 돌려주는 배열을 그 사이에서 만들면 됩니다. 두 함수는 따로 채점합니다.
 순전파가 틀려도 `lrn_backward`에는 올바른 `scale`이 들어갑니다.
 
 ## 약속
@@ -150,9 +152,10 @@ j가 i의 윈도에 있으면 i도 j의 윈도에 있고, 없으면 서로 없�
     npnet course hint a5.backward         힌트, 세 단계
     npnet course show a5.backward         그림, 올바른 출력과 나란히
 
-여기서는 모두에게 같은 수로 다음을 확인합니다. 위의 예, 양 끝의 채널, x가 그대로 나와야 하는 k = 1과 alpha = 0, 이미지 여러 장과
-정사각형이 아닌 맵, 다른 n, k, alpha, beta, 채널 수보다 넓은 윈도, 그리고 역전파에서는 직접 가는 길만 있는 경우(alpha = 0),
-dy를 하나씩 넣은 경우, 두 길이 모두 있는 경우를 확인합니다. 채점할 때는 같은 것을 다른 형상과 다른 수로 다시 확인합니다. 답은 십억 분의 일까지 맞아야 하므로, 입력과 같이 float64로 계산하십시오.
+여기서는 모두에게 같은 수로 다음을 확인합니다. 위의 예, 가운데의 채널만 있는 경우, 양 끝의 채널, x가 그대로 나와야 하는 k = 1과
+alpha = 0, 이미지 여러 장과 정사각형이 아닌 맵, 다른 n, k, alpha, beta, 채널 수보다 넓은 윈도, 그리고 역전파에서는 직접 가는
+길만 있는 경우(alpha = 0), dy를 하나씩 넣은 경우, 두 길이 모두 있는 경우입니다. 채점할 때는 같은 것을 다른 형상과 다른 수로 다시
+확인합니다. 답은 십억 분의 일까지 맞아야 하므로, 입력과 같이 float64로 계산하십시오.
 
 논문의 alpha = 0.0001에서는 두 번째 길이 dx를 천 분의 일도 바꾸지 않습니다. 느슨한 검사로는 빠뜨려도 드러나지 않습니다. 그래서
 확인할 때는 alpha를 0.7 근처로 둡니다.
