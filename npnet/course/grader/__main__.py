@@ -9,10 +9,9 @@ import traceback
 
 from .assignment import load
 from .child import Limits
-from .files import files_of_folder, wanted
+from .files import asked, files_of_folder
 from .grade import grade
 from .gradescope import Book
-from .notebooks import text_of
 from .rows import planned, rows_of, summary
 from .variants import identities_of, label, read_secret, student_key
 from .words import LANGUAGES, say
@@ -41,10 +40,7 @@ def main(arguments=None):
 def run(options, assignment, key, book):
     """Grades, and writes the file after every region."""
     files = files_of_folder(options.submission)
-    name = wanted(files, assignment.filename)
-    data = files.get(name)
-    if name and name.lower().endswith(".ipynb"):
-        data = text_of(data).encode()
+    name, data = asked(files, assignment.filename)
     done = set()
 
     def keep(result):

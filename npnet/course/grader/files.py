@@ -3,6 +3,8 @@ import os
 import re
 from pathlib import Path, PurePosixPath
 
+from .notebooks import text_of
+
 LEFT_OUT = ("__MACOSX", "__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store")
 MOST_FILES = 2000
 MOST_BYTES = 50_000_000             # of all files together
@@ -27,6 +29,19 @@ def files_of_folder(folder):
 def through_a_link(path, folder):
     """Whether a folder on the way to a path is a link."""
     return os.path.realpath(path) != os.path.join(os.path.realpath(folder), path.relative_to(folder))
+
+
+def asked(files, filename):
+    """(name, bytes) of the asked file, a notebook as the Python text of its cells; (None, None) where it is missing."""
+    name = wanted(files, filename)
+    if name is None:
+        return None, None
+    if not name.lower().endswith(".ipynb"):
+        return name, files[name]
+    try:
+        return name, text_of(files[name]).encode()
+    except ValueError:                                      # no notebook: what it is instead is said when it is looked at
+        return name, files[name]
 
 
 def wanted(files, filename):
