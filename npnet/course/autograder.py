@@ -20,6 +20,8 @@ from .earlier import homes_of
 from .grader import gradescope
 from .grader.assignment import HOME, first, load
 from .grader.data import read
+from .grader.rows import planned
+from .grader.words import say, table
 from .handout import zip_of
 from .package import closure
 from .scripts import RUN_AUTOGRADER, SETUP
@@ -94,10 +96,17 @@ def data_files(assignment):
              for each in [*homes_of(assignment), assignment]}
     catalogue = read(first(assignment.folders, f"catalogue/{assignment.id}.toml").with_suffix(""))
     files[f"npnet/course/catalogue/{assignment.id}.json"] = compiled(catalogue)
-    for own in reversed(assignment.folders):                # our words first, then those of an own course
-        for path in sorted((own / "words").glob("*.toml")):
-            files[f"npnet/course/words/{path.stem}.json"] = compiled(read(path.with_suffix("")))
+    files["npnet/course/words/words.json"] = compiled(sentences(assignment))
     return files
+
+
+def sentences(assignment):
+    """{id: {"en": ..., "ko": ...}} of all words; those of an own course go before ours."""
+    found = {}
+    for folder in reversed(assignment.folders):
+        if (folder / "words").is_dir():
+            found.update(table(folder / "words"))
+    return found
 
 
 def compiled(tables):
@@ -118,8 +127,6 @@ def wheels(folder):
 
 def unfinished(assignment, language):
     """The results that stand until there are others. ValueError: they break the documented schema."""
-    from .grader.rows import planned
-    from .grader.words import say
     content = gradescope.document(planned(assignment, language), say("grading.unfinished", language))
     found = gradescope.problems(content)
     if found:

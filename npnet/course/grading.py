@@ -5,8 +5,10 @@
 
 Every submission is graded in a process of its own, so that nothing that one does can stop the others.
 """
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -15,9 +17,11 @@ from .grader.answers import answer_hash
 from .grader.assignment import folders_of, ids, load
 from .grader.files import asked, wanted
 from .grader.grade import grade
+from .grader.gradescope import document
 from .grader.report import region_lines
+from .grader.rows import rows_of, summary
 from .grader.source import blocks_of
-from .grader.variants import student_key
+from .grader.variants import label, student_key
 from .grader.words import say
 from .submissions import one, submissions
 
@@ -52,6 +56,27 @@ def assignment_of(files, folder=None):
     raise ValueError(f"the submission holds files of {', '.join(found)}; say which one, with --assignment {found[0]}")
 
 
+def assignment_of_all(path, folder=None):
+    """The id of the assignment that most submissions of a class hold. ValueError: none holds one."""
+    counts = Counter()
+    for each in submissions(path):
+        with suppress(ValueError):
+            counts[assignment_of(each.files, folder)] += 1
+    if not counts:
+        raise ValueError(f"no submission in {path} holds a file of one assignment; say --assignment a3")
+    return counts.most_common(1)[0][0]
+
+
+def texts_of(path, assignment):
+    """{student: the text of the asked file} of a class, of those who handed it in."""
+    found = {}
+    for each in submissions(path):
+        _, data = asked(each.files, assignment.filename)
+        if data is not None:
+            found[each.id] = data.decode("utf-8", "replace")
+    return found
+
+
 # ---------------------------------------------------------------------------- what is kept of a Result
 
 def grade_of(result, assignment, student, language="en"):
@@ -68,6 +93,14 @@ def grade_of(result, assignment, student, language="en"):
     if not result.blockers:
         made.texts = [(graded.id, "\n".join(region_lines(graded, assignment, language))) for graded in result.regions]
     return made
+
+
+def results_of(result, assignment, files, secret, student, language="en"):
+    """results.json of a Result, as the autograder writes it."""
+    rows = [row for graded in result.regions for row in rows_of(graded, assignment, language, result.blockers)]
+    name, _ = asked(files, assignment.filename)
+    said = summary(result, assignment, language, name, sorted(files))
+    return document(rows, said, result.seconds, variant=label(student_key(secret, student)))
 
 
 def codes_of(data, result):

@@ -40,7 +40,7 @@ def asked(files, filename):
         return name, files[name]
     try:
         return name, text_of(files[name]).encode()
-    except ValueError:                                      # no notebook: what it is instead is said when it is looked at
+    except ValueError:                                      # no notebook: what it is, the look at it says
         return name, files[name]
 
 
