@@ -290,7 +290,7 @@ def build_bridge(options):
 def add_selftest(parser):
     parser.add_argument("assignments", nargs="*", metavar="a3", help="default: all")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="how many made-up students (default: 3)")
-    parser.add_argument("--students", metavar="FILE", help="a file with an id of a student on every line, in their place")
+    parser.add_argument("--students", metavar="FILE", help="a file with the id of a student on every line, instead")
     add_secret(parser)
     add_course(parser, language=False)
     parser.set_defaults(run=run_selftest)
@@ -351,5 +351,5 @@ def run_similarity(options):
         print_table([["alike", "", "", "lines of the two"], *(
             [percent(pair.share, 0), pair.first, pair.second, ", ".join(f"{a}/{b}" for a, b in pair.lines[:6])]
             for pair in found)], "rlll")
-    tell(f"{counted(len(found), 'pair')} of {counted(len(texts), 'submission')}. A high share is a reason to read both, "
-         f"and no proof: short functions have few right forms.")
+    tell(f"{counted(len(found), 'pair')} of {counted(len(texts), 'submission')}. A high share is a reason to read "
+         f"both, and no proof: short functions have few right forms.")
