@@ -228,8 +228,8 @@ def add_build_autograder(parser):
     parser.add_argument("--out", metavar="FILE", help="the zip (default: a3-autograder.zip), or a folder for --otter")
     parser.add_argument("--secret", metavar="FILE", help="the course's secret; the file is made if it is not there "
                         "(default: a public secret)")
-    parser.add_argument("--wheelhouse", metavar="DIR", help="a folder with wheels of NumPy and pip for the Python of the "
-                        "image; then it is built without a network")
+    parser.add_argument("--wheelhouse", metavar="DIR", help="a folder with wheels of NumPy and pip for the Python of "
+                        "the image; then it is built without a network")
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--otter", action="store_true", help="test files of otter, in a folder")
     other.add_argument("--nbgrader", action="store_true", help="a notebook of nbgrader")
