@@ -3,30 +3,33 @@ import numpy as np
 import pytest
 
 from npnet.course.grader import report
-from npnet.course.grader.assignment import load
+from npnet.course.grader.assignment import ids, load
 from npnet.course.grader.calls import Call, Outcome, Raised
-from npnet.course.grader.properties import Failure
+from npnet.course.grader.diagnosis import diagnose
+from npnet.course.grader.properties import Failure, equal
 from npnet.course.grader.report import cut, described, folded, heading, region_lines, seen, width
 from npnet.course.grader.results import Checked, Graded, Note, Result, Trial
 
 X = np.arange(24.0).reshape(2, 3, 4)
 
 
-def tried(assignment, region, change):
-    """A Graded whose answers are the right ones, changed; public properties alone."""
+def tried(assignment, region, change, runner=None):
+    """A Graded whose answers are the right ones, changed, or those of a runner; public properties alone."""
     checked, calls, outcomes, expected = [], [], [], []
     for each in assignment.of(region):
         if each.hidden:
             continue
         asked = assignment.calls(each)
         right = [assignment.reference.run(call) for call in asked]
-        given = [change(outcome) for outcome in right]
+        given = [runner.run(call) for call in asked] if runner else [change(outcome) for outcome in right]
         names = assignment.outputs.get(asked[0].function, ())
         failure = each.judge(given, right, asked, each.tolerance, names)
         at = failure.call if failure else 0
         checked.append(Checked(each, failure, 0.0, asked[at], given[at], right[at]))
-        calls, outcomes, expected = calls + asked, outcomes + given, expected + right
-    trial = Trial(assignment, region, calls, outcomes, expected, [False] * len(calls), [0.0] * len(calls))
+        if each.judge is equal or not runner:
+            calls, outcomes, expected = calls + asked, outcomes + given, expected + right
+    trial = Trial(assignment, region, calls, outcomes, expected, [False] * len(calls), [0.0] * len(calls),
+                  run=runner and runner.run)
     points = assignment.source.regions[region].points
     state = "right" if all(each.holds for each in checked) else "wrong"
     return Graded(region, points, state, checked, trial=trial)
@@ -48,8 +51,8 @@ def test_a_region_that_is_wrong_says_where(pocket):
         f"- a1.double      two times x{'3 / 6':>52}",
         "  1 of 2 properties hold; not: every number is doubled",
         "  probe 1 of 4: x (3,4)",
-        f"  shape (3,4) ok    dtype float64 ok    max difference 1 at {report.index(where(graded))}",
-        "  more: npnet course hint a1.double   picture: npnet course show a1.double"]
+        f"  shape (3,4) ok   dtype float64 ok   max difference 1 at {report.index(where(graded))}",
+        "  more: npnet course hint a1.double  (numbers: why, picture: show)"]
 
 
 def where(graded):
@@ -67,7 +70,7 @@ def test_the_same_in_korean(pocket):
 
 @pytest.mark.parametrize("change, expected", [
     (value(lambda y: y[:2]), "  shape (2,4), must be (3,4)"),
-    (value(lambda y: y > 0), "  shape (3,4) ok    dtype bool, must be float64"),
+    (value(lambda y: y > 0), "  shape (3,4) ok   dtype bool, must be float64"),
     (value(lambda y: np.where(y > 14, np.nan, y)), "are NaN or infinite, first at ["),
     (value(lambda y: "no"), "  it gives 'no' where array (3,4) must come"),
     (value(lambda y: (y, y)), "  it gives tuple (2) where array (3,4) must come"),
@@ -95,7 +98,7 @@ def test_a_long_diagnosis_is_cut_to_twelve_lines_and_says_so(pocket, monkeypatch
     monkeypatch.setattr(report, "diagnosed", lambda graded, language: [words * 30, "A question?"])
     lines = region_lines(graded, load("a1"), language)
     assert len(lines) == 12 and max(map(width, lines)) <= 80
-    assert lines[-3].endswith("...") and lines[-2] == "  A question?" and "npnet course why a1.double" in lines[-1]
+    assert lines[-3].endswith("...") and lines[-2] == "  A question?" and "npnet course hint a1.double" in lines[-1]
 
 
 def test_not_started_and_notes(pocket):
@@ -160,3 +163,16 @@ def test_a_failure_that_has_no_words_still_says_what_does_not_hold(pocket):
     graded = tried(load("a1"), "a1.double", value(np.copy))
     graded.state, graded.checked[0].failure = "wrong", Failure("strange")
     assert region_lines(graded, load("a1"))[1] == "  1 of 2 properties hold; not: every number is doubled"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("id", [id for id in ids() if id != "a10"])
+def test_the_report_of_every_mistake_of_the_catalogue_fits(id):
+    assignment = load(id)
+    for mistake in assignment.mistakes:
+        runner = assignment.mistaken(mistake)
+        graded = tried(assignment, mistake.region, None, runner)
+        graded.diagnosis = diagnose(graded.trial)
+        for language in ("en", "ko"):
+            lines = region_lines(graded, assignment, language)
+            assert len(lines) <= 12 and max(map(width, lines)) <= 80, (mistake.id, language, lines)

@@ -77,12 +77,12 @@ def region_lines(graded, assignment, language="en", columns=COLUMNS, most=MOST):
     body = [*body[:2], *probe_lines(graded, assignment, language, columns)]
     cause, question = cause_lines(graded, language, columns)
     room = most - 2 - len(body) - len(question)                            # 2: the head and the last line
-    more = "report.more"
     if len(cause) + len(remarks) <= room:
         cause = cause + remarks
     elif len(cause) > room:                                                 # `why` tells all of it
-        cause, more = [*cause[:room - 1], cut(cause[room - 1] + " " + SHORT_OF_SPACE, columns)], "report.more_why"
-    return [head, *body, *cause, *question, *folded(say(more, language, region=graded.id), columns, "  ")[:1]]
+        cause = [*cause[:room - 1], cut(cause[room - 1] + " " + SHORT_OF_SPACE, columns)]
+    more = folded(say("report.more", language, region=graded.id), columns, "  ")
+    return [head, *body, *cause, *question, *more[:1]]
 
 
 def heading(graded, language, columns=COLUMNS):
@@ -167,7 +167,7 @@ def seen_lines(outcome, expected, names, language, columns):
         if parts and several:
             parts[0] = f"{name}: {parts[0]}"
         if parts:
-            return folded("    ".join(parts), columns, "  ")
+            return folded("   ".join(parts), columns, "  ")
     return []
 
 
@@ -190,9 +190,9 @@ def seen(a, b, language):
     if not gap.any():
         return [] if alike else parts
     if not a.ndim:
-        return [*parts, say("report.difference_single", language, size=written(float(gap)))]
+        return [*parts, say("report.difference_single", language, size=f"{gap:.4g}")]
     at = np.unravel_index(np.argmax(gap), gap.shape)
-    return [*parts, say("report.difference", language, size=written(float(gap[at])), index=index(at))]
+    return [*parts, say("report.difference", language, size=f"{gap[at]:.4g}", index=index(at))]
 
 
 def cause_lines(graded, language, columns):
