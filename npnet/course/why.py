@@ -9,7 +9,8 @@ from .grader.diagnosis import case_of
 from .grader.diagnosis.smallest import smallest
 from .grader.grade import grade
 from .grader.properties import apart
-from .grader.report import brief, described, diagnosed, failed, folded, heading, noted, shape, telling, written
+from .grader.report import (brief, described, diagnosed, failed, folded, heading, noted, own_words, shape, telling,
+                             written)
 from .panels import maps_of, text_of
 
 
@@ -29,6 +30,9 @@ def why(work, region):
         return lines + folded(noted(graded.note, language), indent="  ")
     if graded.state == "right":
         return lines + folded(work.say_of("why.right", region=region), indent="  ")
+    own = own_words(graded, language)
+    if own:
+        return lines + [line for said in own for line in folded(said, indent="  ", more="    ")] + [""]
     for said in diagnosed(graded, language) or [failed(graded, language)]:
         lines += folded(said, indent="  ")
     return [*lines, *numbers(work, target.assignment, graded), *by_hand(work, target, graded), ""]

@@ -198,6 +198,8 @@ def test_an_error_of_the_test_is_told_and_an_error_of_a_wrong_layer_catches_it()
     found = {each.property.id: each for each in checked(with_test("test_col2im", "col2im(1)"), "test_col2im")}
     assert found["b1.columns.once"].failure.kind == "raised"
     assert found["b1.columns.once"].outcome.error.kind == "TypeError"
+    said = "\n".join(lines(Result("b1", [Graded("b1.columns", 1.5, "wrong", list(found.values()))]), B1))
+    assert "test_col2im stops by itself, with a right layer, at line" in said and "missing 4 required" in said
     body = "max_pool_forward(np.ones((1, 1, 5, 5)), 3, 3, 2, 0, False)"          # asserts nothing
     assert missed_with("test_max_pool_forward", body) == ["zeros", "small"]
 

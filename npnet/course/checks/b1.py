@@ -44,6 +44,10 @@ def caught(outcomes, expected, calls, tolerance=0.0, names=()):
     """The wrong layer is caught, and no right one is accused."""
     for i, (call, got) in enumerate(zip(calls, outcomes)):
         failure = missing(got) or judged(call.arguments[0], tuple(got.value))
+        if got.error is not None:                           # with a right layer
+            error = got.error
+            values = {"test": call.arguments[0], "line": error.line, "kind": error.kind, "text": error.text[:100]}
+            failure.details = {"say": "b1.raised", "values": values}
         if failure:
             failure.call = i
             return failure

@@ -100,6 +100,8 @@ def held(graded, language):
     count = len(graded.checked)
     if not wrong:
         return say("report.held_all", language, all=count)
+    if own_words(graded, language):                                         # they name them
+        return say("report.held_some", language, held=count - len(wrong), all=count)
     names = wrong[0] if len(wrong) == 1 else say("report.and_more", language, names=wrong[0], more=len(wrong) - 1)
     return say("report.held", language, held=count - len(wrong), all=count, names=names)
 
