@@ -16,8 +16,9 @@ def title(id, language):
 
 
 def points(assignment):
-    """All points of an assignment."""
-    return sum(region.points for region in assignment.source.regions.values())
+    """All points of an assignment, with those for written answers."""
+    source = assignment.source
+    return sum(region.points for region in source.regions.values()) + sum(source.questions.values())
 
 
 def builds_on(assignment):

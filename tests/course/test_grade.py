@@ -86,3 +86,13 @@ def in_float32(five):
 
 def patched_one(assignment, id):
     return text_with(assignment, id).decode()
+
+
+def test_written_answers_are_kept_for_a_person():
+    ten = load("a10")
+    starter = ten.source.starter("ko")
+    assert [answer.text for answer in grade(starter.encode(), ten).answers] == [""] * 4
+    text = starter.replace("#\n# END ANSWER(a10.q2)", "# Momentum adds up\n#   steps.\n# END ANSWER(a10.q2)")
+    result = grade(text.encode(), ten)
+    assert [answer.text for answer in result.answers] == ["", "Momentum adds up\n  steps.", "", ""]
+    assert (result.points, result.written) == (4, 4)

@@ -12,7 +12,7 @@ from .child import Limits
 from .files import asked, files_of_folder
 from .grade import grade
 from .gradescope import Book
-from .rows import planned, rows_of, summary
+from .rows import answer_rows, planned, rows_of, summary
 from .variants import identities_of, label, read_secret, student_key
 from .words import LANGUAGES, say
 
@@ -53,6 +53,7 @@ def run(options, assignment, key, book):
     for graded in result.regions:
         if graded.id not in done:
             book.add(rows_of(graded, assignment, options.lang, result.blockers))
+    book.add(answer_rows(result, options.lang))
     book.finish(summary(result, assignment, options.lang, name, sorted(files), options.versions))
 
 

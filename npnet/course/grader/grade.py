@@ -14,8 +14,8 @@ from .child import Child, answers, asked
 from .diagnosis import diagnose
 from .properties import equal, single
 from .reasons import ours, reason
-from .results import Checked, Graded, Note, Result, Trial
-from .source import blocks_of, regions_of
+from .results import Answer, Checked, Graded, Note, Result, Trial
+from .source import LANGUAGES, answers_of, blocks_of, regions_of
 from .static import look
 
 
@@ -30,6 +30,7 @@ def grade(data, assignment, key=PUBLIC, hidden=True, only=None, mine=None, limit
     """
     start, looked = time.perf_counter(), look(data, assignment.source)
     result = Result(assignment.id, blockers=looked.blockers, warnings=looked.warnings)
+    result.answers = written_answers(looked.text, assignment.source)
     regions = [region for region in assignment.source.regions.values() if not only or region.id in only]
     result.regions = [Graded(region.id, region.points, "fault") for region in regions]
     if looked.blockers:
@@ -52,6 +53,18 @@ def grade(data, assignment, key=PUBLIC, hidden=True, only=None, mine=None, limit
             if say_result:
                 say_result(result)
     return result
+
+
+def written_answers(text, source):
+    """The Answers of a student's file, without the questions themselves."""
+    asked = [answers_of(source.starter(language)) for language in LANGUAGES] if source.questions else []
+    found = answers_of(text)
+    answers = []
+    for id, points in source.questions.items():
+        questions = {line for texts in asked for line in texts.get(id, "").splitlines()}
+        lines = [line for line in found.get(id, "").splitlines() if line not in questions]
+        answers.append(Answer(id, points, "\n".join(lines).strip()))
+    return answers
 
 
 def grade_region(region, assignment, looked, child, key, hidden):

@@ -55,6 +55,10 @@ def total(result, assignment, language, columns):
     found = [f"{assignment.id}  {say('report.total', language, **values)}"]
     if result.seconds:
         found[0] += "  " + say("report.time", language, seconds=f"{result.seconds:.1f}")
+    if result.answers:
+        given = sum(bool(answer.text) for answer in result.answers)
+        values = {"points": short(result.written), "given": given, "all": len(result.answers)}
+        found.append(say("report.answers", language, **values))
     shown = any(checked.property.hidden for region in result.regions for checked in region.checked)
     if result.regions and not shown:
         found.append(say("report.hidden", language))

@@ -99,20 +99,36 @@ class Graded:
 
 
 @dataclass
+class Answer:
+    """A written answer: of which question, for how many points, and the student's text ("" where nothing was added)."""
+
+    id: str
+    points: int
+    text: str = ""
+
+
+@dataclass
 class Result:
     """A submission of one assignment. blockers: Notes why nothing could be run. warnings: Notes that cost nothing.
-    limits: sentences' Notes about which limits hold on this machine."""
+    limits: Notes about which limits hold on this machine. answers: [Answer] to questions that a person reads; they
+    are in `written`, not in `points`."""
 
     assignment: str
     regions: list = field(default_factory=list)
     blockers: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
     limits: list = field(default_factory=list)
+    answers: list = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def points(self):
         return sum(region.points for region in self.regions)
+
+    @property
+    def written(self):
+        """The points that a person gives."""
+        return sum(answer.points for answer in self.answers)
 
     @property
     def earned(self):

@@ -31,6 +31,12 @@ def rows_of(graded, assignment, language="en", blockers=()):
             for hidden in kinds(assignment, graded.id)]
 
 
+def answer_rows(result, language):
+    """Rows without points of the written answers, for the person who reads them."""
+    return [test(answer.id, say("grading.answer", language, id=answer.id, points=answer.points), 0, 0,
+                 answer.text or say("grading.no_answer", language), "visible") for answer in result.answers]
+
+
 def said_of(note, language):
     """A Note as a sentence."""
     return say(note.id, language, **note.values)

@@ -4,6 +4,7 @@
     # TEXT(en) ... # TEXT(ko) ... # END TEXT                   docstrings of the starter, in each language
     # BEGIN SOLUTION(a3.col2im, points=6)  ...  # END SOLUTION(a3.col2im)       what the student writes
 
+Questions that are answered in words stand between `# ANSWER(a10.q1, points=1)` and `# END ANSWER(a10.q1)`.
 In the student's file a region stands between `# BEGIN YOUR CODE(a3.col2im)` and `# END YOUR CODE(a3.col2im)`. A region
 may have several blocks; its first one has the points.
 """
@@ -14,6 +15,7 @@ from functools import cached_property
 
 LANGUAGES = ("en", "ko")
 MARKER = re.compile(r"^(\s*)# (BEGIN|END) (SOLUTION|YOUR CODE)\(([\w.]+)(?:, *points=(\d+(?:\.\d+)?))?\)\s*$")
+ANSWER = re.compile(r"^# (ANSWER|END ANSWER)\(([\w.]+)(?:, *points=(\d+))?\)\s*$")
 TEXT = re.compile(r"^\s*# (?:(HANDOUT|TEXT)\((\w+)\)|END (HANDOUT|TEXT))\s*$")
 
 
@@ -94,6 +96,12 @@ class Source:
         return found
 
     @cached_property
+    def questions(self):
+        """{id: points} of the questions that are answered in words, between # ANSWER(id, points=1) and its END."""
+        opened = [marker for marker in map(ANSWER.match, self.lines) if marker and marker[1] == "ANSWER"]
+        return {marker[2]: int(marker[3] or 0) for marker in opened}
+
+    @cached_property
     def parts(self):
         """The names that the file imports from `parts`: functions of earlier assignments."""
         return [alias.name for node in ast.walk(ast.parse(self.solution))
@@ -149,6 +157,19 @@ def add_functions(regions, text):
         for first, end in region.blocks:
             region.functions += [node.name for node in tops if node.lineno <= first and end <= node.end_lineno
                                  and node.name not in region.functions]
+
+
+def answers_of(text):
+    """{id: text} of the written answers in a student's file, without the # before every line."""
+    found, inside = {}, None
+    for line in text.splitlines():
+        marker = ANSWER.match(line)
+        if marker:
+            inside = marker[2] if marker[1] == "ANSWER" else None
+            found.setdefault(marker[2], [])
+        elif inside:
+            found[inside].append(line.removeprefix("#").removeprefix(" "))
+    return {id: "\n".join(lines).strip() for id, lines in found.items()}
 
 
 def blocks_of(text, id):
