@@ -17,6 +17,7 @@ import os
 import struct
 import sys
 import types
+from importlib.machinery import ModuleSpec          # now: while an import is looked up, it could not be
 
 if __name__ == "__main__":
     sys.path.append(sys.argv[1])
@@ -196,7 +197,6 @@ class Importer:
         self.makers = makers                                                # {name: function(module) that fills it}
 
     def find_spec(self, name, path=None, target=None):
-        from importlib.machinery import ModuleSpec
         if name in self.makers:
             return ModuleSpec(name, self)
         root = name.partition(".")[0]
