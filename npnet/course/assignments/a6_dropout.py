@@ -177,18 +177,6 @@ def relu_forward(x):
     return np.maximum(x, 0)
 
 
-def relu_backward(dy, y):
-    # TEXT(en)
-    """The gradient dx of ReLU: dy where the output y was positive, 0 elsewhere. All of one shape."""
-    # TEXT(ko)
-    """ReLU의 기울기 dx: 출력 y가 양수였던 자리는 dy, 나머지는 0. 형상은 모두 같습니다."""
-    # END TEXT
-    # BEGIN SOLUTION(a6.relu_backward, points=2)
-    dx = np.where(y > 0, dy, 0)
-    # END SOLUTION(a6.relu_backward)
-    return dx
-
-
 def dropout_forward(x, p_drop, rng, train):
     # TEXT(en)
     """y and mask, both of the shape of x; mask is boolean, True where a number is kept.
@@ -223,4 +211,16 @@ def dropout_backward(dy, mask, p_drop):
     # BEGIN SOLUTION(a6.dropout)
     dx = np.where(mask, dy / (1 - p_drop), 0)
     # END SOLUTION(a6.dropout)
+    return dx
+
+
+def relu_backward(dy, y):
+    # TEXT(en)
+    """The gradient dx of ReLU: dy where the output y was positive, 0 elsewhere. All of one shape."""
+    # TEXT(ko)
+    """ReLU의 기울기 dx: 출력 y가 양수였던 자리는 dy, 나머지는 0. 형상은 모두 같습니다."""
+    # END TEXT
+    # BEGIN SOLUTION(a6.relu_backward, points=2)
+    dx = np.where(y > 0, dy, 0)
+    # END SOLUTION(a6.relu_backward)
     return dx

@@ -11,7 +11,7 @@ from ..grader.calls import Call, Rng
 from ..grader.properties import Failure, Property, missing, unchanged
 from .a6 import drawn, equal_and_drawn
 
-OUTPUTS = {"dense_backward": ("dx", "dw", "db"), "shuffled": ("images", "labels"), "match_maps": ("numbers",)}
+OUTPUTS = {"dense_backward": ("dx", "dw", "db"), "shuffled": ("images", "labels"), "match_maps": ("list",)}
 ROUNDING = 1e-9
 NEAR, LEARNED = 0.35, 0.05              # how far the first loss may be from log(M); below what the last one must be
 
@@ -24,7 +24,7 @@ def trained(x, labels, weights, lr, momentum, epochs, batch, rng):
     table = {"losses": numpy.array([float(loss) for loss in losses])}
     for name in before:
         table[name] = numpy.array(result[name])
-    table["weights as they were"] = all(numpy.array_equal(weights[name], before[name]) for name in before)
+    table["weights kept"] = all(numpy.array_equal(weights[name], before[name]) for name in before)
     return table
 """
 
