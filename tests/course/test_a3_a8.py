@@ -10,6 +10,7 @@ from npnet.course.checks import a3 as checks
 from npnet.course.grader.assignment import PUBLIC, load
 from npnet.course.grader.calls import flat
 from npnet.course.grader.draws import Draw
+from npnet.course.grader.report import described
 from npnet.course.grader.source import replaced
 from npnet.course.grader.words import table
 
@@ -274,3 +275,8 @@ def test_the_judges_see_what_they_are_for():
     calls = checks_of(A3, "a3.col2im.again")
     outcomes, expected = [kept.run(call) for call in calls], [A3.reference.run(call) for call in calls]
     assert checks.again(outcomes, expected, calls).call == 1
+
+
+def test_a_probe_of_the_optimiser_names_its_settings():
+    told = described(checks_of(A8, "a8.step.worked")[0], A8)
+    assert told.startswith("rates [0.1, 0.1, 0.1]  momentum 0.9  weight_decay 0.01  names [fc8.w, fc8.b]")

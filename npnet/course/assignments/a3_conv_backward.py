@@ -28,6 +28,7 @@ costs nothing in `a3.dx`.
     dy, dx, dw, db                     the gradients of the loss; each has the shape of y, x, w, b
 
 * P and Q are rounded down, as in A1. So the last rows and columns of the picture may be seen by no window: they get 0.
+  Therefore H and W are arguments of `col2im`: pictures of several sizes have the same P and Q.
 * The padding is zeros on all four sides. `pad` can be 0, `stride` can be larger than the window.
 * Groups (G of them) are contiguous blocks. Filter k belongs to group k // (K/G); it sees the C/G channels that begin
   with channel k // (K/G) * (C/G).
@@ -142,6 +143,7 @@ shapes, where no two sizes are equal; pad 0; windows with gaps between them; slo
     dy, dx, dw, db                     손실의 기울기. 형상은 각각 y, x, w, b와 같습니다
 
 * P와 Q는 A1처럼 내림합니다. 그래서 이미지의 마지막 행과 열은 어느 윈도에도 들어가지 않을 수 있고, 그 값은 0입니다.
+  크기가 다른 이미지도 P와 Q가 같을 수 있으므로 H와 W를 `col2im`의 인수로 받습니다.
 * 패딩은 네 방향 모두 0으로 채웁니다. `pad`는 0일 수 있고, `stride`는 윈도보다 클 수 있습니다.
 * 그룹(G개)은 이어진 덩어리입니다. 필터 k는 그룹 k // (K/G)에 속하며, 채널 k // (K/G) * (C/G)부터 C/G개의 채널을
   봅니다.

@@ -12,6 +12,7 @@ import unicodedata
 import numpy as np
 
 from .calls import Rng, flat
+from .diagnosis.trial import argument_names
 from .properties import fits
 from .words import known, say, sentences
 
@@ -236,8 +237,7 @@ def failed(graded, language):
 
 def name_of_argument(call, number, graded):
     """The name of an argument of a call, as the assignment's file has it."""
-    functions = graded.trial.assignment.source.functions if graded.trial else {}
-    names = functions.get(call.function) or []
+    names = argument_names(graded.trial.assignment, call) if graded.trial else []
     return names[number] if number < len(names) else f"argument {number + 1}"
 
 
@@ -257,7 +257,7 @@ def titled(id, language):
 
 def described(call, assignment):
     """The arguments of a call in short: x (2,4,9,8)  stride 2."""
-    names = assignment.source.functions.get(call.function) or []
+    names = argument_names(assignment, call)
     return "  ".join(f"{names[i]} {brief(argument)}" if i < len(names) else brief(argument)
                      for i, argument in enumerate(call.arguments))
 
