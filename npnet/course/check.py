@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .grader import assignment as assignments
-from .grader.child import Child, answers, asked
+from .grader.child import Child, Limits, answers, asked
 from .grader.grade import grade
 from .grader.report import diagnosed, failed, lines, loading, noted, titled
 from .workspace import Workspace, known, known_region, shown
 
+SECONDS = 3.0                   # of one call: the solutions take a thousandth of that
 RIGHT, WRONG, NOT_STARTED, DOES_NOT_RUN, OURS = range(5)
 
 
@@ -39,8 +40,9 @@ class Found:
     def lines(self):
         """The report, file after file."""
         found = []
-        for target, result in self.results:
-            found += ([""] if found else []) + lines(result, target.assignment, self.language)
+        for number, (target, result) in enumerate(self.results, 1):
+            last = number == len(self.results)
+            found += ([""] if found else []) + lines(result, target.assignment, self.language, last=last)
         return found
 
     @property
@@ -60,7 +62,7 @@ def check(work, word=None, only=(), mine=False, say=None, limits=None):
 
     ValueError in one sentence: nothing was started, a region or a file is unknown.
     """
-    results = []
+    results, limits = [], limits or Limits(seconds=SECONDS)
     for target in targets(work, word, list(only)):
         data = target.path.read_bytes()
         result = grade(data, target.assignment, hidden=False, only=target.only,

@@ -195,9 +195,57 @@ def path(parts):
     return Example(call, [], lambda value: [("w", np.asarray(value).reshape(-1))], "path")
 
 
+def counted(parts):
+    panels = [Grid(np.array([[1.0, 96, 27, 27]]), "x (N, C, H, W)"), Grid(np.array([[5.0, 5]]), "R, S")]
+    return Example(Call("columns_bytes", [1, 96, 27, 27, 5, 5, 1, 2, 4]), panels,
+                   lambda value: [("MB", np.asarray(value, float).reshape(1, 1) / 1e6)])
+
+
+# ---------------------------------------------------------------------------- the whole network
+
+WEIGHTED = "conv1 conv2 conv3 conv4 conv5 fc6 fc7 fc8".split()
+
+
+def layers(parts):
+    """AlexNet's list of layers."""
+    return parts["alexnet_layers"]((96, 256, 384, 384, 256), (1, 2, 1, 2, 2), (4096, 4096), 1000)
+
+
+def of_layers(function, names, scale, label):
+    """A maker of an Example: one bar for each named layer of AlexNet."""
+    def example(parts):
+        every = layers(parts)
+        places = [i for i, layer in enumerate(every) if layer["name"] in names]
+        return Example(Call(function, [every, (3, 227, 227)]), [],
+                       lambda value: [(label, np.array([first(value[i]) for i in places]) / scale)], "bars")
+    return example
+
+
+def first(number):
+    """A number as it is; of a shape (C, H, W) the rows, of (D,) nothing but D."""
+    return float(number[-1]) if isinstance(number, (tuple, list)) else float(number)
+
+
+MAPS = "conv1 pool1 conv2 pool2 conv3 conv4 conv5 pool5".split()
+LOSSES = """
+def losses(lr, momentum, epochs, batch):
+    x, labels = pictures(20, 1)
+    found, trained = train(x, labels, first_weights(4, 4, 2), lr, momentum, epochs, batch, np.random.default_rng(3))
+    return np.array(found)
+"""
+
+
+def training(parts):
+    call = Call("losses", [0.02, 0.9, 6, 10], LOSSES)
+    return Example(call, [], lambda value: [("loss", np.asarray(value, float).reshape(-1))], "path")
+
+
 EXAMPLES = {
     "a1.size": size, "a1.pad": pad_image, "a1.conv_naive": conv, "a2.im2col": columns,
     "a2.conv_im2col": conv_by_columns,
     "a3.col2im": coverage, "a3.dw": filters_gradient, "a3.db": bias_gradient, "a3.dx": input_gradient,
     "a4.forward": pool, "a4.backward": routed, "a5.forward": lrn, "a5.backward": lrn_gradient,
-    "a6.dropout": dropout, "a6.relu_backward": relu, "a7.loss": loss, "a7.grad": loss_gradient, "a8.step": path}
+    "a6.dropout": dropout, "a6.relu_backward": relu, "a7.loss": loss, "a7.grad": loss_gradient, "a8.step": path,
+    "a2.count": counted, "a9.shapes": of_layers("output_shapes", MAPS, 1, "rows"),
+    "a9.params": of_layers("layer_parameters", WEIGHTED, 1e3, "10^3"),
+    "a9.flops": of_layers("layer_multiply_adds", WEIGHTED, 1e6, "10^6"), "a10.train": training}

@@ -14,6 +14,7 @@ import numpy as np
 from .. import __version__
 from ..files import writing
 from ..screen import size
+from .answers import unanswered
 from .grader.report import short
 from .grader.source import blocks_of, stub
 from .handout import zip_of
@@ -65,6 +66,9 @@ def state_lines(work, assignment, text, manifest):
              if any(stub(region, "") in block for block in blocks_of(text, region))]
     if stubs:
         found.append(work.say_of("submit.stubs", regions=", ".join(stubs)))
+    open_questions = unanswered(text, assignment.source.starter(work.language))
+    if open_questions:
+        found.append(work.say_of("submit.unanswered", questions=", ".join(open_questions)))
     return found
 
 

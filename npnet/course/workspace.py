@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..files import writing
+from .answers import answers_of, with_answers
 from .grader import assignment as assignments
 from .grader.report import short
 from .grader.source import blocks_of, regions_of, replaced, stub
@@ -185,10 +186,10 @@ class Workspace:
         if new == given.get("text"):
             return [self.say("up_to_date", file=assignment.filename)]
         try:
-            merged, gone, reason = self.merged(text, new)
+            merged, gone, reason = self.merged(text, new, given.get("text", new))
         except ValueError as error:
             raise ValueError(self.say("marks", file=assignment.filename, region=id, problem=error)) from None
-        if outside(text) == outside(new) and not reason:
+        if outside(text) == outside(new) and not reason and merged.rstrip() == text.rstrip():
             self.remember(given={id: {**given, "version": __version__, "text": new}})
             return [self.say("up_to_date", file=assignment.filename)]
         reason = reason or self.changed_outside(text, given.get("text"))
@@ -201,8 +202,9 @@ class Workspace:
         return [self.say("updated", file=assignment.filename, backup=backup),
                 *(self.say("region_gone", region=region, backup=backup) for region in gone)]
 
-    def merged(self, text, new):
-        """The new starter with the student's regions, the regions that it has no longer, and why that cannot be all."""
+    def merged(self, text, new, given):
+        """The new starter with the student's regions and answers, the regions that it has no longer, and why that
+        cannot be all; given: the starter that the student began with."""
         theirs, ours, reason = regions_of(text), regions_of(new), ""
         for region in ours:
             blocks = blocks_of(text, region)
@@ -210,6 +212,7 @@ class Workspace:
                 new = replaced(new, region, blocks)
             elif region in theirs:
                 reason = self.say("because_blocks", region=region)
+        new = with_answers(new, text, given)
         return new, [region for region in theirs if region not in ours], reason
 
     def changed_outside(self, text, given):
@@ -297,8 +300,9 @@ def with_newlines(text, like):
 
 
 def outside(text, numbered=False):
-    """The lines that no region holds, without blanks at their ends; numbered: [(line number, line)]."""
-    inside = {line for region in regions_of(text).values() for block in region.blocks for line in range(*block)}
+    """The lines that no region and no answer holds, without blanks at their ends; numbered: [(line number, line)]."""
+    blocks = [block for region in regions_of(text).values() for block in region.blocks]
+    inside = {line for block in [*blocks, *answers_of(text).values()] for line in range(*block)}
     lines = enumerate(text.rstrip().splitlines())
     found = [(number + 1, line.rstrip()) for number, line in lines if number not in inside]
     return found if numbered else [line for _, line in found]

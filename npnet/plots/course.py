@@ -183,4 +183,6 @@ def written(number):
         return "NaN" if number != number else "inf" if number > 0 else "-inf"
     if number == int(number) and abs(number) < 1e5:
         return str(int(number))
+    if abs(number) < 0.005:
+        return f"{number:.0e}".replace("e-0", "e-")
     return f"{number:.2f}".replace("0.", ".", 1) if abs(number) < 1 else f"{number:.4g}"

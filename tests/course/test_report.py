@@ -120,7 +120,7 @@ def test_the_whole_report(pocket):
         "count 40 %."]
     assert lines[0][0] == "+" and lines[2][0] == "." and lines[4] == ""
     blocked = Result("a1", [], blockers=[Note("child.syntax", {"line": 2, "says": "bad"}, 2)])
-    assert report.lines(blocked, a1)[0] == "Python cannot read line 2: bad."
+    assert report.lines(blocked, a1)[:2] == ["! a1_double.py", "  Python cannot read line 2: bad."]
 
 
 @pytest.mark.parametrize("a, b, expected", [

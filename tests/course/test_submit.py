@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from npnet.course.answers import unanswered, with_answers
 from npnet.course.submissions import one
 from npnet.course.submit import MANIFEST, submit
 from npnet.course.workspace import Workspace
@@ -87,3 +88,20 @@ def test_damaged_marks_and_unstarted_assignments_are_told_before_anything_is_wri
 
 def test_korean(pocket, work):
     assert submit(Workspace(language="ko"), "a1")[0] == "제출할 파일 a1.zip을 만들었습니다:"
+
+
+STARTER = "x = 1\n# ANSWER(a9.q1, points=1)\n# 1. Why?\n#\n# END ANSWER(a9.q1)\n# ANSWER(a9.q2)\n# 2. How?\n#\n# END ANSWER(a9.q2)\n"
+
+
+def test_questions_that_are_not_answered_are_named():
+    assert unanswered(STARTER, STARTER) == ["a9.q1", "a9.q2"]
+    answered = STARTER.replace("# 1. Why?\n#\n", "# 1. Why?\n# Because.\n")
+    assert unanswered(answered, STARTER) == ["a9.q2"]
+    assert unanswered(answered.replace("# END ANSWER(a9.q1)\n", ""), STARTER) == ["a9.q1", "a9.q2"]
+
+
+def test_a_new_version_keeps_what_was_answered():
+    answered = STARTER.replace("# 1. Why?\n#\n", "# 1. Why?\n# Because.\n")
+    newer = STARTER.replace("x = 1", "x = 2").replace("Why?", "Why, and when?").replace("How?", "How much?")
+    merged = with_answers(newer, answered, STARTER)
+    assert "x = 2" in merged and "# 1. Why?\n# Because.\n" in merged and "How much?" in merged

@@ -21,9 +21,9 @@ MOST = 12                       # lines of one region
 SHORT_OF_SPACE = "..."
 
 
-def lines(result, assignment, language="en", columns=COLUMNS):
-    """The lines of the report of a Result."""
-    found = blockers(result, language, columns)
+def lines(result, assignment, language="en", columns=COLUMNS, last=True):
+    """The lines of the report of a Result. last: it is the last one of several, or the only one."""
+    found = blockers(result, assignment, language, columns)
     told, before = False, []
     for graded in result.regions if not result.blockers else ():
         region = region_lines(graded, assignment, language, columns)
@@ -33,7 +33,7 @@ def lines(result, assignment, language="en", columns=COLUMNS):
         told = told or graded.state == "wrong" and loading(result)
     for warning in result.warnings:
         found += folded(noted(warning, language), columns, "  ")
-    return [*found, "", *total(result, assignment, language, columns)]
+    return [*found, "", *total(result, assignment, language, columns, last)]
 
 
 def loading(result):
@@ -45,12 +45,13 @@ def loading(result):
     return error.function == "<module>" if error is not None else len(outcomes) > 1
 
 
-def blockers(result, language, columns):
-    """Why nothing could be run."""
-    return [line for note in result.blockers for line in folded(noted(note, language), columns)]
+def blockers(result, assignment, language, columns):
+    """The name of a file that could not be run, and why."""
+    said = [line for note in result.blockers for line in folded(noted(note, language), columns, "  ")]
+    return [f"! {assignment.filename}", *said] if said else []
 
 
-def total(result, assignment, language, columns):
+def total(result, assignment, language, columns, last=True):
     """The points, what they count, and how long it took."""
     values = {"title": titled(assignment.id, language), "got": short(result.earned), "most": short(result.points)}
     found = [f"{assignment.id}  {say('report.total', language, **values)}"]
@@ -61,7 +62,7 @@ def total(result, assignment, language, columns):
         values = {"points": short(result.written), "given": given, "all": len(result.answers)}
         found.append(say("report.answers", language, **values))
     shown = any(checked.property.hidden for region in result.regions for checked in region.checked)
-    if result.regions and not shown:
+    if last and not shown and not result.blockers:
         found.append(say("report.hidden", language))
     return [line for text in found for line in folded(text, columns)]
 
