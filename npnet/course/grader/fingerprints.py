@@ -14,8 +14,10 @@ handout without solution (a teacher's private one) a file aN.fp.json holds the f
 probes of a region. Where even that is little, they are sealed: a slow hash of their first 4 digits can be compared, and
 not be turned round. One or two numbers alone are not kept at all; their shape is, and nobody is judged by it.
 """
+import base64
 import hashlib
 import json
+import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
@@ -25,6 +27,7 @@ import numpy as np
 
 from .draws import Draw
 from .mistakes import Mistake
+from .properties import compares, single
 
 MARKS = 12
 SMALL = 2 * MARKS               # an output with so many numbers, or fewer, is not kept by itself
@@ -54,16 +57,18 @@ class Print:
     seal: str = ""
     single: bool = False        # computed in float32: compared less strictly
 
-    def data(self):
+    def data(self, digits=9):
         """As it stands in the file."""
         if self.norm is None:
             return [list(self.shape), self.kind] + ([self.seal] if self.seal else [])
-        return [list(self.shape), self.kind, short(self.norm), list(self.odd), [short(mark) for mark in self.marks]]
+        return [list(self.shape), self.kind, short(self.norm, digits), list(self.odd),
+                [short(mark, digits) for mark in self.marks]]
 
 
-def short(number):
-    """A number with 12 digits."""
-    return float(f"{number:.12g}")
+def short(number, digits):
+    """A number with so many digits; whole numbers without a point."""
+    rounded = float(f"{number:.{digits}g}")
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def print_of(array):
@@ -74,7 +79,6 @@ def print_of(array):
     numbers = np.where(np.abs(numbers) > 1e150, np.copysign(np.inf, numbers), numbers)      # their squares would be
     odd = tuple(int(mask.sum()) for mask in (np.isnan(numbers), numbers == np.inf, numbers == -np.inf))
     numbers = np.where(np.isfinite(numbers), numbers, 0)
-    from .properties import single
     with np.errstate(all="ignore"):
         return Print(array.shape, array.dtype.kind, float(np.linalg.norm(numbers)), odd,
                      (signs(numbers.size) @ numbers).tolist(), array.dtype.kind == "f" and single(array))
@@ -154,9 +158,9 @@ def same(a, b, tolerance=1e-6):
 def data_of(prints, right=None):
     """Prints as JSON; a call whose answer is the right one is 0."""
     calls = [0 if right and same(Prints([x]), Prints([y]), 1e-9) else
-             x if isinstance(x, str) else {name: made and made.data() for name, made in x.items()}
+             x if isinstance(x, str) else {name: made and made.data(9 if right else 13) for name, made in x.items()}
              for x, y in zip(prints.calls, right.calls if right else prints.calls)]
-    return {"calls": calls, "joined": {key: made.data() for key, made in prints.joined.items()}}
+    return {"calls": calls, "joined": {key: made.data(9 if right else 13) for key, made in prints.joined.items()}}
 
 
 def prints_from(data, right=None):
@@ -178,7 +182,7 @@ def print_from(data):
 
 def fingerprinted(property):
     """Whether a property is told from fingerprints: a public one that compares with the solution."""
-    return not property.hidden and getattr(property.judge, "__name__", "").startswith("equal")
+    return not property.hidden and compares(property)
 
 
 class Recorder(dict):
@@ -213,7 +217,8 @@ class Replay:
 def packed(value):
     """A value as JSON: arrays with their dtype."""
     if isinstance(value, np.ndarray):
-        return {"array": value.tolist(), "dtype": str(value.dtype), "shape": list(value.shape)}
+        return {"array": base64.b64encode(zlib.compress(value.tobytes())).decode(), "dtype": value.dtype.str,
+                "shape": list(value.shape)}
     if isinstance(value, (tuple, list)):
         return {"tuple": [packed(part) for part in value]}
     return value.item() if isinstance(value, np.generic) else value
@@ -222,7 +227,8 @@ def packed(value):
 def unpacked(value):
     """The value that packed made JSON of."""
     if isinstance(value, dict) and "array" in value:
-        return np.array(value["array"], value["dtype"]).reshape(value["shape"])
+        numbers = np.frombuffer(zlib.decompress(base64.b64decode(value["array"])), value["dtype"])
+        return numbers.reshape(value["shape"]).copy()
     if isinstance(value, dict) and "tuple" in value:
         return tuple(unpacked(part) for part in value["tuple"])
     return value
@@ -274,7 +280,7 @@ def pair_entries(mistakes, answers, right):
             if isinstance(x, dict) and isinstance(y, dict) and not same(Prints([x]), Prints([y])):
                 name = next(name for name in x if name in y and not like(x[name], y[name]))
                 if x[name] is not None and x[name].norm is not None:
-                    yield [i, j, call, name, list(x[name].shape), *map(short, x[name].marks[:PAIRS])]
+                    yield [i, j, call, name, list(x[name].shape), *(short(mark, 8) for mark in x[name].marks[:PAIRS])]
                 break
 
 

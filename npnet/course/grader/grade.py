@@ -12,7 +12,7 @@ from .assignment import PUBLIC, load
 from .calls import Call, flat
 from .child import Child, answers, asked
 from .diagnosis import diagnose
-from .properties import equal, single
+from .properties import compares, single
 from .reasons import ours, reason
 from .results import Answer, Checked, Graded, Note, Result, Trial
 from .source import LANGUAGES, answers_of, blocks_of, regions_of
@@ -102,12 +102,12 @@ def play(property, assignment, child, own, key):
 
 
 def trial_of(region, assignment, looked, child, own, played):
-    """The Trial of a region: the probes of all its properties that are judged by `equal`."""
+    """The Trial of a region: the probes of all its properties that compare with the solution."""
     text = "\n".join(blocks_of(looked.text, region.id)) if marked(looked.text) else looked.text
     trial = Trial(assignment, region.id, [], [], [], [], [], text, looked.text.splitlines(),
                   run=lambda call: child.run(call, own))
     for checked, calls, outcomes, expected in played:
-        if checked.property.judge is equal:
+        if compares(checked.property):
             trial.calls += calls
             trial.outcomes += outcomes
             trial.expected += expected

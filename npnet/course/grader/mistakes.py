@@ -46,7 +46,12 @@ def mistakes_of(table):
 
 def patched(text, mistake):
     """The text of the solution with a mistake in it. ValueError: a patch that does not fit."""
-    blocks = blocks_of(text, mistake.region)
+    return replaced(text, mistake.region, edited(blocks_of(text, mistake.region), mistake))
+
+
+def edited(blocks, mistake):
+    """The blocks of a region with a mistake in them. ValueError: a patch that does not fit."""
+    blocks = list(blocks)
     for find, replace in mistake.edits:
         counts = [block.count(find) for block in blocks]
         if sum(counts) != 1:
@@ -54,4 +59,4 @@ def patched(text, mistake):
                              f"it stands {sum(counts)} times")
         at = counts.index(1)
         blocks[at] = blocks[at].replace(find, replace)
-    return replaced(text, mistake.region, blocks)
+    return blocks

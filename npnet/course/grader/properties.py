@@ -94,6 +94,12 @@ def differs(a, b, tolerance=0.0):
                                      "want": b[at].item(), "wrong": int(wrong.sum()), "size": int(a.size)})
 
 
+def compares(property):
+    """Whether a property holds every answer against the solution's, perhaps among other things: its calls then tell
+    what a mistake is."""
+    return getattr(property.judge, "__name__", "").startswith("equal")
+
+
 def fits(got, want):
     """Whether one kind of numbers may stand for another: whole numbers and booleans for each other, floats for whole
     numbers not."""

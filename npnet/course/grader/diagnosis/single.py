@@ -5,9 +5,12 @@ student's answers if its own are the same on every probe: the wrong ones, and th
 """
 import re
 import time
+from functools import cached_property
 
 import numpy as np
 
+from ..mistakes import edited
+from ..source import blocks_of, regions_of
 from .trial import MATCH, alike, gap, leaves
 
 SECONDS = 3.0                   # for all mistakes of a region
@@ -21,14 +24,38 @@ class Played:
         self.case, self.until = case, time.perf_counter() + seconds
         self.mistakes = [m for m in case.assignment.mistakes if m.region == case.region]
         self.runners, self.outcomes = {}, {}
-        self.order = [*case.wrong, *(i for i in range(len(case.calls)) if i not in case.wrong)]
+        cost = [getattr(want, "seconds", 0) for want in case.expected]
+        self.order = [*sorted(case.wrong, key=lambda i: cost[i]),               # the quick ones first
+                      *(i for i in range(len(case.calls)) if i not in case.wrong)]
+
+    @cached_property
+    def blocks(self):
+        """The blocks of the region in the solution."""
+        return blocks_of(self.case.assignment.source.solution, self.case.region)
+
+    @cached_property
+    def around(self):
+        """The lines of the solution, and where the blocks of the region stand in them."""
+        text = self.case.assignment.source.solution
+        return text.splitlines(), regions_of(text)[self.case.region].blocks
+
+    def text(self, blocks):
+        """The solution's text with other blocks in the region."""
+        lines, places = self.around
+        lines = list(lines)
+        for (first, end), block in reversed(list(zip(places, blocks))):
+            lines[first:end] = block.splitlines()
+        return "\n".join(lines) + "\n"
 
     def runner(self, *mistakes):
         """The solution with these mistakes; None where their patches do not go together."""
         key = tuple(mistake.id for mistake in mistakes)
         if key not in self.runners:
             try:
-                self.runners[key] = self.case.assignment.mistaken(*mistakes)
+                blocks = self.blocks
+                for mistake in mistakes:
+                    blocks = edited(blocks, mistake)
+                self.runners[key] = self.case.assignment.run(self.text(blocks))
             except (ValueError, SyntaxError):
                 self.runners[key] = None
         return self.runners[key]
@@ -49,9 +76,19 @@ class Played:
         if made is None or not same_outcome(self.case.outcomes[i], made, self.case.outputs(i)):
             return False
         failure = self.case.failures[i]
-        if failure is None or failure.kind == "dtype":          # 55.0 is wrong where 55 must come
+        return failure is None or failure.kind == "dtype" or self.nearer(i, made)       # 55.0 is wrong where 55 must come
+
+    def nearer(self, i, made):
+        """Whether the answer to a wrong call is much nearer to the mistake's than to the right one."""
+        got, want = self.case.outcomes[i], self.case.expected[i]
+        if not (got.came and want.came) or got.value is None:
             return True
-        return not same_outcome(self.case.expected[i], made, self.case.outputs(i))
+        names = self.case.outputs(i)
+        theirs, ours, right = (leaves(outcome.value, names) for outcome in (got, made, want))
+        if len(theirs) != len(right):
+            return True
+        gaps = [(gap(a, m), gap(a, b)) for (_, a), (_, m), (_, b) in zip(theirs, ours, right)]
+        return max(far for far, _ in gaps) * 10 < max(far for _, far in gaps)
 
     @property
     def late(self):
