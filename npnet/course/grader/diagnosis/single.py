@@ -88,7 +88,7 @@ class Played:
         if len(theirs) != len(right):
             return True
         gaps = [(gap(a, m), gap(a, b)) for (_, a), (_, m), (_, b) in zip(theirs, ours, right)]
-        return max(far for far, _ in gaps) * 10 < max(far for _, far in gaps)
+        return max((far for far, _ in gaps), default=0) * 10 < max((far for _, far in gaps), default=0)
 
     @property
     def late(self):
