@@ -76,7 +76,7 @@ class Played:
         if made is None or not same_outcome(self.case.outcomes[i], made, self.case.outputs(i)):
             return False
         failure = self.case.failures[i]
-        return failure is None or failure.kind == "dtype" or self.nearer(i, made)       # 55.0 is wrong where 55 must come
+        return failure is None or failure.kind == "dtype" or self.nearer(i, made)     # 55.0 where 55 must come
 
     def nearer(self, i, made):
         """Whether the answer to a wrong call is much nearer to the mistake's than to the right one."""
