@@ -36,7 +36,7 @@ COMMANDS = {
     "data": "data sets: list, get, show, info, augment",
     "explain": "one picture, walked through a network layer by layer",
     "warmup": "compile now, so that nothing waits later",
-    "course": "the assignments: start, check, hints; and what instructors need",
+    "course": "the assignments: start, check, hand in; and grading",
     "bench": "how fast, beside PyTorch and the machine's limits",
 }
 DEFAULT = "krizhevsky2012"          # the network of a command that was not given --net

@@ -13,8 +13,20 @@ def rows(work):
     for id in assignments.ids():
         assignment = known(id, work.language)
         found.append([f"{id}  {title(id, work.language)}", short(points(assignment)),
-                      " ".join(builds_on(assignment)) or "-", state(work, id)])
+                      in_short(builds_on(assignment)) or "-", state(work, id)])
     return found
+
+
+def in_short(found):
+    """"a2-a4 a6" of a2, a3, a4, a6: three or more in a row are written as a range."""
+    rows = []
+    for id in found:
+        letter, place = assignments.number(id)
+        if rows and assignments.number(rows[-1][-1]) == (letter, place - 1):
+            rows[-1].append(id)
+        else:
+            rows.append([id])
+    return " ".join(f"{row[0]}-{row[-1]}" if len(row) > 2 else " ".join(row) for row in rows)
 
 
 def sum_of_points(work):

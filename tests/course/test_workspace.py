@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from npnet.course.overview import rows, status
+from npnet.course.overview import in_short, rows, status
 from npnet.course.workspace import STATE, Workspace, find
 from pocket import DOUBLE, RIGHT, environment, forget, solved
 
@@ -222,3 +222,9 @@ def test_status_says_what_comes_next(pocket):
                                                        "a1.total": {"got": 0, "most": 4, "state": "wrong"}}})
     assert status(work)[0] == "  a1   [############........]     6 / 10    Twice"
     assert status(work)[-2:] == ["Hints seen: 2.", "Next: a1.total, the sum of x: npnet course check a1.total"]
+
+
+@pytest.mark.parametrize("ids, text", [([], ""), (["a1"], "a1"), (["a1", "a2"], "a1 a2"), (["a2", "a3", "a4", "a6"], "a2-a4 a6"),
+                                       (["a9", "a10", "b1"], "a9 a10 b1"), (["a8", "a9", "a10"], "a8-a10")])
+def test_what_an_assignment_builds_on_is_short(ids, text):
+    assert in_short(ids) == text

@@ -161,9 +161,9 @@ ReLU의 출력이 3, 0, 2, 0이었다면 기울기는 부호와 관계없이 첫
 """
 # END HANDOUT
 # TEXT(en)
-"""A6: dropout forward and backward, and the backward pass of ReLU. The README has the conventions."""
+"""A6: dropout forward and backward, and the backward pass of ReLU. The handout has the conventions."""
 # TEXT(ko)
-"""A6: 드롭아웃의 순전파와 역전파, ReLU의 역전파. 약속은 README에 있습니다."""
+"""A6: 드롭아웃의 순전파와 역전파, ReLU의 역전파. 약속은 과제 안내문에 있습니다."""
 # END TEXT
 import numpy as np
 

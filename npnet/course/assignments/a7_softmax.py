@@ -165,9 +165,9 @@ Stuck? `npnet course hint a7.loss` goes in three steps from a nudge to pseudo-co
 """
 # END HANDOUT
 # TEXT(en)
-"""A7: softmax with cross-entropy, the loss and its gradient. The README has the formulas."""
+"""A7: softmax with cross-entropy, the loss and its gradient. The handout has the formulas."""
 # TEXT(ko)
-"""A7: 소프트맥스와 교차 엔트로피의 손실과 기울기. 식은 README에 있습니다."""
+"""A7: 소프트맥스와 교차 엔트로피의 손실과 기울기. 식은 과제 안내문에 있습니다."""
 # END TEXT
 import numpy as np
 

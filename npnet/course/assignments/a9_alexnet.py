@@ -247,9 +247,9 @@ AlexNet의 부품은 이미 모두 작성했습니다. 이제 논문의 순서�
 """
 # END HANDOUT
 # TEXT(en)
-"""A9: AlexNet from its parts, forward, and counted from shapes alone. The README has the conventions."""
+"""A9: AlexNet from its parts, forward, and counted from shapes alone. The handout has the conventions."""
 # TEXT(ko)
-"""A9: 부품으로 조립한 AlexNet, 그 순전파, 형상만으로 세기. 약속은 README에 있습니다."""
+"""A9: 부품으로 조립한 AlexNet, 그 순전파, 형상만으로 세기. 약속은 과제 안내문에 있습니다."""
 # END TEXT
 import numpy as np
 
