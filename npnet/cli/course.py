@@ -126,13 +126,16 @@ def run_check(options):
     import os
     from ..course.check import OURS, check
     from ..course.workspace import find
-    work = find(options.lang)
-    say = mouth(options.plain)
+    work, say = find(options.lang), mouth(options.plain)
     try:
         if options.watch:
             from ..course.watch import Watch
             return Watch(work, options.what, options.others == "mine", say=say).run()
-        found = check(work, options.what, options.only, options.others == "mine")
+        hear, wipe = progress(work)
+        try:
+            found = check(work, options.what, options.only, options.others == "mine", hear)
+        finally:
+            wipe()
     except ValueError:
         raise
     except Exception as error:
@@ -147,6 +150,16 @@ def run_check(options):
         for line in found.lines():
             say(line)
     return found.code
+
+
+def progress(work):
+    """(hear, wipe): hear(region) says on a terminal what is being checked; wipe() takes that line away again."""
+    if not sys.stdout.isatty():
+        return None, lambda: None
+    from ..course.grader.report import cut, padded
+    line = 60
+    return (lambda region: print("\r" + padded(cut(work.say_of("check.checking", region=region), line), line), end="",
+                                 flush=True), lambda: print("\r" + " " * line + "\r", end="", flush=True))
 
 
 def mouth(plain):

@@ -25,20 +25,18 @@ class Watch:
 
     def __init__(self, work, word=None, mine=False, keys=None, say=echo):
         self.work, self.word, self.mine, self.say = work, word, mine, say
-        self.keys, self.region, self.code = keys, None, 0
+        self.keys, self.region, self.wrong, self.code = keys, None, [], 0
 
     def run(self):
         """Until q; the exit code of the last check."""
         with keyboard() if self.keys is None else given(self.keys) as keys:
+            self.paths = [target.path for target in targets(self.work, self.word, [])]
             self.again()
-            for event in events(self.paths(), keys):
+            for event in events(self.paths, keys):
                 if event == "q":
                     break
                 self.do(event, keys)
         return self.code
-
-    def paths(self):
-        return [target.path for target in targets(self.work, self.word, [])]
 
     def do(self, event, keys):
         """What one key, or a change, does."""
@@ -56,9 +54,13 @@ class Watch:
 
     def again(self):
         """Checks, prints the report, and says what comes now."""
-        found = check(self.work, self.word, mine=self.mine)
-        self.code = found.code
         self.say(time.strftime("%H:%M:%S"))
+        try:
+            found = check(self.work, self.word, mine=self.mine)
+        except ValueError as error:                         # the file is gone, or is no text just now
+            self.tell([str(error)])
+            return
+        self.code = found.code
         for line in found.lines():
             self.say(line)
         self.wrong = [graded.id for _, result in found.results for graded in result.regions if graded.state != "right"]
@@ -68,7 +70,7 @@ class Watch:
 
     def waiting(self):
         """Which files are watched, what is worked on, which keys there are."""
-        self.tell([self.work.say_of("watch.waiting", files=", ".join(path.name for path in self.paths()))])
+        self.tell([self.work.say_of("watch.waiting", files=", ".join(path.name for path in self.paths))])
         if self.region:
             self.say(self.work.say_of("watch.focus", region=self.region))
         if self.keys is not None or interactive():

@@ -85,6 +85,13 @@ def test_one_region_alone(work):
     assert not any("two times x" in line for line in lines) and "Now: a1.total" in lines
 
 
+def test_a_file_that_cannot_be_read_is_told_and_watched_on(work):
+    text = work.path("a1").read_text("utf-8")
+    _, lines = watched(work, "", lambda: work.path("a1").unlink(), "r", lambda: work.path("a1").write_text(text, "utf-8"), "q")
+    assert any("a1 is not started" in line for line in lines)
+    assert sum("a1.double      two times x" in line for line in lines) == 2
+
+
 def test_a_file_that_is_away_for_a_moment_is_no_change(tmp_path):
     path = tmp_path / "a.py"
     path.write_text("1")
