@@ -4,6 +4,8 @@ from itertools import combinations
 
 from .single import SECONDS
 
+QUICK = 4                       # probes on which all mistakes are tried alone first
+
 
 def pairs(played, seconds=SECONDS):
     """[(mistake, mistake)] that together explain every probe; [] where none does, or there is no time."""
@@ -20,8 +22,8 @@ def pairs(played, seconds=SECONDS):
 
 
 def likely_first(played):
-    """The mistakes, those first that alone explain some of the probes: one half of a pair often does."""
-    wrong = played.case.wrong
+    """The mistakes, those first that alone explain some of the quickest probes: one half of a pair often does."""
+    wrong = [i for i in played.order if i in played.case.wrong][:QUICK]
     return sorted(played.mistakes, key=lambda mistake: -sum(played.explains(i, mistake) for i in wrong))
 
 

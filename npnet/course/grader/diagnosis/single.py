@@ -20,8 +20,8 @@ CLOSER = 100                    # a mistake that is so many times further off th
 class Played:
     """The catalogue's mistakes of a region, played on the calls of a case; every call at most once."""
 
-    def __init__(self, case, seconds=SECONDS):
-        self.case, self.until = case, time.perf_counter() + seconds
+    def __init__(self, case):
+        self.case = case
         self.mistakes = [m for m in case.assignment.mistakes if m.region == case.region]
         self.runners, self.outcomes = {}, {}
         cost = [getattr(want, "seconds", 0) for want in case.expected]
@@ -89,10 +89,6 @@ class Played:
             return True
         gaps = [(gap(a, m), gap(a, b)) for (_, a), (_, m), (_, b) in zip(theirs, ours, right)]
         return max((far for far, _ in gaps), default=0) * 10 < max((far for _, far in gaps), default=0)
-
-    @property
-    def late(self):
-        return time.perf_counter() > self.until
 
 
 def same_outcome(got, made, names=()):
@@ -179,9 +175,9 @@ def manners(outcome):
 
 def partly(played):
     """[(mistake, [calls])] of mistakes that explain at least half of the wrong probes, and contradict no right one."""
-    case, found = played.case, []
+    case, found, until = played.case, [], time.perf_counter() + SECONDS / 2
     for mistake in played.mistakes:
-        if played.late:
+        if time.perf_counter() > until:
             break
         hits = [i for i in case.wrong if case.outcomes[i].came and telling(case.outcomes[i], case.outputs(i))
                 and played.explains(i, mistake)]
