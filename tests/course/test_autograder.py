@@ -20,6 +20,8 @@ from npnet.course.grader.assignment import load
 from npnet.course.grader.gradescope import problems
 from npnet.course.package import closure
 
+pytestmark = pytest.mark.long              # processes are started, or pictures drawn
+
 SECRET = "a secret of a course, long enough"
 GOLDEN = Path(__file__).with_name("golden")
 POINTS = 10

@@ -10,6 +10,8 @@ from npnet.course.workspace import Workspace
 from pocket import RIGHT as SOLVED
 from pocket import solved
 
+pytestmark = pytest.mark.long              # processes are started, or pictures drawn
+
 
 @pytest.fixture
 def work(pocket):

@@ -18,6 +18,8 @@ from npnet.course.grader.reasons import reason
 from npnet.course.grader.words import say
 from npnet.course.grader.worker import HEAD, MARK, Broken, receive, send
 
+pytestmark = pytest.mark.long              # processes are started, or pictures drawn
+
 LINUX = sys.platform == "linux"
 TEXT = """
 import random

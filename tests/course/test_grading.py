@@ -13,6 +13,8 @@ from npnet.course.grader.assignment import load
 from npnet.course.grader.source import replaced
 from npnet.course.grading import assignment_of, grade_all, grade_files, grade_one
 
+pytestmark = pytest.mark.long              # processes are started, or pictures drawn
+
 SECRET = "a secret of a course, long enough"
 FIRST_ALONE = "    y = np.zeros_like(x)\n    y[0] = 2 * x[0]\n    return y"
 

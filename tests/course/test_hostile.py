@@ -10,6 +10,8 @@ import pytest
 from npnet.course.grader.calls import Call
 from npnet.course.grader.child import Child, Limits
 
+pytestmark = pytest.mark.long              # processes are started, or pictures drawn
+
 LINUX = sys.platform == "linux"
 QUICK = Limits(seconds=0.8, loading=3.0, memory=256 << 20, output=1 << 22)
 GOOD = "\n\ndef good(x):\n    return 2 * x\n"

@@ -10,6 +10,8 @@ from npnet.cli import main
 from npnet.course.grader.assignment import load
 from npnet.course.grader.gradescope import problems
 
+pytestmark = pytest.mark.long              # processes are started, or pictures drawn
+
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):

@@ -16,6 +16,8 @@ from npnet.course.workspace import Workspace
 from npnet.plots.course import Bars, Grid, Path, operation, room, written
 from pocket import RIGHT, solved
 
+pytestmark = pytest.mark.long              # processes are started, or pictures drawn
+
 X = np.array([[1.0, 2], [3, 4]])
 
 

@@ -11,6 +11,8 @@ from npnet.course.watch import Watch, events, stamps
 from npnet.course.workspace import Workspace
 from pocket import RIGHT, environment, solved
 
+pytestmark = pytest.mark.long              # processes are started, or pictures drawn
+
 
 class Keys:
     """Keys that a test presses; a function among them is called in its turn, as somebody who saves a file."""
