@@ -16,7 +16,7 @@ from .grader.grade import grade
 from .grader.report import diagnosed, failed, lines, loading, noted, titled
 from .workspace import Workspace, known, known_region, shown
 
-SECONDS = 3.0                   # of one call: the solutions take a thousandth of that
+LIMITS = Limits(seconds=3.0, wasted=4.0)        # the solutions take a thousandth of that
 RIGHT, WRONG, NOT_STARTED, DOES_NOT_RUN, OURS = range(5)
 
 
@@ -62,7 +62,7 @@ def check(work, word=None, only=(), mine=False, say=None, limits=None):
 
     ValueError in one sentence: nothing was started, a region or a file is unknown.
     """
-    results, limits = [], limits or Limits(seconds=SECONDS)
+    results, limits = [], limits or LIMITS
     for target in targets(work, word, list(only)):
         data = target.path.read_bytes()
         result = grade(data, target.assignment, hidden=False, only=target.only,
@@ -124,7 +124,7 @@ def earlier(target):
 def running(assignment, text):
     """run(call, region) -> Outcome: calls of one file, in one child process; all but the region is the solution's."""
     regions = assignment.source.regions
-    with Child({assignment.filename: text}, answers(assignment), **asked(assignment)) as child:
+    with Child({assignment.filename: text}, answers(assignment), LIMITS, **asked(assignment)) as child:
         yield lambda call, region: child.run(call, set(regions[region].functions))
 
 

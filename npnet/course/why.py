@@ -3,7 +3,7 @@ of the right one, and the smallest example that fails, small enough to be worked
 """
 import numpy as np
 
-from .check import running, targets
+from .check import LIMITS, running, targets
 from .grader.calls import flat
 from .grader.diagnosis import case_of
 from .grader.diagnosis.smallest import smallest
@@ -18,7 +18,7 @@ def why(work, region):
     """The lines about a region: its diagnosis, its numbers. ValueError: unknown, not started, damaged."""
     target, = targets(work, region, [])
     data = target.path.read_bytes()
-    result = grade(data, target.assignment, hidden=False, only=[region])
+    result = grade(data, target.assignment, hidden=False, only=[region], limits=LIMITS)
     language = work.language
     if result.blockers:
         return [line for note in result.blockers for line in folded(noted(note, language))]

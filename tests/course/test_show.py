@@ -70,15 +70,16 @@ def test_a_region_without_a_picture_says_which_have_one(work):
         show(work, "a1.x")
 
 
+@pytest.mark.parametrize("language", ["ko", pytest.param("en", marks=pytest.mark.long)])
 @pytest.mark.parametrize("region", list(EXAMPLES))
-def test_every_example_of_the_course_is_drawn_in_both_languages(region, tmp_path):
-    assert region.split(".")[0] in ids() and region in load(region.split(".")[0]).source.regions
-    for language in ("en", "ko"):
-        work = Workspace(tmp_path, language)
-        work.start(region.split(".")[0])
-        shown = show(work, region)
-        assert max(map(width, shown.lines)) <= 80 and known(f"show.{region}")
-        operation(shown.rows, region, shown.caption).canvas.draw()
+def test_every_example_of_the_course_is_drawn(region, language, tmp_path):
+    id = region.split(".")[0]
+    assert id in ids() and region in load(id).source.regions
+    work = Workspace(tmp_path, language)
+    work.start(id)
+    shown = show(work, region)
+    assert max(map(width, shown.lines)) <= 80 and known(f"show.{region}")
+    operation(shown.rows, region, shown.caption).canvas.draw()
 
 
 @pytest.mark.long
