@@ -8,6 +8,7 @@ Two kinds of limits. The system's, set here, hold whatever the code does: memory
 where the system has them (Child.holds says which). And refusals inside Python: imports, opening files, starting
 processes, the network. Those stop accidents and copied scripts; who works at it can get around them.
 """
+import _thread
 import builtins
 import io
 import json
@@ -372,7 +373,6 @@ class Worker:
 
     def reply(self, found):
         """The message about a call, and about what the call left behind."""
-        import _thread
         changed = [f"{module.__name__}.{name}" for module, names in self.ours.items()
                    for name, what in names.items() if vars(module).get(name) is not what]
         return {"is": "found", "token": self.token, "found": found, "threads": _thread._count(),
