@@ -56,7 +56,7 @@ def one_mistake(case, played):
         result = known("diagnosis.beside", "exact", case, found, 0)
         result.places = []
         return result
-    return known("diagnosis.single", "exact", case, found, case.wrong[0])
+    return known("diagnosis.single", "exact", case, found)
 
 
 def restless(case, played):
@@ -75,9 +75,14 @@ def restless(case, played):
     return result
 
 
-def known(id, certainty, case, mistakes, call, step="D2", **values):
-    """A Diagnosis that names mistakes of the catalogue; several are alternatives."""
-    series = next((s for s in case.series if any(item.call == call for item in s.wrong)), None)
+def known(id, certainty, case, mistakes, call=None, step="D2", **values):
+    """A Diagnosis that names mistakes of the catalogue; several are alternatives. call: the probe that is shown; by
+    default the most telling one of the first wrong output."""
+    if call is None:
+        series = next(iter(wrong_series(case)), None)
+        call = places.shown_call(case, series) if series else case.wrong[0]
+    else:
+        series = next((s for s in case.series if any(item.call == call for item in s.wrong)), None)
     label = series.label if series else case.calls[call].function
     error = case.outcomes[call].error
     return Diagnosis(
@@ -157,8 +162,8 @@ def arithmetic(case, played):
         found = algebra.cause(case, series) if series.shaped else None
         if found:
             said, ask = found
-            return Diagnosis("D3", said.id, "exact", output=series.label, call=series.wrong[0].call, values=said.values,
-                             ask=ask)
+            return Diagnosis("D3", said.id, "exact", output=series.label, values=said.values, ask=ask,
+                             call=places.shown_call(case, series))
     return None
 
 
@@ -170,10 +175,10 @@ def two_mistakes(case, played):
     first, both = found[0], pairs.shared(found)
     if len(found) > 1 and len(both) == 1:
         others = [next(m for m in pair if m not in both) for pair in found][:3]
-        result = known("diagnosis.pair_one", "likely", case, both, case.wrong[0], "D4",
+        result = known("diagnosis.pair_one", "likely", case, both, step="D4",
                        others=[mistake.when for mistake in others])
     else:
-        result = known("diagnosis.pair", "likely", case, first, case.wrong[0], "D4")
+        result = known("diagnosis.pair", "likely", case, first, step="D4")
         result.together = True
     return result
 
@@ -199,7 +204,8 @@ def some_probes(case, played):
         return None
     hits = found[0][1]
     result = known("diagnosis.partly", "likely", case, [mistake for mistake, _ in found], hits[0], "D2",
-                   hits=", ".join(str(i + 1) for i in hits), all=len(case.calls))
+                   hits=", ".join(str(i + 1) for i in hits[:5]) + (" ..." if len(hits) > 5 else ""),
+                   all=len(case.calls))
     result.places = places.across(case, case.calls[hits[0]].function)
     return result
 
@@ -230,7 +236,7 @@ def unknown(case, step, id, certainty):
     """A Diagnosis with places and the smallest example."""
     from ..fingerprints import cluster
     series = next(iter(wrong_series(case)), None)
-    call = series.wrong[0].call if series else case.wrong[0]
+    call = places.shown_call(case, series) if series else case.wrong[0]
     function = series.function if series else case.calls[call].function
     found = located(case, series) + places.across(case, function)
     return Diagnosis(step, id, certainty, output=series.label if series else function, call=call, places=found,

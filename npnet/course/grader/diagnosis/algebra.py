@@ -237,7 +237,7 @@ def rearranged(case, series):
     for said, change in (*reversals(item.want.ndim, words), *exchanges(item.want.ndim, words)):
         if all(matches(change, other) for other in items):
             return said(series.label), Said("diagnosis.ask.order")
-    return Said("diagnosis.algebra.elsewhere", {"output": series.label}), Said("diagnosis.ask.order")
+    return Said("diagnosis.algebra.elsewhere", {"output": series.label}), Said("diagnosis.ask.place")
 
 
 def matches(change, item):

@@ -31,7 +31,12 @@ def at_line(raised):
     """Where Python stopped: the line and its text, or that it was in no line of the student's file."""
     if not raised.line:
         return Said("diagnosis.stopped_elsewhere", {"kind": raised.kind})
-    return Said("diagnosis.stopped_at", {"line": raised.line, "code": raised.code[:60], "kind": raised.kind})
+    return Said("diagnosis.stopped_at", {"line": raised.line, "code": cut(raised.code), "kind": raised.kind})
+
+
+def cut(code, most=60):
+    """A line of code that is not too long, and shows where it was cut."""
+    return code if len(code) <= most else code[:most - 4].rstrip() + " ..."
 
 
 def broadcast(match, raised):
@@ -71,13 +76,20 @@ def not_aligned(match, raised):
 
 def out_of_bounds(match, raised):
     """index 7 is out of bounds for axis 2 with size 7"""
-    values = {"index": match[1], "axis": match[2], "size": match[3]}
-    return Said("diagnosis.raised.bounds_by_one" if match[1] == match[3] else "diagnosis.raised.bounds", values)
+    index, axis, size = map(int, match.groups())
+    values = {"index": index, "axis": axis, "size": size, "last": size - 1}
+    if size == 0:
+        return Said("diagnosis.raised.empty")
+    if axis < 2:
+        return Said("diagnosis.raised.bounds_in_front", values)
+    return Said("diagnosis.raised.bounds_by_one" if index == size else "diagnosis.raised.bounds", values)
 
 
 def reshaped(match, raised):
     """cannot reshape array of size 72 into shape (3,20)"""
     wanted = match[2].replace(" ", "")
+    if match[1] == "0":
+        return Said("diagnosis.raised.empty")
     return Said("diagnosis.raised.reshape", {"size": match[1], "shape": f"({wanted})", "shapes": shapes_of(raised)})
 
 
@@ -105,13 +117,13 @@ def shapes_of(raised):
 RULES = [                       # kinds of exceptions, what their text holds, what makes a sentence of it
     ("NotImplementedError", r"[ab]\d+\.\w+", unwritten),
     ("ValueError", rf"broadcast together with (?:remapped )?shapes {NUMBERS} {NUMBERS}", broadcast),
-    ("ValueError", rf"broadcast output operand with shape {NUMBERS}.*broadcast shape {NUMBERS}", into_shape),
+    ("ValueError", rf"output operand with shape {NUMBERS}.*broadcast shape {NUMBERS}", into_shape),
     ("ValueError", rf"from shape {NUMBERS} into shape {NUMBERS}", into_shape),
     ("ValueError", r"size (\d+) is different from (\d+)", matmul),
     ("ValueError", rf"shapes {NUMBERS} and {NUMBERS} not aligned", not_aligned),
     ("ValueError", r"cannot reshape array of size (\d+) into shape \(?([-\d,\s]+)\)?", reshaped),
     ("ValueError", r"truth value of an array", plain("diagnosis.raised.truth")),
-    ("ValueError", r"axes don't match array", plain("diagnosis.raised.axes")),
+    ("ValueError", r"axes don't match array|repeated axis in transpose", plain("diagnosis.raised.axes")),
     ("ValueError", r"zero-size array to reduction", plain("diagnosis.raised.empty")),
     ("ValueError", r"setting an array element with a sequence", plain("diagnosis.raised.element")),
     ("ValueError", r"(?:not enough|too many) values to unpack", plain("diagnosis.raised.unpack")),

@@ -21,20 +21,27 @@ def wrong_mask(item):
 
 
 def where(case, series):
-    """[Said] of what the wrong numbers of an output have in common, the most telling thing; [] where nothing is."""
+    """[Said] of what the wrong numbers of an output have in common, the most telling thing; [] where nothing is. The
+    counts are those of the probe that is shown."""
     if not series.shaped or not series.wrong:
         return []
-    judged = [(item, wrong_mask(item), dict(masks(case, series, item))) for item in series.wrong]
-    judged = [row for row in judged if row[1].any()]
-    if not judged:
-        return []
+    rows = [(item, wrong_mask(item), dict(masks(case, series, item))) for item in series.wrong]
+    rows = [row for row in rows if row[1].any()]
     found = []
-    for id in judged[0][2]:
-        score = precision([(wrong, table[id]) for _, wrong, table in judged if id in table])
-        if score >= MOST and all(id in table for _, _, table in judged):
+    for id in rows[0][2] if rows else ():
+        score = precision([(wrong, table[id]) for _, wrong, table in rows if id in table])
+        if score >= MOST and all(id in table for _, _, table in rows):
             found.append((score, id))
     found.sort(key=lambda pair: -round(pair[0], 1))                 # stable: masks come most telling first
-    return [told(id, judged[0]) for _, id in found[:1]]
+    shown = max(rows, key=lambda row: row[0].call == shown_call(case, series), default=None)
+    return [told(id, shown) for _, id in found[:1]]
+
+
+def shown_call(case, series):
+    """The wrong probe whose numbers are told: one that is not secret, and of those the largest."""
+    open_ones = [item for item in series.wrong if not (case.hidden and case.hidden[item.call])]
+    sized = [item for item in open_ones or series.wrong if isinstance(item.want, np.ndarray)]
+    return max(sized, key=lambda item: item.want.size).call if sized else series.wrong[0].call
 
 
 def precision(pairs):
@@ -235,7 +242,6 @@ CONDITIONS = {                  # true for the simple calls; {sizes}: letters; a
     "stride": lambda found, arguments: found["stride"] == 1,
     "pad": lambda found, arguments: found["pad"] == 0,
     "groups": lambda found, arguments: found["G"] == 1,
-    "images": lambda found, arguments: found["N"] == 1,
     "ceil_mode": lambda found, arguments: not arguments["ceil_mode"],
     "train": lambda found, arguments: not arguments["train"],
     "square_window": lambda found, arguments: found["R"] == found["S"],
@@ -244,6 +250,7 @@ CONDITIONS = {                  # true for the simple calls; {sizes}: letters; a
     "p_drop": lambda found, arguments: found["p_drop"] == 0.5,
     "momentum": lambda found, arguments: found["momentum"] == 0,
     "decay": lambda found, arguments: found["weight_decay"] == 0,
+    "images": lambda found, arguments: found["N"] == 1,
 }
 
 

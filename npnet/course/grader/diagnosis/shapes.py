@@ -126,7 +126,8 @@ def by_shape(case, series):
     values = {"got": tidy(got), "want": tidy(want)}
     words = words_of(case, series, item)
     if 0 in got:
-        return Said("diagnosis.shape.empty", values)
+        unpadded = sizes(case.arguments(item.call)).get("pad") == 0
+        return Said("diagnosis.shape.empty" if unpadded else "diagnosis.shape.size_0", values)
     if len(got) != len(want):
         return Said("diagnosis.shape.reshaped_likely" if prod(got) == prod(want) else "diagnosis.shape.axes", values)
     for order in permutations(range(len(want))):
