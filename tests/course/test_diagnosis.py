@@ -194,7 +194,8 @@ def test_a_factor_must_hold_on_every_probe(course):
 @pytest.mark.parametrize("new, id", [
     ("y.transpose(0, 1, 3, 2)", "permuted"), ("y.transpose(0, 2, 3, 1)", "permuted"),
     ("y.reshape(len(x), K, P * Q)", "reshaped"), ("y.sum(axis=0)", "summed"), ("y.mean(axis=(2, 3))", "averaged"),
-    ("np.pad(y, ((0, 0), (0, 0), (1, 1), (1, 1)))", "not_cropped"), ("y[:, :, :0]", "empty")])
+    ("np.pad(y, ((0, 0), (0, 0), (1, 1), (1, 1)))", "not_cropped"), ("y[:, :, :0]", "empty"),
+    ("y[:, :, pad:-pad]", "empty"), ("y[:, :0] if pad else y", "size_0")])
 def test_shapes_are_named(course, new, id):
     found, said = told(course, "z1.conv", "    return y", f"    return {new}")
     assert (found.step, found.values["why"].id) == ("D1", f"diagnosis.shape.{id}")

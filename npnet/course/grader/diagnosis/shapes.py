@@ -125,9 +125,10 @@ def by_shape(case, series):
     got, want = item.got.shape, item.want.shape
     values = {"got": tidy(got), "want": tidy(want)}
     words = words_of(case, series, item)
+    if any(0 in other.got.shape and sizes(case.arguments(other.call)).get("pad") == 0 for other in series.items):
+        return Said("diagnosis.shape.empty", values)
     if 0 in got:
-        unpadded = sizes(case.arguments(item.call)).get("pad") == 0
-        return Said("diagnosis.shape.empty" if unpadded else "diagnosis.shape.size_0", values)
+        return Said("diagnosis.shape.size_0", values)
     if len(got) != len(want):
         return Said("diagnosis.shape.reshaped_likely" if prod(got) == prod(want) else "diagnosis.shape.axes", values)
     for order in permutations(range(len(want))):
