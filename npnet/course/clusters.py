@@ -1,6 +1,6 @@
 """Wrong answers that several students share: counted by a hash of what their functions gave on the public probes.
 
-The hash is made in grader/answers.py. The probes are the same for all, so equal hashes are equal answers. An answer
+The hash is grader/fingerprints.py's (cluster). The probes are the same for all, so equal hashes are equal answers. An answer
 that nobody has catalogued and that fourteen students give is a mistake to add to the catalogue.
 """
 from collections import defaultdict

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 
 from .gradebook import Grade
-from .grader.answers import answer_hash
 from .grader.assignment import folders_of, ids, load
+from .grader.diagnosis import case_of
 from .grader.files import asked, wanted
+from .grader.fingerprints import cluster
 from .grader.grade import grade
 from .grader.gradescope import document
-from .grader.report import region_lines
-from .grader.rows import rows_of, summary
+from .grader.report import region_lines, titled
+from .grader.rows import answer_rows, rows_of, summary
 from .grader.source import blocks_of
 from .grader.variants import label, student_key
-from .grader.words import say
+from .grader.words import known, say
 from .submissions import one, submissions
 
 UNKNOWN = ("D5", "D6")              # steps of a diagnosis that say where, and not what
@@ -42,6 +43,7 @@ def grade_files(files, assignment, student, secret, language="en"):
         made.problem = " ".join(say(note.id, language, **note.values) for note in result.blockers)
     if data is not None:
         made.codes = codes_of(data, result)
+        made.texts += texts_of_answers(result.answers, language)
     return made, result
 
 
@@ -89,7 +91,7 @@ def grade_of(result, assignment, student, language="en"):
         found = graded.diagnosis
         made.mistakes += [(graded.id, mistake) for mistake in (found.mistakes if found is not None else ())]
         if graded.trial is not None and (found is None or found.step in UNKNOWN and not found.mistakes):
-            made.unknown.append((graded.id, answer_hash(graded.trial.outcomes, graded.trial.hidden)))
+            made.unknown.append((graded.id, cluster(case_of(graded.trial))))
     if not result.blockers:
         made.texts = [(graded.id, "\n".join(region_lines(graded, assignment, language))) for graded in result.regions]
     return made
@@ -98,9 +100,22 @@ def grade_of(result, assignment, student, language="en"):
 def results_of(result, assignment, files, secret, student, language="en"):
     """results.json of a Result, as the autograder writes it."""
     rows = [row for graded in result.regions for row in rows_of(graded, assignment, language, result.blockers)]
+    rows += answer_rows(result.answers, language)
     name, _ = asked(files, assignment.filename)
     said = summary(result, assignment, language, name, sorted(files))
     return document(rows, said, result.seconds, variant=label(student_key(secret, student)))
+
+
+def texts_of_answers(answers, language):
+    """[(title, text)] for a report: every written answer, with the rubric that it is graded by."""
+    found = []
+    for answer in answers:
+        rubric = f"{answer.id}.rubric"
+        said = [answer.text or say("grading.no_answer", language), say(rubric, language) if known(rubric) else ""]
+        title = say("grading.written", language, region=answer.id, title=titled(answer.id, language),
+                    points=answer.points)
+        found.append((title, "\n\n".join(filter(None, said))))
+    return found
 
 
 def codes_of(data, result):

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..files.beside import writing
 from .earlier import before, parts_text
 from .grader.assignment import load
+from .grader.fingerprints import table_of
 from .grader.notebooks import notebook_of
 from .leaks import leaks
 
@@ -44,8 +45,7 @@ def handout_files(assignment, language="en", notebook=False, without_data=False)
     if notebook:
         files[f"{stem}.ipynb"] = json.dumps(notebook_of(source, assignment.id, language), ensure_ascii=False, indent=1)
     if without_data:
-        from .grader.fingerprints import fingerprints_of
-        files[f"{assignment.id}.fp.json"] = fingerprints_of(assignment)
+        files[f"{assignment.id}.fp.json"] = json.dumps(table_of(assignment), ensure_ascii=False, separators=(",", ":"))
     return {name: text.encode() for name, text in files.items() if text}
 
 

@@ -10,8 +10,11 @@ from test_archives import zipped
 from npnet.course import grading
 from npnet.course.gradebook import write_grades
 from npnet.course.grader.assignment import load
+from npnet.course.grader.grade import written_answers
+from npnet.course.grader.gradescope import document, problems
+from npnet.course.grader.rows import answer_rows, planned
 from npnet.course.grader.source import replaced
-from npnet.course.grading import assignment_of, grade_all, grade_files, grade_one
+from npnet.course.grading import assignment_of, grade_all, grade_files, grade_one, texts_of_answers
 
 pytestmark = pytest.mark.long              # processes are started, or pictures drawn
 
@@ -117,3 +120,17 @@ def test_a_process_that_is_taken_down_does_not_stop_the_rest(small, tmp_path, mo
     assert len(grades) == 8
     assert ["took the grader's own process down" in each.problem for each in grades if each.student in "1234"] == \
         [False, True, False, False]
+
+
+def test_written_answers_are_rows_without_points_and_have_their_rubric():
+    ten = load("a10")
+    text = right(ten).replace("# END ANSWER(a10.q1)", "# Because it knows nothing: log(M).\n# END ANSWER(a10.q1)")
+    answers = written_answers(text, ten.source)
+    rows = answer_rows(answers, "ko")
+    assert [(row["number"], row["max_score"], row["status"]) for row in rows] == [
+        ("a10.q1", 0, "passed"), ("a10.q2", 0, "failed"), ("a10.q3", 0, "failed"), ("a10.q4", 0, "failed")]
+    assert rows[0]["output"] == "Because it knows nothing: log(M)." and "사람이 채점" in rows[0]["name"]
+    texts = texts_of_answers(answers, "en")
+    assert "log(M)" in texts[0][1] and "Half a point" in texts[0][1] and "(no answer)" in texts[1][1]
+    content = document(planned(ten), "")
+    assert problems(content) == [] and [row["number"] for row in content["tests"]][-4:] == [row["number"] for row in rows]

@@ -108,6 +108,13 @@ def test_no_assignment_of_ours_gives_itself_away(id, language):
     assert set(assignment.source.parts) <= set(names_of(files.get("parts.py", b"").decode()))
 
 
+def test_fingerprints_go_with_it_where_npnet_has_no_solution(small):
+    files = handout_files(load("a1", small), without_data=True)
+    refuse_leaks(load("a1", small), files)
+    table = json.loads(files["a1.fp.json"])
+    assert [mistake["id"] for mistake in table["regions"]["a1.twice"]["mistakes"]] == ["twice.first"]
+
+
 def test_nothing_is_written_when_something_leaks(small, tmp_path, monkeypatch):
     monkeypatch.setattr(handout, "handout_files", lambda *given: {"a1_twice.py": b"    y = np.zeros_like(x)"})
     with pytest.raises(ValueError, match="the handout of a1 is not written"):

@@ -1,13 +1,10 @@
 """Reports in HTML, and wrong answers that several students share."""
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 
 from npnet.course.clusters import clusters, counted_mistakes
 from npnet.course.gradebook import Grade
-from npnet.course.grader.answers import answer_hash
-from npnet.course.grader.calls import Outcome, Raised
 from npnet.course.reports import class_page, submission_page, write_class, write_report
 
 
@@ -73,15 +70,3 @@ def test_shared_wrong_answers_are_counted():
     assert [(each.region, each.hash, each.students) for each in found] == [("a1.conv_naive", "abc", ["kim@x.org", "lee"])]
     assert len(clusters(GRADES, least=1)) == 2
     assert counted_mistakes(GRADES) == [("a1.pad", "pad.one_side", 2)]
-
-
-def test_equal_answers_have_one_hash():
-    values = np.array([[0.1, 0.2], [0.3, -0.0]])
-    base = answer_hash([Outcome((values, 3))])
-    assert answer_hash([Outcome((values * (1 + 1e-12) + [[0, 0], [0, 0.0]], 3))]) == base
-    assert answer_hash([Outcome((values.reshape(4), 3))]) != base
-    assert answer_hash([Outcome((values + 0.001, 3))]) != base
-    assert answer_hash([Outcome((values, 4))]) != base
-    assert answer_hash([Outcome((values, 3)), Outcome(7)], [False, True]) == base
-    assert answer_hash([Outcome(error=Raised("ValueError", "at line 3"))]) == \
-        answer_hash([Outcome(error=Raised("ValueError", "at line 9"))]) != answer_hash([Outcome(stopped="time")])

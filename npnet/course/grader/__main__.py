@@ -53,7 +53,7 @@ def run(options, assignment, key, book):
     for graded in result.regions:
         if graded.id not in done:
             book.add(rows_of(graded, assignment, options.lang, result.blockers))
-    book.add(answer_rows(result, options.lang))
+    book.add(answer_rows(result.answers, options.lang))
     book.finish(summary(result, assignment, options.lang, name, sorted(files), options.versions))
 
 

@@ -8,7 +8,9 @@ to look at again, never a number that was expected: what can be read can be copi
 """
 from dataclasses import replace
 
-from .answers import answer_hash
+from .diagnosis import case_of
+from .fingerprints import cluster
+from .grade import written_answers
 from .gradescope import test
 from .report import region_lines, short, titled
 from .words import say
@@ -18,8 +20,9 @@ HIDDEN = "after_published"          # when students see the rows of the hidden p
 
 def planned(assignment, language="en"):
     """The rows as long as nothing is graded."""
-    return [row(assignment, region, hidden, 0.0, say("grading.waiting", language), language)
+    rows = [row(assignment, region, hidden, 0.0, say("grading.waiting", language), language)
             for region in assignment.source.regions for hidden in kinds(assignment, region)]
+    return rows + answer_rows(written_answers("", assignment.source), language)
 
 
 def rows_of(graded, assignment, language="en", blockers=()):
@@ -31,10 +34,15 @@ def rows_of(graded, assignment, language="en", blockers=()):
             for hidden in kinds(assignment, graded.id)]
 
 
-def answer_rows(result, language):
-    """Rows without points of the written answers, for the person who reads them."""
-    return [test(answer.id, say("grading.answer", language, id=answer.id, points=answer.points), 0, 0,
-                 answer.text or say("grading.no_answer", language), "visible") for answer in result.answers]
+def answer_rows(answers, language="en"):
+    """Rows without points of the written answers [results.Answer], for the person who reads them."""
+    found = []
+    for answer in answers:
+        name = say("grading.written", language, region=answer.id, title=titled(answer.id, language),
+                   points=answer.points)
+        made = test(answer.id, name, 0, 0, answer.text or say("grading.no_answer", language))
+        found.append({**made, "status": "passed" if answer.text else "failed"})
+    return found
 
 
 def said_of(note, language):
@@ -51,6 +59,8 @@ def summary(result, assignment, language, name, files, versions=""):
         said.append(say("grading.missing", language, found=found))
     got = sum(earned(graded, False) * share(assignment, graded.id, False) for graded in result.regions)
     most = sum(share(assignment, graded.id, False) for graded in result.regions)
+    if result.written:
+        said.append(say("grading.by_hand", language, points=result.written))
     said.append(say("grading.public_points", language, got=short(got), most=short(most)))
     return "\n".join([*said, *filter(None, [versions])])
 
@@ -71,8 +81,13 @@ def row(assignment, region, hidden, score, output, language, **more):
     place = list(assignment.source.regions).index(region) + 1
     name = say("grading.hidden" if hidden else "grading.public", language, region=region,
                title=titled(region, language))
-    return test(f"{assignment.id.lstrip('a').upper()}.{place}.{2 if hidden else 1}", name, score,
+    return test(f"{number_of(assignment)}.{place}.{2 if hidden else 1}", name, score,
                 share(assignment, region, hidden), output, HIDDEN if hidden else "visible", **more)
+
+
+def number_of(assignment):
+    """"3" for a3, "B1" for b1: what the numbers of the rows begin with."""
+    return assignment.id.removeprefix("a").upper()
 
 
 def earned(graded, hidden):
@@ -141,7 +156,7 @@ def kept(graded, assignment):
         return {}
     found = {"tags": concepts(graded, assignment), "mistakes": mistakes(graded)}
     if graded.trial is not None:
-        found["answer"] = answer_hash(graded.trial.outcomes, graded.trial.hidden)
+        found["answer"] = cluster(case_of(graded.trial))
     return found
 
 
