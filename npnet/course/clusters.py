@@ -1,7 +1,7 @@
 """Wrong answers that several students share: counted by a hash of what their functions gave on the public probes.
 
-The hash is grader/fingerprints.py's (cluster). The probes are the same for all, so equal hashes are equal answers. An answer
-that nobody has catalogued and that fourteen students give is a mistake to add to the catalogue.
+The hash is grader/fingerprints.py's (cluster). The probes are the same for all, so equal hashes are equal answers. An
+answer that nobody has catalogued and that fourteen students give is a mistake to add to the catalogue.
 """
 from collections import defaultdict
 from dataclasses import dataclass, field
