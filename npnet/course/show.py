@@ -97,9 +97,11 @@ def answers(work, example, outcome, right):
             differing, count = differing + int(wrong.sum()), count + wrong.size
         panel = bars_panel if example.kind == "bars" else Grid
         most = largest(got, want)                                           # one scale for both
-        rows.append([panel(got, work.say_of("show.yours", name=name), words=words, most=most),
-                     panel(want, work.say_of("show.right", name=name), most=most),
-                     panel(gap, work.say_of("show.difference"), words="", wrong=wrong)])
+        row = [panel(got, work.say_of("show.yours", name=name), words=words, most=most),
+               panel(want, work.say_of("show.right", name=name), most=most)]
+        if gap is not None:
+            row.append(panel(gap, work.say_of("show.difference"), wrong=wrong))
+        rows.append(row)
     return rows, differing, count
 
 

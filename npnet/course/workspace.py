@@ -69,7 +69,7 @@ class Workspace:
             state = json.loads(path.read_text("utf-8"))
             if isinstance(state, dict):
                 return state
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):     # the second one is told when something is written
             return {}
         except ValueError:
             pass

@@ -228,3 +228,22 @@ def test_status_says_what_comes_next(pocket):
                                        (["a9", "a10", "b1"], "a9 a10 b1"), (["a8", "a9", "a10"], "a8-a10")])
 def test_what_an_assignment_builds_on_is_short(ids, text):
     assert in_short(ids) == text
+
+
+def test_a_folder_that_is_a_file_is_told(pocket):
+    (pocket / "notes").write_text("mine", "utf-8")
+    with pytest.raises(NotADirectoryError, match="is a file, not a folder"):
+        Workspace(pocket / "notes").start("a1")
+    assert (pocket / "notes").read_text("utf-8") == "mine"
+
+
+def test_windows_ends_of_lines_and_a_mark_at_the_beginning_are_no_matter(pocket):
+    work = Workspace()
+    work.start("a1")
+    path = work.path("a1")
+    solved(path, "a1.total", RIGHT["a1.total"])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert work.update() == ["a1_double.py: up to date"]
+    newer(pocket)
+    work.update()
+    assert "PI = 3" in path.read_text("utf-8") and RIGHT["a1.total"] in path.read_text("utf-8")

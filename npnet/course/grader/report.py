@@ -31,8 +31,9 @@ def lines(result, assignment, language="en", columns=COLUMNS, last=True):
         found += ([""] if found and max(len(region), len(before)) > 2 else []) + region
         before = region
         told = told or graded.state == "wrong" and loading(result)
+    found += [""] if result.warnings else []
     for warning in result.warnings:
-        found += folded(noted(warning, language), columns, "  ")
+        found += folded(noted(warning, language), columns)
     return [*found, "", *total(result, assignment, language, columns, last)]
 
 
