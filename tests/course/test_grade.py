@@ -1,9 +1,12 @@
 """A submission graded as a whole: the solution, the starter, one mistake, two, and with the student's own earlier parts."""
+import numpy as np
 import pytest
 
 from npnet.course.grader.assignment import load
+from npnet.course.grader.calls import Outcome
 from npnet.course.grader.grade import grade
 from npnet.course.grader.mistakes import patched
+from npnet.course.grader.properties import unequal
 from npnet.course.grader.source import blocks_of, replaced
 
 
@@ -96,3 +99,10 @@ def test_written_answers_are_kept_for_a_person():
     result = grade(text.encode(), ten)
     assert [answer.text for answer in result.answers] == ["", "Momentum adds up\n  steps.", "", ""]
     assert (result.points, result.written) == (4, 4)
+
+
+def test_dictionaries_are_compared_by_name():
+    want = Outcome({"w": np.zeros((2, 3)), "b": np.ones(3)})
+    assert unequal(Outcome({"b": np.ones(3), "w": np.zeros((2, 3))}), want) is None
+    assert unequal(Outcome({"b": np.zeros(3), "w": np.zeros((2, 3))}), want).output == "b"
+    assert unequal(Outcome({"bias": np.ones(3), "w": np.zeros((2, 3))}), want).kind == "names"

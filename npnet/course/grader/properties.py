@@ -20,8 +20,8 @@ FLOAT32 = 1e-3                  # of the norm, for code that computes in float32
 class Failure:
     """Why a property does not hold.
 
-    kind: "stopped", "raised", "nothing" (None), "kind" (no numbers), "count" (of outputs), "shape", "dtype", "finite",
-    "value", "changed" (an argument), "random", "property". call: index of the call. output: its name or "".
+    kind: "stopped", "raised", "nothing" (None), "kind" (no numbers), "count" or "names" (of outputs), "shape", "dtype",
+    "finite", "value", "changed" (an argument), "random", "property". call: index of the call. output: its name or "".
     details: numbers for the sentence: shapes, the largest difference and where, how many are wrong.
     """
 
@@ -49,7 +49,11 @@ def unequal(got, want, tolerance=0.0, names=()):
     theirs, ours = flat(got.value, names), flat(want.value, names)
     if len(theirs) != len(ours):
         return Failure("count", details={"got": len(theirs), "want": len(ours)})
-    for (name, a), (_, b) in zip(theirs, ours):
+    by_name = isinstance(got.value, dict) and isinstance(want.value, dict)
+    if by_name and dict(theirs).keys() != dict(ours).keys():
+        return Failure("names", details={"got": ", ".join(dict(theirs)), "want": ", ".join(dict(ours))})
+    for i, (name, b) in enumerate(ours):
+        a = dict(theirs)[name] if by_name else theirs[i][1]
         failure = differs(a, b, tolerance)
         if failure:
             failure.output = name

@@ -121,7 +121,7 @@ def stopped(case, played):
 def outputs(case, played):
     """Another number of outputs, or the right ones in another order."""
     for i, failure in enumerate(case.failures):
-        if failure and failure.kind in ("count", "kind", "dtype"):
+        if failure and failure.kind in ("count", "names", "kind", "dtype"):
             names = case.outputs(i)
             return Diagnosis("D1", f"diagnosis.{failure.kind}", "exact", call=i, output=failure.output, values={
                 "function": case.calls[i].function, "outputs": ", ".join(names), "output": failure.output or
