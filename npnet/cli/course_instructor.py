@@ -205,7 +205,7 @@ def run_grades(options):
 
 def add_build_handout(parser):
     parser.add_argument("assignment", metavar="a3")
-    parser.add_argument("--out", metavar="FILE", help="the zip (default: a3.zip)")
+    parser.add_argument("--out", metavar="FILE", help="the zip (default: a3-handout.zip)")
     parser.add_argument("--notebook", action="store_true", help="with a notebook of the same text")
     parser.add_argument("--no-solution-data", action="store_true", help="for students whose npnet lacks the solution: "
                         "fingerprints of the mistakes go with it")
@@ -217,7 +217,7 @@ def run_build_handout(options):
     from ..course.handout import build_handout
     from ..screen import listed, tell
     use_course(options)
-    out = options.out or f"{options.assignment}.zip"
+    out = options.out or f"{options.assignment}-handout.zip"
     names = build_handout(options.assignment, out, language_of(options.lang), notebook=options.notebook,
                           without_data=options.no_solution_data)
     tell(f"wrote {out}: {listed(names, 9)}")

@@ -59,7 +59,7 @@ def test_grade_all_and_fill(place, capsys):
 
 def test_handout_and_autograder(place, capsys):
     code, said, _ = typed(["build-handout", "a2", "--notebook"], capsys)
-    assert code == 0 and "wrote a2.zip: a2_four.ipynb, a2_four.md, a2_four.py, parts.py" in " ".join(said.split())
+    assert code == 0 and "wrote a2-handout.zip: a2_four.ipynb, a2_four.md, a2_four.py, parts.py" in " ".join(said.split())
     code, said, _ = typed(["build-autograder", "a1", "--secret", "s.txt"], capsys)
     assert code == 0 and "wrote s.txt; keep it" in said
     with zipfile.ZipFile(place / "a1-autograder.zip") as archive:
