@@ -78,23 +78,17 @@ def restless(case, played):
 def known(id, certainty, case, mistakes, call=None, step="D2", **values):
     """A Diagnosis that names mistakes of the catalogue; several are alternatives. call: the probe that is shown; by
     default the most telling one of the first wrong output."""
-    if call is None:
-        series = next(iter(wrong_series(case)), None)
-        call = places.shown_call(case, series) if series else case.wrong[0]
-    else:
+    series = next(iter(wrong_series(case)), None)
+    if call is not None:
         series = next((s for s in case.series if any(item.call == call for item in s.wrong)), None)
+    found, shown = places.where(case, series) if series else ([], case.wrong[0] if case.wrong else 0)
+    call = shown if call is None else call
     label = series.label if series else case.calls[call].function
     error = case.outcomes[call].error
     return Diagnosis(
         step, id, certainty, output=label, call=call, mistakes=[mistake.id for mistake in mistakes],
-        values={"output": label, "when": [mistake.when for mistake in mistakes], **values},
-        concept=mistakes[0].concept, ask=mistakes[0].ask or None, places=located(case, series) if error is None else
-        [exceptions.at_line(error)])
-
-
-def located(case, series):
-    """Where the wrong numbers of an output sit: [Said]."""
-    return places.where(case, series) if series else []
+        values={"output": label, "when": [mistake.when for mistake in mistakes], **values}, concept=mistakes[0].concept,
+        ask=mistakes[0].ask or None, places=found if error is None else [exceptions.at_line(error)])
 
 
 def stopped(case, played):
@@ -217,7 +211,8 @@ def checker(case, played):
         if found:
             kind, sentence, look, sure = found
             result = unknown(case, "causes", "diagnosis.checker", "exact" if sure == "exact" else "likely")
-            result.values.update(kind=Said(f"diagnosis.kind.{kind.replace(' ', '_')}"), sentence=sentence, look=look)
+            result.values.update(kind=Said(f"diagnosis.kind.{kind.replace(' ', '_')}"), sentence=sentence)
+            result.ask = {"en": look} if look else None
             return result
     return None
 
@@ -236,9 +231,9 @@ def unknown(case, step, id, certainty):
     """A Diagnosis with places and the smallest example."""
     from ..fingerprints import cluster
     series = next(iter(wrong_series(case)), None)
-    call = places.shown_call(case, series) if series else case.wrong[0]
+    found, call = places.where(case, series) if series else ([], case.wrong[0])
     function = series.function if series else case.calls[call].function
-    found = located(case, series) + places.across(case, function)
+    found = found + places.across(case, function)
     return Diagnosis(step, id, certainty, output=series.label if series else function, call=call, places=found,
                      values={"output": series.label if series else function},
                      example=smallest.smallest(case, function, case.assignment.parts), cluster=cluster(case))

@@ -21,10 +21,11 @@ def wrong_mask(item):
 
 
 def where(case, series):
-    """[Said] of what the wrong numbers of an output have in common, the most telling thing; [] where nothing is. The
-    counts are those of the probe that is shown."""
-    if not series.shaped or not series.wrong:
-        return []
+    """([Said], call): what the wrong numbers of an output have in common, and the probe of its counts; [] and
+    the probe that shows most, where nothing is found."""
+    nothing = [], shown_call(case, series)
+    if not series.shaped:
+        return nothing
     rows = [(item, wrong_mask(item), dict(masks(case, series, item))) for item in series.wrong]
     rows = [row for row in rows if row[1].any()]
     found = []
@@ -32,9 +33,17 @@ def where(case, series):
         score = precision([(wrong, table[id]) for _, wrong, table in rows if id in table])
         if score >= MOST and all(id in table for _, _, table in rows):
             found.append((score, id))
-    found.sort(key=lambda pair: -round(pair[0], 1))                 # stable: masks come most telling first
-    shown = max(rows, key=lambda row: row[0].call == shown_call(case, series), default=None)
-    return [told(id, shown) for _, id in found[:1]]
+    if not found:
+        return nothing
+    score, id = max(found, key=lambda pair: round(pair[0], 1))      # of equals the first: the most telling
+    item, wrong, table = max(rows, key=lambda row: telling(case, row, id))
+    return [told(id, wrong, table[id])], item.call
+
+
+def telling(case, row, id):
+    """How well a probe shows a place: it is not secret, it has numbers inside and outside, it is large."""
+    item, _, table = row
+    return not (case.hidden and case.hidden[item.call]), not table[id].all(), item.want.size
 
 
 def shown_call(case, series):
@@ -52,10 +61,8 @@ def precision(pairs):
     return sum(int(wrong.sum()) for wrong, _ in pairs) / inside if inside else 0.0
 
 
-def told(id, row):
+def told(id, wrong, mask):
     """The Said of a place, with the counts of the probe that is shown."""
-    item, wrong, table = row
-    mask = table[id]
     word, _, which = id.partition(":")
     if word.endswith("_of"):
         one = which

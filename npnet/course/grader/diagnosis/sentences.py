@@ -8,7 +8,7 @@ def text(diagnosis, language):
     """[sentence] of a Diagnosis: what it is, where it sits, the smallest example, and the question that leads on."""
     found = [spoken(Said(diagnosis.id, diagnosis.values), language, diagnosis.together)]
     found += [spoken(place, language) for place in diagnosis.places]
-    if diagnosis.example:
+    if diagnosis.example and diagnosis.step != "causes":       # the checker has said enough
         found += example(diagnosis.example, language)
     question = asked(diagnosis, language)
     return [sentence for sentence in found + [question] if sentence]
