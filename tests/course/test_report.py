@@ -95,6 +95,8 @@ def test_an_argument_that_was_changed_is_named(pocket):
 def test_a_long_diagnosis_is_cut_to_twelve_lines_and_says_so(pocket, monkeypatch, language):
     graded = tried(load("a1"), "a1.double", value(lambda y: y + 1))
     words = "겹치는 윈도의 기울기를 더하지 않고 덮어썼습니다. " if language == "ko" else "windows overwrite each other. "
+    monkeypatch.setattr(report, "diagnosed", lambda graded, language: [words * 30, words * 9])
+    assert len(region_lines(graded, load("a1"), language)) == 12
     monkeypatch.setattr(report, "diagnosed", lambda graded, language: [words * 30, "A question?"])
     lines = region_lines(graded, load("a1"), language)
     assert len(lines) == 12 and max(map(width, lines)) <= 80
@@ -136,6 +138,12 @@ def test_arguments_in_short(pocket):
     assert described(Call("double", [X]), a1) == "x (2,3,4)"
     assert described(Call("other", [X[0, 0], 2, 0.1, True, {"w": X}, [1, 2], list(range(9))]), a1) == \
         "(4,)  2  0.1  True  {w (2,3,4)}  [1, 2]  [0, ...]"
+    assert described(Call("double", [[{"kind": "conv"}] * 3]), a1) == "x [{...} x 3]"
+    long = [X] * 9 + [{"weight": X, "bias": X}] * 4
+    graded = tried(a1, "a1.double", value(lambda y: y + 1))
+    graded.trial.calls[0].arguments[:] = long
+    lines = region_lines(graded, a1)
+    assert lines[3].endswith("...") and len(lines) == 6 and max(map(width, lines)) <= 80
 
 
 def test_a_heading_fits_whatever_the_title(pocket, monkeypatch):

@@ -83,11 +83,12 @@ def region_lines(graded, assignment, language="en", columns=COLUMNS, most=MOST):
         return [head, *body, *remarks][:most]
     body = [*body[:2], *probe_lines(graded, assignment, language, columns)]
     cause, question = cause_lines(graded, language, columns)
+    question = shortened(question, 3, columns)
     room = most - 2 - len(body) - len(question)                            # 2: the head and the last line
     if len(cause) + len(remarks) <= room:
         cause = cause + remarks
     elif len(cause) > room:                                                 # `why` tells all of it
-        cause = [*cause[:room - 1], cut(cause[room - 1] + " " + SHORT_OF_SPACE, columns)]
+        cause = shortened(cause, room, columns)
     more = folded(say("report.more", language, region=graded.id), columns, "  ")
     return [head, *body, *cause, *question, *more[:1]]
 
@@ -125,7 +126,7 @@ def probe_lines(graded, assignment, language, columns):
     number, call, outcome, expected = found
     text = say("report.probe", language, number=number + 1, all=count_of(graded), arguments=described(call, assignment))
     names = assignment.outputs.get(call.function, ())
-    return [*folded(text, columns, "  ", more="    ")[:2], *seen_lines(outcome, expected, names, language, columns)[:2]]
+    return [*shortened(folded(text, columns, "  ", more="    "), 2, columns), *seen_lines(outcome, expected, names, language, columns)[:2]]
 
 
 def own_words(graded, language):
@@ -137,6 +138,11 @@ def own_words(graded, language):
                  title=titled(checked.property.id, language))
              for checked in graded.checked if not checked.holds and "say" in checked.failure.details]
     return list(dict.fromkeys(found))
+
+
+def shortened(found, most, columns):
+    """At most so many lines; dots at the end where there were more."""
+    return found if len(found) <= most else [*found[:most - 1], cut(found[most - 1] + " " * columns, columns)]
 
 
 def telling(graded):
@@ -272,6 +278,8 @@ def brief(argument):
         return f"seed {argument.seed}"
     if isinstance(argument, dict):
         return "{" + ", ".join(f"{name} {brief(part)}" for name, part in argument.items()) + "}"
+    if isinstance(argument, (list, tuple)) and argument and isinstance(argument[0], dict):
+        return f"[{{...}} x {len(argument)}]"
     if isinstance(argument, (list, tuple)):
         return f"[{brief(argument[0])}, ...]" if len(argument) > 4 else f"[{', '.join(map(brief, argument))}]"
     return written(argument) if isinstance(argument, float) else str(argument)
