@@ -126,7 +126,8 @@ def probe_lines(graded, assignment, language, columns):
     number, call, outcome, expected = found
     text = say("report.probe", language, number=number + 1, all=count_of(graded), arguments=described(call, assignment))
     names = assignment.outputs.get(call.function, ())
-    return [*shortened(folded(text, columns, "  ", more="    "), 2, columns), *seen_lines(outcome, expected, names, language, columns)[:2]]
+    given = shortened(folded(text, columns, "  ", more="    "), 2, columns)
+    return [*given, *seen_lines(outcome, expected, names, language, columns)[:2]]
 
 
 def own_words(graded, language):
