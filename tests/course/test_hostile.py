@@ -1,7 +1,6 @@
 """Submissions that mean harm, or do it by accident: each is a row of its own, the grader lives, the next call is made."""
 import os
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,8 @@ from npnet.course.grader.child import Child, Limits
 pytestmark = pytest.mark.long              # processes are started, or pictures drawn
 
 LINUX = sys.platform == "linux"
-QUICK = Limits(seconds=0.8, loading=3.0, memory=256 << 20, output=1 << 22)
+QUICK = Limits(seconds=20, loading=20, memory=256 << 20, output=1 << 22)     # what ends by itself is never ended for its time
+SHORT = Limits(seconds=0.8, memory=256 << 20)                               # for what never ends
 GOOD = "\n\ndef good(x):\n    return 2 * x\n"
 MODULES = "import sys\nos = sys.modules['os']\n"            # a way around the refused import that no file of ours can close
 
@@ -40,21 +40,20 @@ def shared():
 # ------------------------------------------------------------------------------- time, memory, processes, output
 
 def test_an_endless_loop():
-    outcome = after("def bad():\n    print('here')\n    while True:\n        pass\n")
+    outcome = after("def bad():\n    print('here')\n    while True:\n        pass\n", limits=SHORT)
 
-    assert (outcome.stopped, outcome.value, outcome.printed) == ("time", None, "here\n")
-    assert 0.7 < outcome.seconds < 3
+    assert (outcome.stopped, outcome.value, outcome.printed, outcome.seconds) == ("time", None, "here\n", 0.8)
 
 
 def test_a_loop_that_catches_everything():
     assert after("def bad():\n    while True:\n        try:\n            while True: pass\n        except BaseException:\n"
-                 "            pass\n").stopped == "time"
+                 "            pass\n", limits=SHORT).stopped == "time"
 
 
 def test_a_loop_inside_numpy():
     text = "import numpy as np\ndef bad():\n    x = np.ones((3000, 3000))\n    while True:\n        x @ x\n"
 
-    assert after(text).stopped == "time"
+    assert after(text, limits=SHORT).stopped == "time"
 
 
 def test_an_endless_loop_while_the_file_runs():
@@ -65,15 +64,14 @@ def test_an_endless_loop_while_the_file_runs():
 
 def test_calls_that_are_stopped_again_and_again_are_not_tried_for_ever():
     with Child({"a1.py": "def bad():\n    while True: pass\n"}, limits=Limits(seconds=0.3, wasted=0.5)) as child:
-        begin = time.monotonic()
         stopped = [child.run(Call("bad", [])).stopped for _ in range(20)]
 
-    assert stopped == ["time"] * 20 and time.monotonic() - begin < 4
+    assert stopped == ["time"] * 20 and child.count < 20                    # orders that were sent, starts among them
 
 
 @pytest.mark.skipif(not LINUX, reason="the system does not limit memory")
 def test_a_memory_eater():
-    outcome = after("def bad():\n    x = []\n    while True:\n        x.append(bytearray(10_000_000))\n", limits=Limits(seconds=5, memory=256 << 20))
+    outcome = after("def bad():\n    x = []\n    while True:\n        x.append(bytearray(10_000_000))\n")
 
     assert outcome.error.kind == "MemoryError" and outcome.error.line == 4
 
@@ -96,7 +94,7 @@ def test_a_fork_bomb_of_another_program():
             "    while True: pass\n")
     before = sleeping()
 
-    outcome = after(text, limits=Limits(seconds=5))
+    outcome = after(text)
 
     if outcome.error:                                                       # not root: the system refuses it itself
         assert outcome.error.kind == "BlockingIOError", outcome
@@ -128,13 +126,13 @@ def test_processes_are_refused(line, shared):
 def test_a_gigabyte_of_output():
     text = "def bad():\n    for _ in range(1000):\n        print('x' * 1_000_000)\n    return 1\n"
 
-    outcome = after(text, limits=Limits(seconds=5))
+    outcome = after(text)
 
     assert outcome.value == 1 and outcome.printed == "x" * QUICK.printed
 
 
 def test_output_without_end_is_shown_as_far_as_it_is_kept():
-    outcome = after("import sys\ndef bad():\n    while True:\n        print('no', file=sys.stderr)\n")
+    outcome = after("import sys\ndef bad():\n    while True:\n        print('no', file=sys.stderr)\n", limits=SHORT)
 
     assert outcome.stopped == "time" and outcome.printed.startswith("no\nno\n") and len(outcome.printed) == QUICK.printed
 
@@ -352,5 +350,5 @@ def test_text_that_would_upset_a_terminal():
 
 def test_the_next_call_sees_nothing_of_a_stopped_one():
     text = "count = []\ndef bad():\n    count.append(1)\n    while len(count) == 1: pass\n    return len(count)\n"
-    with Child({"a1.py": text}, limits=QUICK) as child:
+    with Child({"a1.py": text}, limits=SHORT) as child:
         assert [child.run(Call("bad", [])).stopped for _ in range(2)] == ["time", "time"]

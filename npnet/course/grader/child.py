@@ -192,7 +192,7 @@ class Child:
         result.stopped = result.stopped or left
         replaced = [clean(name, 40) for name in listed(reply.get("replaced"))][:5]
         self.replaced += [name for name in replaced if name not in self.replaced]
-        if result.stopped or replaced:
+        if left:
             self.close()
         return result
 

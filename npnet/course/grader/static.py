@@ -56,7 +56,7 @@ def seen(content, source, others):
     again = twice(tree, source)
     looked.warnings += again + renamed(tree, source)
     if len(marked) == len(source.regions):
-        known = [each.values["function"] for each in again]
+        known = [each.values["function"] for each in [*again, *looked.faults.values()] if "function" in each.values]
         looked.warnings += [each for each in outside(text, source) if each.values["name"] not in known]
     return looked
 

@@ -372,11 +372,14 @@ class Worker:
         return self.reply(found)
 
     def reply(self, found):
-        """The message about a call, and about what the call left behind."""
-        changed = [f"{module.__name__}.{name}" for module, names in self.ours.items()
+        """The message about a call, and about what the call left behind; NumPy's functions are as they were again."""
+        changed = [(module, name) for module, names in self.ours.items()
                    for name, what in names.items() if vars(module).get(name) is not what]
+        for module, name in changed:
+            vars(module)[name] = self.ours[module][name]
         return {"is": "found", "token": self.token, "found": found, "threads": _thread._count(),
-                "replaced": changed[:5], "printed": self.written.text}
+                "replaced": [f"{module.__name__}.{name}" for module, name in changed[:5]],
+                "printed": self.written.text}
 
     def proxy(self, name, names):
         """A function that asks the parent. names: of its arguments, for calls by keyword."""
