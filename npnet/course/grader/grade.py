@@ -80,8 +80,9 @@ def grade_region(region, assignment, looked, child, key, hidden):
               if hidden or not property.hidden]
     graded.checked = [checked for checked, *_ in played]
     graded.trial = trial_of(region, assignment, looked, child, own, played)
-    graded.remarks = remarks_of(graded.trial) + replaced(child)
-    if not all(checked.holds for checked in graded.checked):
+    right = all(checked.holds for checked in graded.checked)
+    graded.remarks = (remarks_of(graded.trial) if right else []) + replaced(child)
+    if not right:
         graded.state, graded.diagnosis = "wrong", diagnose(graded.trial)
     return graded
 

@@ -261,19 +261,24 @@ CONDITIONS = {                  # true for the simple calls; {sizes}: letters; a
 }
 
 
-def across(case, function):
-    """[Said]: "right for stride 1, wrong for stride 2": a condition that divides right calls from wrong ones."""
+def across(case, function, example=None):
+    """[Said]: "right for stride 1, wrong for stride 2": a condition that divides right calls from wrong ones.
+
+    example: a call that fails; where it is one of the simple calls, the condition is a chance of the probes. That it is
+    the number of images is believed last, because most larger probes have several.
+    """
     calls = [i for i, call in enumerate(case.calls) if call.function == function]
     tables = {i: (sizes(case.arguments(i)), case.arguments(i)) for i in calls}
     found = []
     for name, simple in CONDITIONS.items():
         try:
             easy = {i for i in calls if simple(*tables[i])}
+            refuted = example is not None and simple(sizes(dict(example.arguments)), dict(example.arguments))
         except KeyError:
             continue
         hard = [i for i in calls if i not in easy]
         wrong = [i for i in hard if i in case.wrong]
-        if easy and wrong and not any(i in case.wrong for i in easy) and 2 * len(wrong) > len(hard):
-            found.append((len(wrong) < len(hard), Said(f"diagnosis.only.{name}", {
+        if easy and wrong and not refuted and not any(i in case.wrong for i in easy) and 2 * len(wrong) > len(hard):
+            found.append((name == "images", len(wrong) < len(hard), Said(f"diagnosis.only.{name}", {
                 "right": len(easy), "wrong": len(wrong), "hard": len(hard)})))
-    return [said for _, said in sorted(found, key=lambda pair: pair[0])][:1]
+    return [said for *_, said in sorted(found, key=lambda each: each[:2])][:1]
