@@ -10,7 +10,7 @@ import pytest
 from npnet.course.grader.assignment import load
 from npnet.course.grader.diagnosis import Case, causes, diagnose, text
 from npnet.course.grader.diagnosis.exceptions import RULES, explained
-from npnet.course.grader.calls import Call, Direct, Raised
+from npnet.course.grader.calls import Call, Direct, Outcome, Raised
 from npnet.course.grader.perform import namespace
 from npnet.course.grader.words import known, table
 
@@ -334,3 +334,25 @@ def test_calls_of_programs_have_names_for_their_arguments(course):
     call = Call("twice", [1, 2], "def twice(a, b):\n    return conv2d_forward(a, b, 0, 1, 0, 1)\n")
     case = Case(course, "z1.conv", [call], [None], [None])
     assert case.arguments(0) == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("reason, words", [("time", "loop without an end"), ("memory", "memory"), ("broken", "call")])
+def test_a_call_that_was_ended_is_told_and_not_tried_again(course, reason, words):
+    calls = [call for property in course.of("z1.conv") for call in course.calls(property)]
+    again = []
+    case = Case(course, "z1.conv", calls, [Outcome(stopped=reason)] * len(calls),
+                [course.reference.run(call) for call in calls], run=again.append)
+    found = diagnose(case)
+    assert (found.step, again) == ("D0", []) and words in text(found, "en")[0]
+
+
+def test_one_of_two_wrong_outputs_is_named():
+    """The largest numbers without their decimals, and places that nobody knows: either is wrong by itself."""
+    assignment = load("a4")
+    solution = assignment.source.solution
+    wrong = solution.replace("return y, argmax", "return np.trunc(y), (argmax * 5 + 3) % 7")
+    assert wrong != solution
+    found = diagnose(case_of(assignment, "a4.forward", wrong))
+    assert (found.step, found.id, found.output) == ("D2", "diagnosis.one_output", "y")
+    assert found.mistakes == ["max_pool.whole_numbers"]
+    assert text(found, "en")[0].endswith("(argmax is wrong for another reason.)")

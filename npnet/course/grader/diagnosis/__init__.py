@@ -153,14 +153,37 @@ def shaped(case, series, said, certainty, **more):
 
 
 def arithmetic(case, played):
-    """D3."""
+    """D3; and D2 for one output, if the catalogue knows what algebra has found there."""
     for series in wrong_series(case):
         found = algebra.cause(case, series) if series.shaped else None
+        same = single.of_output(played, series) if found and len(case.series) > 1 else []
+        if 0 < len(same) <= 2:
+            return of_one_output(case, series, same)
         if found:
             said, ask = found
             return Diagnosis("D3", said.id, "exact", output=series.label, values=said.values, ask=ask,
                              call=places.shown_call(case, series))
     return None
+
+
+def one_output(case, played):
+    """D2 for one output, where another one is wrong for another reason."""
+    for series in wrong_series(case) if len(case.series) > 1 else ():
+        found = single.of_output(played, series)
+        if 0 < len(found) <= 2:
+            return of_one_output(case, series, found)
+    return None
+
+
+def of_one_output(case, series, mistakes):
+    """A Diagnosis that names mistakes for one output."""
+    found, call = places.where(case, series)
+    others = [other.label for other in wrong_series(case) if other is not series]
+    return Diagnosis("D2", "diagnosis.one_output" if others else "diagnosis.single", "exact", output=series.label,
+                     call=call, mistakes=[mistake.id for mistake in mistakes], concept=mistakes[0].concept,
+                     places=found, ask=mistakes[0].ask or None,
+                     values={"output": series.label, "others": ", ".join(others),
+                             "when": [mistake.when for mistake in mistakes]})
 
 
 def two_mistakes(case, played):
@@ -177,6 +200,16 @@ def two_mistakes(case, played):
         result = known("diagnosis.pair", "likely", case, first, step="D4")
         result.together = True
     return result
+
+
+def multiples(case, played):
+    """D3 where the factor is another one on every probe."""
+    for series in wrong_series(case):
+        found = algebra.varying(case, series) if series.shaped else None
+        if found:
+            return Diagnosis("D3", found.id, "likely", output=series.label, values=found.values,
+                             call=places.shown_call(case, series), places=places.across(case, series.function))
+    return None
 
 
 def shape_of_mistake(case, played):
@@ -256,5 +289,5 @@ def manners(case, played):
     return None
 
 
-STEPS = (unwritten, one_mistake, restless, stopped, outputs, shape_with_numbers, arithmetic, two_mistakes,
-         shape_of_mistake, some_probes, checker, not_known, manners)
+STEPS = (unwritten, one_mistake, restless, stopped, outputs, shape_with_numbers, arithmetic, two_mistakes, one_output,
+         multiples, shape_of_mistake, some_probes, checker, not_known, manners)

@@ -80,7 +80,7 @@ def scaled(case, series):
     values = {"output": series.label, "factor": number(ratios[first])}
     spare = sum(item.want.size for item in items) - len(items)
     if always is None and not names:
-        return varying(series, items, ratios) if spare >= ENOUGH else None
+        return None
     if always is not None and ("N" in names or "1/N" in names):
         size = number(always if "N" in names else 1 / always)
         return Said("diagnosis.algebra.constant_batch", {**values, "size": size}), asked_for("N")
@@ -99,10 +99,14 @@ def short(names):
     return min(names, key=len)
 
 
-def varying(series, items, ratios):
-    """On every probe a multiple, but each time another."""
+def varying(case, series):
+    """A Said where the answer is a multiple of the right one on every probe, each time another."""
+    items = [item for item in series.items if item.want.any()]
+    ratios = [ratio(item.got, item.want) for item in items] if series.wrong else [None]
+    if None in ratios or sum(item.want.size for item in items) - len(items) < ENOUGH:
+        return None
     some = ", ".join(dict.fromkeys(number(c) for c in ratios))
-    return Said("diagnosis.algebra.varying", {"output": series.label, "factors": some}), None
+    return Said("diagnosis.algebra.varying", {"output": series.label, "factors": some})
 
 
 PLAIN = "2", "1/2", "0.5", "-1", "-2"         # factors that need no other name

@@ -4,6 +4,8 @@ Forward is called with numbers that are moved a little, backward with a gradient
 sees what every output gives to every number, and knows sixty ways in which that goes wrong. The calls go to the
 student's functions; where a function is not in the student's file, to the solution.
 """
+import time
+
 import numpy as np
 
 from ..draws import Draw
@@ -15,6 +17,7 @@ NEEDED = (                      # the modules of npnet that this needs; a builde
     "diagnose.causes.kernels", "diagnose.causes.losses", "diagnose.causes.masks", "diagnose.causes.outputs",
     "diagnose.causes.parts", "diagnose.causes.pointwise", "diagnose.causes.taken_apart", "diagnose.causes.terms",
     "diagnose.causes.windows", "diagnose.causes.winners")
+SECONDS = 5.0                   # for all calls of the checker
 LIMIT = 1.0                     # seconds for each of the two tables that the causes are told from
 
 
@@ -28,14 +31,18 @@ class Functions:
     def __init__(self, case):
         self.case = case
         self.own = set(case.assignment.source.functions)
+        self.until = time.perf_counter() + SECONDS
 
     def call(self, name, *arguments):
         """The value of a call. Silent: there is none."""
         from ..calls import Call
+        if time.perf_counter() > self.until:
+            raise Silent("late")
         if name in self.own:
             outcome = self.case.run(Call(name, list(arguments)))
             if outcome.came and outcome.value is not None:
                 return outcome.value
+            self.until = 0 if outcome.stopped else self.until       # it would be stopped again, and that takes time
             if name in self.case.assignment.source.regions[self.case.region].functions:
                 raise Silent(name)
         if name not in self.case.assignment.parts:

@@ -2,9 +2,7 @@
 import time
 from itertools import combinations
 
-from .single import SECONDS
-
-QUICK = 4                       # probes on which all mistakes are tried alone first
+from .single import QUICK, SECONDS
 
 
 def pairs(played, seconds=SECONDS):

@@ -11,8 +11,9 @@ import numpy as np
 
 from ..mistakes import edited
 from ..source import blocks_of, regions_of
-from .trial import MATCH, alike, gap, leaves
+from .trial import MATCH, alike, gap, leaves, rounded
 
+QUICK = 4                       # probes on which something is tried first
 SECONDS = 3.0                   # for all mistakes of a region
 CLOSER = 100                    # a mistake that is so many times further off than the best one is no explanation
 
@@ -87,6 +88,8 @@ class Played:
         theirs, ours, right = (leaves(outcome.value, names) for outcome in (got, made, want))
         if len(theirs) != len(right):
             return True
+        if all(isinstance(a, np.ndarray) and rounded(a) and alike(a, b) for (_, a), (_, b) in zip(theirs, right)):
+            return True                                 # right, as far as float32 can be
         gaps = [(gap(a, m), gap(a, b)) for (_, a), (_, m), (_, b) in zip(theirs, ours, right)]
         return max((far for far, _ in gaps), default=0) * 10 < max((far for _, far in gaps), default=0)
 
@@ -141,8 +144,15 @@ def distance(played, mistake):
 def unsteady(played):
     """The wrong calls that give another answer when they are done again: random numbers of the student's own."""
     case = played.case
-    return [i for i in case.wrong if case.outcomes[i].came and case.run is not None
-            and not same_outcome(case.run(case.calls[i]), case.outcomes[i], case.outputs(i))]
+    calls = [i for i in played.order if i in case.wrong and case.outcomes[i].came and case.run is not None]
+    if not any(changes(case, i) for i in calls[:QUICK]):
+        return []
+    return [i for i in calls if changes(case, i)]
+
+
+def changes(case, i):
+    """Whether a call gives another answer when it is done again."""
+    return not same_outcome(case.run(case.calls[i]), case.outcomes[i], case.outputs(i))
 
 
 def as_unsteady(played, restless):
@@ -171,6 +181,26 @@ def mannered(played):
 def manners(outcome):
     """What a call does beside giving a value: arguments changed, random numbers drawn."""
     return outcome.changed, outcome.global_random, outcome.drawn
+
+
+def of_output(played, series):
+    """The mistakes that give what the student gave for one output, on every probe, whatever the other outputs are."""
+    found = []
+    for mistake in played.mistakes:
+        if all(gives(played, item, series, mistake) for item in series.items):
+            found.append(mistake)
+    return found
+
+
+def gives(played, item, series, mistake):
+    """Whether a mistake gives the student's answer for one output of one call, and not by being almost right."""
+    made = played.outcome(item.call, mistake)
+    if made is None or not made.came:
+        return False
+    value = dict(leaves(made.value, played.case.outputs(item.call))).get(series.name)
+    if not alike(item.got, value):
+        return False
+    return not item.wrong or gap(item.got, value) * 10 < gap(item.got, item.want)
 
 
 def partly(played):
