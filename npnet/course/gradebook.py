@@ -81,7 +81,13 @@ def read_grades(path):
     rows = list(csv.DictReader(io.StringIO(decoded(path)[0])))
     if not rows or not {"student_id", "score"} <= set(rows[0]):
         raise ValueError(f"{path} needs the columns student_id and score, and a row; grade-all --csv writes one")
-    return {row["student_id"].lstrip("'"): row["score"] for row in rows}
+    return {member: row["score"] for row in rows for member in members(row["student_id"].lstrip("'"))}
+
+
+def members(student):
+    """The addresses of a group, which are parted by commas; anybody else is one."""
+    parts = [part.strip() for part in student.split(",")]
+    return parts if all("@" in part for part in parts) else [student]
 
 
 # ---------------------------------------------------------------------------- the table of an LMS

@@ -74,6 +74,13 @@ def test_tables_that_cannot_be_filled(grades, tmp_path, text, said):
     assert path.read_text() == text
 
 
+def test_every_member_of_a_group_gets_the_grade(tmp_path):
+    write_grades(tmp_path / "grades.csv", [Grade("a3", "an@x.org,lee@x.org", "", 7, 16), Grade("a3", "Kim, Minsu", "", 8, 16)])
+    (tmp_path / "lms.csv").write_text('ID,A3\nlee@x.org,\nan@x.org,\n"Kim, Minsu",\n')
+    done = fill(tmp_path / "lms.csv", tmp_path / "grades.csv", "ID", "A3")
+    assert (tmp_path / "lms.csv").read_text() == 'ID,A3\nlee@x.org,7\nan@x.org,7\n"Kim, Minsu",8\n' and done.unknown == []
+
+
 def test_what_is_no_table_of_grades(tmp_path):
     (tmp_path / "a.csv").write_text("name\nkim\n")
     with pytest.raises(ValueError, match="needs the columns student_id and score"):

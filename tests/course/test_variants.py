@@ -28,6 +28,7 @@ def test_a_group_has_one_key_in_any_order_and_it_is_not_that_of_a_member():
     assert variants.student_key(SECRET, ["b@x.org", "A@x.org"]) == variants.student_key(SECRET, ["a@x.org", "b@x.org"])
     assert variants.student_key(SECRET, ["a@x.org", "b@x.org"]) != variants.student_key(SECRET, "a@x.org")
     assert variants.student_key(SECRET, ["a@x.org"]) == variants.student_key(SECRET, "a@x.org")
+    assert variants.student_key(SECRET, ["a@x.org", "b@x.org"]) == variants.student_key(SECRET, "b@x.org,a@x.org")
     assert variants.student_key(SECRET, ["ab"]) != variants.student_key(SECRET, ["a", "b"])
 
 

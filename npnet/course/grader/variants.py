@@ -17,10 +17,10 @@ SHORTEST = 16                       # characters of a secret
 def canonical(identity):
     """One text for a student or a group, however it was written: "KIM@example.org " and "kim@example.org" are one.
 
-    identity: a text, or a list of texts (the members of a group, in any order).
+    identity: a text, or a list of texts (the members of a group, in any order); commas in a text part members too.
     ValueError where nothing is left of it.
     """
-    names = [identity] if isinstance(identity, str) else list(identity)
+    names = identity.split(",") if isinstance(identity, str) else list(identity)
     names = sorted({unicodedata.normalize("NFC", str(name)).strip().lower() for name in names} - {""})
     if not names:
         raise ValueError("a student needs an id: an address, a number or a name; give one with --student")
