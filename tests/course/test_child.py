@@ -285,11 +285,16 @@ def test_an_answer_that_takes_too_long():
 
 
 def test_the_limits_that_hold_are_said_in_both_languages(child):
-    said = [note for note in child.notes()]
+    first, *said = child.notes()
 
+    assert first.id == ("child.limits" if child.holds["memory"] else "child.limits.no_memory")
+    assert "5 s for a call" in say(first.id, "en", **first.values)
     assert {note.id.split(".")[2] for note in said} == {"seconds", "memory", "processes", "file", "user", "reading", "network"}
     assert any("5 s" in say(note.id, "en", **note.values) for note in said)
     assert all(say(note.id, "ko", **note.values) for note in said)
+    child_held, child.held = child.held, []                                # as on a system that limits nothing
+    assert child.notes()[0].id == "child.limits.no_memory" and "child.holds.memory.not" in [note.id for note in child.notes()]
+    child.held = child_held
     if LINUX:
         assert child.holds["memory"] == child.holds["file"] == "system" and child.holds["processes"]
 

@@ -206,9 +206,11 @@ class Child:
                 "user": "system" if self.user else "", "reading": "python", "network": "python"}
 
     def notes(self):
-        """Notes that say which limits hold here."""
+        """Notes that say which limits hold here: the first one in short, then limit by limit."""
         sizes = {"seconds": f"{self.limits.seconds:g}", "megabytes": self.limits.memory >> 20, "user": self.user or ""}
-        return [Note(f"child.holds.{name}.{how or 'not'}", sizes) for name, how in self.holds.items()]
+        holds = self.holds
+        short = Note("child.limits" if holds["memory"] else "child.limits.no_memory", sizes)
+        return [short] + [Note(f"child.holds.{name}.{how or 'not'}", sizes) for name, how in holds.items()]
 
 
 def outcome(found, lines, most):

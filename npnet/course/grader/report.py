@@ -62,6 +62,8 @@ def total(result, assignment, language, columns, last=True):
         given = sum(bool(answer.text) for answer in result.answers)
         values = {"points": short(result.written), "given": given, "all": len(result.answers)}
         found.append(say("report.answers", language, **values))
+    if last and result.limits:
+        found.append(noted(result.limits[0], language))
     shown = any(checked.property.hidden for region in result.regions for checked in region.checked)
     if last and not shown and not result.blockers:
         found.append(say("report.hidden", language))
