@@ -14,7 +14,7 @@ What a student meets (`npnet course start`, `check` ...):
     show.py         the operation in numbers      examples.py, panels.py      what is drawn, and how it is printed
     submit.py       a zip to hand in              parts.py                    earlier functions, for files on their own
 
-What an instructor meets: handout.py, leaks.py, earlier.py (what students get), autograder.py, package.py,
+What an instructor meets: handout.py, leaks.py (what students get), autograder.py, package.py,
 bridges.py (what graders get), submissions.py, archives.py, gradebook.py, reports.py, clusters.py, similarity.py
 (what comes back), selftest.py (the gate).
 

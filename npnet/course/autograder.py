@@ -16,7 +16,6 @@ from pathlib import Path
 
 from .. import __version__
 from ..files.beside import writing
-from .earlier import homes_of
 from .grader import gradescope
 from .grader.assignment import HOME, first, load
 from .grader.data import read
@@ -93,7 +92,7 @@ def package_files(assignment):
 def data_files(assignment):
     """The assignment and those that it builds on, its catalogue and the words, as JSON."""
     files = {f"npnet/course/assignments/{each.filename}": each.path.read_bytes()
-             for each in [*homes_of(assignment), assignment]}
+             for each in [*assignment.needs, assignment]}
     catalogue = read(first(assignment.folders, f"catalogue/{assignment.id}.toml").with_suffix(""))
     files[f"npnet/course/catalogue/{assignment.id}.json"] = compiled(catalogue)
     files["npnet/course/words/words.json"] = compiled(sentences(assignment))

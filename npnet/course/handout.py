@@ -5,7 +5,7 @@
     a3_conv_backward.py     the starter
     a3_conv_backward.md     the text of the assignment
     a3_conv_backward.ipynb  both in one, if asked for
-    parts.py                functions of earlier assignments, where this one needs them
+    parts.py                imports functions of earlier assignments from npnet, where this one needs them
     a3.fp.json              for students whose npnet lacks the solution: fingerprints of the mistakes
 """
 import io
@@ -14,12 +14,13 @@ import zipfile
 from pathlib import Path
 
 from ..files.beside import writing
-from .earlier import before, parts_text
 from .grader.assignment import load
 from .grader.fingerprints import table_of
 from .grader.notebooks import notebook_of
+from .grader.words import say
 from .leaks import leaks
 
+PARTS = "parts.py"
 MOMENT = (2020, 1, 1, 0, 0, 0)      # the date of every file in a zip, so that the same handout has the same bytes
 
 
@@ -40,25 +41,30 @@ def build_handout(id, out, language="en", folder=None, notebook=False, without_d
 def handout_files(assignment, language="en", notebook=False, without_data=False):
     """{name: bytes} of a handout."""
     source, stem = assignment.source, Path(assignment.filename).stem
-    files = {f"{stem}.py": source.starter(language), f"{stem}.md": source.handout(language),
-             "parts.py": parts_text(assignment, language)}
+    files = {f"{stem}.py": source.starter(language), f"{stem}.md": source.handout(language)}
+    if source.parts:
+        files[PARTS] = parts_text(language)
     if notebook:
         files[f"{stem}.ipynb"] = json.dumps(notebook_of(source, assignment.id, language), ensure_ascii=False, indent=1)
     if without_data:
         files[f"{assignment.id}.fp.json"] = json.dumps(table_of(assignment), ensure_ascii=False, separators=(",", ":"))
-    return {name: text.encode() for name, text in files.items() if text}
+    return {name: text.encode() for name, text in files.items()}
+
+
+def parts_text(language="en"):
+    """The text of parts.py: it holds no function, but asks npnet for them, so that a student's file runs by itself."""
+    return f'"""{say("student.parts", language)}"""\nfrom npnet.course.parts import __getattr__  # noqa: F401\n'
 
 
 def allowed_names(assignment):
     """The names that may be in a handout of an assignment."""
     stem = Path(assignment.filename).stem
-    return {f"{stem}.py", f"{stem}.md", f"{stem}.ipynb", "parts.py", f"{assignment.id}.fp.json"}
+    return {f"{stem}.py", f"{stem}.md", f"{stem}.ipynb", PARTS, f"{assignment.id}.fp.json"}
 
 
 def refuse_leaks(assignment, files):
     """ValueError with everything that a handout must not hold."""
-    earlier = [other.source.solution for other in before(assignment)]
-    found = leaks(files, assignment.source, allowed_names(assignment), earlier)
+    found = leaks(files, assignment.source, allowed_names(assignment))
     if found:
         raise ValueError(f"the handout of {assignment.id} is not written, because it would give something away: "
                          + "; ".join(found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else ""))

@@ -14,25 +14,22 @@ NEVER = ("__pycache__", ".git", ".ipynb_checkpoints", "__MACOSX", ".DS_Store")
 COMPILED = (".pyc", ".pyo", ".so", ".pyd", ".dll", ".npz", ".pkl")
 
 
-def leaks(files, source, allowed, earlier=()):
+def leaks(files, source, allowed):
     """Sentences on what must not be in a handout.
 
-    files: {name: bytes}. source: the assignment's Source. allowed: the names that may be there. earlier: texts whose
-    lines the student has in any case, such as the earlier assignments' solutions, of which parts.py consists.
+    files: {name: bytes}. source: the assignment's Source. allowed: the names that may be there.
     """
     found = []
     for name in sorted(files):
         found += wrong_name(name, allowed)
     known = lines_of("\n".join([source.starter("en"), source.starter("ko")]))
-    given = known | lines_of("\n".join(earlier))
     for name, content in sorted(files.items()):
         text = content.decode("utf-8", "replace")
         if name.endswith(".ipynb"):
             found += leaks_of_notebook(name, text)
             text = text_of_notebook(text)
-        secret = secret_lines(source) - (given if PurePosixPath(name).name == "parts.py" else known)
         found += [f"{name} holds a line of the solution of {secret_of(source, line)}: {line}"
-                  for line in sorted(lines_of(text) & secret)]
+                  for line in sorted(lines_of(text) & (secret_lines(source) - known))]
         found += [f"{name} holds the marker of a solution: {marker}"
                   for marker in re.findall(r"# BEGIN SOLUTION\([\w.]+", text)]
     return found

@@ -1,7 +1,7 @@
 """How far a student is: the list of assignments, the points so far, what comes next."""
 from .grader import assignment as assignments
 from .grader.report import short
-from .titles import builds_on, points, title
+from .titles import points, title
 from .workspace import known, known_region, shown
 
 BAR = 20                        # letters of a bar of points
@@ -13,7 +13,7 @@ def rows(work):
     for id in assignments.ids():
         assignment = known(id, work.language)
         found.append([f"{id}  {title(id, work.language)}", short(points(assignment)),
-                      in_short(builds_on(assignment)) or "-", state(work, id)])
+                      in_short([other.id for other in assignment.builds_on]) or "-", state(work, id)])
     return found
 
 

@@ -1,4 +1,4 @@
-"""What assignments and regions are called, and what they build on."""
+"""What assignments and regions are called, and how many points they have."""
 import re
 
 from .grader import assignment as assignments
@@ -19,18 +19,3 @@ def points(assignment):
     """All points of an assignment, with those for written answers."""
     source = assignment.source
     return sum(region.points for region in source.regions.values()) + sum(source.questions.values())
-
-
-def builds_on(assignment):
-    """The ids of the earlier assignments whose functions this one imports from `parts`."""
-    found = []
-    for name in assignment.source.parts:
-        earlier = [id for id in before(assignment.id) if name in assignments.load(id).source.functions]
-        if earlier and earlier[-1] not in found:
-            found.append(earlier[-1])
-    return sorted(found, key=assignments.number)
-
-
-def before(id):
-    """The ids of the assignments before one, in their order."""
-    return [other for other in assignments.ids() if assignments.number(other) < assignments.number(id)]

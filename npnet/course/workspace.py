@@ -21,24 +21,11 @@ from .grader.report import short
 from .grader.source import blocks_of, regions_of, replaced, stub
 from .grader.words import language as language_of
 from .grader.words import say
+from .handout import PARTS, parts_text
 from .titles import title
 
 STATE = ".npnet-course.json"
 BACKUP = "backup"
-PARTS = "parts.py"
-PARTS_TEXT = {
-    "en": '''"""The functions of earlier assignments, from npnet, so that these files also run by themselves.
-
-The checker does not read this file: it has parts of its own.
-"""
-from npnet.course.parts import __getattr__  # noqa: F401  (from parts import im2col asks it for im2col)
-''',
-    "ko": '''"""이전 과제의 함수를 npnet에서 가져옵니다. 과제 파일을 검사기 없이도 실행할 수 있게 합니다.
-
-검사기는 이 파일을 읽지 않고 자신의 것을 씁니다.
-"""
-from npnet.course.parts import __getattr__  # noqa: F401  (from parts import im2col은 여기에 im2col을 묻습니다)
-'''}
 
 
 class Workspace:
@@ -117,7 +104,7 @@ class Workspace:
         starter = source.starter(self.language)
         files = [(f"{stem}.md", source.handout(self.language), "is_handout"), (f"{stem}.py", starter, "is_work")]
         if source.parts:
-            files.append((PARTS, PARTS_TEXT[self.language], "is_parts"))
+            files.append((PARTS, parts_text(self.language), "is_parts"))
         for name, text, what in files:
             path = self.folder / name
             if path.exists():

@@ -2,14 +2,14 @@
 import json
 import zipfile
 
+import numpy as np
 import pytest
 from small import course
 
 from npnet.course import handout
-from npnet.course.earlier import homes_of, parts_text
-from npnet.course.grader.assignment import ids, load, names_of
+from npnet.course.grader.assignment import ids, load, number
 from npnet.course.grader.source import replaced
-from npnet.course.handout import build_handout, handout_files, refuse_leaks
+from npnet.course.handout import build_handout, handout_files, parts_text, refuse_leaks
 from npnet.course.leaks import leaks
 
 
@@ -35,13 +35,23 @@ def test_a_handout_in_korean(small):
     assert "parts.py" not in files
 
 
-def test_parts_run_and_give_what_the_solution_gives(small):
-    text = parts_text(load("a2", small), "ko")
+def test_parts_ask_npnet_for_what_the_solution_gives_and_hold_no_function(small, monkeypatch):
+    two = load("a2", small)
+    text = handout_files(two, "ko")["parts.py"].decode()
+    assert text == parts_text("ko") and "이전 과제의 함수" in text and "def " not in text
+    monkeypatch.setenv("NPNET_COURSE", str(small))
     names = {}
     exec(text, names)
-    assert names["twice"](names["np"].ones((2, 2))).tolist() == [[2, 2], [2, 2]]
-    assert "A2에서 사용하는" in text and "x의 두 배." in text and "SOLUTION" not in text
-    assert [other.id for other in homes_of(load("a2", small))] == ["a1"]
+    assert names["__getattr__"]("twice")(np.ones((2, 2))).tolist() == [[2, 2], [2, 2]]
+    with pytest.raises(AttributeError, match="no assignment of the course defines 'thrice'"):
+        names["__getattr__"]("thrice")
+    assert [other.id for other in two.builds_on] == [other.id for other in two.needs] == ["a1"]
+
+
+def test_what_an_assignment_needs_is_more_than_what_it_imports():
+    nine = load("a10")
+    assert {other.id for other in nine.builds_on} < {other.id for other in nine.needs}
+    assert [other.id for other in nine.needs] == sorted((other.id for other in nine.needs), key=number)
 
 
 def test_a_line_of_the_solution_is_found_however_it_is_written(small):
@@ -73,11 +83,9 @@ def test_files_that_nobody_asked_for(small, name, said):
         refuse_leaks(one, {**handout_files(one), name: b"{}"})
 
 
-def test_parts_may_hold_earlier_solutions_and_not_this_one(small):
+def test_a_line_of_the_solution_is_found_in_parts_too(small):
     two = load("a2", small)
     files = handout_files(two)
-    refuse_leaks(two, files)
-    assert b"y = np.zeros_like(x)" in files["parts.py"]
     with pytest.raises(ValueError, match="parts.py holds a line of the solution of a2.four: return twice"):
         refuse_leaks(two, {**files, "parts.py": files["parts.py"] + b"\n    return twice(twice(x))\n"})
 
@@ -105,7 +113,7 @@ def test_no_assignment_of_ours_gives_itself_away(id, language):
     files = handout_files(assignment, language, notebook=True)
     refuse_leaks(assignment, files)
     compile(files[assignment.filename], assignment.filename, "exec")
-    assert set(assignment.source.parts) <= set(names_of(files.get("parts.py", b"").decode()))
+    assert ("parts.py" in files) == bool(assignment.source.parts)
 
 
 def test_fingerprints_go_with_it_where_npnet_has_no_solution(small):

@@ -3,7 +3,6 @@
     assignment = load("a3")
     for a, calls in assignment.probes(key): ...
 """
-import ast
 import importlib.util
 import os
 import re
@@ -57,16 +56,33 @@ class Assignment:
     @cached_property
     def imported(self):
         """{name: function} of the earlier assignments' solutions: the module `parts` of this one."""
-        return {name: self.earlier(name) for name in self.source.parts}
+        found = {}
+        for name in self.source.parts:
+            home = self.home_of(name)
+            if home is None:
+                raise ValueError(f"{self.filename} imports {name} from parts, and no earlier assignment has it")
+            found[name] = home.reference.names[name]
+        return found
 
-    def earlier(self, name):
-        """A function of the nearest earlier assignment that has it."""
-        before = [id for id in ids(self.folders) if number(id) < number(self.id)]
-        for id in sorted(before, key=number, reverse=True):
-            other = load(id, self.folders[0] if len(self.folders) > 1 else None)
-            if name in other.source.functions:
-                return other.reference.names[name]
-        raise ValueError(f"{self.filename} imports {name} from parts, and no earlier assignment has it")
+    def home_of(self, name):
+        """The nearest earlier assignment that has a function, or None."""
+        own = self.folders[0] if len(self.folders) > 1 else None
+        for id in reversed([id for id in ids(self.folders) if number(id) < number(self.id)]):
+            if name in load(id, own).source.functions:
+                return load(id, own)
+        return None
+
+    @cached_property
+    def builds_on(self):
+        """The earlier assignments whose functions this one imports from `parts`, in their order."""
+        found = {other.id: other for other in map(self.home_of, self.source.parts) if other}
+        return [found[id] for id in sorted(found, key=number)]
+
+    @cached_property
+    def needs(self):
+        """The assignments that must be there for this one to run: those it builds on, and what these build on."""
+        found = {each.id: each for other in self.builds_on for each in [*other.needs, other]}
+        return [found[id] for id in sorted(found, key=number)]
 
     @cached_property
     def reference(self):
@@ -143,11 +159,3 @@ def load(id, folder=None):
 @lru_cache(maxsize=None)
 def loaded(id, folders):
     return Assignment(id, list(folders))
-
-
-def names_of(text):
-    """The names of the functions and classes at the top of a text; [] where it does not parse."""
-    try:
-        return [node.name for node in ast.parse(text).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-    except SyntaxError:
-        return []
