@@ -234,15 +234,21 @@ ROOMS = {"socket": "network", "ctypes": "system", "shutil": "file", "tempfile": 
 
 
 def refuse(readable):
-    """From now on Python refuses files outside the folders `readable`, writing, processes and the network."""
+    """From now on Python refuses files outside its own library and the folders `readable`, writing, processes and the
+    network. What is installed beside the library's files, npnet perhaps, is not readable."""
     roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in readable)
+    library = os.path.join(os.path.realpath(os.path.dirname(os.__file__)), "")
+    installed = tuple(os.path.join(library, name, "") for name in ("site-packages", "dist-packages"))
     listed = {os.path.realpath(folder) for folder in sys.path}
     real, string = os.path.realpath, os.fspath
     writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
     def inside(path):
         path = real(string(path))
-        return isinstance(path, str) and (path.startswith(roots) or path in listed)
+        if not isinstance(path, str):
+            return False
+        own = path.startswith(library) and not path.startswith(installed)
+        return own or path.startswith(roots) or path in listed
 
     def hook(event, arguments):
         kind = DOING.get(event) or ROOMS.get(event.partition(".")[0])
@@ -317,7 +323,7 @@ class Worker:
         """Refuses, from now on, what a submission may not do."""
         sys.meta_path.insert(0, Importer(self.makers))
         self.builtins = builtins_of({*WHOLE, *HARMLESS, *self.makers})
-        refuse([os.path.dirname(os.__file__), *np.__path__, os.path.join(os.path.dirname(np.__path__[0]), "numpy.libs"),
+        refuse([*np.__path__, os.path.join(os.path.dirname(np.__path__[0]), "numpy.libs"),
                 os.path.join(sys.base_prefix, "DLLs"), os.getcwd()])
 
     def maker(self, filename):
