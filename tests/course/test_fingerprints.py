@@ -4,11 +4,14 @@ import json
 import numpy as np
 import pytest
 
+from npnet.course.check import check
 from npnet.course.grader import fingerprints
 from npnet.course.grader.assignment import load
 from npnet.course.grader.calls import Outcome
 from npnet.course.grader.diagnosis import text
 from npnet.course.grader.fingerprints import FEW, MARKS, SMALL, like, print_of, sealed, signs
+from npnet.course.grader.mistakes import patched
+from npnet.course.workspace import Workspace
 
 FIRST = [1, 1, 1, -1, -1, 1, -1, 1]
 
@@ -108,3 +111,18 @@ def test_another_version_is_refused(tmp_path):
     (tmp_path / "a1.fp.json").write_text('{"version": 99}')
     with pytest.raises(ValueError, match="version 99; this npnet reads 1"):
         fingerprints.read(tmp_path / "a1.fp.json")
+
+
+def test_a_file_is_checked_from_fingerprints_beside_it(a7, tmp_path):
+    assignment, _, path = a7
+    work = Workspace(tmp_path)
+    (tmp_path / "a7.fp.json").write_bytes(path.read_bytes())
+    mistake = next(m for m in assignment.mistakes if m.region == "a7.grad")
+    for content, code, named in ((assignment.source.solution, 0, []), (assignment.source.starter(), 2, []),
+                              (patched(assignment.source.solution, mistake), 1, [mistake.id])):
+        (tmp_path / assignment.filename).write_text(content)
+        found = check(work, str(tmp_path / assignment.filename))
+        result = found.results[0][1]
+        assert found.code == code and "report.by_prints" in [note.id for note in result.warnings]
+        assert [id for region in result.regions if region.diagnosis for id in region.diagnosis.mistakes] == named
+        assert "fingerprints" in "\n".join(found.lines())
