@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from npnet.course.grader.assignment import load
-from npnet.course.grader.diagnosis import Case, causes, diagnose, text
+from npnet.course.grader.diagnosis import Case, causes, diagnose, smallest, text
 from npnet.course.grader.diagnosis.exceptions import RULES, explained
 from npnet.course.grader.calls import Call, Direct, Outcome, Raised
 from npnet.course.grader.perform import namespace
@@ -230,6 +230,14 @@ def test_the_smallest_call_that_fails_is_small(course):
     assert example.yours[example.at] - example.right[example.at] == pytest.approx(np.pi)
     assert "The smallest call that fails: col2im(cols=" in said and "by hand" in said
     assert "손으로 계산해" in " ".join(text(found, "ko"))
+
+
+def test_a_hidden_probe_is_no_example(course):
+    call = Call("col2im", [np.ones((1, 1, 1, 1, 2, 2)), 2, 2, 1, 0])
+    right, wrong = course.reference.run(call), Outcome(np.zeros((1, 1, 2, 2)))
+    found = [smallest.given(Case(course, "z1.col2im", [call], [wrong], [right], [hidden]), "col2im")
+             for hidden in (True, False)]
+    assert found[0] is None and found[1].arguments[0] == ("cols", call.arguments[0])
 
 
 def test_python_stopped(course):

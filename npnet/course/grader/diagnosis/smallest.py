@@ -71,9 +71,9 @@ def first_wrong(yours, right):
 
 
 def given(case, function):
-    """The smallest of the case's own wrong calls, if it is small enough to be printed."""
+    """The smallest of the case's own wrong calls, if it may be seen and is small enough to be printed."""
     calls = [i for i in case.wrong if case.calls[i].function == function and not case.calls[i].program
-             and case.expected[i].came]
+             and case.expected[i].came and not (case.hidden and case.hidden[i])]
     calls.sort(key=lambda i: volume(case.calls[i].arguments))
     if calls and volume(case.calls[calls[0]].arguments) <= PRINTED:
         i = calls[0]
