@@ -80,6 +80,8 @@ def test_float32_is_remarked_where_it_is_so_and_nowhere_else():
     for text, remarks in ((five.source.solution, 0), (in_float32(five), 1), (patched_one(five, "lrn_backward.n_five"), 0)):
         regions = grade(text.encode(), five).regions
         assert [len(region.remarks) for region in regions if region.id == "a5.backward"] == [remarks]
+    note, = grade(in_float32(five).encode(), five, only=["a5.backward"]).regions[0].remarks
+    assert "astype(np.float32)" in in_float32(five).splitlines()[note.line - 1]
 
 
 def in_float32(five):

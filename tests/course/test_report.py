@@ -121,6 +121,7 @@ def test_the_whole_report(pocket):
         "These are the public tests. When it is graded, hidden ones with other numbers",
         "count 40 %."]
     assert lines[0][0] == "+" and lines[2][0] == "." and lines[4] == ""
+    assert not any("hidden" in line for line in report.lines(Result("a1", regions[1:], hidden=True), a1))
     blocked = Result("a1", [], blockers=[Note("child.syntax", {"line": 2, "says": "bad"}, 2)])
     assert report.lines(blocked, a1)[:2] == ["! a1_double.py", "  Python cannot read line 2: bad."]
 

@@ -16,7 +16,7 @@ from .properties import compares, single
 from .reasons import ours, reason
 from .results import Answer, Checked, Graded, Note, Result, Trial
 from .source import LANGUAGES, answers_of, blocks_of, regions_of
-from .static import look
+from .static import look, single_lines
 
 
 def grade(data, assignment, key=PUBLIC, hidden=True, only=None, mine=None, limits=None, user=None, say=None,
@@ -29,7 +29,7 @@ def grade(data, assignment, key=PUBLIC, hidden=True, only=None, mine=None, limit
     now; say_result(Result) hears the result after every region.
     """
     start, looked = time.perf_counter(), look(data, assignment.source)
-    result = Result(assignment.id, blockers=looked.blockers, warnings=looked.warnings)
+    result = Result(assignment.id, blockers=looked.blockers, warnings=looked.warnings, hidden=hidden)
     result.answers = written_answers(looked.text, assignment.source)
     regions = [region for region in assignment.source.regions.values() if not only or region.id in only]
     result.regions = [Graded(region.id, region.points, "fault") for region in regions]
@@ -129,7 +129,8 @@ def remarks_of(trial):
     """Notes on what is right and yet worth a word: arithmetic in float32, where the solution needs more digits."""
     for i, call in enumerate(trial.calls):
         if trial.tolerances[i] and trial.outcomes[i].came and finer(trial.expected[i], trial.outcomes[i]):
-            return [Note("remark.float32", {"function": call.function})]
+            lines = single_lines("\n".join(trial.lines), call.function)
+            return [Note("remark.float32", {"function": call.function}, lines[0] if lines else 0)]
     return []
 
 

@@ -64,8 +64,7 @@ def total(result, assignment, language, columns, last=True):
         found.append(say("report.answers", language, **values))
     if last and result.limits:
         found.append(noted(result.limits[0], language))
-    shown = any(checked.property.hidden for region in result.regions for checked in region.checked)
-    if last and not shown and not result.blockers:
+    if last and not result.hidden and not result.blockers:
         found.append(say("report.hidden", language))
     return [line for text in found for line in folded(text, columns)]
 

@@ -110,8 +110,8 @@ class Answer:
 @dataclass
 class Result:
     """A submission of one assignment. blockers: Notes why nothing could be run. warnings: Notes that cost nothing.
-    limits: Notes about which limits hold on this machine. answers: [Answer] to questions that a person reads; they
-    are in `written`, not in `points`."""
+    limits: Notes about which limits hold on this machine. hidden: whether hidden properties are judged too. answers:
+    [Answer] to questions that a person reads; they are in `written`, not in `points`."""
 
     assignment: str
     regions: list = field(default_factory=list)
@@ -120,6 +120,7 @@ class Result:
     limits: list = field(default_factory=list)
     answers: list = field(default_factory=list)
     seconds: float = 0.0
+    hidden: bool = False
 
     @property
     def points(self):
