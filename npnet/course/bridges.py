@@ -51,7 +51,7 @@ def points(region, env, key=PUBLIC, folder=None):
     earned = 0.0
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
-        for property, most in shared(assignment, region):
+        for property, most in assignment.worth(region):
             failure = failed(property, assignment, env, key)
             earned += 0.0 if failure else most
             if failure and not property.hidden:
@@ -90,18 +90,6 @@ def right_ones(env, assignment, own):
                 env[name] = value
 
 
-def shared(assignment, region):
-    """[(property, its share of the region's points)]: public ones share 60 %, hidden ones 40 %."""
-    properties, worth = assignment.of(region), assignment.source.regions[region].points
-    kinds = {property.hidden for property in properties}
-    found = []
-    for property in properties:
-        share = 1.0 if len(kinds) == 1 else 0.4 if property.hidden else 0.6
-        whole = sum(other.weight for other in properties if other.hidden == property.hidden)
-        found.append((property, worth * share * property.weight / whole))
-    return found
-
-
 # ---------------------------------------------------------------------------- what is built
 
 def otter_tests(assignment, language="en", key=PUBLIC):
@@ -111,7 +99,7 @@ def otter_tests(assignment, language="en", key=PUBLIC):
     for region in assignment.source.regions:
         name = region.replace(".", "_")
         text = OTTER.format(title=titled(region, language).replace('"', "'"), name=name)
-        for number, (property, most) in enumerate(shared(assignment, region), 1):
+        for number, (property, most) in enumerate(assignment.worth(region), 1):
             text += CASE.format(property=property.id, points=round(most, 4), hidden=property.hidden, number=number,
                                 said=json.dumps(titled(property.id, language), ensure_ascii=False), key=given)
         found[f"tests/{name}.py"] = text

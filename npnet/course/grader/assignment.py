@@ -14,6 +14,7 @@ from .data import read
 from .draws import Draw
 from .mistakes import mistakes_of, patched
 from .perform import namespace
+from .results import worth
 from .source import Source
 
 HOME = Path(__file__).resolve().parents[1]          # npnet/course
@@ -113,6 +114,10 @@ class Assignment:
     def of(self, region):
         """The properties of a region, public ones first."""
         return sorted((p for p in self.properties if p.region == region), key=lambda p: p.hidden)
+
+    def worth(self, region):
+        """[(property, its points)] of a region."""
+        return worth(self.of(region), self.source.regions[region].points)
 
 
 def number(id):

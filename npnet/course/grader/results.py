@@ -1,6 +1,8 @@
 """What came of a grading, from the single property to the whole submission; data alone."""
 from dataclasses import dataclass, field
 
+HIDDEN_SHARE = 0.4              # of a region's points, for its hidden properties
+
 
 @dataclass
 class Note:
@@ -65,6 +67,20 @@ class Checked:
         return self.failure is None
 
 
+def worth(properties, points):
+    """[(property, its points)]: public ones share 60 % of a region's points, hidden ones 40 %, each by its weight.
+
+    Either share all of them where there are none of the other kind.
+    """
+    kinds = {property.hidden for property in properties}
+    found = []
+    for property in properties:
+        share = 1.0 if len(kinds) == 1 else HIDDEN_SHARE if property.hidden else 1 - HIDDEN_SHARE
+        whole = sum(other.weight for other in properties if other.hidden == property.hidden)
+        found.append((property, points * share * property.weight / whole))
+    return found
+
+
 @dataclass
 class Graded:
     """One region. state: "right", "wrong", "untouched" or "fault". points, earned: of the region. checked: its
@@ -83,19 +99,9 @@ class Graded:
 
     @property
     def earned(self):
-        """Public properties share 60 % of the points, hidden ones 40 %; either share all where the others are none."""
-        if not self.checked:
-            return 0.0
-        return round(sum(self.points * share * sum(c.property.weight for c in some if c.holds)
-                         / sum(c.property.weight for c in some) for share, some in self.shares()), 4)
-
-    def shares(self):
-        """[(share of the points, properties)] of the public and the hidden ones."""
-        hidden = [c for c in self.checked if c.property.hidden]
-        public = [c for c in self.checked if not c.property.hidden]
-        if hidden and public:
-            return [(0.6, public), (0.4, hidden)]
-        return [(1.0, public or hidden)]
+        """The points of the properties that hold."""
+        shared = worth([c.property for c in self.checked], self.points)
+        return round(sum((points for c, (_, points) in zip(self.checked, shared) if c.holds), 0.0), 4)
 
 
 @dataclass

@@ -57,7 +57,7 @@ def summary(result, assignment, language, name, files, versions=""):
     if name is None:
         found = ", ".join(files[:8]) or say("grading.nothing", language)
         said.append(say("grading.missing", language, found=found))
-    got = sum(earned(graded, False) * share(assignment, graded.id, False) for graded in result.regions)
+    got = sum(earned(graded, assignment, False) for graded in result.regions)
     most = sum(share(assignment, graded.id, False) for graded in result.regions)
     if result.written:
         said.append(say("grading.by_hand", language, points=result.written))
@@ -71,9 +71,8 @@ def kinds(assignment, region):
 
 
 def share(assignment, region, hidden):
-    """The points of the public or the hidden properties of a region."""
-    points = assignment.source.regions[region].points
-    return points if len(kinds(assignment, region)) == 1 else round(points * (0.4 if hidden else 0.6), 4)
+    """The points that the public or the hidden properties of a region can give."""
+    return round(sum(points for property, points in assignment.worth(region) if property.hidden == hidden), 4)
 
 
 def row(assignment, region, hidden, score, output, language, **more):
@@ -90,17 +89,17 @@ def number_of(assignment):
     return assignment.id.removeprefix("a").upper()
 
 
-def earned(graded, hidden):
-    """The share of the points of the public or the hidden properties, from 0 to 1."""
-    checked = [c for c in graded.checked if c.property.hidden == hidden]
-    whole = sum(c.property.weight for c in checked)
-    return sum(c.property.weight for c in checked if c.holds) / whole if whole else 0.0
+def earned(graded, assignment, hidden):
+    """The points that the public or the hidden properties of a region gave."""
+    held = [c.property.id for c in graded.checked if c.holds]
+    return round(sum(points for property, points in assignment.worth(graded.id)
+                     if property.hidden == hidden and property.id in held), 4)
 
 
 def public_row(graded, assignment, language):
     """The row of the public properties, with the report of the region as if there were no others."""
     shown = alone(graded, share(assignment, graded.id, False))
-    score = earned(graded, False) * share(assignment, graded.id, False)
+    score = earned(graded, assignment, False)
     lines = region_lines(shown, assignment, language)
     return row(assignment, graded.id, False, score, "\n".join(lines), language, **kept(shown, assignment))
 
@@ -145,7 +144,7 @@ def hidden_row(graded, assignment, language):
     said += [say("grading.hidden_wrong", language, name=titled(c.property.id, language)) for c in wrong]
     if wrong:
         said += [say("grading.concept", language, concept=each) for each in concepts(graded, assignment)]
-    score = earned(graded, True) * share(assignment, graded.id, True)
+    score = earned(graded, assignment, True)
     return row(assignment, graded.id, True, score, "\n".join(said), language,
                **(kept(graded, assignment) if wrong else {}))
 
