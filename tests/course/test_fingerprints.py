@@ -7,7 +7,7 @@ import pytest
 from npnet.course.check import check
 from npnet.course.grader import fingerprints
 from npnet.course.grader.assignment import load
-from npnet.course.grader.calls import Outcome
+from npnet.course.grader.calls import Call, Outcome
 from npnet.course.grader.diagnosis import text
 from npnet.course.grader.fingerprints import FEW, MARKS, SMALL, like, print_of, sealed, signs
 from npnet.course.grader.mistakes import patched
@@ -55,8 +55,16 @@ def test_what_is_not_finite_is_counted():
 def test_few_numbers_are_sealed_and_fewer_are_not_kept():
     assert sealed(np.arange(FEW)).data() == [[], "f"]
     seal = sealed(np.array([1.5, 2.0, -3.25, 4.0])).seal
-    assert seal and seal == sealed(np.array([1.5, 2.0, -3.25, 4.0 + 1e-9])).seal
+    assert seal and seal == sealed(np.array([1.5 + 1e-9, 2.0, -3.25, 4.0])).seal
     assert seal != sealed(np.array([1.5, 2.0, -3.25, 4.01])).seal
+    assert sealed(np.full(5, 60965224.0)).seal != sealed(np.full(5, 60965225.0)).seal
+
+
+def test_text_and_dictionaries_have_prints_too():
+    outcomes = [Outcome(value={"kind": word, "shape": np.arange(3.0)}) for word in ("conv", "pool")]
+    a, b = (fingerprints.prints_of([Call("layers", [])], [outcome], {}, {(0, "shape")}) for outcome in outcomes)
+    assert fingerprints.same(a, a) and not fingerprints.same(a, b)
+    assert fingerprints.unpacked(fingerprints.packed({"w": np.arange(4.0)}))["w"].tolist() == [0, 1, 2, 3]
 
 
 def test_no_output_of_few_numbers_stands_in_the_file(a7):

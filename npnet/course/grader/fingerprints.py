@@ -11,8 +11,9 @@ handout without solution (a teacher's private one) a file aN.fp.json holds the f
     prints.diagnose(region, calls, outcomes)        # D1, D2, D3 (factors), D4
 
 13 equations do not tell 500 numbers, but they do tell 12. Small outputs of one function are therefore joined over all
-probes of a region. Where even that is little, they are sealed: a slow hash of their first 4 digits can be compared, and
-not be turned round. One or two numbers alone are not kept at all; their shape is, and nobody is judged by it.
+probes of a region. Where even that is little, they are sealed: a slow hash of their first 4 digits (of whole numbers,
+all digits) can be compared, and not be turned round. Three numbers or fewer are not kept at all; their shape is, and
+nobody is judged by it.
 """
 import base64
 import hashlib
@@ -88,9 +89,15 @@ def sealed(numbers):
     """A Print of few numbers that can be compared with others, and not be turned round. Only shapes of fewer still."""
     if numbers.size <= FEW:
         return Print((), "f")
-    digits = " ".join(f"{number + 0.0:.4g}" for number in numbers)
-    seal = hashlib.pbkdf2_hmac("sha256", digits.encode(), b"npnet course", TURNS)[:9].hex()
-    return Print((), "f", seal=seal)
+    digits = [str(int(number)) if number == np.floor(number) and abs(number) < 1e15 else f"{number:.4g}"
+              for number in numbers.astype(np.float64)]
+    return Print((), "f", seal=slow_hash(" ".join(digits)))
+
+
+@lru_cache(maxsize=4096)
+def slow_hash(text):
+    """A hash that takes its time, so that nobody tries all texts."""
+    return hashlib.pbkdf2_hmac("sha256", text.encode(), b"npnet course", TURNS)[:9].hex()
 
 
 def like(a, b, tolerance=1e-6):
@@ -119,7 +126,7 @@ def prints_of(calls, outcomes, names, small, seal=True):
     """The Prints of what came of the calls. names: {function: outputs}; small: of which outputs (number of the call,
     name) the numbers are joined; seal: whether those that are few even so are sealed."""
     from .diagnosis.trial import leaves
-    found, numbers = [], {}
+    found, numbers, texts = [], {}, {}
     for i, (call, outcome) in enumerate(zip(calls, outcomes)):
         if not outcome.came or outcome.value is None:
             found.append(outcome.stopped or (outcome.error.kind if outcome.error else "None"))
@@ -127,14 +134,24 @@ def prints_of(calls, outcomes, names, small, seal=True):
         table = {}
         for name, part in leaves(outcome.value, names.get(call.function, ())):
             made = print_of(part)
-            if made is not None and (i, name) in small:
-                numbers.setdefault(f"{call.function}/{name}", []).append(np.asarray(part).ravel())
+            if made is None:                                    # text, None
+                texts.setdefault(f"{call.function}/text", []).append(f"{name}={part!r}")
+                made = Print((), "text")
+            elif (i, name) in small:
+                numbers.setdefault(joint(call.function, name, names), []).append(np.asarray(part).ravel())
                 made = Print(made.shape, made.kind)
             table[name] = made
         found.append(table)
     joined = {key: np.concatenate(parts) for key, parts in numbers.items()}
-    return Prints(found, {key: print_of(part) if part.size > SMALL else sealed(part) if seal else Print((), "f")
-                          for key, part in joined.items()})
+    return Prints(found, {
+        **{key: print_of(part) if part.size > SMALL else sealed(part) if seal else Print((), "f")
+           for key, part in joined.items()},
+        **{key: Print((), "text", seal=slow_hash("; ".join(parts)) if seal else "") for key, parts in texts.items()}})
+
+
+def joint(function, name, names):
+    """Under which key small outputs of a function are joined: each output by itself, parts of a dictionary together."""
+    return f"{function}/{name if name in names.get(function, ()) else ''}"
 
 
 def small_outputs(calls, expected, names):
@@ -150,7 +167,7 @@ def same(a, b, tolerance=1e-6):
         if isinstance(x, str) or isinstance(y, str):
             if x != y:
                 return False
-        elif x.keys() != y.keys() or not all(like(x[name], y[name], tolerance) or x[name] is y[name] for name in x):
+        elif x.keys() != y.keys() or not all(like(x[name], y[name], tolerance) for name in x):
             return False
     return a.joined.keys() == b.joined.keys() and all(like(a.joined[key], b.joined[key], tolerance) for key in a.joined)
 
@@ -158,7 +175,7 @@ def same(a, b, tolerance=1e-6):
 def data_of(prints, right=None):
     """Prints as JSON; a call whose answer is the right one is 0."""
     calls = [0 if right and same(Prints([x]), Prints([y]), 1e-9) else
-             x if isinstance(x, str) else {name: made and made.data(9 if right else 13) for name, made in x.items()}
+             x if isinstance(x, str) else {name: made.data(9 if right else 13) for name, made in x.items()}
              for x, y in zip(prints.calls, right.calls if right else prints.calls)]
     return {"calls": calls, "joined": {key: made.data(9 if right else 13) for key, made in prints.joined.items()}}
 
@@ -166,7 +183,7 @@ def data_of(prints, right=None):
 def prints_from(data, right=None):
     """Prints of what data_of made."""
     calls = [right.calls[i] if x == 0 else x if isinstance(x, str) else
-             {name: made and print_from(made) for name, made in x.items()} for i, x in enumerate(data["calls"])]
+             {name: print_from(made) for name, made in x.items()} for i, x in enumerate(data["calls"])]
     return Prints(calls, {key: print_from(made) for key, made in data["joined"].items()})
 
 
@@ -183,6 +200,12 @@ def print_from(data):
 def fingerprinted(property):
     """Whether a property is told from fingerprints: a public one that compares with the solution."""
     return not property.hidden and compares(property)
+
+
+def joints(function, table, names):
+    """The keys under which outputs of a call were joined."""
+    return {f"{function}/text" if part.kind == "text" else joint(function, name, names)
+            for name, part in table.items() if part.norm is None}
 
 
 class Recorder(dict):
@@ -221,6 +244,8 @@ def packed(value):
                 "shape": list(value.shape)}
     if isinstance(value, (tuple, list)):
         return {"tuple": [packed(part) for part in value]}
+    if isinstance(value, dict):
+        return {"dict": {name: packed(part) for name, part in value.items()}}
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -231,6 +256,8 @@ def unpacked(value):
         return numbers.reshape(value["shape"]).copy()
     if isinstance(value, dict) and "tuple" in value:
         return tuple(unpacked(part) for part in value["tuple"])
+    if isinstance(value, dict) and "dict" in value:
+        return {name: unpacked(part) for name, part in value["dict"].items()}
     return value
 
 
@@ -278,8 +305,8 @@ def pair_entries(mistakes, answers, right):
             continue
         for call, (x, y) in enumerate(zip(made.calls, right.calls)):
             if isinstance(x, dict) and isinstance(y, dict) and not same(Prints([x]), Prints([y])):
-                name = next(name for name in x if name in y and not like(x[name], y[name]))
-                if x[name] is not None and x[name].norm is not None:
+                name = next((name for name in x if name in y and not like(x[name], y[name])), None)
+                if x.get(name) is not None and x[name].norm is not None:
                     yield [i, j, call, name, list(x[name].shape), *(short(mark, 8) for mark in x[name].marks[:PAIRS])]
                 break
 
@@ -342,8 +369,7 @@ class Fingerprints:
         found = {}
         for i, (id, x, y) in enumerate(zip(of, made.calls, right.calls)):
             holds = same(Prints([x]), Prints([y]), 1e-9)
-            if holds and any(part is not None and part.norm is None and not small_right[f"{calls[i].function}/{name}"]
-                             for name, part in y.items()):
+            if holds and not all(small_right[key] for key in joints(calls[i].function, y, self.outputs)):
                 holds = None
             verdicts = {holds, found.get(id, True)}
             found[id] = False if False in verdicts else None if None in verdicts else True

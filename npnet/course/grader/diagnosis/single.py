@@ -156,17 +156,20 @@ def changes(case, i):
 
 
 def as_unsteady(played, restless):
-    """The mistakes that are unsteady on the same calls, and explain all others. They do all calls, in the same order:
-    what stays from one call to the next is part of such a mistake."""
-    case, found = played.case, []
+    """The mistakes that are unsteady on the same calls and explain all others; where there are none, those that are
+    unsteady on the same calls. They do all calls, in the same order: what stays from one call to the next is part of
+    such a mistake."""
+    case, found, alone = played.case, [], []
     for mistake in played.mistakes:
         runner = case.assignment.mistaken(mistake)
         made = [runner.run(call) for call in case.calls]
-        again = {i: runner.run(case.calls[i]) for i in restless}
-        if all(not same_outcome(again[i], made[i]) if i in restless
-               else same_outcome(case.outcomes[i], made[i], case.outputs(i)) for i in range(len(made))):
+        moved = [i for i in played.order if made[i].came and not same_outcome(runner.run(case.calls[i]), made[i])]
+        if sorted(moved) != sorted(restless):
+            continue
+        alone.append(mistake)
+        if all(i in moved or same_outcome(case.outcomes[i], made[i], case.outputs(i)) for i in range(len(made))):
             found.append(mistake)
-    return found
+    return found or alone
 
 
 def mannered(played):
