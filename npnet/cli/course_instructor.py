@@ -132,6 +132,7 @@ def add_grade_all(parser):
 def run_grade_all(options):
     from ..course.gradebook import write_grades
     from ..course.grading import assignment_of_all, grade_all
+    from ..course.reports import write_reports
     from ..screen import bar, tell
     if options.jobs is not None and options.jobs < 1:
         raise ValueError(f"--jobs must be 1 or more, got {options.jobs}")
@@ -145,7 +146,7 @@ def run_grade_all(options):
         print(line)
     tell(f"wrote {options.csv}")
     if options.html:
-        tell(f"wrote {reports(options.html, grades, language_of(options.lang))}")
+        tell(f"wrote {write_reports(options.html, grades, language_of(options.lang))}")
 
 
 def told(grades):
@@ -165,17 +166,6 @@ def told(grades):
     for grade in grades:
         if grade.problem:
             yield f"  {grade.student}: {grade.problem}"
-
-
-def reports(folder, grades, language):
-    """Writes the reports of a class; returns the path of the class's."""
-    import re
-
-    from ..course.reports import write_class, write_report
-    for grade in grades:
-        write_report(Path(folder) / f"{re.sub(r'[^-@.A-Za-z0-9가-힣]', '_', grade.student)}.html", grade, language)
-    write_class(Path(folder) / "class.html", grades, language)
-    return Path(folder) / "class.html"
 
 
 def add_grades(parser):
@@ -242,7 +232,7 @@ def run_build_autograder(options):
     use_course(options)
     if options.otter or options.nbgrader:
         return build_bridge(options)
-    from ..course.autograder import build_autograder
+    from ..course.autograder import build_autograder, new_secret
     if options.secret and not Path(options.secret).exists():
         tell(f"wrote {new_secret(options.secret)}; keep it: a regrade with another secret has other hidden tests")
     out = options.out or f"{options.assignment}-autograder.zip"
@@ -251,17 +241,6 @@ def run_build_autograder(options):
     tell(f"wrote {out}: {len(names)} files, {sum(name.startswith('wheelhouse/') for name in names)} of them wheels")
     if not options.secret:
         tell("Its hidden tests come from a public secret; --secret FILE makes one for your course.")
-
-
-def new_secret(path):
-    """Writes a new secret into a file."""
-    import secrets
-
-    from ..files import writing
-    with writing(path) as temporary:
-        Path(temporary).write_text(secrets.token_hex(32) + "\n", "utf-8")
-    os.chmod(path, 0o600)
-    return path
 
 
 def build_bridge(options):

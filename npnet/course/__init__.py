@@ -23,7 +23,8 @@ Names are found when they are first used, so that a command loads only what it n
 import importlib
 
 CONTENTS = {"grader.assignment": "ids load", "grader.grade": "grade", "grader.words": "say", "workspace": "Workspace",
-            "handout": "build_handout"}
+            "handout": "build_handout", "autograder": "build_autograder", "grading": "grade_one grade_all",
+            "gradebook": "write_grades fill", "reports": "write_report write_reports"}
 
 __all__ = [name for names in CONTENTS.values() for name in names.split()]
 

@@ -12,6 +12,8 @@
 import ast
 import hashlib
 import json
+import os
+import secrets
 from pathlib import Path
 
 from .. import __version__
@@ -42,6 +44,14 @@ def build_autograder(id, out, secret, language="en", folder=None, wheelhouse=Non
     with writing(out) as temporary:
         Path(temporary).write_bytes(zip_of(files, PROGRAMS))
     return sorted(files)
+
+
+def new_secret(path):
+    """Writes a new secret of a course into a file that nobody else can read; returns the path."""
+    with writing(path) as temporary:
+        Path(temporary).write_text(secrets.token_hex(32) + "\n", "utf-8")
+    os.chmod(path, 0o600)
+    return path
 
 
 def autograder_files(id, secret, language="en", folder=None, wheelhouse=None):

@@ -1,8 +1,9 @@
 """Reports to look at: one HTML file for a submission, one for the class. No scripts, nothing from the network.
 
     write_report("kim.html", grade, "ko")
-    write_class("class.html", grades, "ko")
+    write_reports("reports", grades, "ko")          # class.html, and one for each student
 """
+import re
 from html import escape
 from pathlib import Path
 from statistics import mean, median
@@ -35,6 +36,19 @@ def write_report(path, grade, language="en"):
 def write_class(path, grades, language="en"):
     """Writes the report of a list of Grades of one assignment."""
     write(path, class_page(grades, language))
+
+
+def write_reports(folder, grades, language="en"):
+    """Writes class.html and one report for each Grade, named after its student; returns the path of class.html."""
+    taken, every = {"class"}, Path(folder) / "class.html"
+    for grade in grades:
+        name = re.sub(r"[^-@.\w]", "_", grade.student)
+        while name.lower() in taken:                        # two names that differ in what a file's name cannot hold
+            name += "_"
+        taken.add(name.lower())
+        write_report(Path(folder) / f"{name}.html", grade, language)
+    write_class(every, grades, language)
+    return every
 
 
 def write(path, text):

@@ -5,7 +5,7 @@ import pytest
 
 from npnet.course.clusters import clusters, counted_mistakes
 from npnet.course.gradebook import Grade
-from npnet.course.reports import class_page, submission_page, write_class, write_report
+from npnet.course.reports import class_page, submission_page, write_class, write_report, write_reports
 
 
 class Reader(HTMLParser):
@@ -51,6 +51,15 @@ def test_the_report_of_a_submission(tmp_path):
     assert "4점 만점에 2점" in text and "김민수" in text and "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert '<td class="number full">2 / 2</td>' in text and '<td class="number none">0 / 2</td>' in text
     assert "if a &lt; b: pass" in text
+
+
+def test_no_report_takes_the_place_of_another(tmp_path):
+    grades = [Grade("a1", student) for student in ("Müller", "田中", "山田", "a/b", "a b", "A_B", "class", "../x")]
+    assert write_reports(tmp_path / "r", grades) == tmp_path / "r" / "class.html"
+    names = sorted(path.name for path in (tmp_path / "r").iterdir())
+    assert len(names) == 9 and [path.name for path in tmp_path.iterdir()] == ["r"]
+    assert "Müller.html" in names and "class_.html" in names
+    assert "田中" in (tmp_path / "r" / "田中.html").read_text("utf-8")
 
 
 def test_the_report_of_a_class(tmp_path):
