@@ -163,7 +163,7 @@ def as_unsteady(played, restless):
     for mistake in played.mistakes:
         runner = case.assignment.mistaken(mistake)
         made = [runner.run(call) for call in case.calls]
-        moved = [i for i in played.order if made[i].came and not same_outcome(runner.run(case.calls[i]), made[i])]
+        moved = [i for i in played.case.wrong if made[i].came and not same_outcome(runner.run(case.calls[i]), made[i])]
         if sorted(moved) != sorted(restless):
             continue
         alone.append(mistake)
