@@ -30,6 +30,7 @@ class Case(namedtuple("Case", "N C H W K R S stride pad groups")):
 WORKED = Case(1, 1, 4, 4, 1, 2, 2, 1, 0, 1)             # the handout's example
 FOUR = Case(1, 1, 5, 5, 1, 3, 3, 2, 0, 1)               # four windows that overlap
 PLAIN = Case(2, 3, 9, 10, 4, 3, 2, 2, 1, 1)
+LEFT = Case(2, 3, 8, 9, 4, 3, 2, 2, 0, 1)                # no window reaches the last row and the last column
 GROUPS = Case(2, 4, 9, 10, 6, 3, 2, 2, 1, 2)
 SMALL = Case(2, 4, 5, 4, 4, 2, 3, 2, 1, 2)              # for slopes: every number is moved twice
 PADDED = [Case(2, 4, 9, 7, 6, 3, 2, 2, 1, 2), Case(3, 6, 8, 11, 4, 2, 3, 2, 1, 2), Case(2, 6, 7, 10, 9, 3, 4, 2, 1, 3),
@@ -140,7 +141,7 @@ def col2im_worked(draw, parts):
 
 
 def col2im_coverage(draw, parts):
-    return [col2im(np.ones((case.N, case.C, case.R, case.S, case.P, case.Q)), case) for case in (FOUR, PLAIN)]
+    return [col2im(np.ones((case.N, case.C, case.R, case.S, case.P, case.Q)), case) for case in (FOUR, PLAIN, LEFT)]
 
 
 def col2im_digits(draw, parts):
