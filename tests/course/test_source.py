@@ -97,3 +97,21 @@ def test_points_are_shared_by_public_and_hidden_properties():
                Checked(Property("i", "r", None, hidden=True), Failure("value"))]
     assert Graded("r", 10, checked=checked).earned == 6
     assert Graded("r", 10, checked=checked[:2]).earned == 5 and Graded("r", 10).earned == 0
+
+
+def test_the_gate_names_a_property_that_the_solution_does_not_have(tmp_path):
+    folder = course(tmp_path)
+    checks = folder / "checks" / "a1.py"
+    checks.write_text(checks.read_text() + "\n\ndef never(*what):\n    return Failure('property')\n\n\n"
+                      "PROPERTIES.append(Property('a1.twice.never', 'a1.twice', calls, judge=never))\n")
+    checks.write_text(checks.read_text().replace("import Property, unchanged", "import Failure, Property, unchanged"))
+    problems = selftest("a1", ["ann"], folder)
+    assert len(problems) == 1 and problems[0].startswith("a1.twice.never fails on the solution (public)")
+
+
+def test_the_gate_names_a_property_that_holds_for_the_starter(tmp_path):
+    folder = course(tmp_path)
+    checks = folder / "checks" / "a1.py"
+    checks.write_text(checks.read_text() + "\nPROPERTIES.append(Property('a1.twice.void', 'a1.twice', calls, judge="
+                      "lambda *what: None))\n")
+    assert selftest("a1", ["ann"], folder) == ["a1.twice.void holds for the starter (public)"]

@@ -252,7 +252,8 @@ def checker(case, played):
             kind, sentence, look, sure = found
             kind = "winners" if (kind, function) == ("mask", "max_pool_backward") else kind
             result = unknown(case, "causes", "diagnosis.checker", "exact" if sure == "exact" else "likely")
-            result.values.update(kind=Said(f"diagnosis.kind.{kind.replace(' ', '_')}"), sentence=sentence)
+            measured = {"en": sentence, "ko": ""}                   # the checker tells its numbers in English alone
+            result.values.update(kind=Said(f"diagnosis.kind.{kind.replace(' ', '_')}"), sentence=measured)
             result.ask = {"en": look} if look else None
             return result
     return None

@@ -8,7 +8,7 @@ def text(diagnosis, language):
     """[sentence] of a Diagnosis: what it is, where it sits, the smallest example, and the question that leads on."""
     found = [spoken(Said(diagnosis.id, diagnosis.values), language, diagnosis.together)]
     found += [spoken(place, language) for place in diagnosis.places]
-    if diagnosis.example and diagnosis.step != "causes":       # the checker has said enough
+    if diagnosis.example and (diagnosis.step != "causes" or language != "en"):     # the checker says enough, in English
         found += example(diagnosis.example, language)
     question = asked(diagnosis, language)
     return [sentence for sentence in found + [question] if sentence]
@@ -24,7 +24,7 @@ def asked(diagnosis, language):
 def spoken(said, language, together=False):
     """The sentence of a Said. together: lists are joined by "and", not by "or"."""
     values = {name: resolved(value, language, together) for name, value in said.values.items()}
-    return say(said.id, language, **values)
+    return say(said.id, language, **values).strip()
 
 
 def resolved(value, language, together=False):
@@ -32,7 +32,7 @@ def resolved(value, language, together=False):
     if isinstance(value, Said):
         return spoken(value, language)
     if isinstance(value, dict):
-        return value.get(language) or value.get("en", "")
+        return value.get(language, value.get("en", ""))
     if isinstance(value, list):
         parts = [resolved(part, language) for part in value]
         conditions = any(isinstance(part, dict) for part in value)
