@@ -61,15 +61,20 @@ def run_list(options):
 
 
 def add_start(parser):
-    parser.add_argument("assignment", metavar="a3")
-    parser.add_argument("folder", nargs="?", metavar="DIR", help="where (default: your course's folder, or this one)")
+    parser.add_argument("assignments", nargs="+", metavar="ASSIGNMENT", help="ids, such as a3; a last word that is no "
+                        "assignment is the folder")
+    parser.add_argument("--in", dest="folder", metavar="DIR", help="the folder (default: your course's, or this one)")
     parser.set_defaults(run=run_start)
 
 
 def run_start(options):
-    from ..course.workspace import Workspace, find
-    work = find(options.lang) if options.folder is None else Workspace(options.folder, options.lang)
-    say_all(work, work.start(options.assignment))
+    from ..course.workspace import Workspace, find, ids_and_folder
+    ids, folder = ids_and_folder(options.assignments, find(options.lang).language)
+    folder = options.folder or folder
+    work = find(options.lang) if folder is None else Workspace(folder, options.lang)
+    say_all(work, [])
+    for id in ids:
+        say_all(None, work.start(id))
 
 
 def add_status(parser):
@@ -86,15 +91,16 @@ def run_status(options):
 # ---------------------------------------------------------------------------- reset, update
 
 def add_reset(parser):
-    parser.add_argument("region", metavar="a3.dx", help="a region; an assignment's id stands for all of its regions")
+    parser.add_argument("region", metavar="REGION", help="such as a3.dx; an assignment's id stands for all of its "
+                        "regions")
     parser.set_defaults(run=run_reset)
 
 
 def run_reset(options):
-    from ..course.workspace import find
-    work = find(options.lang)
-    id, _, rest = options.region.partition(".")
-    say_all(work, work.reset(id, options.region if rest else None))
+    from ..course.workspace import find, meant
+    work, region = find(options.lang), meant(options.region)
+    id, _, rest = region.partition(".")
+    say_all(work, work.reset(id, region if rest else None))
 
 
 def add_update(parser):
@@ -110,9 +116,9 @@ def run_update(options):
 # ---------------------------------------------------------------------------- check, show
 
 def add_check(parser):
-    parser.add_argument("what", nargs="?", metavar="a3", help="an assignment, a region (a3.dx) or a file (default: all "
-                        "that you have started)")
-    parser.add_argument("--only", action="append", default=[], metavar="a3.dx",
+    parser.add_argument("what", nargs="*", metavar="WHAT", help="assignments (a3), regions (a3.dx) or files (default: "
+                        "all that you have started)")
+    parser.add_argument("--only", action="append", default=[], metavar="REGION",
                         help="this region alone; may be given again")
     parser.add_argument("--with", dest="others", choices=["mine", "reference"], default="reference", help="whose "
                         "functions of earlier assignments your file gets: the right ones, or yours")
@@ -130,7 +136,7 @@ def run_check(options):
     try:
         if options.watch:
             from ..course.watch import Watch
-            return Watch(work, options.what, options.others == "mine", say=say).run()
+            return Watch(work, options.what or None, options.others == "mine", say=say).run()
         hear, wipe = progress(work)
         try:
             found = check(work, options.what, options.only, options.others == "mine", hear)
@@ -169,7 +175,8 @@ def mouth(plain):
 
 
 def add_show(parser):
-    parser.add_argument("region", nargs="?", metavar="a3.dx", help="a region (default: the first that is not right)")
+    parser.add_argument("region", nargs="?", metavar="REGION",
+                        help="such as a3.dx (default: the first that is not right)")
     parser.add_argument("--save", nargs="?", const="", metavar="NAME.png", help="save the picture (default: "
                         "pictures/a3.dx.png)")
     parser.set_defaults(run=run_show)
@@ -188,8 +195,8 @@ def run_show(options):
 
 
 def add_why(parser):
-    parser.add_argument("region", nargs="?", metavar="a3", help="an assignment or a region (default: the first that is "
-                        "not right)")
+    parser.add_argument("region", nargs="?", metavar="REGION", help="a3.dx, or an assignment (default: the first "
+                        "that is not right)")
     parser.set_defaults(run=run_why)
 
 
@@ -205,7 +212,8 @@ def run_why(options):
 # ---------------------------------------------------------------------------- hint, submit
 
 def add_hint(parser):
-    parser.add_argument("region", nargs="?", metavar="a3.dx", help="a region (default: the first that is not right)")
+    parser.add_argument("region", nargs="?", metavar="REGION",
+                        help="such as a3.dx (default: the first that is not right)")
     parser.set_defaults(run=run_hint)
 
 
@@ -218,19 +226,21 @@ def run_hint(options):
 
 
 def add_submit(parser):
-    parser.add_argument("assignment", metavar="a3")
+    parser.add_argument("assignments", nargs="+", metavar="ASSIGNMENT", help="ids, such as a3; a zip for each")
     parser.set_defaults(run=run_submit)
 
 
 def run_submit(options):
     from ..course.submit import submit
-    from ..course.workspace import find
+    from ..course.workspace import find, meant
     work = find(options.lang)
-    say_all(work, submit(work, options.assignment))
+    say_all(work, [])
+    for id in dict.fromkeys(map(meant, options.assignments)):
+        say_all(None, submit(work, id))
 
 
 def say_all(work, lines):
     """Prints sentences, after those about what had to be mended in the folder."""
     from ..screen import tell
-    for line in [*work.notes, *lines]:
+    for line in [*(work.notes if work else []), *lines]:
         print(line) if line.startswith("  ") else tell(line)

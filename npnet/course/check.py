@@ -6,6 +6,7 @@
 Exit codes: 0 all is right, 1 something is wrong, 2 nothing was started, 3 the file does not run, 4 a mistake of ours.
 """
 import hashlib
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ from .grader.child import Child, Limits, answers, asked
 from .grader.fingerprints import read
 from .grader.grade import grade
 from .grader.printed import grade_by_prints
-from .grader.report import diagnosed, failed, lines, loading, noted, titled
-from .workspace import Workspace, known, known_region, shown
+from .grader.report import COLUMNS, diagnosed, failed, lines, loading, noted, titled
+from .workspace import Workspace, known, known_region, meant, shown
 
 LIMITS = Limits(seconds=3.0, wasted=4.0)        # the solutions take a thousandth of that
 RIGHT, WRONG, NOT_STARTED, DOES_NOT_RUN, OURS = range(5)
@@ -34,23 +35,25 @@ class Target:
 
 @dataclass
 class Found:
-    """What came of a check: [(Target, Result)]."""
+    """What came of a check: [(Target, Result)]. gone: ids of assignments whose files are not there any longer."""
 
     results: list
     language: str
+    gone: list = ()
 
     def lines(self):
         """The report, file after file."""
         found = []
         for number, (target, result) in enumerate(self.results, 1):
             last = number == len(self.results)
-            found += ([""] if found else []) + lines(result, target.assignment, self.language, last=last)
+            some = lines(result, target.assignment, self.language, screen_columns(), last)
+            found += ([""] if found else []) + some
         return found
 
     @property
     def code(self):
         """The exit code: of several files, the one that is worst off."""
-        codes = {code_of(result) for _, result in self.results}
+        codes = {code_of(result) for _, result in self.results} | ({WRONG} if self.gone else set())
         return next((code for code in (DOES_NOT_RUN, WRONG) if code in codes),
                     NOT_STARTED if codes == {NOT_STARTED} else WRONG if NOT_STARTED in codes else RIGHT)
 
@@ -59,13 +62,16 @@ class Found:
         return [table_of(target, result, self.language) for target, result in self.results]
 
 
-def check(work, word=None, only=(), mine=False, say=None, limits=None):
-    """Checks files; a Found. mine: earlier functions are the student's own. say(region) hears what is done.
+def check(work, words=None, only=(), mine=False, say=None, limits=None):
+    """Checks files; a Found. words: one, or a list; none: all that was started.
+    mine: earlier functions are the student's own. say(region) hears what is done.
 
     ValueError in one sentence: nothing was started, a region or a file is unknown.
     """
     results, limits = [], limits or LIMITS
-    for target in targets(work, word, list(only)):
+    gone = work.gone() if work.started() and not words and not only else []
+    work.notes += [work.say("gone", id=id, file=work.path(id).name, folder=shown(work.folder)) for id in gone]
+    for target in asked_for(work, words, only):
         data = target.path.read_bytes()
         prints = target.path.with_name(f"{target.assignment.id}.fp.json")
         if prints.is_file():                            # of a handout whose solution is the teacher's alone
@@ -75,21 +81,34 @@ def check(work, word=None, only=(), mine=False, say=None, limits=None):
                            mine=earlier(target) if mine else None, limits=limits, say=say)
         remember(target, result, data)
         results.append((target, result))
-    return Found(results, work.language)
+    return Found(results, work.language, gone)
 
 
 # ---------------------------------------------------------------------------- what is checked
 
+def asked_for(work, words=None, only=()):
+    """The Targets of one word, of several, or of none; those of one file as one."""
+    words, files = [words] if isinstance(words, str) else list(words or [None]), {}
+    for target in [target for word in words for target in targets(work, word, list(only))]:
+        before = files.get(target.path)
+        if before is None:
+            files[target.path] = target
+        else:
+            before.only = before.only and target.only and list(dict.fromkeys(before.only + target.only))
+    return list(files.values())
+
+
 def targets(work, word, only):
     """The Targets that a word means: an assignment, a region, a file; all that was started without one."""
     if word is None and only:
-        word = only[0].partition(".")[0]
+        word = meant(only[0]).partition(".")[0]
     if word is None:
         ids = work.started()
         if not ids:
             raise ValueError(work.say("none_started", folder=shown(work.folder)))
         return [target(work, id, []) for id in ids]
-    if word.endswith(".py") or Path(word).is_file():
+    word, only = meant(word), list(map(meant, only))
+    if word.endswith((".py", ".ipynb")) or Path(word).is_file():
         return [of_file(Path(word), work.language, only)]
     id, _, rest = word.partition(".")
     return [target(work, id, [word, *only] if rest else only)]
@@ -100,8 +119,7 @@ def target(work, id, only):
     assignment = known(id, work.language)
     for region in only:
         known_region(assignment, region, work.language)
-    if not work.path(id).is_file():
-        raise ValueError(work.say("not_started", id=id, folder=shown(work.folder)))
+    work.must_be_here(id)
     return Target(work, assignment, work.path(id), only)
 
 
@@ -135,6 +153,11 @@ def running(assignment, text):
 
 
 # ---------------------------------------------------------------------------- what came of it
+
+def screen_columns():
+    """How many columns a report may take: those of the terminal, at most 80, at least 50."""
+    return max(50, min(COLUMNS, shutil.get_terminal_size().columns))
+
 
 def code_of(result):
     """The exit code of one file."""
@@ -179,6 +202,7 @@ def region_table(graded, language):
         [failed(graded, language)] if graded.state == "wrong" else []
     return {"id": graded.id, "title": titled(graded.id, language), "state": graded.state, "points": graded.points,
             "earned": graded.earned, "says": [line for line in said if line],
+            "printed": graded.printed,
             "properties": [{"id": checked.property.id, "says": titled(checked.property.id, language),
                             "holds": checked.holds} for checked in graded.checked],
             "diagnosis": diagnosis and {"step": diagnosis.step, "id": diagnosis.id, "certainty": diagnosis.certainty,

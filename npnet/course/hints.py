@@ -2,6 +2,7 @@
 
 They are shown one after the other, and counted in the student's folder; they cost nothing.
 """
+from ..screen.output import width as screen_width
 from .grader.report import folded
 from .grader.words import known, say
 from .titles import title
@@ -20,13 +21,13 @@ def hint(work, region):
         level = seen + 1
         work.remember(hints={region: level})
         found = [say("hint.head", work.language, level=level, **values), *shown(levels[level - 1], work.language)]
-        more = "hint.next" if level < len(levels) else "hint.last"
+        more = "hint.next" if level < len(levels) else "hint.last" if known(f"show.{region}") else "hint.last_plain"
     else:
         found = [say("hint.head_all", work.language, **values)]
         for number, level in enumerate(levels, 1):
             found += [*shown(level, work.language, f"{number}. ")]
-        more = "hint.last"
-    return [*found, *folded(say(more, work.language, region=region))]
+        more = "hint.last" if known(f"show.{region}") else "hint.last_plain"
+    return [*found, *folded(say(more, work.language, region=region), screen_width())]
 
 
 def levels_of(region):
@@ -40,5 +41,5 @@ def shown(name, language, number=""):
     found = []
     for place, line in enumerate(say(name, language).rstrip().splitlines()):
         before = "  " + (number if place == 0 else " " * len(number)) + " " * (len(line) - len(line.lstrip()))
-        found += folded(line.strip(), indent=before, more=" " * len(before)) or [""]
+        found += folded(line.strip(), screen_width(), indent=before, more=" " * len(before)) or [""]
     return found

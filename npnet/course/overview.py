@@ -1,8 +1,9 @@
 """How far a student is: the list of assignments, the points so far, what comes next."""
+from ..screen.output import cut, width
 from .grader import assignment as assignments
 from .grader.report import short
 from .titles import points, title
-from .workspace import known, known_region, shown
+from .workspace import known, known_region, meant, shown
 
 BAR = 20                        # letters of a bar of points
 
@@ -65,7 +66,8 @@ def status(work):
         got, most = public(work, id)
         most = most or points(known(id, work.language))
         sums = [sums[0] + got, sums[1] + most]
-        lines.append(f"  {id:4} {bar(got, most)} {short(got):>5} / {short(most):5} {title(id, work.language)}")
+        line = f"  {id:4} {bar(got, most)} {short(got):>5} / {short(most):5} {title(id, work.language)}"
+        lines.append(cut(line, width()))
     lines += ["", work.say("so_far", got=short(sums[0]), most=short(sums[1]))]
     seen = sum(work.state.get("hints", {}).values())
     if seen:
@@ -105,7 +107,8 @@ def region_of(work, word=None):
 
     ValueError in one sentence: there is no such region, the assignment is not started, all is right.
     """
-    id, _, rest = (word or "").partition(".")
+    word = meant(word or "")
+    id, _, rest = word.partition(".")
     started = [id] if id else work.started()
     if not started:
         raise ValueError(work.say("none_started", folder=shown(work.folder)))

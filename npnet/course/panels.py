@@ -6,14 +6,16 @@
 import numpy as np
 
 from ..plots.course import Grid, Path
-from .grader.report import COLUMNS, padded, width
+from .grader.report import COLUMNS, padded, shape, width
 
 MOST = 12                       # rows and columns of a table that are printed
 MAPS = 4                        # maps of an array of four axes that are printed
 
 
 def text_of(row):
-    """The panels of a row as text, beside each other where they fit."""
+    """The panels of a row as text, beside each other where they fit; [] where there are none."""
+    if not row:
+        return []
     found, line = [], []
     for block in map(block_of, row):
         if line and sum(width(each[0]) for each in line) + 3 * len(line) + width(block[0]) > COLUMNS - 2:
@@ -39,11 +41,18 @@ def block_of(panel):
         return evened([panel.title, panel.words])
     else:
         numbers = np.atleast_2d(np.asarray(panel.values))
+        if not numbers.size:
+            return evened([panel.title, shape(np.asarray(panel.values))])
         boxes = panel.boxes if isinstance(panel, Grid) and apart(panel.boxes) else []
-        table = [[boxed(f"{number:.5g}", row, column, boxes) for column, number in enumerate(line)]
+        table = [[boxed(written(number), row, column, boxes) for column, number in enumerate(line)]
                  for row, line in enumerate(numbers[:MOST, :MOST])]
     wide = max(width(cell) for line in table for cell in line)
     return evened([panel.title, *(" ".join(" " * (wide - width(cell)) + cell for cell in line) for line in table)])
+
+
+def written(number):
+    """A number of a table with five digits that count; True and False as they are."""
+    return str(number) if isinstance(number, (bool, np.bool_)) else f"{number:.5g}"
 
 
 def apart(boxes):
@@ -69,6 +78,8 @@ def maps_of(array, name, wrong=None):
     wrong: a mask of numbers that are put into brackets; maps that hold some come first.
     """
     array = np.asarray(array)
+    if not array.size:
+        return [Grid(None, name, words=shape(array))]
     if array.ndim <= 2:
         return [Grid(array, name, cells(wrong))]
     places = list(np.ndindex(array.shape[:-2]))

@@ -100,7 +100,7 @@ def answers(work, example, outcome, right):
         row = [panel(got, work.say_of("show.yours", name=name), words=words, most=most),
                panel(want, work.say_of("show.right", name=name), most=most)]
         if gap is not None:
-            row.append(panel(gap, work.say_of("show.difference"), wrong=wrong))
+            row.append(panel(gap, work.say_of("show.difference"), wrong=wrong, most=largest(gap, got, want)))
         rows.append(row)
     return rows, differing, count
 
@@ -143,11 +143,12 @@ def came(work, example, outcome, right, ours):
         return work.say_of("show.nothing_came"), None
     try:
         theirs = [np.asarray(numbers, float) for _, numbers in example.drawn(outcome.value)]
-    except (TypeError, ValueError, IndexError):
+        whole = [np.shape(got) for _, got in flat(outcome.value)]
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError):
         return work.say_of("show.nothing_came"), None
     if len(theirs) != len(ours):
         return work.say_of("show.nothing_came"), None
-    for (_, got), (_, full), mine, (_, want) in zip(flat(outcome.value), flat(right.value), theirs, ours):
-        if mine.shape != want.shape:
+    for dims, (_, got), (_, full), mine, (_, want) in zip(whole, flat(outcome.value), flat(right.value), theirs, ours):
+        if mine.shape != want.shape or dims != np.shape(full):
             return work.say_of("show.other_shape", got=shape(np.asarray(got)), right=shape(np.asarray(full))), None
     return "", theirs

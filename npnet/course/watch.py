@@ -13,7 +13,9 @@ from importlib.util import find_spec
 
 from ..screen import echo
 from ..screen.output import fold, width
-from .check import check, targets
+from .check import asked_for, check
+from .grader.report import padded
+from .grader.report import width as cells
 from .hints import hint
 from .overview import rows
 
@@ -30,7 +32,7 @@ class Watch:
     def run(self):
         """Until q; the exit code of the last check."""
         with keyboard() if self.keys is None else given(self.keys) as keys:
-            self.paths = [target.path for target in targets(self.work, self.word, [])]
+            self.paths = [target.path for target in asked_for(self.work, self.word)]
             self.again()
             for event in events(self.paths, keys):
                 if event == "q":
@@ -47,20 +49,26 @@ class Watch:
         elif event == "h":
             self.tell(hint(self.work, self.region) if self.region else [self.work.say_of("watch.all_right")])
         elif event == "l":
-            for row in rows(self.work)[1:]:
-                self.say("  " + "  ".join(row))
+            table = rows(self.work)[1:]
+            wide = [max(cells(row[place]) for row in table) for place in range(3)]
+            for row in table:
+                self.say("  " + "  ".join([*map(padded, row[:3], wide), row[3]]))
         elif event == "x" and self.region:
             self.reset(keys)
+        else:
+            self.say(self.work.say_of("watch.all_right" if event == "x" else "watch.keys"))
 
     def again(self):
         """Checks, prints the report, and says what comes now."""
         self.say(time.strftime("%H:%M:%S"))
         try:
             found = check(self.work, self.word, mine=self.mine)
-        except ValueError as error:                         # the file is gone, or is no text just now
+        except (ValueError, OSError) as error:              # the file is gone, or is no text just now
             self.tell([str(error)])
             return
         self.code = found.code
+        self.tell(self.work.notes)
+        self.work.notes.clear()
         for line in found.lines():
             self.say(line)
         self.wrong = [graded.id for _, result in found.results for graded in result.regions if graded.state != "right"]

@@ -8,9 +8,9 @@ from .grader.calls import flat
 from .grader.diagnosis import case_of
 from .grader.diagnosis.smallest import smallest
 from .grader.grade import grade
-from .grader.properties import apart
-from .grader.report import (brief, described, diagnosed, failed, folded, heading, noted, own_words, shape, telling,
-                             written)
+from .grader.properties import apart, fits
+from .grader.report import (brief, described, diagnosed, failed, folded, folded_parts, heading, noted, own_words,
+                             printed_lines, shape, telling, written)
 from .panels import maps_of, text_of
 
 
@@ -34,7 +34,8 @@ def why(work, region):
     if own:
         return lines + [line for said in own for line in folded(said, indent="  ", more="    ")] + [""]
     for said in diagnosed(graded, language) or [failed(graded, language)]:
-        lines += folded(said, indent="  ")
+        lines += folded_parts(said, indent="  ")
+    lines += printed_lines(graded, language)
     return [*lines, *numbers(work, target.assignment, graded), *by_hand(work, target, graded), ""]
 
 
@@ -47,7 +48,10 @@ def numbers(work, assignment, graded):
     said = work.say_of("why.numbers", number=number + 1, arguments=described(call, assignment))
     lines = ["", *folded(said, more="  ")]
     if not outcome.came or outcome.value is None:
-        return lines + folded(work.say_of("why.nothing"), indent="  ")
+        there = outcome.error.shapes if outcome.error is not None else {}
+        said = ", ".join(f"{name} ({','.join(map(str, dims))})" for name, dims in there.items())
+        lines += folded(work.say_of("why.nothing"), indent="  ")
+        return lines + (folded(work.say_of("why.arrays", arrays=said), indent="  ") if said else [])
     names = assignment.outputs.get(call.function, ())
     for (name, got), (_, want) in zip(flat(outcome.value, names), flat(expected.value, names)):
         some = beside(work, name or call.function, got, want)
@@ -63,7 +67,9 @@ def beside(work, name, got, want):
         return folded(work.say_of("why.nothing"), indent="  ")
     wrong = apart(got, want, 1e-9) if got.shape == want.shape else None
     if wrong is not None and not wrong.any():
-        return []
+        if fits(got.dtype.kind, want.dtype.kind):
+            return []
+        return folded(work.say_of("why.dtype", output=name, got=got.dtype, right=want.dtype), indent="  ")
     lines = folded(work.say_of("why.yours", output=name, **summary(got)), indent="  ")
     lines += folded(work.say_of("why.summary", **summary(want)), indent="  ")
     if wrong is not None:
@@ -73,6 +79,7 @@ def beside(work, name, got, want):
 
 def summary(array):
     """What is told of an array: its shape, its least and its largest number, and the mean."""
+    array = array.real if array.dtype.kind == "c" else array
     finite = array[np.isfinite(array)] if array.dtype.kind in "fc" else array.ravel()
     finite = finite if finite.size else np.zeros(1)
     return {"shape": shape(array), "least": written(float(finite.min())), "most": written(float(finite.max())),

@@ -10,19 +10,20 @@ last result, the starter as it was given) is in one file, .npnet-course.json; wi
 """
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 from .. import __version__
 from ..files import writing
-from .answers import answers_of, with_answers
+from .answers import with_answers
 from .grader import assignment as assignments
 from .grader.report import short
-from .grader.source import blocks_of, regions_of, replaced, stub
+from .grader.source import answer_places, blocks_of, damaged_marks, regions_of, replaced, stub
 from .grader.words import language as language_of
 from .grader.words import say
 from .handout import PARTS, parts_text
-from .titles import title
+from .titles import points, title
 
 STATE = ".npnet-course.json"
 BACKUP = "backup"
@@ -91,16 +92,24 @@ class Workspace:
     def read(self, id):
         """The text of the student's file. ValueError in one sentence: it is not there, or not UTF-8."""
         path = self.path(id)
-        if not path.is_file():
-            raise ValueError(self.say("not_started", id=id, folder=shown(self.folder)))
+        self.must_be_here(id)
         return read_text(path, self.language)
+
+    def must_be_here(self, id):
+        """ValueError in one sentence: the file of an assignment is not there, or is no longer there."""
+        if not self.path(id).is_file():
+            name = "gone" if id in self.state.get("given", {}) else "not_started"
+            raise ValueError(self.say(name, id=id, file=self.path(id).name, folder=shown(self.folder)))
+
+    def gone(self):
+        """The ids of the assignments that were started here and whose files are not here any longer."""
+        return [id for id in assignments.ids() if id in self.state.get("given", {}) and not self.path(id).is_file()]
 
     def start(self, id):
         """Writes the files of an assignment that are not there yet; returns sentences about them."""
         assignment = known(id, self.language)
         source, stem = assignment.source, Path(assignment.filename).stem
-        points = sum(region.points for region in source.regions.values())
-        lines = [self.say("started", id=id, title=title(id, self.language), points=short(points))]
+        lines = [self.say("started", id=id, title=title(id, self.language), points=short(points(assignment)))]
         starter = source.starter(self.language)
         files = [(f"{stem}.md", source.handout(self.language), "is_handout"), (f"{stem}.py", starter, "is_work")]
         if source.parts:
@@ -109,6 +118,9 @@ class Workspace:
             path = self.folder / name
             if path.exists():
                 lines.append(self.say("kept", file=name))
+                before = self.remembered("given", f"{id}.handout", {})
+                if what == "is_handout" and before.get("language", self.language) != self.language:
+                    lines.append(self.say("kept_language", id=id, file=name))
                 continue
             write_text(path, text)
             lines.append(self.say("wrote", file=name, what=self.say(what)))
@@ -147,14 +159,20 @@ class Workspace:
 
     def blocks(self, text, region):
         """The blocks of a region in the student's text. ValueError in one sentence: its marks are gone or damaged."""
-        file = known(region.split(".")[0], self.language).filename
-        try:
-            blocks = blocks_of(text, region)
-        except ValueError as error:
-            raise ValueError(self.say("marks", file=file, region=region, problem=error)) from None
-        if not blocks:
-            raise ValueError(self.say("no_marks", file=file, region=region))
-        return blocks
+        assignment = known(region.split(".")[0], self.language)
+        damaged = damaged_marks(text, assignment.source.starter())
+        if region in damaged or damaged and not whole(text):
+            raise ValueError(self.about_marks(assignment, damaged, region))
+        return blocks_of(text, region)
+
+    def about_marks(self, assignment, damaged, region=None):
+        """A sentence about damaged marks (source.damaged_marks): of which region, and how they are mended."""
+        region = region if region in damaged else next(iter(damaged))
+        values = {"file": assignment.filename, "region": region, "lines": ", ".join(damaged[region]),
+                  "function": " and ".join(assignment.source.regions[region].functions)}
+        if not damaged[region]:
+            return self.say("marks_order", **values)
+        return self.say("no_marks" if len(damaged[region]) > 1 else "marks", **values)
 
     # ------------------------------------------------------------------ a new version
 
@@ -170,12 +188,12 @@ class Workspace:
         assignment, text = known(id, self.language), self.read(id)
         given = self.remembered("given", id, {})
         new = assignment.source.starter(given.get("language", self.language))
+        damaged = damaged_marks(text, given.get("text", new))
+        if damaged and not whole(text) or damaged and new == given.get("text"):
+            return [self.about_marks(assignment, damaged)]
         if new == given.get("text"):
             return [self.say("up_to_date", file=assignment.filename)]
-        try:
-            merged, gone, reason = self.merged(text, new, given.get("text", new))
-        except ValueError as error:
-            raise ValueError(self.say("marks", file=assignment.filename, region=id, problem=error)) from None
+        merged, gone, reason = self.merged(text, new, given.get("text", new))
         if outside(text) == outside(new) and not reason and merged.rstrip() == text.rstrip():
             self.remember(given={id: {**given, "version": __version__, "text": new}})
             return [self.say("up_to_date", file=assignment.filename)]
@@ -265,7 +283,37 @@ def find(language=None, folder=None):
     return Workspace(here, language)
 
 
+def meant(word):
+    """An id, or a region's, as the course writes it: a3 of A3 and of 3, a3.dx of A3.dx; any other word as it is."""
+    id, dot, rest = word.strip().partition(".")
+    id = f"a{id}" if id.isdecimal() else id.lower()
+    return id + dot + rest.lower() if id in assignments.ids() and rest not in ("py", "ipynb") else word
+
+
+def ids_and_folder(words, language):
+    """(ids, folder or None) of words such as a3 a4 "my course": only the last one may be a folder.
+
+    ValueError in one sentence: a word is neither, or there is no id.
+    """
+    found = [meant(word).partition(".")[0] if meant(word) != word or word in assignments.ids() else word
+             for word in words]
+    folder = None
+    if len(found) > 1 and found[-1] not in assignments.ids() and not re.fullmatch(r"[A-Za-z]?\d+", found[-1]):
+        folder = found.pop()
+    for id in found:
+        known(id, language)
+    return list(dict.fromkeys(found)), folder
+
+
 # ---------------------------------------------------------------------------- texts
+
+def whole(text):
+    """Whether the marks of a file can be read."""
+    try:
+        return regions_of(text) is not None
+    except ValueError:
+        return False
+
 
 def read_text(path, language):
     """A text file of the student's, its lines ended by \\n. ValueError in one sentence: it is not UTF-8."""
@@ -289,7 +337,7 @@ def with_newlines(text, like):
 def outside(text, numbered=False):
     """The lines that no region and no answer holds, without blanks at their ends; numbered: [(line number, line)]."""
     blocks = [block for region in regions_of(text).values() for block in region.blocks]
-    inside = {line for block in [*blocks, *answers_of(text).values()] for line in range(*block)}
+    inside = {line for block in [*blocks, *answer_places(text).values()] for line in range(*block)}
     lines = enumerate(text.rstrip().splitlines())
     found = [(number + 1, line.rstrip()) for number, line in lines if number not in inside]
     return found if numbered else [line for _, line in found]

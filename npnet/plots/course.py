@@ -90,6 +90,7 @@ def operation(rows, title=None, caption=None):
         for place, panel in enumerate(row):
             axes = new_axes(figure, part[place])
             axes.set_title(panel.title, fontsize=10)
+            axes.set_anchor("N")                                            # headings of a row at one height
             {Grid: draw_grid, Bars: draw_bars, Path: draw_path}[type(panel)](axes, panel)
     return finish(figure, title, caption)
 

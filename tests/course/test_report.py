@@ -52,7 +52,7 @@ def test_a_region_that_is_wrong_says_where(pocket):
         "  1 of 2 properties hold; not: every number is doubled",
         "  probe 1 of 4: x (3,4)",
         f"  shape (3,4) ok   dtype float64 ok   max difference 1 at {report.index(where(graded))}",
-        "  more: npnet course hint a1.double  (numbers: why, picture: show)"]
+        "  more: npnet course hint a1.double  (numbers: why)"]      # this course draws no picture of it
 
 
 def where(graded):

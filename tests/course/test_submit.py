@@ -79,7 +79,7 @@ def test_nothing_of_the_student_is_in_the_manifest(pocket, work):
 def test_damaged_marks_and_unstarted_assignments_are_told_before_anything_is_written(pocket, work):
     text = work.path("a1").read_text("utf-8")
     work.path("a1").write_text(text.replace("    # END YOUR CODE(a1.total)\n", ""), "utf-8")
-    with pytest.raises(ValueError, match="the marks of a1.double are damaged"):
+    with pytest.raises(ValueError, match="the marks of a1.total are damaged: this line is missing: # END YOUR CODE"):
         submit(work, "a1")
     with pytest.raises(ValueError, match="a2 is not started"):
         submit(work, "a2")

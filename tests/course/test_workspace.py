@@ -84,7 +84,7 @@ def test_reset_puts_the_stub_back_and_keeps_the_file(pocket):
 
 @pytest.mark.parametrize("change, said", [
     (("    # END YOUR CODE(a1.double)\n", ""), "the marks of a1.double are damaged"),
-    (("a1.double)", "a1.duble)"), "has no marks BEGIN YOUR CODE(a1.double)")])
+    (("a1.double)", "a1.duble)"), "the marks of a1.double are gone: # BEGIN YOUR CODE(a1.double)")])
 def test_reset_of_damaged_marks_says_so_and_changes_nothing(pocket, change, said):
     work = Workspace()
     work.start("a1")

@@ -84,7 +84,15 @@ def grade_region(region, assignment, looked, child, key, hidden):
     graded.remarks = (remarks_of(graded.trial) if right else []) + replaced(child)
     if not right:
         graded.state, graded.diagnosis = "wrong", diagnose(graded.trial)
+    if not hidden:                                      # a print may tell of hidden probes
+        graded.printed = printed(graded, [outcome for _, _, outcomes, _ in played for outcome in outcomes])
     return graded
+
+
+def printed(graded, outcomes):
+    """What the student's code printed: in the probe that the diagnosis speaks of, else in the first that printed."""
+    told = graded.trial.outcomes[graded.diagnosis.call:][:1] if graded.diagnosis else []
+    return next((outcome.printed for outcome in [*told, *outcomes] if outcome.printed.strip()), "")
 
 
 def play(property, assignment, child, own, key):

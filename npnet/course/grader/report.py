@@ -18,7 +18,9 @@ from .words import known, say, sentences
 
 COLUMNS = 80
 MOST = 12                       # lines of one region
+PRINTED = 6                     # lines of what the student's code printed
 SHORT_OF_SPACE = "..."
+BESIDE = ("diagnosis.beside", "diagnosis.changed", "diagnosis.global_random")
 
 
 def lines(result, assignment, language="en", columns=COLUMNS, last=True):
@@ -28,6 +30,7 @@ def lines(result, assignment, language="en", columns=COLUMNS, last=True):
     for graded in result.regions if not result.blockers else ():
         region = region_lines(graded, assignment, language, columns)
         region = region[:1] if told and graded.state == "wrong" else region
+        region = region + printed_lines(graded, language, columns)
         found += ([""] if found and max(len(region), len(before)) > 2 else []) + region
         before = region
         told = told or graded.state == "wrong" and loading(result)
@@ -73,7 +76,7 @@ def total(result, assignment, language, columns, last=True):
 
 def region_lines(graded, assignment, language="en", columns=COLUMNS, most=MOST):
     """The lines of one region; most: of them."""
-    head = heading(graded, language, columns)
+    head = heading(graded, language, columns, max(14, *(len(id) + 1 for id in assignment.source.regions)))
     if graded.state == "untouched":
         return [head, *folded(say("report.not_started", language), columns, "  ")]
     if graded.note:
@@ -90,15 +93,26 @@ def region_lines(graded, assignment, language="en", columns=COLUMNS, most=MOST):
         cause = cause + remarks
     elif len(cause) > room:                                                 # `why` tells all of it
         cause = shortened(cause, room, columns)
-    more = folded(say("report.more", language, region=graded.id), columns, "  ")
+    name = "report.more" if known(f"show.{graded.id}") else "report.more_plain"
+    more = folded(say(name, language, region=graded.id), columns, "  ")
     return [head, *body, *cause, *question, *more[:1]]
 
 
-def heading(graded, language, columns=COLUMNS):
+def printed_lines(graded, language, columns=COLUMNS):
+    """What the student's own code printed, cut; none where it printed nothing."""
+    some = graded.printed.rstrip().splitlines()
+    if not some:
+        return []
+    shown = [cut(f"    {printable(line)}", columns) for line in some[:PRINTED]]
+    more = ["    ..."] if len(some) > PRINTED else []
+    return [*folded(say("report.printed", language), columns, "  "), *shown, *more]
+
+
+def heading(graded, language, columns=COLUMNS, wide=14):
     """The id of a region, its title and its points at the right; a mark says it without colour."""
     mark = {"right": "+", "wrong": "-", "untouched": ".", "fault": "!"}[graded.state]
     points = say("report.points", language, got=short(graded.earned), most=short(graded.points))
-    left = f"{mark} {padded(graded.id, 14)} {titled(graded.id, language)}"
+    left = f"{mark} {padded(graded.id, wide)} {titled(graded.id, language)}"
     left = cut(left, columns - width(points) - 2)
     return left + " " * (columns - width(left) - width(points)) + points
 
@@ -108,9 +122,11 @@ def held(graded, language):
     wrong = [titled(checked.property.id, language) for checked in graded.checked if not checked.holds]
     count = len(graded.checked)
     if not wrong:
-        return say("report.held_all", language, all=count)
+        return say("report.held_all" if count > 1 else "report.held_one", language, all=count)
     if own_words(graded, language):                                         # they name them
         return say("report.held_some", language, held=count - len(wrong), all=count)
+    if count == 1:
+        return say("report.held_none", language, names=wrong[0])
     names = wrong[0] if len(wrong) == 1 else say("report.and_more", language, names=wrong[0], more=len(wrong) - 1)
     return say("report.held", language, held=count - len(wrong), all=count, names=names)
 
@@ -118,7 +134,7 @@ def held(graded, language):
 def probe_lines(graded, assignment, language, columns):
     """The probe of which the numbers are told, and what was seen there: at most four lines. Where the properties have
     sentences of their own for what they miss: these, at most six lines."""
-    own = [line for text in own_words(graded, language) for line in folded(text, columns, "  ", more="    ")]
+    own = [line for text in own_words(graded, language) for line in folded(text, columns, "  ")]
     if own:
         return own[:6]
     found = telling(graded)
@@ -128,6 +144,8 @@ def probe_lines(graded, assignment, language, columns):
     text = say("report.probe", language, number=number + 1, all=count_of(graded), arguments=described(call, assignment))
     names = assignment.outputs.get(call.function, ())
     given = shortened(folded(text, columns, "  ", more="    "), 2, columns)
+    if graded.diagnosis is not None and graded.diagnosis.id in BESIDE:      # all values are right
+        return given
     return [*given, *seen_lines(outcome, expected, names, language, columns)[:2]]
 
 
@@ -216,7 +234,7 @@ def cause_lines(graded, language, columns):
     """(lines of the diagnosis, lines of the question at its end); or what is known without a diagnosis, and none."""
     sentences = [said for said in diagnosed(graded, language) if said] or [failed(graded, language)]
     question = sentences.pop() if len(sentences) > 1 else ""
-    return folded(" ".join(sentences), columns, "  "), folded(question, columns, "  ")
+    return folded_parts(" ".join(sentences), columns, "  "), folded(question, columns, "  ")
 
 
 def diagnosed(graded, language):
@@ -361,6 +379,11 @@ def folded(text, columns=COLUMNS, indent="", more=None):
         line = longer
     start = indent if not found or more is None else more
     return [*found, start + line.rstrip()] if line.strip() else found
+
+
+def folded_parts(text, columns=COLUMNS, indent="", more=None):
+    """The same; each line of the text begins a new one."""
+    return [line for part in text.split("\n") for line in folded(part.strip(), columns, indent, more)]
 
 
 def pieces(text, columns):

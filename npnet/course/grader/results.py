@@ -96,6 +96,7 @@ class Graded:
     remarks: list = field(default_factory=list)
     trial: Trial = None
     file: str = ""
+    printed: str = ""
 
     @property
     def earned(self):

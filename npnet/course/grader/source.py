@@ -10,12 +10,13 @@ may have several blocks; its first one has the points.
 """
 import ast
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
 LANGUAGES = ("en", "ko")
 MARKER = re.compile(r"^(\s*)# (BEGIN|END) (SOLUTION|YOUR CODE)\(([\w.]+)(?:, *points=(\d+(?:\.\d+)?))?\)\s*$")
-ANSWER = re.compile(r"^# (ANSWER|END ANSWER)\(([\w.]+)(?:, *points=(\d+))?\)\s*$")
+ANSWER = re.compile(r"^\s*# (ANSWER|END ANSWER)\(([\w.]+)(?:, *points=(\d+))?\)\s*$")
 TEXT = re.compile(r"^\s*# (?:(HANDOUT|TEXT)\((\w+)\)|END (HANDOUT|TEXT))\s*$")
 
 
@@ -159,17 +160,45 @@ def add_functions(regions, text):
                                  and node.name not in region.functions]
 
 
+def answer_places(text):
+    """{id: (first line, line after the last)} of the written answers, counted from 0, without their marks; a mark alone
+    is not counted."""
+    found, begun = {}, {}
+    for number, line in enumerate(text.splitlines()):
+        marker = ANSWER.match(line)
+        if marker and marker[1] == "ANSWER":
+            begun[marker[2]] = number + 1
+        elif marker and marker[2] in begun:
+            found[marker[2]] = (begun.pop(marker[2]), number)
+    return found
+
+
 def answers_of(text):
     """{id: text} of the written answers in a student's file, without the # before every line."""
-    found, inside = {}, None
-    for line in text.splitlines():
-        marker = ANSWER.match(line)
-        if marker:
-            inside = marker[2] if marker[1] == "ANSWER" else None
-            found.setdefault(marker[2], [])
-        elif inside:
-            found[inside].append(line.removeprefix("#").removeprefix(" "))
-    return {id: "\n".join(lines).strip() for id, lines in found.items()}
+    lines = text.splitlines()
+    return {id: "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[slice(*place)]).strip()
+            for id, place in answer_places(text).items()}
+
+
+def damaged_marks(text, starter):
+    """{region: [lines of marks that are missing]} of the regions whose marks in a student's file are not those of the
+    starter; [] where none is missing, but one stands twice or in another's place."""
+    theirs, ours = marks_of(text), marks_of(starter)
+    found = {}
+    for id in dict.fromkeys(id for _, id in ours):
+        got, wanted = [[word for word, other in marks if other == id] for marks in (theirs, ours)]
+        if got != wanted:
+            missing = Counter(wanted) - Counter(got)
+            found[id] = [f"# {word} YOUR CODE({id})" for word in wanted if missing[word] > 0]
+    if not found:
+        found = {id: [] for place, (word, id) in enumerate(theirs)
+                 if word == "BEGIN" and theirs[place + 1:place + 2] != [("END", id)]}
+    return found
+
+
+def marks_of(text):
+    """[("BEGIN" or "END", region)] of the marks in a file, in their order."""
+    return [(marker[2], marker[4]) for marker in map(MARKER.match, text.splitlines()) if marker]
 
 
 def blocks_of(text, id):

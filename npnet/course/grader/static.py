@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from .results import Looked, Note
-from .source import Source, regions_of
+from .source import Source, damaged_marks, regions_of
 from .worker import HARMLESS, WHOLE
 
 LARGEST = 1_000_000                                                         # bytes of a file
@@ -171,7 +171,8 @@ def refused(found, allowed, parts):
     if found.level:
         return Note("child.import.dots", values, found.line)
     if root not in allowed:
-        return Note("child.import", {**values, "module": root}, found.line)
+        near = nearest(root, ["numpy", "math", *(["parts"] if parts else [])])
+        return Note(*suggesting("child.import", near, {**values, "module": root}), found.line)
     missing = [name for name in found.names if name not in parts and name != "*"] if root == "parts" else []
     if missing:
         near = nearest(missing[0], parts)
@@ -276,7 +277,10 @@ def regions(text, source):
     try:
         found = regions_of(text)
     except ValueError as error:
-        return {}, [Note("child.marks.broken", {"says": str(error).partition(": ")[2] or str(error)})]
+        damaged = damaged_marks(text, source.starter())
+        missing = ", ".join(line for lines in damaged.values() for line in lines)
+        says = missing or str(error).partition(": ")[2]
+        return {}, [Note("child.marks.broken", {"region": ", ".join(damaged), "lines": says})]
     marked = {id: region for id, region in found.items() if id in source.regions
               and len(region.blocks) == len(source.regions[id].blocks)}
     gone = [id for id in source.regions if id not in marked]

@@ -3,6 +3,8 @@ import re
 
 from .trial import Said
 
+BACK = ("col2im", "backward_x", "pool_backward")            # functions that put numbers back onto pixels
+WITHOUT_PADDING = ("lrn_", "dropout_", "relu_", "cross_entropy_")
 NUMBERS = r"\(([\d,\s]*)\)"
 
 
@@ -82,6 +84,10 @@ def out_of_bounds(match, raised):
         return Said("diagnosis.raised.empty")
     if axis < 2:
         return Said("diagnosis.raised.bounds_in_front", values)
+    if raised.function.endswith(BACK):
+        return Said("diagnosis.raised.bounds_back", values)
+    if raised.function.startswith(WITHOUT_PADDING):
+        return Said("diagnosis.raised.bounds_plain", values)
     return Said("diagnosis.raised.bounds_by_one" if index == size else "diagnosis.raised.bounds", values)
 
 

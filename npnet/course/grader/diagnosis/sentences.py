@@ -37,8 +37,10 @@ def resolved(value, language, together=False):
         parts = [resolved(part, language) for part in value]
         conditions = any(isinstance(part, dict) for part in value)
         word = "diagnosis.and" if together or not conditions else "diagnosis.or"
+        if together and conditions:                         # two causes: a line for each
+            return "".join(f"\n- {part}" for part in parts) + "\n"
         return joined([str(part) for part in parts], say(word, language))
-    return value
+    return " ".join(value.splitlines()) if isinstance(value, str) else value
 
 
 def joined(parts, word):
@@ -48,7 +50,7 @@ def joined(parts, word):
 
 def example(example, language):
     """The sentences of the smallest call that fails: the call, what came, and what to ask."""
-    given = ", ".join(f"{name}={smallest.text(value)}" for name, value in example.arguments)
+    given = ", ".join(f"{name}={smallest.pasted(value)}" for name, value in example.arguments)
     call = f"{example.function}({given})"
     found = [say("diagnosis.example", language, call=call)]
     if example.yours is None:

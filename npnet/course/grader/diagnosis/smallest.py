@@ -87,22 +87,30 @@ def volume(arguments):
 
 
 def text(value):
-    """An array in one line, whole numbers without a point: [[1 0] [2 3]]; axes of size 1 in front are left out."""
+    """An array as a list in one line, whole numbers without a point: [[1, 0], [2, 3]]; its shape where it is large."""
     if not isinstance(value, np.ndarray):
         return f"{value:.6g}" if isinstance(value, float) else str(value)
-    while value.ndim > 2 and value.shape[0] == 1:
-        value = value[0]
+    return "(" + ",".join(map(str, value.shape)) + ")" if value.size > PRINTED else nested(value)
+
+
+def pasted(value):
+    """A value as an argument that can be pasted into Python: np.array([[1., 0.], [2., 3.]])."""
+    if not isinstance(value, np.ndarray):
+        return repr(value)
     if value.size > PRINTED:
-        return "(" + ",".join(map(str, value.shape)) + ")"
-    return nested(value)
+        return f"np.ones({value.shape})"
+    return f"np.array({nested(value, '.' if value.dtype.kind == 'f' else '')})"
 
 
-def nested(value):
-    """An array as nested brackets."""
-    if value.ndim == 0:
-        number = value.item()
-        return str(number) if isinstance(number, (bool, int)) else f"{number:.4g}"
-    return "[" + " ".join(nested(part) for part in value) + "]"
+def nested(value, point=""):
+    """An array as nested lists. point: what is written behind a whole number."""
+    if value.ndim:
+        return "[" + ", ".join(nested(part, point) for part in value) + "]"
+    number = value.item()
+    if isinstance(number, (bool, int)):
+        return str(number)
+    written = f"{number:.4g}"
+    return written + point if written.lstrip("-").isdecimal() else written
 
 
 # ---------------------------------------------------------------------------- the calls of each function
