@@ -212,7 +212,8 @@ def multiples(case, played):
     for series in wrong_series(case):
         found = algebra.varying(case, series) if series.shaped else None
         if found:
-            return Diagnosis("D3", found.id, "likely", output=series.label, values=found.values,
+            ask = algebra.asked_for("p_drop") if found.id.endswith("by_dropped") else None
+            return Diagnosis("D3", found.id, "likely", output=series.label, values=found.values, ask=ask,
                              call=places.shown_call(case, series), places=places.across(case, series.function))
     return None
 

@@ -6,6 +6,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
+from .families import divided_by_dropped, inside_logarithm
 from .shapes import words_of
 from .sizes import constant, factors, named, number, sizes
 from .trial import MATCH, MATCH32, Said, alike, rounded
@@ -23,7 +24,8 @@ def cause(case, series):
     if not series.wrong or not sound or sum(item.want.size for item in items) < ENOUGH:
         return None
     with np.errstate(all="ignore"):
-        for rule in (zero, almost, scaled, cut_off, unary, argument_given, added, multiplied, rearranged):
+        for rule in (inside_logarithm, zero, almost, scaled,
+                     cut_off, unary, argument_given, added, multiplied, rearranged):
             found = rule(case, series)
             if found:
                 return found
@@ -105,6 +107,8 @@ def varying(case, series):
     ratios = [ratio(item.got, item.want) for item in items] if series.wrong else [None]
     if None in ratios or sum(item.want.size for item in items) - len(items) < ENOUGH:
         return None
+    if divided_by_dropped(case, items, ratios):
+        return Said("diagnosis.algebra.divided_by_dropped", {"output": series.label})
     some = ", ".join(dict.fromkeys(number(c) for c in ratios))
     return Said("diagnosis.algebra.varying", {"output": series.label, "factors": some})
 

@@ -135,10 +135,10 @@ def by_shape(case, series):
         if tuple(want[axis] for axis in order) == got:
             moved = [words[axis] for place, axis in enumerate(order) if place != axis]
             return Said("diagnosis.shape.permuted_likely", {**values, "axes": moved})
-    return in_size(case, item, values) or Said("diagnosis.shape.other", values)
+    return in_size(case, series, item, values) or Said("diagnosis.shape.other", values)
 
 
-def in_size(case, item, values):
+def in_size(case, series, item, values):
     """A Said where rows and columns are too many or too few: rounded up, + 1 forgotten, padding or stride ignored."""
     found = sizes(case.arguments(item.call))
     got, want = item.got.shape[-2:], item.want.shape[-2:]
@@ -149,10 +149,40 @@ def in_size(case, item, values):
     if pad and more == [2 * pad, 2 * pad]:
         return Said("diagnosis.shape.frame", {**values, "pad": pad})
     if {"H", "W", "R", "S"} <= set(found) and (pad or stride > 1):
-        if pad and got == tuple((found[a] - found[b]) // stride + 1 for a, b in ("HR", "WS")):
+        if pad and all(padded_by(case, other, 0) for other in series.items):
             return Said("diagnosis.shape.no_pad", values)
         if stride > 1 and got == tuple(found[a] + 2 * pad - found[b] + 1 for a, b in ("HR", "WS")):
             return Said("diagnosis.shape.no_stride", values)
+    word = other_side(case, series)
+    if word:
+        return Said("diagnosis.shape." + word, values)
     if set(more) <= {0, 1}:
         return Said("diagnosis.shape.one_more", values)
     return Said("diagnosis.shape.one_less", values) if set(more) <= {0, -1} else None
+
+
+def other_side(case, series):
+    """"columns_from_rows" where, on every probe, rows and columns are as many as they are if both are counted from the
+    rows of the picture; "rows_from_columns"; or None."""
+    for word, side in (("columns_from_rows", "H"), ("rows_from_columns", "W")):
+        if all(item.got.shape[-2:] in counted(sizes(case.arguments(item.call)), side, item.want.shape[-2:])
+               for item in series.items):
+            return word
+    return None
+
+
+def counted(found, side, want):
+    """The rows and columns of an output, of which one axis is counted from the other's side: with its own window, or
+    with the other's too. Empty where the call has no windows."""
+    if not {"H", "W", "R", "S", "stride", "pad"} <= set(found):
+        return []
+    axis = 1 if side == "H" else 0
+    counts = [(found[side] + 2 * found["pad"] - found[window]) // found["stride"] + 1 for window in "RS"]
+    return [tuple(count if k == axis else want[k] for k in range(2)) for count in counts]
+
+
+def padded_by(case, item, share):
+    """Whether the rows and columns of an answer are as many as they are with this share of the padding."""
+    found = sizes(case.arguments(item.call))
+    return item.got.shape[-2:] == tuple(
+        (found[a] + share * found["pad"] - found[b]) // found["stride"] + 1 for a, b in ("HR", "WS"))

@@ -203,7 +203,8 @@ def gap(a, b):
     finite = np.isfinite(b)
     if not np.array_equal(a[~finite], b[~finite], equal_nan=True) or not np.isfinite(a[finite]).all():
         return np.inf
-    size, distance = np.linalg.norm(b[finite]), np.linalg.norm(a[finite] - b[finite])
+    with np.errstate(over="ignore"):
+        size, distance = np.linalg.norm(b[finite]), np.linalg.norm(a[finite] - b[finite])
     return float(distance / size) if size else 0.0 if not distance else np.inf
 
 
