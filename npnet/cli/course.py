@@ -64,6 +64,7 @@ def add_start(parser):
     parser.add_argument("assignments", nargs="+", metavar="ASSIGNMENT", help="ids, such as a3; a last word that is no "
                         "assignment is the folder")
     parser.add_argument("--in", dest="folder", metavar="DIR", help="the folder (default: your course's, or this one)")
+    parser.add_argument("--notebook", action="store_true", help="the handout and your file as one Jupyter notebook")
     parser.set_defaults(run=run_start)
 
 
@@ -74,7 +75,7 @@ def run_start(options):
     work = find(options.lang) if folder is None else Workspace(folder, options.lang)
     say_all(work, [])
     for id in ids:
-        say_all(None, work.start(id))
+        say_all(None, work.start(id, options.notebook))
 
 
 def add_status(parser):

@@ -17,7 +17,7 @@ from .grader.fingerprints import read
 from .grader.grade import grade
 from .grader.printed import grade_by_prints
 from .grader.report import COLUMNS, diagnosed, failed, lines, loading, noted, titled
-from .workspace import Workspace, known, known_region, meant, shown
+from .workspace import NOTEBOOK, Workspace, known, known_region, meant, shown
 
 LIMITS = Limits(seconds=3.0, wasted=4.0)        # the solutions take a thousandth of that
 RIGHT, WRONG, NOT_STARTED, DOES_NOT_RUN, OURS = range(5)
@@ -72,7 +72,7 @@ def check(work, words=None, only=(), mine=False, say=None, limits=None):
     gone = work.gone() if work.started() and not words and not only else []
     work.notes += [work.say("gone", id=id, file=work.path(id).name, folder=shown(work.folder)) for id in gone]
     for target in asked_for(work, words, only):
-        data = target.path.read_bytes()
+        data = read_file(target)
         prints = target.path.with_name(f"{target.assignment.id}.fp.json")
         if prints.is_file():                            # of a handout whose solution is the teacher's alone
             result = grade_by_prints(data, target.assignment, read(prints), target.only, limits, say)
@@ -85,6 +85,13 @@ def check(work, words=None, only=(), mine=False, say=None, limits=None):
 
 
 # ---------------------------------------------------------------------------- what is checked
+
+def read_file(target):
+    """The bytes of a student's file; of a notebook, those of its code."""
+    if target.path.suffix == NOTEBOOK:
+        return target.work.of_notebook(target.path).encode()
+    return target.path.read_bytes()
+
 
 def asked_for(work, words=None, only=()):
     """The Targets of one word, of several, or of none; those of one file as one."""

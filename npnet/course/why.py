@@ -3,7 +3,7 @@ of the right one, and the smallest example that fails, small enough to be worked
 """
 import numpy as np
 
-from .check import LIMITS, running, targets
+from .check import LIMITS, read_file, running, targets
 from .grader.calls import flat
 from .grader.diagnosis import case_of
 from .grader.diagnosis.smallest import smallest
@@ -17,7 +17,7 @@ from .panels import maps_of, text_of
 def why(work, region):
     """The lines about a region: its diagnosis, its numbers. ValueError: unknown, not started, damaged."""
     target, = targets(work, region, [])
-    data = target.path.read_bytes()
+    data = read_file(target)
     result = grade(data, target.assignment, hidden=False, only=[region], limits=LIMITS)
     language = work.language
     if result.blockers:
@@ -112,6 +112,6 @@ def found_again(target, graded):
     if not case.wrong:
         return None
     function = case.calls[case.wrong[0]].function
-    with running(target.assignment, target.path.read_text("utf-8-sig")) as run:
+    with running(target.assignment, read_file(target).decode("utf-8-sig")) as run:
         case.run = lambda call: run(call, graded.id)
         return smallest(case, function, target.assignment.parts)

@@ -18,6 +18,7 @@ from .. import __version__
 from ..files import writing
 from .answers import with_answers
 from .grader import assignment as assignments
+from .grader.notebooks import notebook_of, text_of
 from .grader.report import short
 from .grader.source import answer_places, blocks_of, damaged_marks, regions_of, replaced, stub
 from .grader.words import language as language_of
@@ -27,6 +28,7 @@ from .titles import points, title
 
 STATE = ".npnet-course.json"
 BACKUP = "backup"
+NOTEBOOK = ".ipynb"
 
 
 class Workspace:
@@ -83,7 +85,9 @@ class Workspace:
 
     def path(self, id):
         """Where the student's file of an assignment is, or would be."""
-        return self.folder / known(id, self.language).filename
+        path = self.folder / known(id, self.language).filename
+        notebook = path.with_suffix(NOTEBOOK)
+        return notebook if notebook.is_file() and not path.is_file() else path
 
     def started(self):
         """The ids of the assignments whose files are here."""
@@ -93,7 +97,21 @@ class Workspace:
         """The text of the student's file. ValueError in one sentence: it is not there, or not UTF-8."""
         path = self.path(id)
         self.must_be_here(id)
+        if path.suffix == NOTEBOOK:
+            return self.of_notebook(path)
         return read_text(path, self.language)
+
+    def of_notebook(self, path):
+        """The Python text of a notebook's cells. ValueError in one sentence: it cannot be read."""
+        try:
+            return text_of(path.read_bytes())
+        except ValueError:
+            raise ValueError(self.say("notebook_damaged", file=path.name)) from None
+
+    def no_notebook(self, id, command):
+        """ValueError in one sentence: this command does not work on a notebook."""
+        if self.path(id).suffix == NOTEBOOK:
+            raise ValueError(self.say("notebook_not", id=id, file=self.path(id).name, command=command))
 
     def must_be_here(self, id):
         """ValueError in one sentence: the file of an assignment is not there, or is no longer there."""
@@ -105,13 +123,17 @@ class Workspace:
         """The ids of the assignments that were started here and whose files are not here any longer."""
         return [id for id in assignments.ids() if id in self.state.get("given", {}) and not self.path(id).is_file()]
 
-    def start(self, id):
-        """Writes the files of an assignment that are not there yet; returns sentences about them."""
+    def start(self, id, notebook=False):
+        """Writes the files of an assignment that are not there yet; returns sentences about them. notebook: the handout
+        and the starter as one notebook."""
         assignment = known(id, self.language)
         source, stem = assignment.source, Path(assignment.filename).stem
         lines = [self.say("started", id=id, title=title(id, self.language), points=short(points(assignment)))]
         starter = source.starter(self.language)
         files = [(f"{stem}.md", source.handout(self.language), "is_handout"), (f"{stem}.py", starter, "is_work")]
+        if notebook:
+            book = json.dumps(notebook_of(source, id, self.language), ensure_ascii=False, indent=1)
+            files = [(f"{stem}{NOTEBOOK}", book, "is_notebook")]
         if source.parts:
             files.append((PARTS, parts_text(self.language), "is_parts"))
         for name, text, what in files:
@@ -124,7 +146,7 @@ class Workspace:
                 continue
             write_text(path, text)
             lines.append(self.say("wrote", file=name, what=self.say(what)))
-            if what != "is_parts":
+            if what in ("is_work", "is_handout"):
                 key = id if what == "is_work" else f"{id}.handout"
                 self.remember(given={key: {"version": __version__, "language": self.language, "text": text}})
         self.remember(language=self.language)
@@ -142,6 +164,7 @@ class Workspace:
 
     def reset(self, id, region=None):
         """Puts the stub back into one region of a file, or into all of them; returns sentences."""
+        self.no_notebook(id, "reset")
         assignment, text = known(id, self.language), self.read(id)
         wanted = [region] if region else list(assignment.source.regions)
         for each in wanted:
@@ -181,7 +204,10 @@ class Workspace:
         started = self.started()
         if not started:
             raise ValueError(self.say("none_started", folder=shown(self.folder)))
-        return [line for id in started for line in [*self.update_work(id), *self.update_handout(id)]]
+        books = [id for id in started if self.path(id).suffix == NOTEBOOK]
+        lines = [self.say("notebook_not", id=id, file=self.path(id).name, command="update") for id in books]
+        return lines + [line for id in started if id not in books
+                        for line in [*self.update_work(id), *self.update_handout(id)]]
 
     def update_work(self, id):
         """The student's file: a new starter with the student's regions, if no line outside them was changed."""

@@ -1,5 +1,7 @@
 """What a newcomer met in the first days: several assignments at once, capitals, marks that are gone, prints, empty
 arrays, and numbers that no table expects."""
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -154,3 +156,21 @@ def test_another_language_later_says_how_to_get_the_handout_in_it(pocket):
     Workspace(language="en").start("a1")
     assert any("지우고 npnet course start a1" in line for line in Workspace(language="ko").start("a1"))
     assert not any("delete it" in line for line in Workspace(language="en").start("a1"))
+
+
+@pytest.mark.long
+def test_a_notebook_is_started_checked_and_packed(pocket, npnet_):
+    code, out, _ = npnet_("course", "start", "a1", "--notebook")
+    book = pocket / "a1_double.ipynb"
+    assert code == 0 and "a notebook" in out and book.is_file() and not (pocket / "a1_double.py").exists()
+    book.write_text(book.read_text("utf-8").replace('raise NotImplementedError(\\"a1.double\\")  # delete this line', "y = x * x"), "utf-8")
+    for word in ("a1.double", "a1_double.ipynb"):
+        code, out, _ = npnet_("course", "check", word)
+        assert code == 1 and "x is multiplied by itself" in out
+    assert "in brackets below" in npnet_("course", "why", "a1.double")[1]
+    assert npnet_("course", "submit", "a1")[0] == 0
+    with zipfile.ZipFile(pocket / "a1.zip") as archive:
+        assert "y = x * x" in archive.read("a1_double.py").decode()
+    assert "reset does not" in npnet_("course", "reset", "a1")[2] and "update does" in " ".join(npnet_("course", "update")[1].split())
+    book.write_text("{", "utf-8")
+    assert "no notebook that can be read" in npnet_("course", "check", "a1")[2]
