@@ -57,12 +57,23 @@ def show(work, region):
     told = work.say_of("show.count", wrong=differing, all=count) if differing else ""
     if count and not differing:
         told = work.say_of("show.equal")
+    failing = smallest_failing(work, assignment, region) if count and not differing else []
+    told = " ".join(filter(None, [told, work.say_of("show.smallest") if failing else ""]))
     caption = " ".join(filter(None, [say_what(work, region), told]))
-    rows = [row for row in [example.panels, *below] if row]
+    rows = [row for row in [example.panels, *below, *failing] if row]
     lines = [f"{region}  {title(region, work.language)}", *folded(caption, indent="  ")]
     for row in rows:
         lines += ["", *text_of(row)]
     return Shown(work, region, rows, caption, [*lines, ""])
+
+
+def smallest_failing(work, assignment, region):
+    """Rows of the smallest call that fails, and of what the student gives there; [] where the last check found none."""
+    if work.remembered("last", assignment.id, {}).get(region, {}).get("state") != "wrong":
+        return []
+    from .why import failing_example, panels_of
+    found = failing_example(work, region)
+    return panels_of(work, found) if found else []
 
 
 def say_what(work, region):
@@ -143,12 +154,12 @@ def came(work, example, outcome, right, ours):
         return work.say_of("show.nothing_came"), None
     try:
         theirs = [np.asarray(numbers, float) for _, numbers in example.drawn(outcome.value)]
-        whole = [np.shape(got) for _, got in flat(outcome.value)]
     except (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError):
         return work.say_of("show.nothing_came"), None
     if len(theirs) != len(ours):
         return work.say_of("show.nothing_came"), None
-    for dims, (_, got), (_, full), mine, (_, want) in zip(whole, flat(outcome.value), flat(right.value), theirs, ours):
-        if mine.shape != want.shape or dims != np.shape(full):
+    for (_, got), (_, full), mine, (_, want) in zip(flat(outcome.value), flat(right.value), theirs, ours):
+        whole = isinstance(got, np.ndarray) and isinstance(full, np.ndarray) and got.shape != full.shape
+        if whole or mine.shape != want.shape:
             return work.say_of("show.other_shape", got=shape(np.asarray(got)), right=shape(np.asarray(full))), None
     return "", theirs

@@ -97,13 +97,30 @@ def by_hand(work, target, graded):
     others = [(name, value) for name, value in example.arguments if not isinstance(value, np.ndarray)]
     given = ", ".join([*(name for name, _ in arrays), *(f"{name}={brief(value)}" for name, value in others)])
     lines = ["", *folded(work.say_of("why.smallest", call=f"{example.function}({given})"), more="  ")]
-    panels = [panel for name, value in arrays for panel in maps_of(value, name)]
+    for row in panels_of(work, example):
+        lines += text_of(row)
+    return [*lines, "", *folded(work.say_of("why.by_hand"), indent="  ")] if example.at else lines
+
+
+def panels_of(work, example):
+    """Rows of panels of an example: its arguments with the student's answer, wrong numbers marked."""
+    panels = [panel for name, value in example.arguments if isinstance(value, np.ndarray)
+              for panel in maps_of(value, name)]
     if isinstance(example.yours, np.ndarray):
         right = np.asarray(example.right)
         wrong = apart(example.yours, right, 1e-9) if example.yours.shape == right.shape else None
         panels += maps_of(example.yours, work.say_of("show.yours", name=example.output), wrong)
-    lines += text_of(panels)
-    return [*lines, "", *folded(work.say_of("why.by_hand"), indent="  ")] if example.at else lines
+    return [panels]
+
+
+def failing_example(work, region):
+    """The smallest example of a region that fails; None where there is none."""
+    target, = targets(work, region, [])
+    result = grade(read_file(target), target.assignment, hidden=False, only=[region], limits=LIMITS)
+    graded = None if result.blockers else result.regions[0]
+    if graded is None or graded.trial is None or graded.state != "wrong":
+        return None
+    return (graded.diagnosis and graded.diagnosis.example) or found_again(target, graded)
 
 
 def found_again(target, graded):

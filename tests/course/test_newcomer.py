@@ -14,8 +14,10 @@ from npnet.course.grader.diagnosis.exceptions import explained
 from npnet.course.grader.results import Graded
 from npnet.course.grader.source import damaged_marks
 from npnet.course.grader.static import look
+from npnet.course.check import check
 from npnet.course.overview import status
 from npnet.course.panels import maps_of, text_of
+from npnet.course.show import show
 from npnet.course.submit import submit
 from npnet.course.titles import points
 from npnet.course.why import summary
@@ -174,3 +176,14 @@ def test_a_notebook_is_started_checked_and_packed(pocket, npnet_):
     assert "reset does not" in npnet_("course", "reset", "a1")[2] and "update does" in " ".join(npnet_("course", "update")[1].split())
     book.write_text("{", "utf-8")
     assert "no notebook that can be read" in npnet_("course", "check", "a1")[2]
+
+
+@pytest.mark.long
+def test_show_adds_a_call_that_fails_where_its_example_is_right(tmp_path):
+    work = Workspace(tmp_path, "en")
+    work.start("a1")
+    text = load("a1").source.solution.replace("SOLUTION", "YOUR CODE").replace("(H, R, stride, pad)", "(H, R, 1, pad)")
+    work.path("a1").write_text(text.replace("stride + ", "1 + ").replace("// stride", "// 1"), "utf-8")
+    check(work, "a1.size")
+    said = "\n".join(show(work, "a1.size").lines)
+    assert "Below: a small call that fails" in " ".join(said.split()) or "numbers differ" in said
