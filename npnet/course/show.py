@@ -118,7 +118,7 @@ def answers(work, example, outcome, right):
 
 def bars_panel(values, title, words="", wrong=None, most=None):
     """Bars, those that are wrong marked."""
-    return Bars(values, title, () if wrong is None else tuple(np.flatnonzero(wrong)), most, words)
+    return Bars(values, title, () if wrong is None else tuple(np.flatnonzero(wrong)), most, words, "xx")
 
 
 def largest(*arrays):

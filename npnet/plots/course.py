@@ -51,13 +51,14 @@ class Grid:
 
 @dataclass
 class Bars:
-    """One bar for each number. marked: indices of bars that stand out; most: of the scale, or None."""
+    """One bar for each number. marked: indices of bars that stand out, hatched so; most: of the scale, or None."""
 
     values: object
     title: str = ""
     marked: tuple = ()
     most: float = None
     words: str = ""
+    hatch: str = "//"
 
     @property
     def size(self):
@@ -138,7 +139,7 @@ def draw_bars(axes, bars):
     colours = [OTHER if place in bars.marked else BAR for place in places]
     drawn = axes.bar(places, finite, width=0.7, color=colours)
     for place in bars.marked:
-        drawn[place].set_hatch("//")
+        drawn[place].set_hatch(bars.hatch)
     most = bars.most or float(np.abs(finite).max(initial=0)) or 1.0
     for place, value in zip(places, values):
         low = finite[place] < 0

@@ -17,12 +17,12 @@ from npnet.course.grader.static import look
 from npnet.course.check import check
 from npnet.course.overview import status
 from npnet.course.panels import maps_of, text_of
-from npnet.course.show import show
+from npnet.course.show import bars_panel, show
 from npnet.course.submit import submit
 from npnet.course.titles import points
 from npnet.course.why import summary
 from npnet.course.workspace import Workspace, ids_and_folder, meant
-from npnet.plots.course import Grid
+from npnet.plots.course import Bars, Grid
 from pocket import solved
 
 
@@ -181,9 +181,15 @@ def test_a_notebook_is_started_checked_and_packed(pocket, npnet_):
 @pytest.mark.long
 def test_show_adds_a_call_that_fails_where_its_example_is_right(tmp_path):
     work = Workspace(tmp_path, "en")
-    work.start("a1")
-    text = load("a1").source.solution.replace("SOLUTION", "YOUR CODE").replace("(H, R, stride, pad)", "(H, R, 1, pad)")
-    work.path("a1").write_text(text.replace("stride + ", "1 + ").replace("// stride", "// 1"), "utf-8")
-    check(work, "a1.size")
-    said = "\n".join(show(work, "a1.size").lines)
-    assert "Below: a small call that fails" in " ".join(said.split()) or "numbers differ" in said
+    work.start("a4")
+    text = load("a4").source.solution.replace("SOLUTION", "YOUR CODE")
+    place = text.index("def max_pool_backward")
+    assert "- pad\n" in text[place:]
+    work.path("a4").write_text(text[:place] + text[place:].replace("- pad\n", "\n"), "utf-8")
+    check(work, "a4.backward")
+    said = " ".join("\n".join(show(work, "a4.backward").lines).split())
+    assert "No number differs here." in said and "Below: a small call that fails." in said and "argmax[0,0]" in said
+
+
+def test_bars_that_are_wrong_are_hatched_otherwise_than_a_window():
+    assert bars_panel([1.0, 2], "y", wrong=np.array([False, True])).hatch != Bars([1.0], "x").hatch
