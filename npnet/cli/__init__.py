@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .. import __version__
-from ..screen.output import forgiving
+from ..screen.output import forgiving, told
 from ..screen.words import nearest, sentence
 
 COMMANDS = {
@@ -74,7 +74,8 @@ def main(arguments=None):
             raise
         unfinished()
         strange = f" (a {type(error).__name__} that npnet did not expect; NPNET_DEBUG=1 shows where it happened)"
-        print(f"npnet: {sentence(error)}{'' if meant(error) else strange}", file=sys.stderr)
+        said = f"npnet: {sentence(error)}{'' if meant(error) else strange}"
+        print(told(said) if sys.stderr.isatty() else said, file=sys.stderr)         # a file or a pipe gets one line
         return 2
 
 

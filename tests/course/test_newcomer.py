@@ -193,3 +193,13 @@ def test_show_adds_a_call_that_fails_where_its_example_is_right(tmp_path):
 
 def test_bars_that_are_wrong_are_hatched_otherwise_than_a_window():
     assert bars_panel([1.0, 2], "y", wrong=np.array([False, True])).hatch != Bars([1.0], "x").hatch
+
+
+def test_a_long_refusal_is_folded_on_a_terminal_alone(pocket, capsys, monkeypatch):
+    main(["course", "start", "a99"])
+    assert capsys.readouterr().err.count("\n") == 1
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "50")
+    main(["course", "start", "a99"])
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 1 and all(report.width(line) < 50 for line in lines)
