@@ -331,9 +331,12 @@ def test_another_user():
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may run as another user")
-def test_a_user_that_is_not_there():
+def test_a_user_that_is_not_there(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
     with pytest.raises(LookupError, match="there is no user 'nobody-of-this-name'"):
         Child({"a1.py": ""}, user="nobody-of-this-name")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_python_that_does_not_start(monkeypatch, tmp_path):

@@ -43,7 +43,11 @@ class Process:
         self.folder = Path(tempfile.mkdtemp(prefix="npnet-child-"))
         (self.folder / "work").mkdir()
         shutil.copyfile(WORKER, self.folder / "worker.py")
-        as_user = self.given_to(user) if user else {}
+        try:
+            as_user = self.given_to(user) if user else {}
+        except (LookupError, OSError):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         own_group = ({"start_new_session": True} if os.name == "posix" else
                      {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)})
         command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(self.folder / "worker.py"),
