@@ -126,7 +126,7 @@ Stuck? `npnet course hint a10.train` goes in three steps from a nudge to pseudo-
 
 ## 작성할 것
 
-| 영역 | 함수: 결과 | 점수 |
+| 구역 | 함수: 결과 | 점수 |
 |---|---|---|
 | `a10.train` | `dense_backward`, `small_backward`, `shuffled`, `train`: 아래 설명 참고 | 3 |
 | `a10.maps` | `match_maps(image, filters, maps)`: 어느 맵이 어느 필터에서 나왔는지 | 1 |

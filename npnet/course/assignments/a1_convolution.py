@@ -130,13 +130,13 @@ Arrays are tiny. Seven nested loops are fine and are done in some thousandths of
 
 `a1_convolution.py`에서 `BEGIN YOUR CODE`와 `END YOUR CODE` 사이를 채웁니다.
 
-| 영역 | 함수 | 점수 |
+| 구역 | 함수 | 점수 |
 |---|---|---|
 | `a1.size` | `conv_size(size, window, stride, pad)` | 2 |
 | `a1.pad` | `pad_image(x, pad)` | 2 |
 | `a1.conv_naive` | `conv2d_forward(x, w, b, stride, pad, groups)` | 8 |
 
-표시 줄과 함수 이름, 인자는 그대로 두고 `raise NotImplementedError(...)` 줄은 지웁니다. 영역은 하나씩 따로 검사합니다.
+표시 줄과 함수 이름, 인자는 그대로 두고 `raise NotImplementedError(...)` 줄은 지웁니다. 구역은 하나씩 따로 검사합니다.
 `conv_size`가 틀려도 `conv2d_forward`는 올바른 `conv_size`를 써서 검사합니다.
 
 ## 강의 전체에서 쓰는 약속
@@ -221,7 +221,7 @@ C와 K는 모두 `groups`로 나누어떨어집니다. R과 S는 다를 수 있�
 ## 검사하는 방법
 
     npnet course check a1                   전체
-    npnet course check a1.conv_naive        한 영역
+    npnet course check a1.conv_naive        한 구역
     npnet course hint a1.conv_naive         힌트, 세 단계
     npnet course show a1.conv_naive         그림과 내 출력
 

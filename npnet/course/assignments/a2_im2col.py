@@ -117,7 +117,7 @@ A1의 반복문은 알기 쉽지만 느립니다. 곱셈 하나하나를 파이�
 
 `a2_im2col.py`에서 작성합니다.
 
-| 영역 | 함수 | 점수 |
+| 구역 | 함수 | 점수 |
 |---|---|---|
 | `a2.im2col` | `im2col(x, R, S, stride, pad)` | 6 |
 | `a2.conv_im2col` | `conv2d_forward(x, w, b, stride, pad, groups)` | 5 |
@@ -199,7 +199,7 @@ conv2에서 미니배치 128, float32이면 다음과 같습니다.
 ## 검사하는 방법
 
     npnet course check a2                   전체
-    npnet course check a2.im2col            한 영역
+    npnet course check a2.im2col            한 구역
     npnet course hint a2.im2col             힌트, 세 단계
     npnet course show a2.im2col             그림과 내 출력
 

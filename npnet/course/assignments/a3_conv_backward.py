@@ -122,7 +122,7 @@ shapes, where no two sizes are equal; pad 0; windows with gaps between them; slo
 
 ## 작성할 것
 
-| 영역 | 함수 | 반환값 | 점수 |
+| 구역 | 함수 | 반환값 | 점수 |
 |---|---|---|---|
 | `a3.col2im` | `col2im(cols, H, W, stride, pad)` | x (N, C, H, W) | 6 |
 | `a3.dw` | `conv2d_backward_w(dy, x, R, S, stride, pad, groups)` | dw (K, C/G, R, S) | 4 |
@@ -130,7 +130,7 @@ shapes, where no two sizes are equal; pad 0; windows with gaps between them; slo
 | `a3.dx` | `conv2d_backward_x(dy, w, H, W, stride, pad, groups)` | dx (N, C, H, W) | 4 |
 
 두 함수는 이미 주어져 있습니다. 뒤의 세 함수를 호출하는 `conv2d_backward`와, 스스로 확인할 때 쓰는 `loss`입니다. A2의
-`im2col`과 `conv2d_forward`는 `parts`에서 가져옵니다. 영역마다 따로 채점하며 나머지 부분은 모두 맞는 것으로 둡니다.
+`im2col`과 `conv2d_forward`는 `parts`에서 가져옵니다. 구역마다 따로 채점하며 나머지 부분은 모두 맞는 것으로 둡니다.
 `col2im`이 틀려도 `a3.dx`의 점수는 깎이지 않습니다.
 
 ## 기호와 약속
@@ -207,7 +207,7 @@ dx[1, 1] = 2입니다. 이 픽셀은 윈도 (0, 0)의 오른쪽 아래라서 -1�
 
 ## 확인하는 방법
 
-    npnet course check a3                   네 영역 모두. a3.dx만 보려면: npnet course check a3.dx
+    npnet course check a3                   네 구역 모두. a3.dx만 보려면: npnet course check a3.dx
     npnet course check a3 --watch           파일을 저장할 때마다 다시
     npnet course hint a3.col2im             힌트 세 단계: 실마리, 식, 순서
     npnet course show a3.dx                 내 출력과 올바른 출력을 나란히

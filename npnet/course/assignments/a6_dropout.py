@@ -89,7 +89,7 @@ AlexNet은 학습의 매 단계마다 처음 두 Dense 층에서 숫자의 절�
 
 ## 작성할 것
 
-| 영역 | 함수: 결과 | 점수 |
+| 구역 | 함수: 결과 | 점수 |
 |---|---|---|
 | `a6.dropout` | `dropout_forward(x, p_drop, rng, train)`: `y, mask`; `dropout_backward(dy, mask, p_drop)`: `dx` | 4 |
 | `a6.relu_backward` | `relu_backward(dy, y)`: `dx` | 2 |

@@ -90,7 +90,7 @@ Stuck? `npnet course hint a7.loss` goes in three steps from a nudge to pseudo-co
 
 ## 작성할 것
 
-| 영역 | 함수 | 점수 |
+| 구역 | 함수 | 점수 |
 |---|---|---|
 | `a7.loss` | `cross_entropy_loss(logits, labels)`는 숫자 하나를 반환합니다 | 4 |
 | `a7.grad` | `cross_entropy_gradient(logits, labels)`는 `logits`와 같은 형상의 `dlogits`를 반환합니다 | 4 |

@@ -134,7 +134,7 @@ AlexNet의 부품은 이미 모두 작성했습니다. 이제 논문의 순서�
 
 ## 작성할 것
 
-| 영역 | 함수: 결과 | 점수 |
+| 구역 | 함수: 결과 | 점수 |
 |---|---|---|
 | `a9.layers` | `alexnet_layers`, `flatten_forward`, `dense_forward`, `network_forward`: 아래 설명 참고 | 4 |
 | `a9.shapes` | `output_shapes(layers, shape)`: 각 층을 지난 뒤의 형상 | 2 |

@@ -94,7 +94,7 @@ imported than NumPy, and a test should be done within a second.
 `b1_find_the_bug.py`에 연산마다 테스트 하나를 작성합니다. 테스트는 층을 받는 함수입니다. 층이 틀렸으면 `AssertionError`를 내고,
 맞으면 조용히 끝납니다.
 
-| 영역 | 테스트 | 점수 |
+| 구역 | 테스트 | 점수 |
 |---|---|---|
 | `b1.columns` | `test_im2col`, `test_col2im`, `test_conv2d_backward` | 1.5 |
 | `b1.pool` | `test_max_pool_forward`, `test_max_pool_backward` | 1.5 |
@@ -106,7 +106,7 @@ imported than NumPy, and a test should be done within a second.
 비교합니다. 수가 정확한 곳(정수와 1/4 배수의 합과 곱)에서만 똑같은지 보고, 다른 곳에서는 1e-9 정도까지 비교합니다. 틀린 층 때문에
 AssertionError가 아닌 오류가 나도 잡아낸 것으로 봅니다.
 
-영역은 그 안의 테스트에 `raise NotImplementedError(...)` 줄이 하나도 남아 있지 않을 때 검사합니다. 나중에 쓸 테스트에는 `pass`를
+구역은 그 안의 테스트에 `raise NotImplementedError(...)` 줄이 하나도 남아 있지 않을 때 검사합니다. 나중에 쓸 테스트에는 `pass`를
 적어 둡니다.
 
 ## 층
@@ -157,7 +157,7 @@ AssertionError가 아닌 오류가 나도 잡아낸 것으로 봅니다.
 ## 검사하는 방법
 
     npnet course check b1                   모든 테스트
-    npnet course check b1.pool              한 영역의 테스트
+    npnet course check b1.pool              한 구역의 테스트
     npnet course hint b1.pool               힌트, 세 단계
 
 검사는 공개된 틀린 층 열두 개 가운데 놓친 것을 알려 줍니다. 여덟 개는 비공개입니다. NumPy만 가져올 수 있고, 테스트 하나는 1초 안에
