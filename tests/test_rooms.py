@@ -66,6 +66,13 @@ def test_every_file_belongs_to_a_room():
     assert {path.stem for path in (PACKAGE / "ops").glob("*.py")} == {*CHAPTERS, "__init__"}
 
 
+def test_no_two_files_of_tests_have_one_name():
+    """pytest imports them by name alone. Texts of strangers and of students are no modules."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py")
+             if not {"texts", "planted", "styles"} & set(path.parts) and path.name != "conftest.py"]
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_chapters_refer_to_shapes_alone():
     for chapter in CHAPTERS:
         for module, line in imported(PACKAGE / "ops" / f"{chapter}.py"):

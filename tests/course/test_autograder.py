@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gradescope_run import METADATA, compared, environment, graded, is_importable, unpacked
-from small import course
+from small_course import course
 from submissions_made import filled, made
 
 from npnet.course import autograder
@@ -79,7 +79,7 @@ def run(base, name):
 
 
 def kept(name, results):
-    """Holds the results against those that are kept; `python tests/course/golden/record.py` writes them anew."""
+    """Holds the results against those that are kept; `python tests/course/golden/golden_results.py` writes them anew."""
     assert compared(results) == (GOLDEN / f"{name}.json").read_text("utf-8")
 
 

@@ -6,7 +6,7 @@ import types
 import warnings
 
 import pytest
-from small import course
+from small_course import course
 
 from npnet.course.bridges import must_hold, nbgrader_notebook, otter_tests, points
 from npnet.course.grader.assignment import load

@@ -3,7 +3,7 @@ import csv
 import json
 
 import pytest
-from small import course
+from small_course import course
 from submissions_made import filled
 from test_archives import zipped
 

@@ -4,7 +4,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from small import course
+from small_course import course
 
 from npnet.course import handout
 from npnet.course.grader.assignment import ids, load, number

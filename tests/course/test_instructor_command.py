@@ -3,7 +3,7 @@ import json
 import zipfile
 
 import pytest
-from small import course
+from small_course import course
 from test_grading import right, wrong
 
 from npnet.cli import main

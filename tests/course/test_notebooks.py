@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from small import FIRST, SECOND
+from small_course import FIRST, SECOND
 
 from npnet.course.grader.assignment import ids, load
 from npnet.course.grader.notebooks import notebook_of, text_of

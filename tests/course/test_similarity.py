@@ -1,5 +1,5 @@
 """Alike submissions are found under other names; what the starter and everybody has does not count."""
-from small import FIRST
+from small_course import FIRST
 
 from npnet.course.grader.source import Source, replaced
 from npnet.course.similarity import fingerprints, pairs, tokens, written_by

@@ -1,7 +1,7 @@
 """An assignment's file: regions, starter, handout, solution, and what is wrong with markers."""
 import numpy as np
 import pytest
-from small import FIRST, SECOND, course
+from small_course import FIRST, SECOND, course
 
 from npnet.course.grader.assignment import load
 from npnet.course.grader.calls import Call, Rng

@@ -1,6 +1,6 @@
 """Writes the results that are kept, after a change that is meant to change them: look at the difference.
 
-    python tests/course/golden/record.py
+    python tests/course/golden/golden_results.py
 """
 import sys
 import tempfile
