@@ -3,6 +3,8 @@
     for line in text_of([Grid(x, "x"), Grid(dy, "dy")]):
         print(line)
 """
+from itertools import islice
+
 import numpy as np
 
 from ..plots.course import Grid, Path
@@ -21,7 +23,7 @@ def text_of(row):
         if line and sum(width(each[0]) for each in line) + 3 * len(line) + width(block[0]) > COLUMNS - 2:
             found, line = [*found, *side_by_side(line), ""], []
         line.append(block)
-    return [*found, *side_by_side(line)]
+    return [*found, *(side_by_side(line) if line else [])]
 
 
 def side_by_side(blocks):
@@ -46,7 +48,7 @@ def block_of(panel):
         boxes = panel.boxes if isinstance(panel, Grid) and apart(panel.boxes) else []
         table = [[boxed(written(number), row, column, boxes) for column, number in enumerate(line)]
                  for row, line in enumerate(numbers[:MOST, :MOST])]
-    wide = max(width(cell) for line in table for cell in line)
+    wide = max((width(cell) for line in table for cell in line), default=0)
     return evened([panel.title, *(" ".join(" " * (wide - width(cell)) + cell for cell in line) for line in table)])
 
 
@@ -82,11 +84,11 @@ def maps_of(array, name, wrong=None):
         return [Grid(None, name, words=shape(array))]
     if array.ndim <= 2:
         return [Grid(array, name, cells(wrong))]
-    places = list(np.ndindex(array.shape[:-2]))
+    places = np.ndindex(array.shape[:-2])
     if wrong is not None:
-        places.sort(key=lambda place: not wrong[place].any())
+        places = sorted(places, key=lambda place: not wrong[place].any())
     return [Grid(array[place], f"{name}[{','.join(map(str, place))}]", cells(None if wrong is None else wrong[place]))
-            for place in places[:MAPS]]
+            for place in islice(places, MAPS)]
 
 
 def cells(mask):

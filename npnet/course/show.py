@@ -153,7 +153,10 @@ def came(work, example, outcome, right, ours):
     if outcome.value is None:
         return work.say_of("show.nothing_came"), None
     try:
-        theirs = [np.asarray(numbers, float) for _, numbers in example.drawn(outcome.value)]
+        drawn = [numbers for _, numbers in example.drawn(outcome.value)]
+        if any(map(np.iscomplexobj, drawn)):
+            return work.say_of("show.nothing_came"), None
+        theirs = [np.asarray(numbers, float) for numbers in drawn]
     except (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError):
         return work.say_of("show.nothing_came"), None
     if len(theirs) != len(ours):

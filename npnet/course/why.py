@@ -82,8 +82,8 @@ def summary(array):
     array = array.real if array.dtype.kind == "c" else array
     finite = array[np.isfinite(array)] if array.dtype.kind in "fc" else array.ravel()
     finite = finite if finite.size else np.zeros(1)
-    return {"shape": shape(array), "least": written(float(finite.min())), "most": written(float(finite.max())),
-            "mean": written(float(finite.mean()))}
+    return {"shape": shape(array), "least": written(finite.min().item()), "most": written(finite.max().item()),
+            "mean": written(finite.mean().item())}
 
 
 def by_hand(work, target, graded):

@@ -63,6 +63,18 @@ def test_with_my_own_earlier_parts():
     assert states(grade(text_with(three), three, mine={"a2": wrong}))["a3.dw"] == "wrong"
 
 
+def test_a_diagnosis_that_fails_costs_no_points(monkeypatch):
+    def fails(trial):
+        raise KeyError("a slip of ours")
+    monkeypatch.setattr("npnet.course.grader.grade.diagnose", fails)
+    three = load("a3")
+    result = grade(text_with(three, "db.zero"), three)
+    assert states(result)["a3.db"] == "wrong" and states(result)["a3.dx"] == "right" and 14 <= result.earned < 16
+    monkeypatch.setenv("NPNET_DEBUG", "1")
+    with pytest.raises(KeyError, match="a slip of ours"):
+        grade(text_with(three, "db.zero"), three)
+
+
 @pytest.mark.parametrize("data", [None, b"", b"\xff\xfe\x00", b"def f(:\n", "import torch\n".encode()])
 def test_what_cannot_be_run_has_a_reason_and_no_points(data):
     result = grade(data, load("a3"))

@@ -139,6 +139,14 @@ def test_why_of_what_is_right_or_not_started_or_stopped(work):
     assert "Python cannot read line 1" in why(work, "a1.total")[0]
 
 
+@pytest.mark.parametrize("value", ["(1, 2, 3)", "[]", "()", "[[1], [1, 2]]", "{'a': (1, 2)}", "x * 1j", "np.zeros(0)",
+                                   "x * np.inf", "np.zeros((1,) * 30)", "10 ** 400", "object()"])
+def test_answers_of_any_kind_are_told_and_shown(work, value, recwarn):
+    solved(work.path("a1"), "a1.double", f"y = {value}")
+    assert "a1.double" in why(work, "a1.double")[0] and len(why(work, "a1.double")) > 2
+    assert "right" in "\n".join(show(work, "a1.double").lines) and not recwarn.list
+
+
 def test_why_in_korean(work):
     solved(work.path("a1"), "a1.double", "y = x * x")
     lines = why(Workspace(language="ko"), "a1.double")

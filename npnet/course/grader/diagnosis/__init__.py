@@ -14,6 +14,8 @@ Steps, in the order of how much they prove; the first that speaks is heard:
     places.py       D5  where the wrong numbers sit
     smallest.py     D6  the smallest call that fails
 """
+import numpy as np
+
 from ..reasons import ours, reason
 from . import algebra, causes, exceptions, pairs, places, shapes, single, smallest
 from .sentences import text
@@ -26,11 +28,12 @@ def diagnose(trial):
     """The Diagnosis of a Trial, or None if all its values, and what was done beside giving them, are right."""
     case = case_of(trial)
     played = single.Played(case)
-    for step in STEPS:
-        found = step(case, played)
-        if found:
-            found.region = case.region
-            return found
+    with np.errstate(all="ignore"):                         # of a student's NaN and infinite numbers
+        for step in STEPS:
+            found = step(case, played)
+            if found:
+                found.region = case.region
+                return found
     return None
 
 

@@ -175,10 +175,10 @@ def argument_names(assignment, call):
 
 
 def leaves(value, names=()):
-    """[(name, array or plain)] of a value, and of what is nested in it."""
+    """[(name, array or plain)] of a value, and of what is nested in it. A list or tuple without arrays is plain."""
     found = []
     for name, part in flat(value, names):
-        if isinstance(part, (dict, list, tuple)) and len(part):
+        if isinstance(part, (dict, list, tuple)) and len(part) and part is not value:
             found += [(f"{name}.{inner}" if name else inner, leaf) for inner, leaf in leaves(part)]
         else:
             found.append((name, part))
