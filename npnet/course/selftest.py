@@ -3,12 +3,9 @@
 Every property must fail on the untouched starter and hold for the solution, and every mistake of the catalogue must be
 caught by at least one public and one hidden property, for every student.
 
-    python -m npnet.course.selftest a3 --seeds 50
+    npnet course selftest a3 --seeds 50
 """
-import argparse
-import sys
-
-from .grader.assignment import PUBLIC, ids, load
+from .grader.assignment import PUBLIC, load
 
 
 def holds(assignment, property, runner, calls, expected):
@@ -64,23 +61,3 @@ def ids_of_properties(assignment):
     problems += [f"{property.id} is of {property.region}, which {assignment.filename} does not have"
                  for property in assignment.properties if property.region not in assignment.source.regions]
     return problems
-
-
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m npnet.course.selftest", description=__doc__)
-    parser.add_argument("ids", nargs="*", metavar="a3", help="assignments (default: all)")
-    parser.add_argument("--seeds", type=int, default=3, help="how many students are played")
-    options = parser.parse_args(arguments)
-    keys = [f"student-{i}" for i in range(options.seeds)]
-    bad = 0
-    for id in options.ids or ids():
-        problems = selftest(id, keys)
-        assignment = load(id)
-        print(f"{id}: {len(assignment.properties)} properties, {len(assignment.mistakes)} mistakes, "
-              f"{len(problems)} problems", *problems, sep="\n  ")
-        bad += len(problems)
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

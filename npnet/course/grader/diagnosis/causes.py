@@ -77,15 +77,15 @@ def told(case, function):
 # ---------------------------------------------------------------------------- the subjects
 
 def backward_x(call, draw):
-    w = draw.normal(2, 2, 3, 2)
-    return (lambda x: call.call("conv2d_forward", x, w, np.zeros(2), 2, 1, 1),
+    w = draw.normal(3, 2, 3, 2)
+    return (lambda x: call.call("conv2d_forward", x, w, np.zeros(3), 2, 1, 1),
             lambda dy, x: call.call("conv2d_backward_x", dy, w, *x.shape[2:], 2, 1, 1), {"x": draw.normal(2, 2, 5, 4)})
 
 
 def backward_w(call, draw):
     x = draw.normal(2, 2, 5, 4)
-    return (lambda w: call.call("conv2d_forward", x, w, np.zeros(2), 2, 1, 1),
-            lambda dy, w: call.call("conv2d_backward_w", dy, x, *w.shape[2:], 2, 1, 1), {"w": draw.normal(2, 2, 3, 2)})
+    return (lambda w: call.call("conv2d_forward", x, w, np.zeros(3), 2, 1, 1),
+            lambda dy, w: call.call("conv2d_backward_w", dy, x, *w.shape[2:], 2, 1, 1), {"w": draw.normal(3, 2, 3, 2)})
 
 
 def backward_b(call, draw):

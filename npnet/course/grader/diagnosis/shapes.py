@@ -153,8 +153,10 @@ def in_size(case, series, item, values):
     if pad and more == [2 * pad, 2 * pad]:
         return Said("diagnosis.shape.frame", {**values, "pad": pad})
     if {"H", "W", "R", "S"} <= set(found) and (pad or stride > 1):
-        if pad and all(padded_by(case, other, 0) for other in series.items):
+        if pad and all(padded_by(case, other, {0}) for other in series.items):
             return Said("diagnosis.shape.no_pad", values)
+        if pad and all(padded_by(case, other, {1, 2}) for other in series.items):
+            return Said("diagnosis.shape.half_pad", values)
         if stride > 1 and got == tuple(found[a] + 2 * pad - found[b] + 1 for a, b in ("HR", "WS")):
             return Said("diagnosis.shape.no_stride", values)
     word = other_side(case, series)
@@ -185,8 +187,12 @@ def counted(found, side, want):
     return [tuple(count if k == axis else want[k] for k in range(2)) for count in counts]
 
 
-def padded_by(case, item, share):
-    """Whether the rows and columns of an answer are as many as they are with this share of the padding."""
-    found = sizes(case.arguments(item.call))
-    return item.got.shape[-2:] == tuple(
-        (found[a] + share * found["pad"] - found[b]) // found["stride"] + 1 for a, b in ("HR", "WS"))
+def padded_by(case, item, sides):
+    """Whether rows and columns of an answer are each as many as they are with the padding of 0, 1 or 2 sides, of which
+    `sides` are allowed."""
+    arguments = case.arguments(item.call)
+    found = sizes(arguments)
+    if arguments.get("ceil_mode"):                          # rounded up: another count, which says nothing of padding
+        return True
+    return all(size in [(found[a] + side * found["pad"] - found[b]) // found["stride"] + 1 for side in sides]
+               for size, (a, b) in zip(item.got.shape[-2:], ("HR", "WS")))
