@@ -61,7 +61,8 @@ def use_course(options):
 def add_grade(parser):
     parser.add_argument("submission", metavar="SUBMISSION", help="a folder, a zip, or a .py file")
     add_assignment(parser)
-    parser.add_argument("--student", metavar="ID", help="who it is from (default: the name of the file or folder)")
+    parser.add_argument("--student", metavar="ID", help="who it is from (default: told from the name "
+                        "of the file or folder, as grade-all does)")
     add_secret(parser)
     parser.add_argument("--gradescope", metavar="FILE", help="write results.json, as Gradescope takes it")
     parser.add_argument("--csv", metavar="FILE", help="write a table with one row")
@@ -73,12 +74,12 @@ def add_grade(parser):
 def run_grade(options):
     from ..course.grader.report import lines
     from ..course.grading import grade_files
-    from ..course.submissions import one
+    from ..course.submissions import id_of, one
     from ..screen import tell
     use_course(options)
     language, files = language_of(options.lang), one(options.submission)
     assignment = chosen(options.assignment, files)
-    student = options.student or Path(options.submission).stem
+    student = options.student or id_of(options.submission)
     grade, result = grade_files(files, assignment, student, secret_of(options.secret), language)
     for line in lines(result, assignment, language):
         print(line)
@@ -185,7 +186,9 @@ def run_grades(options):
     done = fill(options.into, options.grades, options.id_column, options.grade_column, options.replace)
     tell(f"{counted(len(done.filled), 'grade')} put into {options.into}; the table as it was is beside it")
     for names, text in ((done.kept, "have another grade there, which is kept (--replace replaces it)"),
-                        (done.unknown, "are in no row of the table"), (done.empty, "have no grade")):
+                        (done.unknown, "are in no row of the table"), (done.empty, "have no grade"),
+                        (done.ungraded, "were not graded, and their rows are left alone (the column remark of the "
+                         "grades says why)")):
         if names:
             tell(f"{len(names)} {text}: {listed(names)}")
     return 0 if done.filled or done.kept else 1

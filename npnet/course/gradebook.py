@@ -57,9 +57,10 @@ def write_grades(path, grades):
 
 def row_of(grade, regions):
     """The cells of one student. No penalty is taken off: that it was late is a remark, and the teacher's to judge."""
+    score = "" if grade.problem else number(grade.earned)       # what was not graded is the teacher's to judge: no 0
     known = {"assignment": grade.assignment, "student_id": grade.student, "last_name": grade.name,
-             "email": grade.student if "@" in grade.student else "", "raw_score": number(grade.earned),
-             "late_submission_penalty": 0, "score": number(grade.earned), "max_score": number(grade.points)}
+             "email": grade.student if "@" in grade.student else "", "raw_score": score,
+             "late_submission_penalty": 0, "score": score, "max_score": number(grade.points)}
     remark = "; ".join(filter(None, ["late" if grade.late else "", grade.problem]))
     earned = [number(grade.regions[region][0]) if region in grade.regions else "" for region in regions]
     return [known.get(column, "") for column in COLUMNS] + earned + [remark]
@@ -77,7 +78,7 @@ def harmless(cell):
 
 
 def read_grades(path):
-    """{student: score} of a grades.csv. ValueError: it lacks the columns."""
+    """{student: score} of a grades.csv; "" for work that was not graded. ValueError: it lacks the columns."""
     rows = list(csv.DictReader(io.StringIO(decoded(path)[0])))
     if not rows or not {"student_id", "score"} <= set(rows[0]):
         raise ValueError(f"{path} needs the columns student_id and score, and a row; grade-all --csv writes one")
@@ -94,12 +95,14 @@ def members(student):
 
 @dataclass
 class Filled:
-    """What came of filling a table: ids that got a grade; that were there before; that no row has; rows without one."""
+    """What came of filling a table: ids that got a grade; that were there before; that no row has; rows without one;
+    ids of those whose work could not be graded, whose rows are left alone."""
 
     filled: list
     kept: list
     unknown: list
     empty: list
+    ungraded: list
 
 
 def fill(into, grades, id_column, grade_column, replace=False):
@@ -112,13 +115,16 @@ def fill(into, grades, id_column, grade_column, replace=False):
     dialect = dialect_of(text)
     rows = list(csv.reader(io.StringIO(text, newline=""), dialect))
     at_id, at_grade = (column(rows, name, into) for name in (id_column, grade_column))
-    scores, done = read_grades(grades), Filled([], [], [], [])
+    scores, done = read_grades(grades), Filled([], [], [], [], [])
     owners = owners_of(rows, at_id, scores, into)
     for place, row in enumerate(rows[1:], 1):
         student = owners.get(place)
         if student is None:
             if len(row) > at_id and row[at_id].strip():
                 done.empty.append(row[at_id].strip())
+            continue
+        if not scores[student].strip():
+            done.ungraded.append(student)
             continue
         row += [""] * (at_grade + 1 - len(row))
         keep = row[at_grade].strip() and not replace and not equal(row[at_grade], scores[student])

@@ -26,8 +26,6 @@ from .grader.variants import label, student_key
 from .grader.words import known, say
 from .submissions import one, submissions
 
-UNKNOWN = ("D5", "D6")              # steps of a diagnosis that say where, and not what
-
 
 def grade_one(path, assignment, student, secret, language="en"):
     """(Grade, Result) of one submission: a folder, a zip, or a single file. ValueError: it cannot be read."""
@@ -90,11 +88,16 @@ def grade_of(result, assignment, student, language="en"):
             continue
         found = graded.diagnosis
         made.mistakes += [(graded.id, mistake) for mistake in (found.mistakes if found is not None else ())]
-        if graded.trial is not None and (found is None or found.step in UNKNOWN and not found.mistakes):
+        if graded.trial is not None and came(graded.trial) and not (found is not None and found.mistakes):
             made.unknown.append((graded.id, cluster(case_of(graded.trial))))
     if not result.blockers:
         made.texts = [(graded.id, "\n".join(region_lines(graded, assignment, language))) for graded in result.regions]
     return made
+
+
+def came(trial):
+    """Whether a public probe got an answer: those that all end with one kind of error have nothing else in common."""
+    return any(outcome.came for outcome, hidden in zip(trial.outcomes, trial.hidden) if not hidden)
 
 
 def results_of(result, assignment, files, secret, student, language="en"):

@@ -61,6 +61,14 @@ def one(path):
     return flattened(members(path)) if path.suffix.lower() == ".zip" else {path.name: path.read_bytes()}
 
 
+def id_of(path):
+    """The id of the student whose one submission a path is: the same that `submissions` finds for it in a download."""
+    path = Path(path).resolve()
+    addresses = path.parent / "submission_metadata.yml"
+    names = addresses_of(addresses.read_text("utf-8", "replace")) if addresses.is_file() else {}
+    return owner(names.get(path.name, path.name))["id"]
+
+
 # ---------------------------------------------------------------------------- what is in a download
 
 def entries(path):

@@ -181,6 +181,35 @@ def test_setup_needs_no_network_with_a_wheelhouse(tmp_path):
     assert sum(row["score"] for row in results["tests"]) == POINTS, printed
 
 
+def setup_as_root(folder, **environment):
+    """What setup.sh prints to stderr where it believes to be root, with commands that only write down their names."""
+    build_autograder("a4", folder / "a4.zip", SECRET)
+    with zipfile.ZipFile(folder / "a4.zip") as archive:
+        archive.extractall(folder / "source")
+    (folder / "bin").mkdir()
+    for name, text in {"useradd": 'echo "$@" >> "$MADE"', "python3": "exit 0", "runuser": "exit 1",
+                       "id": '[ "$1" = -u ] && echo 0 || { [ "$1" = -un ] && echo root; }'}.items():
+        (folder / "bin" / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / "bin" / name).chmod(0o755)
+    (folder / "venv" / "bin").mkdir(parents=True)
+    clean = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "MADE": str(folder / "made"), "LANG": "C.UTF-8"}
+    done = subprocess.run(["bash", str(folder / "source" / "setup.sh")], env={**clean, **environment},
+                          capture_output=True, text=True)
+    return done.stderr, (folder / "made").read_text() if (folder / "made").exists() else ""
+
+
+@posix
+def test_no_user_is_made_on_a_machine_where_it_is_tried_out(tmp_path):
+    said, made_users = setup_as_root(tmp_path, AUTOGRADER=str(tmp_path))
+    assert made_users == "" and "none is made outside of /autograder: students' code runs as root" in said
+    assert "STUDENT= asks for none" in said
+
+
+@posix
+def test_a_user_is_made_where_one_is_asked_for(tmp_path):
+    assert "helper" in setup_as_root(tmp_path, AUTOGRADER=str(tmp_path), STUDENT="helper")[1]
+
+
 def test_a_folder_without_wheels_is_refused(tmp_path):
     with pytest.raises(ValueError, match="has no wheel of NumPy; fill it with: pip download"):
         build_autograder("a4", tmp_path / "a4.zip", SECRET, wheelhouse=tmp_path)

@@ -23,7 +23,7 @@ def test_our_own_table_has_nbgraders_columns(grades):
     assert (rows[0]["student_id"], rows[0]["score"], rows[0]["max_score"], rows[0]["a3.dx"]) == ("12345", "12.5", "16", "2.5")
     assert (rows[1]["email"], rows[1]["remark"], rows[1]["a3.dx"]) == ("kim@x.org", "late; no file", "")
     assert rows[0]["last_name"] == "김민수"
-    assert read_grades(grades) == {"12345": "12.5", "kim@x.org": "0", "777": "16"}
+    assert read_grades(grades) == {"12345": "12.5", "kim@x.org": "", "777": "16"}
 
 
 def test_a_name_does_not_become_a_formula(grades):
@@ -79,6 +79,13 @@ def test_every_member_of_a_group_gets_the_grade(tmp_path):
     (tmp_path / "lms.csv").write_text('ID,A3\nlee@x.org,\nan@x.org,\n"Kim, Minsu",\n')
     done = fill(tmp_path / "lms.csv", tmp_path / "grades.csv", "ID", "A3")
     assert (tmp_path / "lms.csv").read_text() == 'ID,A3\nlee@x.org,7\nan@x.org,7\n"Kim, Minsu",8\n' and done.unknown == []
+
+
+def test_work_that_was_not_graded_is_left_alone(grades, tmp_path):
+    (tmp_path / "lms.csv").write_text("ID,A3\nkim@x.org,5\n12345,\n")
+    done = fill(tmp_path / "lms.csv", grades, "ID", "A3", replace=True)
+    assert (tmp_path / "lms.csv").read_text() == "ID,A3\nkim@x.org,5\n12345,12.5\n"
+    assert (done.ungraded, done.filled, done.unknown) == (["kim@x.org"], ["12345"], ["777"])
 
 
 def test_what_is_no_table_of_grades(tmp_path):

@@ -104,6 +104,15 @@ def test_a_class(small, tmp_path, jobs):
     assert [row["score"] for row in rows][:2] == ["3", "0.9"] and rows[1]["remark"] == "late"
 
 
+def test_shared_wrong_answers_are_told_from_shared_errors(small):
+    """No value at all, and a value that the gradient checker alone has a word for, are answers; an exception is none."""
+    def unknown(code):
+        return grade_files({"a1_twice.py": wrong(small, code).encode()}, small, "kim", SECRET)[0].unknown
+    assert unknown("    x * 2") == unknown("    2 * x  # mine") != []
+    assert unknown("    return x ** 3") == unknown("    return x  ** 3") != unknown("    x * 2")
+    assert unknown("    return y") == unknown(FIRST_ALONE) == []
+
+
 def die(task):
     """What a grader that is taken down does."""
     import os

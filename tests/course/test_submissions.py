@@ -3,7 +3,7 @@ import pytest
 from test_archives import zipped
 
 from npnet.course.grader.files import wanted
-from npnet.course.submissions import addresses_of, one, owner, submissions
+from npnet.course.submissions import addresses_of, id_of, one, owner, submissions
 
 MARKED = b"# BEGIN YOUR CODE(a3.dx)\n# END YOUR CODE(a3.dx)\n"
 
@@ -69,6 +69,20 @@ def test_gradescopes_export_gives_addresses(tmp_path):
     assert [each.id for each in submissions(written(tmp_path / "export", files))] == ["an@x.org,lee@x.org", "kim@x.org"]
     (tmp_path / "all.zip").write_bytes(zipped({f"assignment_9_export/{name}": c for name, c in files.items()}))
     assert [each.id for each in submissions(tmp_path / "all.zip")] == ["an@x.org,lee@x.org", "kim@x.org"]
+
+
+def test_one_submission_has_the_id_that_it_has_among_all(tmp_path):
+    for name in ("leejieun_102_6002_a3.zip", "kim.py", "submission_12"):
+        path = tmp_path / "all" / name
+        if name == "submission_12":
+            path.mkdir()
+            path = path / "a3.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(zipped({"a3.py": "x"}) if name.endswith(".zip") else b"x")
+    (tmp_path / "all" / "submission_metadata.yml").write_text("submission_12:\n  :submitters:\n  - :email: kim@x.org\n")
+    names = ("kim.py", "leejieun_102_6002_a3.zip", "submission_12")
+    assert {id_of(tmp_path / "all" / name) for name in names} == {each.id for each in submissions(tmp_path / "all")} \
+        == {"kim", "102", "kim@x.org"}
 
 
 def test_one_bad_zip_does_not_stop_the_rest(tmp_path):
