@@ -233,6 +233,9 @@ def add_build_autograder(parser):
 def run_build_autograder(options):
     from ..screen import tell
     use_course(options)
+    if options.secret and (options.otter or options.nbgrader):
+        raise ValueError("--secret is for Gradescope's zip alone: otter and nbgrader run all tests beside the "
+                         "students' functions, where a secret would not stay one; leave it out")
     if options.otter or options.nbgrader:
         return build_bridge(options)
     from ..course.autograder import build_autograder, new_secret
@@ -252,6 +255,7 @@ def build_bridge(options):
 
     from ..course.bridges import nbgrader_notebook, otter_tests
     from ..course.grader.assignment import load
+    from ..course.handout import parts_text
     from ..files import writing
     from ..screen import tell
     assignment, language = load(options.assignment), language_of(options.lang)
@@ -260,7 +264,10 @@ def build_bridge(options):
         files = {out / name: text for name, text in otter_tests(assignment, language).items()}
     else:
         text = json.dumps(nbgrader_notebook(assignment, language), ensure_ascii=False, indent=1)
-        files = {Path(options.out or f"{options.assignment}.ipynb"): text + "\n"}
+        out = Path(options.out or f"{options.assignment}.ipynb")
+        files = {out: text + "\n"}
+        if assignment.source.parts:
+            files[out.with_name("parts.py")] = parts_text(language)
     for path, text in files.items():
         with writing(path) as temporary:
             Path(temporary).write_text(text, "utf-8")

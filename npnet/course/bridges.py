@@ -15,6 +15,7 @@ from .grader.calls import Direct
 from .grader.notebooks import notebook_of
 from .grader.properties import Failure
 from .grader.report import titled
+from .grader.source import block_indent, blocks_of, regions_of, replaced
 
 OTTER = '''"""{title}"""
 from npnet.course.bridges import must_hold
@@ -107,8 +108,9 @@ def otter_tests(assignment, language="en", key=PUBLIC):
 
 
 def nbgrader_notebook(assignment, language="en", key=PUBLIC):
-    """The assignment as a notebook for nbgrader, as JSON's dictionaries: cells to write in, cells that give points."""
-    notebook = notebook_of(assignment.source, assignment.id, language)
+    """The assignment as a teacher's notebook for nbgrader, as JSON's dictionaries: with the solution, which
+    `nbgrader generate_assignment` takes out, and with cells that give points."""
+    notebook = notebook_of(assignment.source, assignment.id, language, for_teachers(assignment.source, language))
     cells = []
     for place, cell in enumerate(notebook["cells"]):
         text = "".join(cell["source"])
@@ -117,6 +119,17 @@ def nbgrader_notebook(assignment, language="en", key=PUBLIC):
         cells.append(cell)
         cells += [test_cell(assignment, region, key) for region in regions]
     return {**notebook, "cells": cells}
+
+
+def for_teachers(source, language):
+    """The starter with the solution between nbgrader's marks, inside ours: signatures and docstrings stay."""
+    text = source.starter(language)
+    for id in source.regions:
+        indent = [block_indent(text, block) for block in regions_of(text)[id].blocks]
+        blocks = [f"{before}### BEGIN SOLUTION\n{block}\n{before}### END SOLUTION"
+                  for before, block in zip(indent, blocks_of(source.solution, id))]
+        text = replaced(text, id, blocks)
+    return text
 
 
 def nbgrader_data(grade_id, kind, solution=False, points=None):

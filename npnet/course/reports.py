@@ -19,7 +19,7 @@ body { font: 16px/1.5 system-ui, "Noto Sans KR", "Malgun Gothic", sans-serif; co
        max-width: 62em; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.1em; margin: 2em 0 .4em; }
 table { border-collapse: collapse; } th, td { padding: .25em .8em .25em 0; text-align: left; vertical-align: top;
-       border-bottom: 1px solid #ddd; } td.number, th.number { text-align: right; }
+       border-bottom: 1px solid #ddd; } td.number, th.number { text-align: right; white-space: nowrap; }
 pre { background: #f5f5f2; padding: .7em 1em; overflow-x: auto; font: 14px/1.4 ui-monospace, "D2Coding", monospace;
       white-space: pre-wrap; }
 .full { color: #17603a; } .none { color: #8c1d18; } .part { color: #6b4e00; }
@@ -88,7 +88,8 @@ def class_page(grades, language):
     parts = [tag("h1", say("grading.html.class", language, title=name))]
     if graded:
         scores = [grade.earned for grade in graded]
-        parts.append(tag("p", say("grading.html.students", language, number=len(graded), mean=number(mean(scores)),
+        parts.append(tag("p", say("grading.html.students", language, number=len(graded),
+                                  mean=number(round(mean(scores), 2)),
                                   median=number(median(scores)), most=number(max(g.points for g in graded)))))
     if len(graded) < len(grades):
         parts.append(tag("p", say("grading.html.failed", language, number=len(grades) - len(graded))))

@@ -107,7 +107,10 @@ def test_the_notebook_for_nbgrader(small):
     assert len({each["grade_id"] for each in data}) == len(data)
     written = [cell for cell in notebook["cells"] if cell["metadata"]["nbgrader"]["solution"]]
     graded = [cell for cell in notebook["cells"] if cell["metadata"]["nbgrader"]["grade"]]
-    assert len(written) == 1 and "raise NotImplementedError" in "".join(written[0]["source"])
+    text = "".join(written[0]["source"])
+    assert len(written) == 1 and 'Twice x. x (N, D)' in text and "NotImplementedError" not in text
+    assert text.index("# BEGIN YOUR CODE(a1.twice)\n    ### BEGIN SOLUTION\n    y = ") > text.index("def twice")
+    assert "    return y\n    ### END SOLUTION\n    # END YOUR CODE(a1.twice)" in text
     assert [cell["metadata"]["nbgrader"]["points"] for cell in graded] == [3]
     assert all(not cell["metadata"]["nbgrader"]["grade"] or cell["metadata"]["nbgrader"]["locked"] for cell in notebook["cells"])
     with contextlib.redirect_stdout(io.StringIO()):

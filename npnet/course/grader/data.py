@@ -15,4 +15,4 @@ def read(path):
     try:
         return tomllib.loads(written.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{written.name}: {error}") from None
+        raise ValueError(f"{written}: {error}") from None

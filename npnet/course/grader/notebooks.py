@@ -10,10 +10,10 @@ import re
 MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.]+\?{1,2}\s*$")
 
 
-def notebook_of(source, id, language="en"):
-    """A notebook, as JSON's dictionaries (nbformat 4.5), without outputs."""
+def notebook_of(source, id, language="en", text=None):
+    """A notebook, as JSON's dictionaries (nbformat 4.5), without outputs. text: in the place of the starter."""
     texts = [cell("markdown", part) for part in parted(source.handout(language))]
-    codes = [cell("code", part) for part in pieces(source.starter(language))]
+    codes = [cell("code", part) for part in pieces(text or source.starter(language))]
     check = cell("code", f"# {CHECKED[language]}\n!npnet course check {id}")
     cells = [*texts, *codes, check]
     for number, made in enumerate(cells):
