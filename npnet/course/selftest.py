@@ -60,4 +60,7 @@ def ids_of_properties(assignment):
             problems.append(f"{id} has no points")
     problems += [f"{property.id} is of {property.region}, which {assignment.filename} does not have"
                  for property in assignment.properties if property.region not in assignment.source.regions]
+    problems += [f"{mistake.id} has no {name}.{language}" for mistake in assignment.mistakes
+                 for name, texts in (("if", mistake.when), ("ask", mistake.ask))
+                 for language in ("en", "ko") if not texts.get(language)]
     return problems

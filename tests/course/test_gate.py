@@ -1,6 +1,8 @@
 """The gate: every property fails on the starter and holds for the solution, every mistake is caught in public and hidden."""
 import pytest
 
+from small import course
+
 from npnet.course.grader.assignment import ids, load
 from npnet.course.selftest import selftest
 from npnet.course.titles import points as points_of
@@ -12,6 +14,12 @@ KEYS = ["student-0", "student-1", "student-2"]
 @pytest.mark.parametrize("id", ids())
 def test_the_gate(id):
     assert selftest(id, KEYS) == []
+
+
+def test_a_mistake_without_one_language_is_a_problem(tmp_path):
+    path = course(tmp_path / "course") / "catalogue" / "a1.toml"
+    path.write_text(path.read_text("utf-8").replace("if.ko", "# if.ko"), "utf-8")
+    assert "twice.first has no if.ko" in selftest("a1", KEYS, tmp_path / "course")
 
 
 def test_the_points_of_the_course():
