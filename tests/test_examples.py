@@ -45,6 +45,7 @@ def test_training_on_shapes(tmp_path):
     assert npnet.load(tmp_path / "trained_on_shapes.npz").shapes["fc7"] == (10,)
 
 
+@pytest.mark.long
 def test_training_on_cifar(tmp_path):
     random = np.random.default_rng(0)
     pictures, labels = random.integers(0, 256, (600, 32, 32, 3), np.uint8), np.arange(600) % 10

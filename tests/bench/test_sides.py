@@ -44,6 +44,7 @@ def test_what_is_slow_has_one_round(monkeypatch):
     assert len(times["a"]) == 1
 
 
+@pytest.mark.long
 def test_a_process_measures_its_network():
     """Memory, times of whole passes and of layers, and the same arrays as here; it ends with the block."""
     net = tiny()
