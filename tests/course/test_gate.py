@@ -1,7 +1,6 @@
 """The gate: every property fails on the starter and holds for the solution, every mistake is caught in public and hidden."""
 import pytest
-
-from small import course
+from small_course import course
 
 from npnet.course.grader.assignment import ids, load
 from npnet.course.selftest import selftest
