@@ -57,6 +57,7 @@ def new_secret(path):
 def autograder_files(id, secret, language="en", folder=None, wheelhouse=None):
     """{name: bytes} of the zip."""
     assignment = load(id, folder)
+    assignment.refuse_misfits()
     files = {**package_files(assignment), **data_files(assignment), **wheels(wheelhouse)}
     files["setup.sh"] = SETUP.replace("NUMPY", NUMPY).encode()
     files["run_autograder"] = filled(RUN_AUTOGRADER, ASSIGNMENT=id, LANGUAGE=language, VERSIONS=versions(files, id))

@@ -31,6 +31,7 @@ def build_handout(id, out, language="en", folder=None, notebook=False, without_d
     ValueError: the handout would give something of the solution away; nothing is written then.
     """
     assignment = load(id, folder)
+    assignment.refuse_misfits()
     files = handout_files(assignment, language, notebook, without_data)
     refuse_leaks(assignment, files)
     with writing(out) as temporary:

@@ -6,6 +6,8 @@ caught by at least one public and one hidden property, for every student.
     npnet course selftest a3 --seeds 50
 """
 from .grader.assignment import PUBLIC, load
+from .grader.report import short
+from .grader.source import LANGUAGES
 
 
 def holds(assignment, property, runner, calls, expected):
@@ -21,10 +23,11 @@ def selftest(id, keys, folder=None):
     A mistake that was caught for a student is not tried on that student's other properties.
     """
     assignment = load(id, folder)
-    problems = ids_of_properties(assignment)
+    problems = [*assignment.misfits.values(), *ids_of_properties(assignment), *points_in_handouts(assignment)]
     starter = assignment.run(assignment.source.starter())
-    mistaken = {mistake.id: assignment.mistaken(mistake) for mistake in assignment.mistakes}
-    caught = {mistake.id: set() for mistake in assignment.mistakes}
+    mistakes = [mistake for mistake in assignment.mistakes if mistake.id not in assignment.misfits]
+    mistaken = {mistake.id: assignment.mistaken(mistake) for mistake in mistakes}
+    caught = {mistake.id: set() for mistake in mistakes}
     for property in assignment.properties:
         for key in keys if property.hidden else [PUBLIC]:
             calls = assignment.calls(property, key)
@@ -34,7 +37,7 @@ def selftest(id, keys, folder=None):
                 problems.append(f"{property.id} fails on the solution ({key}): {failure}")
             if not holds(assignment, property, starter, calls, expected):
                 problems.append(f"{property.id} holds for the starter ({key})")
-            for mistake in assignment.mistakes:
+            for mistake in mistakes:
                 if mistake.region == property.region and key_of(property, key) not in caught[mistake.id]:
                     if holds(assignment, property, mistaken[mistake.id], calls, expected):
                         caught[mistake.id].add(key_of(property, key))
@@ -63,4 +66,17 @@ def ids_of_properties(assignment):
     problems += [f"{mistake.id} has no {name}.{language}" for mistake in assignment.mistakes
                  for name, texts in (("if", mistake.when), ("ask", mistake.ask))
                  for language in ("en", "ko") if not texts.get(language)]
+    return problems
+
+
+def points_in_handouts(assignment):
+    """Where the table of a handout gives a region other points than its marker does."""
+    problems = []
+    for language in LANGUAGES:
+        for line in assignment.source.handout(language).splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            region = assignment.source.regions.get(cells[0].strip("`"))
+            if line.startswith("| `") and region and cells[-1] != short(region.points):
+                problems.append(f"{region.id} has {short(region.points)} points at its marker and {cells[-1]} in the "
+                                f"handout ({language})")
     return problems

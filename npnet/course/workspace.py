@@ -38,7 +38,7 @@ class Workspace:
         self.folder = Path(folder)
         self.notes = []                                     # sentences about what had to be mended
         self.state = self.read_state()
-        remembered = None if os.environ.get("NPNET_LANG") else self.state.get("language")
+        remembered = None if os.environ.get("NPNET_LANG") else self.state.get("language") or handed_out_in(self.folder)
         self.language = language_of(language or remembered)
         if self.damaged:
             self.notes.append(self.say("damaged_state", file=STATE, kept=self.damaged))
@@ -284,6 +284,13 @@ class Workspace:
 
 
 # ---------------------------------------------------------------------------- finding things
+
+def handed_out_in(folder):
+    """The language of a handout that was unpacked into a folder: "ko" if its text has Korean letters, else None."""
+    texts = [path for id in assignments.ids() for path in Path(folder).glob(f"{id}_*.md")]
+    korean = any("가" <= letter <= "힣" for path in texts for letter in path.read_text("utf-8", errors="replace"))
+    return "ko" if korean else None
+
 
 def known(id, language):
     """The Assignment of an id. ValueError in one sentence: there is none."""

@@ -10,6 +10,7 @@ from npnet.course.grader.mistakes import Mistake, patched
 from npnet.course.grader.properties import Failure, Property
 from npnet.course.grader.results import Checked, Graded
 from npnet.course.grader.source import Source, blocks_of, regions_of, replaced
+from npnet.course.handout import build_handout
 from npnet.course.selftest import selftest
 
 
@@ -115,3 +116,23 @@ def test_the_gate_names_a_property_that_holds_for_the_starter(tmp_path):
     checks.write_text(checks.read_text() + "\nPROPERTIES.append(Property('a1.twice.void', 'a1.twice', calls, judge="
                       "lambda *what: None))\n")
     assert selftest("a1", ["ann"], folder) == ["a1.twice.void holds for the starter (public)"]
+
+
+def test_all_patches_that_do_not_fit_are_listed_and_nothing_is_built(tmp_path):
+    folder = course(tmp_path / "own")
+    catalogue = folder / "catalogue" / "a1.toml"
+    text = catalogue.read_text("utf-8").replace("range(len(x))", "gone")
+    catalogue.write_text(text + text.replace("twice.first", "twice.second"), "utf-8")
+    problems = selftest("a1", ["ann"], folder)
+    assert [problem.split(":")[0] for problem in problems[:2]] == ["mistake twice.first", "mistake twice.second"]
+    with pytest.raises(ValueError, match="2 of 2 mistakes do not fit the solution"):
+        build_handout("a1", tmp_path / "a1.zip", folder=folder)
+    assert not (tmp_path / "a1.zip").exists()
+
+
+def test_points_of_a_handout_are_those_of_the_markers(tmp_path):
+    folder = course(tmp_path)
+    path = folder / "assignments" / "a1_twice.py"
+    table = "# A1. Twice\n\n| region | points |\n|---|---|\n| `a1.twice` | 5 |\n"
+    path.write_text(path.read_text("utf-8").replace("# A1. Twice\n", table), "utf-8")
+    assert selftest("a1", ["ann"], folder) == ["a1.twice has 3 points at its marker and 5 in the handout (en)"]

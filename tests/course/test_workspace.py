@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from npnet.course.grader.assignment import HOME, Assignment
 from npnet.course.overview import in_short, rows, status
 from npnet.course.workspace import STATE, Workspace, find
 from pocket import DOUBLE, RIGHT, environment, forget, solved
@@ -247,3 +248,14 @@ def test_windows_ends_of_lines_and_a_mark_at_the_beginning_are_no_matter(pocket)
     newer(pocket)
     work.update()
     assert "PI = 3" in path.read_text("utf-8") and RIGHT["a1.total"] in path.read_text("utf-8")
+
+
+def test_an_unpacked_handout_carries_its_language(tmp_path, monkeypatch):
+    monkeypatch.delenv("NPNET_LANG", raising=False)
+    monkeypatch.delenv("NPNET_COURSE", raising=False)
+    forget()
+    assignment = Assignment("a1", [HOME])
+    (tmp_path / "a1_convolution.md").write_text(assignment.source.handout("en"), "utf-8")
+    assert Workspace(tmp_path).language == "en"
+    (tmp_path / "a1_convolution.md").write_text(assignment.source.handout("ko"), "utf-8")
+    assert Workspace(tmp_path).language == "ko" and Workspace(tmp_path, "en").language == "en"

@@ -102,6 +102,29 @@ class Assignment:
         return self.run(text)
 
     @cached_property
+    def misfits(self):
+        """{id: sentence} of the mistakes whose patch no longer fits the solution, or does not run."""
+        found = {}
+        for mistake in self.mistakes:
+            try:
+                self.mistaken(mistake)
+            except Exception as error:                  # a patch that does not fit, or a text that does not run
+                found[mistake.id] = str(error) if isinstance(error, ValueError) else f"mistake {mistake.id}: {error!r}"
+        return found
+
+    def refuse_misfits(self):
+        """Raises ValueError where the solution has changed under its catalogue.
+
+        An assignment of one's own that only shares its id with one of ours fits none of our mistakes, and is no fault.
+        """
+        path = first(self.folders, f"catalogue/{self.id}.toml")
+        beside = path.parent.parent == self.path.parent.parent
+        if self.misfits and (beside or len(self.misfits) < len(self.mistakes)):
+            first_of_them = next(iter(self.misfits.values()))
+            raise ValueError(f"{path}: {len(self.misfits)} of {len(self.mistakes)} mistakes do not fit the solution; the "
+                             f"first: {first_of_them}; npnet course selftest {self.id} lists them all")
+
+    @cached_property
     def parts(self):
         """{name: the solution's function}, of this assignment and of those that it builds on."""
         return {**self.imported, **self.reference.names}
