@@ -7,10 +7,12 @@ import re
 from html import escape
 from pathlib import Path
 from statistics import mean, median
+from urllib.parse import quote
 
 from ..files.beside import writing
 from .clusters import clusters, counted_mistakes
 from .gradebook import number
+from .grader.assignment import load
 from .grader.words import say
 from .titles import title
 
@@ -33,22 +35,27 @@ def write_report(path, grade, language="en"):
     write(path, submission_page(grade, language))
 
 
-def write_class(path, grades, language="en"):
-    """Writes the report of a list of Grades of one assignment."""
-    write(path, class_page(grades, language))
+def write_class(path, grades, language="en", links=()):
+    """Writes the report of a list of Grades of one assignment. links: to the students' own reports, in this order."""
+    write(path, class_page(grades, language, links))
 
 
 def write_reports(folder, grades, language="en"):
     """Writes class.html and one report for each Grade, named after its student; returns the path of class.html."""
-    taken, every = {"class"}, Path(folder) / "class.html"
+    every, links = Path(folder) / "class.html", []
     for grade in grades:
-        name = re.sub(r"[^-@.\w]", "_", grade.student)
-        while name.lower() in taken:                        # two names that differ in what a file's name cannot hold
-            name += "_"
-        taken.add(name.lower())
-        write_report(Path(folder) / f"{name}.html", grade, language)
-    write_class(every, grades, language)
+        links.append(f"{free_name(grade.student, ['class', *links])}.html")
+        write_report(Path(folder) / links[-1], grade, language)
+    write_class(every, grades, language, links)
     return every
+
+
+def free_name(student, taken):
+    """A file's name for a student; two names may differ in what a file's name cannot hold, or in capitals."""
+    name = re.sub(r"[^-@.\w]", "_", student)
+    while name.lower() in [other.removesuffix(".html").lower() for other in taken]:
+        name += "_"
+    return name
 
 
 def write(path, text):
@@ -80,7 +87,7 @@ def submission_page(grade, language):
 
 # ---------------------------------------------------------------------------- the class
 
-def class_page(grades, language):
+def class_page(grades, language, links=()):
     """The HTML of a class: everybody's points, mistakes that were recognised, wrong answers that several share."""
     assignment = grades[0].assignment
     graded = [grade for grade in grades if not grade.problem]
@@ -93,23 +100,37 @@ def class_page(grades, language):
                                   median=number(median(scores)), most=number(max(g.points for g in graded)))))
     if len(graded) < len(grades):
         parts.append(tag("p", say("grading.html.failed", language, number=len(grades) - len(graded))))
-    parts += [everybody(grades), mistakes_of(grades, language), unknown_of(grades, language)]
+    parts += [everybody(grades, language, links), mistakes_of(grades, language), unknown_of(grades, language)]
     return page(assignment, parts, language)
 
 
-def everybody(grades):
-    """The table of all students and regions."""
+def everybody(grades, language, links=()):
+    """The table of all students and regions; a student's id leads to the student's own report."""
     regions = list(dict.fromkeys(region for grade in grades for region in grade.regions))
-    rows = [[tag("td", grade.student), tag("td", grade.name), points_cell(grade.earned, grade.points),
+    links = dict(zip((id(grade) for grade in grades), links))
+    rows = [[linked(grade.student, links.get(id(grade))), tag("td", grade.name),
+             points_cell(grade.earned, grade.points),
              *(points_cell(*grade.regions[region]) if region in grade.regions else "<td></td>" for region in regions),
-             tag("td", grade.problem)] for grade in grades]
-    return f'<div class="scroll">{table(["", "", "", *regions, ""], rows)}</div>'
+             tag("td", remark(grade, language))] for grade in grades]
+    heads = [say(f"grading.table.{name}", language) for name in ("student", "name", "points", "remark")]
+    return f'<div class="scroll">{table([*heads[:3], *regions, heads[3]], rows)}</div>'
+
+
+def linked(student, link):
+    """A cell with a student's id, which leads to a page if there is one."""
+    return f'<td><a href="{escape(quote(link))}">{escape(student)}</a></td>' if link else tag("td", student)
+
+
+def remark(grade, language):
+    """That a submission came late, and what was wrong with it."""
+    return "; ".join(filter(None, [say("grading.table.late", language) if grade.late else "", grade.problem]))
 
 
 def mistakes_of(grades, language):
     """The table of mistakes that were recognised, with how many students made them."""
-    rows = [[tag("td", region), tag("td", mistake), tag("td", count, "number")]
-            for region, mistake, count in counted_mistakes(grades)]
+    says = {mistake.id: mistake.when.get(language, "") for mistake in load(grades[0].assignment).mistakes}
+    rows = [[tag("td", region), f"<td>{tag('div', mistake)}{tag('div', says.get(mistake, ''))}</td>",
+             tag("td", count, "number")] for region, mistake, count in counted_mistakes(grades)]
     return section("grading.html.mistakes", rows, language)
 
 

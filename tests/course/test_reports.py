@@ -5,6 +5,7 @@ import pytest
 
 from npnet.course.clusters import clusters, counted_mistakes
 from npnet.course.gradebook import Grade
+from npnet.course.grader.assignment import load
 from npnet.course.reports import class_page, submission_page, write_class, write_report, write_reports
 
 
@@ -79,3 +80,11 @@ def test_shared_wrong_answers_are_counted():
     assert [(each.region, each.hash, each.students) for each in found] == [("a1.conv_naive", "abc", ["kim@x.org", "lee"])]
     assert len(clusters(GRADES, least=1)) == 2
     assert counted_mistakes(GRADES) == [("a1.pad", "pad.one_side", 2)]
+
+
+def test_the_class_has_heads_links_and_the_sentences_of_mistakes(tmp_path):
+    grades = [Grade("a3", "kim", "Kim", 1.0, 16.0, late=True, mistakes=[("a3.dw", "dw.stride")]), Grade("a3", "KIM", "", 2.0, 16.0)]
+    text = write_reports(tmp_path, grades).read_text("utf-8")
+    assert 'href="kim.html"' in text and 'href="KIM_.html"' in text and (tmp_path / "KIM_.html").is_file()
+    assert all(word in text for word in ("<th>student</th>", "<th>remark</th>", ">late<"))
+    assert next(m for m in load("a3").mistakes if m.id == "dw.stride").when["en"] in text

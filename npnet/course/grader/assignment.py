@@ -121,8 +121,8 @@ class Assignment:
         beside = path.parent.parent == self.path.parent.parent
         if self.misfits and (beside or len(self.misfits) < len(self.mistakes)):
             first_of_them = next(iter(self.misfits.values()))
-            raise ValueError(f"{path}: {len(self.misfits)} of {len(self.mistakes)} mistakes do not fit the solution; the "
-                             f"first: {first_of_them}; npnet course selftest {self.id} lists them all")
+            raise ValueError(f"{path}: {len(self.misfits)} of {len(self.mistakes)} mistakes do not fit the solution; "
+                             f"the first: {first_of_them}; npnet course selftest {self.id} lists them all")
 
     @cached_property
     def parts(self):
