@@ -9,6 +9,8 @@ from npnet.course.grader.properties import equal
 from npnet.course.grader.source import replaced
 from npnet.course.selftest import holds
 
+pytestmark = pytest.mark.long              # processes are started, or many probes run
+
 SIZES = """
 def windows_along(size, window, stride, pad, ceil_mode):
     room = size + 2 * pad - window

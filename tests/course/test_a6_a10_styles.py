@@ -6,6 +6,8 @@ from npnet.course.grader.calls import Direct
 from npnet.course.grader.perform import namespace
 from npnet.course.selftest import holds
 
+pytestmark = pytest.mark.long              # processes are started, or many probes run
+
 A6_LOOPS = '''
 import numpy as np
 

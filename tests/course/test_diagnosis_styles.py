@@ -10,6 +10,8 @@ from npnet.course.grader.diagnosis import Case, diagnose
 from npnet.course.grader.perform import namespace
 from npnet.course.grader.properties import equal
 
+pytestmark = pytest.mark.long              # processes are started, or many probes run
+
 STYLES = sorted(path.stem for path in (Path(__file__).parent / "styles").glob("*.py"))
 
 

@@ -9,6 +9,8 @@ from npnet.course.grader.mistakes import patched
 from npnet.course.grader.properties import unequal
 from npnet.course.grader.source import blocks_of, replaced
 
+pytestmark = pytest.mark.long              # processes are started, or many probes run
+
 
 def text_with(assignment, *ids):
     text = assignment.source.solution
@@ -42,7 +44,6 @@ def test_a_mistake_costs_its_own_region_alone():
     assert result.regions[0].diagnosis.mistakes == ["col2im.overwrite_offsets"] and 10 <= result.earned < 16
 
 
-@pytest.mark.long
 def test_mistakes_in_two_regions_are_told_apart():
     three = load("a3")
     result = grade(text_with(three, "col2im.overwrite_offsets", "db.zero"), three, "ann")
@@ -55,7 +56,6 @@ def test_only_some_regions_and_public_properties():
     assert list(states(result)) == ["a3.db"] and not any(c.property.hidden for c in result.regions[0].checked)
 
 
-@pytest.mark.long
 def test_with_my_own_earlier_parts():
     two, three = load("a2"), load("a3")
     assert "im2col" in three.source.parts
@@ -89,7 +89,6 @@ def test_marks_that_are_gone_leave_the_functions():
     assert blocks_of(text, "a3.dx") == [] and grade(text.encode(), three).earned == 16
 
 
-@pytest.mark.long
 def test_float32_is_remarked_where_it_is_so_and_nowhere_else():
     five = load("a5")
     for text, remarks in ((five.source.solution, 0), (in_float32(five), 1), (patched_one(five, "lrn_backward.n_five"), 0)):

@@ -25,6 +25,8 @@ from npnet.course.workspace import Workspace, ids_and_folder, meant
 from npnet.plots.course import Bars, Grid
 from pocket import solved
 
+pytestmark = pytest.mark.long              # processes are started, or many probes run
+
 
 @pytest.fixture
 def npnet_(capsys):

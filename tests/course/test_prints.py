@@ -13,6 +13,8 @@ from npnet.course.grader.fingerprints import FEW, MARKS, SMALL, like, print_of, 
 from npnet.course.grader.mistakes import patched
 from npnet.course.workspace import Workspace
 
+pytestmark = pytest.mark.long              # processes are started, or many probes run
+
 FIRST = [1, 1, 1, -1, -1, 1, -1, 1]
 
 
