@@ -6,8 +6,7 @@
 Every submission is graded in a process of its own, so that nothing that one does can stop the others.
 """
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -167,18 +166,19 @@ def graded(tasks, jobs):
         for future in as_completed(waiting):
             try:
                 yield future.result()
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 broken.append(waiting[future])
     for task in broken:
         with pool(1) as executor:
             try:
                 yield executor.submit(work, task).result()
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 yield failed(task, "grading it took the grader's own process down; grade it by itself, and look")
 
 
 def pool(jobs):
     """Processes that begin afresh: a copy of this one would have its threads' locks."""
+    from concurrent.futures import ProcessPoolExecutor      # which needs more of a system than reading this file may
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
 
 

@@ -25,6 +25,7 @@ ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VEC
               "NUMEXPR_NUM_THREADS")
 KEPT = "PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"
 LOOK = 0.1                              # seconds between two looks at how many processes there are
+LAST_WORDS = 2                  # seconds in which the pipe of an ended process is read to its end
 
 
 class Stopped(Exception):
@@ -125,10 +126,17 @@ class Process:
                     raise Stopped("processes") from None
                 if self.process.poll() is None or not self.read.empty():
                     continue
-                item = Stopped("died")
+                item = self.last_words()
             if isinstance(item, Stopped):
                 raise self.explained(item)
             return item
+
+    def last_words(self):
+        """What an ended process had still said: on a busy machine it may be on its way. Stopped if that is nothing."""
+        try:
+            return self.read.get(timeout=LAST_WORDS)
+        except queue.Empty:                                 # another process holds the pipe open
+            return Stopped("died")
 
     def explained(self, stopped):
         """Adds how the process ended; killed by the system, it was for its memory."""
