@@ -62,7 +62,8 @@ def test_many_files_are_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("content, said", [(b"not a zip", "is not a zip, or it is damaged"), (b"", "is not a zip"),
-                                           (zipped({"a.py": "x" * 500})[:60], "is not a zip")])
+                                           (zipped({"a.py": "x" * 500})[:60], "is not a zip")],
+                         ids=["words", "nothing", "a piece of a zip"])          # the bytes hold the time
 def test_what_is_no_zip(content, said, tmp_path):
     path = tmp_path / "kim.zip"
     path.write_bytes(content)
