@@ -1,4 +1,6 @@
 """A submission graded as a whole: the solution, the starter, one mistake, two, and with the student's own earlier parts."""
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from npnet.course.grader.calls import Outcome
 from npnet.course.grader.grade import grade
 from npnet.course.grader.mistakes import patched
 from npnet.course.grader.properties import unequal
+from npnet.course.grader.report import region_lines
 from npnet.course.grader.source import blocks_of, replaced
 
 pytestmark = pytest.mark.long              # processes are started, or many probes run
@@ -122,3 +125,10 @@ def test_dictionaries_are_compared_by_name():
     assert unequal(Outcome({"b": np.ones(3), "w": np.zeros((2, 3))}), want) is None
     assert unequal(Outcome({"b": np.zeros(3), "w": np.zeros((2, 3))}), want).output == "b"
     assert unequal(Outcome({"bias": np.ones(3), "w": np.zeros((2, 3))}), want).kind == "names"
+
+
+def test_the_readme_shows_what_a_check_says():
+    three = load("a3")
+    result = grade(text_with(three, "dx.overwrite_windows"), three, only=["a3.dx"], hidden=False)
+    said = "\n".join(region_lines(result.regions[0], three))
+    assert f"```text\n{said}\n```" in (Path(__file__).parents[2] / "README.md").read_text("utf-8")

@@ -28,7 +28,7 @@ def verdict(test, wrong):
             accused += 1
     try:
         asked(*map(nameless, WRONG[wrong][1]))
-    except Exception:
+    except Exception:                   # a wrong layer may also stop Python inside the test: that is noticed too
         return 1, accused
     return 0, accused
 '''
