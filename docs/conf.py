@@ -30,7 +30,8 @@ source_suffix = {".md": "myst-nb"}
 part = os.environ.get("NPNET_DOCS", "").split()
 if part:                                                        # links to pages that are left out are no fault
     include_patterns = ["index.md", *(f"{name.removesuffix('.md')}.md" for name in part)]
-    suppress_warnings = ["toc.not_readable", "toc.excluded", "toc.not_included", "toc.glob", "myst.xref_missing", "ref.doc"]
+    suppress_warnings = ["toc.not_readable", "toc.excluded", "toc.not_included", "toc.glob", "myst.xref_missing",
+                         "ref.doc"]
 
 myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4

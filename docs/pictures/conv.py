@@ -41,7 +41,7 @@ def touched(h=1, v=2):
     draw_cells(left, X, "x", {(h, v): OTHER})
     reached = {(h - r, v - s): f"w[{r},{s}]" for r in range(rows) for s in range(columns)}
     y = output()
-    inside = {place: words for place, words in reached.items() if 0 <= place[0] < y.shape[0] and 0 <= place[1] < y.shape[1]}
+    inside = {(p, q): words for (p, q), words in reached.items() if 0 <= p < y.shape[0] and 0 <= q < y.shape[1]}
     draw_cells(right, y, "y", {place: BAR for place in inside}, inside)
     return finish(figure, None)
 
@@ -57,6 +57,7 @@ def draw_cells(axes, table, title, marked, words=None):
         axes.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, facecolor="white",
                                  edgecolor=edge or "#b8c0c8", linewidth=2.5 if edge else 0.8))
         beneath = (words or {}).get((row, column))
-        axes.text(column, row - (0.15 if beneath else 0), f"{number:g}", ha="center", va="center", fontsize=10, color=INK)
+        up = 0.15 if beneath else 0
+        axes.text(column, row - up, f"{number:g}", ha="center", va="center", fontsize=10, color=INK)
         if beneath:
             axes.text(column, row + 0.22, beneath, ha="center", va="center", fontsize=9, color=INK)

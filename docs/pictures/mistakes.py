@@ -74,8 +74,8 @@ class Mistake:
     @property
     def alt(self):
         """The numbers in words, for those who do not see the picture."""
-        told = [f"{name}, {word}: {np.asarray(values, float).tolist()}"
-                for word, values in ((self.words[0], self.wrong), (self.words[1], self.right)) for name, values in values]
+        outputs = [(word, *output) for word, found in zip(self.words, (self.wrong, self.right)) for output in found]
+        told = [f"{name}, {word}: {np.asarray(values, float).tolist()}" for word, name, values in outputs]
         return f"{self.sentence} {'. '.join(told)}."
 
     def _repr_html_(self):

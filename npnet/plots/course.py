@@ -82,7 +82,8 @@ def operation(rows, title=None, caption=None, narrowest=5.5):
     sizes = [[panel.size for panel in row] for row in rows]
     across = [sum(columns for _, columns in row) * CELL + 0.55 * len(row) for row in sizes]
     high = [max(rows for rows, _ in row) * CELL + 0.6 for row in sizes]
-    figure = new_figure(max(narrowest, max(across) + 0.4), sum(high) + (0.75 if title else 0.35) + (0.45 if caption else 0))
+    around = (0.75 if title else 0.35) + (0.45 if caption else 0)
+    figure = new_figure(max(narrowest, max(across) + 0.4), sum(high) + around)
     whole = figure.add_gridspec(len(rows), 1, height_ratios=high)
     for number, row in enumerate(rows):
         widths = [columns for _, columns in sizes[number]]
