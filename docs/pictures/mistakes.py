@@ -12,7 +12,7 @@ import numpy as np
 from npnet.course.examples import EXAMPLES
 from npnet.course.grader.assignment import load
 from npnet.course.grader.calls import Call
-from npnet.plots.course import CELL, Bars, Grid, Path, operation
+from npnet.plots.course import Bars, Grid, Path, operation
 
 WORDS = {"en": ("wrong", "right", "wrong - right", "You get this if {}."),
          "ko": ("틀린 값", "맞는 값", "차이", "{} 나오는 값입니다.")}
@@ -40,8 +40,8 @@ class Mistake:
         self.wrong = drawn(wrong.value) if wrong.error is None else None
         self.error = wrong.error
 
-    def rows(self):
-        """The panels: for each output wrong, right and difference, beside each other where they fit.
+    def panels(self):
+        """For each output wrong, right and, in grids, the difference: a panel each, with what is to be seen in words.
 
         ValueError: the mistake does not show in this example.
         """
@@ -50,50 +50,38 @@ class Mistake:
             right = np.asarray(right, float)
             wrong = np.asarray(self.wrong[number][1], float)
             alike = wrong.shape == right.shape
-            titles = [f"{name}: {word}" for word in self.words[:2]]
-            row = [self.panel(wrong, titles[0], wrong != right if alike else None), self.panel(right, titles[1])]
             if alike and (wrong == right).all():
                 continue
-            panels += [row + [self.panel(wrong - right, self.words[2])] if alike and self.kind == "grid" else row]
+            panels.append(self.panel(wrong, f"{name}: {self.words[0]}", wrong != right if alike else None))
+            panels.append(self.panel(right, f"{name}: {self.words[1]}"))
+            if alike and self.kind == "grid":
+                panels.append(self.panel(wrong - right, self.words[2]))
         if not panels:
             raise ValueError(f"{self.mistake.id} gives the right numbers in this example; give other arguments")
-        return [part for row in panels for part in fitted(row)]
+        return panels
 
     def panel(self, values, title, wrong=None):
+        """One panel, and its text alternative."""
+        words = f"{title}: {values.tolist()}"
         if self.kind == "path":
-            return Path({title: np.ravel(values)}, title)
+            return Path({title: np.ravel(values)}, title), words
         if self.kind == "bars" and values.ndim < 2:
-            return Bars(values, title)
-        return Grid(values, title, wrong=wrong)
+            return Bars(values, title), words
+        return Grid(values, title, wrong=wrong), words
 
     @property
     def sentence(self):
         """The condition, as the course says it."""
         return self.words[3].format(self.mistake.when[self.language])
 
-    @property
-    def alt(self):
-        """The numbers in words, for those who do not see the picture."""
-        outputs = [(word, *output) for word, found in zip(self.words, (self.wrong, self.right)) for output in found]
-        told = [f"{name}, {word}: {np.asarray(values, float).tolist()}" for word, name, values in outputs]
-        return f"{self.sentence} {'. '.join(told)}."
-
     def _repr_html_(self):
         from . import Picture
         said = f"<p><strong>{html.escape(self.sentence)}</strong> {html.escape(self.mistake.ask[self.language])}</p>"
         if self.error is not None:
             return said + f"<pre>{html.escape(f'{self.error.kind}: {self.error.text}')}</pre>"
-        return said + Picture(operation(self.rows(), narrowest=2), self.alt)._repr_html_()
+        drawn = [Picture(operation([[panel]], narrowest=1.5), alt)._repr_html_() for panel, alt in self.panels()]
+        return f'{said}<div class="pictures">{"".join(drawn)}</div>'
 
     def __repr__(self):
         return self.sentence
 
-
-def fitted(row, most=4.7):
-    """The row, or several, so that none is wider than `most` inches."""
-    rows = [[]]
-    for panel in row:
-        if rows[-1] and sum(each.size[1] * CELL + 0.55 for each in [*rows[-1], panel]) + 0.4 > most:
-            rows.append([])
-        rows[-1].append(panel)
-    return rows
