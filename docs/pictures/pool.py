@@ -23,9 +23,10 @@ def panels(rows, cell=None):
     """Rows of Grid and Bars, at most WIDEST inches wide, with letters of at least 9 points; the figure and its axes."""
     figure = operation(rows)
     across = max(sum(panel.size[1] * CELL + 0.55 for panel in row) for row in rows) + 0.3
-    high = figure.get_figheight() - 0.5
     ratio = min(1, WIDEST / across) if cell is None else cell / CELL
-    figure.set_size_inches(min(WIDEST, across), high * (0.25 + 0.75 * ratio))
+    high = sum(max(panel.size[0] for panel in row) * CELL * ratio + 0.45 for row in rows)
+    figure.set_size_inches(min(WIDEST, across), high + 0.2)
+    figure.get_layout_engine().set(h_pad=0.04, hspace=0.02)
     for text in texts(figure):
         text.set_fontsize(max(text.get_fontsize(), 9))
     for axes in figure.axes:
