@@ -20,7 +20,7 @@ def channel(values):
 
 
 def stages(x=X, w=W, b=B):
-    """The numbers of a channel on a line: as they are, less their mean, divided by their deviation, scaled and shifted."""
+    """The numbers of a channel on a line: as they are, less their mean, over their deviation, scaled and shifted."""
     mean, deviation = x.mean(), x.std()
     steps = [("x", x), ("x − μ", x - mean), ("(x − μ) / σ", (x - mean) / deviation),
              ("w · x̂ + b", w * (x - mean) / deviation + b)]
