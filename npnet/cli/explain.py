@@ -10,16 +10,17 @@ from pathlib import Path
 
 from ..data import read_picture, sample_picture
 from ..explain.counts import recognised, times
+from ..explain.prepared import in_words, knowledge
 from ..explain.terminal import interactive, print_all, show, walk, warning
 from ..explain.walk import Explain, cost
+from ..explain.words import LANGUAGES, Said, chosen, errors_in, understood, within
 from ..models import MODELS, model
 from ..network import load
 from ..screen import duration, echo, fold
 from ..screen.output import width
 from ..weights import is_trained, shipped, trained
-from ..weights.prepared import prepare
+from ..weights.prepared import pipeline_for
 from . import DEFAULT, add_backend, add_layers, choose_backend, own_layers
-from .evaluate import limits
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
 LONG = 20                           # seconds that nobody waits for without having been asked
@@ -42,39 +43,51 @@ def add(commands):
     parser.add_argument("--save", metavar="DIR", help="save pictures in this folder")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random weights (default: 0)")
     parser.add_argument("--yes", action="store_true", help="do not ask, however long it takes")
+    parser.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help="en or ko (default: NPNET_LANG, else en)")
     add_backend(parser)
     parser.set_defaults(run=run)
 
 
 def run(options):
+    options.lang = chosen(options.lang)
+    with errors_in(options.lang):
+        explain_photo(options)
+
+
+def explain_photo(options):
+    """Builds the walk, says what it is and what it costs, and shows it."""
     backend = choose_backend(options)
     notes, path = [], sample_picture() if options.photo is None else Path(options.photo)
     layers = own_layers(options)
     picture = read_picture(path, notes)                         # before 60 million weights are drawn
-    names = None if options.names is None else read_names(options.names)
+    names = None if options.names is None else read_names(options.names, options.lang)
     known = known_network(options, layers)
     if known is not None:
         net, version, names = known.net, known.name, names or known.classes
-        x, order, prepared = known.pipeline.test(picture)[None], known.pipeline.order, str(known.pipeline)
+        pipeline = known.pipeline
     else:
         net, version = network(options, names, layers)
-        x, order, prepared = prepare(picture, version, net.input_shape)
+        pipeline = pipeline_for(version, net.input_shape)
     weights = known.name if known else options.weights
-    explain = Explain(net, x.astype(net.dtype), names, weights, picture, order)
+    explain = Explain(net, pipeline.test(picture)[None].astype(net.dtype), names, weights, picture, pipeline.order,
+                      options.lang)
     last = None if options.layer is None else net.known(options.layer)
     last = None if options.backward else last                   # a backward pass begins at the end
     multiply_adds, seconds = cost(net, last, options.backward)
-    through = version if known or options.weights is None else f"{Path(options.weights).name} ({version or 'unknown'})"
+    through = version
+    if not known and options.weights is not None:
+        through = f"{Path(options.weights).name} ({version or explain.say('head.unknown')})"
     head = [
-        f"{path.name}, {picture.shape[1]} x {picture.shape[0]} pixels, through {through}",
-        *([limits(known.name, known.classes)] if known else []),
-        *warning(explain), *notes, f"input {times(net.input_shape)}: {prepared}",
-        *([] if version else ["(a guess: --net NAME says what the network was trained as)"]),
-        f"{multiply_adds:,} multiply-adds{f' up to {last}' if last else ''}"
-        f"{' in both directions' if options.backward else ''}, "
-        f"{f'about {duration(seconds)}' if seconds >= 1 else 'less than a second'} with {backend}"]
-    show([part for line in head for part in fold(line, width(), rest="  ")])
-    if seconds < LONG or last or options.yes or agreed(seconds):
+        Said("head.photo", photo=path.name, columns=picture.shape[1], rows=picture.shape[0], network=through),
+        *([knowledge(known.name, known.classes)] if known else []),
+        *warning(explain), *map(understood, notes),
+        Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, training=known is not None)),
+        *([] if version else [Said("head.guess")]),
+        Said("head.cost", count=multiply_adds, layer=Said("head.up_to", layer=last) if last else "",
+             both=Said("head.both") if options.backward else "", backend=backend,
+             time=Said("head.about", time=duration(seconds)) if seconds >= 1 else Said("head.quick"))]
+    show([part for line in head for part in fold(within(line, options.lang), width(), rest="  ")])
+    if seconds < LONG or last or options.yes or agreed(seconds, explain):
         walk_or_print(explain, options)
 
 
@@ -100,16 +113,16 @@ def save(explain, options):
         if options.backward and explain.classes and not explain.gradients:
             explain.backward()
         paths = pictures.save(explain, options.save)
-    echo(f"{len(paths)} pictures in {Path(options.save)}, {paths[0].name} to {paths[-1].name}")
+    echo(explain.say("saved.pictures", count=len(paths), folder=Path(options.save), first=paths[0].name,
+                     last=paths[-1].name))
 
 
-def agreed(seconds):
+def agreed(seconds, explain):
     """Whether the user wants a walk that takes so long; ValueError where nobody can be asked."""
     if not interactive():
-        raise ValueError(f"all layers would take about {duration(seconds)}; give --layer NAME for the first ones, "
-                         f"--yes for all, or another --backend")
+        raise ValueError(explain.say("error.too_long", time=duration(seconds)))
     try:
-        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+        return input(explain.say("ask.go_on")).strip().lower() in ("y", "yes")
     except EOFError:
         return False
 
@@ -118,7 +131,7 @@ def known_network(options, layers):
     """The Trained network that the options name, shipped or from a run, which knows its own classes and how its
     pictures are prepared; None where they name random weights or a file with weights alone."""
     if options.weights is not None and options.classes is not None:
-        raise ValueError(f"{options.weights} holds a whole network; leave --classes out")
+        raise ValueError(Said("error.whole_network", file=options.weights).within(options.lang))
     if options.weights is None:
         return trained(options.net) if options.net in shipped() and options.classes is None else None
     known = options.net is None and is_trained(options.weights)
@@ -132,15 +145,15 @@ def network(options, names, layers):
         classes = len(names) if names and options.classes is None else options.classes
         return model(name, classes, seed=options.seed), name
     if options.net is not None and options.net not in MODELS:
-        raise ValueError(f"no network is called {options.net!r}; npnet has {', '.join(MODELS)}")
+        raise ValueError(Said("error.no_network", name=options.net, names=", ".join(MODELS)).within(options.lang))
     net = load(options.weights, layers)
     return net, recognised(net) if options.net is None else options.net
 
 
-def read_names(path):
+def read_names(path, language="en"):
     """The lines of a text file that are not empty; numbers of ImageNet such as n01440764 are left out."""
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text in UTF-8; save it so, one class on each line") from None
+        raise ValueError(Said("error.not_text", path=path).within(language)) from None
     return [re.sub(r"^n\d{8}\s+", "", line.strip()) for line in lines if line.strip()]

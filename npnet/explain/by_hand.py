@@ -16,7 +16,7 @@ from ..backend import ops
 from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
                       ReLU, Sigmoid, Softmax, Tanh, pair)
 from ..ops.lrn import lrn_constants
-from ..screen.words import counted
+from .words import Said, several
 
 
 @dataclass
@@ -24,7 +24,7 @@ class ByHand:
     """One number of a layer's output, computed by a plain loop."""
 
     index: tuple        # of the output, image first
-    words: str          # what was computed: "1200 products + b[0]"
+    words: str          # what was computed: "1200 products + b[0]"; a Said where it holds words
     terms: int          # how many numbers went in
     value: float        # what came out, in float64
     array: float        # what the layer's output holds there
@@ -75,14 +75,14 @@ def convolution(layer, x, index):
                 h, v = p * layer.stride + r - layer.pad, q * layer.stride + s - layer.pad
                 if 0 <= h < x.shape[2] and 0 <= v < x.shape[3]:
                     products.append(float(x[n, first + c, h, v]) * float(w[k, c, r, s]))
-    return summed(f"{len(products)} products + b[{k}]", products, float(b[k]))
+    return summed(Said("hand.products", count=len(products), place=k), products, float(b[k]))
 
 
 def dense(layer, x, index):
     n, m = index
     w, b = ops.to_host(layer.w), ops.to_host(layer.b)
     products = [float(x[n, d]) * float(w[d, m]) for d in range(x.shape[1])]
-    return summed(f"{len(products)} products + b[{m}]", products, float(b[m]))
+    return summed(Said("hand.products", count=len(products), place=m), products, float(b[m]))
 
 
 def summed(words, numbers, bias=0.0, parts=1):
@@ -105,7 +105,7 @@ def window(layer, index):
 def max_pool(layer, x, index):
     numbers = seen(x, index, *window(layer, index))
     largest = math.nan if any(map(math.isnan, numbers)) else max(numbers)
-    return f"the largest of {counted(len(numbers), 'number')}", len(numbers), largest, abs(largest)
+    return Said("hand.largest", numbers=several("number", len(numbers))), len(numbers), largest, abs(largest)
 
 
 def avg_pool(layer, x, index):
@@ -115,11 +115,11 @@ def avg_pool(layer, x, index):
         area *= sum(-edge <= place < size + edge for place in side)
     if len(numbers) == area:
         return mean(numbers)
-    return summed(f"the sum of {len(numbers)} numbers / {area}", numbers, parts=area)
+    return summed(Said("hand.sum_over", count=len(numbers), area=area), numbers, parts=area)
 
 
 def mean(numbers):
-    return summed(f"the mean of {counted(len(numbers), 'number')}", numbers, parts=len(numbers))
+    return summed(Said("hand.mean", numbers=several("number", len(numbers))), numbers, parts=len(numbers))
 
 
 def adaptive_avg_pool(layer, x, index):
@@ -133,20 +133,20 @@ def lrn(layer, x, index):
     size = x.shape[1] // layer.groups
     squares = [float(x[n, j, h, v]) ** 2 for j in range(i - layer.n // 2, i + layer.n // 2 + 1)
                if 0 <= j < x.shape[1] and j // size == i // size]       # channels of the same group
-    edge = f"; not {layer.n}: map {i} is at the edge{' of its group' if layer.groups > 1 else ''}"
+    edge = Said(f"hand.edge_of_{'group' if layer.groups > 1 else 'maps'}", n=layer.n, place=i)
     return damped(float(x[index]), k, alpha, squares, layer.beta, edge if len(squares) < layer.n else "")
 
 
 def lrn_within(layer, x, index):
     sides = [range(place - layer.n // 2, place + layer.n // 2 + 1) for place in index[2:]]
     squares, area = [number ** 2 for number in seen(x, index, *sides)], layer.n ** 2
-    edge = f"; not {area}: the window is cut at the edge" if len(squares) < area else ""
+    edge = Said("hand.edge_of_window", area=area) if len(squares) < area else ""
     return damped(float(x[index]), layer.k, layer.alpha / area, squares, layer.beta, edge)
 
 
 def damped(x, k, alpha, squares, beta, edge):
     value = x * np.float64(k + alpha * sum(squares)) ** -beta           # np.float64: 0 ** -1 is inf, and no error
-    words = f"{x:.5g} * ({k:g} + {alpha:g} * {counted(len(squares), 'square')})^-{beta:g}{edge}"
+    words = Said("hand.damped", x=x, k=k, alpha=alpha, squares=several("square", len(squares)), beta=beta, edge=edge)
     return words, len(squares), value, abs(value)
 
 
@@ -178,11 +178,12 @@ def sigmoid(layer, x, index):
 def softmax(layer, x, index):
     largest = float(max(x[index[0]]))
     exps = [math.exp(float(value) - largest) for value in x[index[0]]]
-    return f"exp({float(x[index]):.5g}) / the sum of {len(exps)} exps", len(exps), exps[index[1]] / sum(exps), 1
+    words = Said("hand.softmax", x=float(x[index]), count=len(exps))
+    return words, len(exps), exps[index[1]] / sum(exps), 1
 
 
 def dropout(layer, x, index):
-    return "the number that came in: only training drops", 1, float(x[index]), abs(float(x[index]))
+    return Said("hand.dropout"), 1, float(x[index]), abs(float(x[index]))
 
 
 def flatten(layer, x, index):

@@ -28,7 +28,7 @@ def save(explain, folder, place=None):
     for name, figure in drawn(explain, place):
         paths.append(Path(folder) / f"{re.sub('[^a-zA-Z0-9_.-]', '_', name)}.png")
         if paths[-1].exists() and not plots.drawn_by_npnet(paths[-1]):
-            raise FileExistsError(f"{paths[-1]} is there, and npnet did not draw it; give another folder")
+            raise FileExistsError(explain.say("error.not_ours", path=paths[-1]))
         plots.save(figure, paths[-1])
     return paths
 
@@ -51,7 +51,7 @@ def input_picture(explain):
     """The photograph beside the network's input; the input alone if there is no photograph."""
     x = ops.to_host(explain.x)
     if x.ndim == 4 and x.shape[1] in (1, 3):
-        yield "00-input", (plots.feature_maps(x[0], "the input") if explain.picture is None else
+        yield "00-input", (plots.feature_maps(x[0], explain.say("picture.input")) if explain.picture is None else
                            plots.picture_and_input(explain.picture, x, explain.order))
 
 
@@ -60,7 +60,7 @@ def layer_pictures(explain, step):
     facts, start = step.facts, f"{step.number:02}-{step.facts.name}"
     if facts.kind == "Conv2D" and facts.shape_in == explain.net.input_shape:
         yield f"{start}-filters", filters(explain, step)
-    row = f", its {facts.activations} numbers line by line" if step.y.ndim != 4 else ""
+    row = explain.say("picture.row", count=facts.activations) if step.y.ndim != 4 else ""
     yield start, plots.feature_maps(as_maps(step.y[0]), f"{facts.name}: {facts.expression}{row}{untrained(explain)}")
 
 
@@ -82,7 +82,7 @@ def as_maps(y):
 def answers(explain):
     """The best classes beside the photograph."""
     names = [explain.name(label) for label in range(explain.classes)]
-    title = f"The {'five best ' * (explain.classes > 5)}classes{untrained(explain)}"
+    title = explain.say("picture.five" if explain.classes > 5 else "picture.classes", weights=untrained(explain))
     return (f"{len(explain) + 1:02}-probabilities",
             plots.probabilities(explain.probabilities(), names, title, explain.picture))
 
@@ -93,9 +93,9 @@ def way_back(explain):
     lengths = {f"{each.name}.{name}": value for each in reversed(back.gradients)
                for name, value in each.parameters.items()}
     if lengths:
-        title = f"Gradients of the loss for {explain.name(back.label)}{untrained(explain)}"
+        title = explain.say("picture.gradients", name=explain.name(back.label), weights=untrained(explain))
         yield f"{len(explain) + 2:02}-gradients", plots.gradient_norms([*lengths], np.array([*lengths.values()]), title)
 
 
 def untrained(explain):
-    return " (random weights)" if explain.random else ""
+    return explain.say("picture.random") if explain.random else ""

@@ -3,64 +3,50 @@
     Enter next   b back   w why   v values   p picture   q quit
 
 Where the output is no terminal (a file, a pipe) everything is printed, one block after the other.
-A page is a list of lines: a block for every layer, then the answers, then the way back. What is
-printed is plain ASCII but for names that the user gave; a terminal also gets colours.
+A page is a list of lines: a block for every layer, then the answers, then the way back. Its sentences
+are in words/, in the language of the walk. In English what is printed is plain ASCII but for names that
+the user gave; a terminal also gets colours.
 """
 import math
 import os
+import re
 import sys
 from contextlib import closing
+from functools import lru_cache
 from importlib.util import find_spec
 from shutil import get_terminal_size
 
 from ..layers import pair
 from ..ops.lrn import lrn_constants
 from ..screen import duration, echo, fold, percent, size
-from ..screen.output import cut, width
+from ..screen.output import columns_of, cut, padded, width
 from .counts import times
+from .words import LANGUAGES, Listed, Said, within
 
 WIDTH = 80                  # columns; no line is longer
 LABEL = 12                  # of which the label takes so many, with two spaces before it
 KEYS = {"\r": "next", "\n": "next", " ": "next", "n": "next", "\x1b[C": "next", "b": "back", "\x1b[D": "back",
         "w": "why", "v": "values", "p": "picture", "q": "quit", "\x04": "quit", "\x1b": "quit"}
-MARKS = [("^  (shape|size|sees|parameters|work|time|values|by hand) ", "cyan"), ("they agree", "green"),
-         ("THEY DIFFER|mean nothing", "bold red")]
-HELP = "Enter next  b back  w why  v values  p picture  q quit"
-
-WHAT = {                    # class: what it is, its formula, its chapter
-    "Conv2D": ("a convolution: every filter slides over the maps", "ops/conv.py",
-               "y[k,p,q] = b[k] + sum over c,r,s of x[c, p*stride+r-pad, q*stride+s-pad]",
-               "                                    * w[k,c,r,s]"),
-    "Dense": ("fully connected: every output sees every input", "ops/dense.py",
-              "y[m] = b[m] + sum over d of x[d] * w[d,m]"),
-    "ReLU": ("the activation of AlexNet: negative numbers become 0", "ops/activation.py", "y = max(x, 0)"),
-    "Tanh": ("an activation: every number comes between -1 and 1", "ops/activation.py", "y = tanh(x)"),
-    "Sigmoid": ("an activation: every number comes between 0 and 1", "ops/activation.py", "y = 1 / (1 + exp(-x))"),
-    "Softmax": ("numbers become probabilities, which add up to 1", "ops/softmax.py",
-                "y[m] = exp(x[m]) / sum over j of exp(x[j])"),
-    "MaxPool": ("pooling: of every window only the largest number stays", "ops/pool.py",
-                "y[c,p,q] = max over r,s of x[c, p*stride+r-pad, q*stride+s-pad]"),
-    "AvgPool": ("pooling: every window becomes its mean", "ops/pool.py",
-                "y[c,p,q] = mean over r,s of x[c, p*stride+r-pad, q*stride+s-pad]"),
-    "AdaptiveAvgPool": ("pooling: as many parts as asked for, each becomes its mean", "ops/pool.py",
-                        "part p: rows floor(p*H/P) up to, without, ceil((p+1)*H/P)"),
-    "LRN": ("response normalisation: neighbouring maps damp each other", "ops/lrn.py",
-            "y[i] = x[i] * (k + alpha * sum of x[j]^2 over n maps around i)^-beta"),
-    "LRNWithin": ("response normalisation by the neighbours in the same map", "ops/lrn.py",
-                  "y = x * (k + alpha/(n*n) * sum of x^2 over n x n pixels around)^-beta"),
-    "BatchNorm": ("every map is brought to mean 0 and variance 1, then scaled", "ops/batchnorm.py",
-                  "y = w * (x - mean) / sqrt(var + eps) + b"),
-    "Dropout": ("throws numbers away in training; at test it does nothing", "ops/dropout.py", "y = x"),
-    "Flatten": ("maps become one row of numbers, for the dense layers", "layers.py",
-                "y[(c*H + h)*W + v] = x[c,h,v]"),
+CHAPTERS = {                # class: where it is derived
+    "Conv2D": "ops/conv.py", "Dense": "ops/dense.py", "ReLU": "ops/activation.py", "Tanh": "ops/activation.py",
+    "Sigmoid": "ops/activation.py", "Softmax": "ops/softmax.py", "MaxPool": "ops/pool.py", "AvgPool": "ops/pool.py",
+    "AdaptiveAvgPool": "ops/pool.py", "LRN": "ops/lrn.py", "LRNWithin": "ops/lrn.py", "BatchNorm": "ops/batchnorm.py",
+    "Dropout": "ops/dropout.py", "Flatten": "layers.py",
 }
+LABELS = "shape size sees parameters work time values by_hand".split()
 
 
 # ---------------------------------------------------------------------------- the lines of a page
 
 def block(step):
     """What one layer was given, made and cost: at most ten lines."""
-    facts = step.facts
+    facts, language = step.facts, step.language
+
+    def labelled(name, *texts):
+        """Lines of a block, the first with a label before it; none without texts."""
+        label = padded(Said(f"label.{name}").within(language), LABEL - 1)
+        return [f"  {' ' * (LABEL - 1) if i else label} {within(text, language)}" for i, text in enumerate(texts)]
+
     return fitted([
         f"[{step.number:2}/{step.count}] {facts.name}   {facts.expression}",
         *labelled("shape", f"{times(facts.shape_in)} -> {times(facts.shape_out)}"),
@@ -68,23 +54,24 @@ def block(step):
         *labelled("sees", *seen(step)),
         *labelled("parameters", *parameters(step)),
         *labelled("work" if facts.multiply_adds else "time", work(step)),
-        *labelled("values", f"{step.minimum:.4g} to {step.maximum:.4g}, mean {step.mean:.4g}, "
-                            f"{percent(step.zeros) if step.zeros else 'no'} zeros"),
-        *labelled("by hand", *by_hand(step.by_hand))])
+        *labelled("values", spread(step)),
+        *labelled("by_hand", *by_hand(step.by_hand, language))])
 
 
-def labelled(name, *texts):
-    """Lines of a block, the first with a label before it; none without texts."""
-    return [f"  {'' if i else name:{LABEL - 1}} {text}" for i, text in enumerate(texts)]
+def spread(step):
+    """From where to where the numbers of the output go, their mean, and how many of them are 0."""
+    numbers = {"least": step.minimum, "most": step.maximum, "mean": step.mean}
+    return Said("block.values", **numbers, zeros=percent(step.zeros)) if step.zeros else Said(
+        "block.no_zeros", **numbers)
 
 
-def by_hand(hand):
+def by_hand(hand, language):
     """What was computed by a plain loop, and what came out of it and of the layer."""
     if hand is None:
         return []
-    return [*fold(f"{hand.place} = {hand.words}", WIDTH - LABEL - 2),
-            f"= {hand.value:#.7g} by a loop, {hand.array:#.7g} in the array: "
-            f"{'they agree' if hand.agrees else 'THEY DIFFER'}"]
+    return [*fold(f"{hand.place} = {within(hand.words, language)}", WIDTH - LABEL - 2),
+            Said("block.compared", value=hand.value, array=hand.array,
+                 verdict=Said("block.agree" if hand.agrees else "block.differ"))]
 
 
 def seen(step):
@@ -92,60 +79,68 @@ def seen(step):
     facts, words = step.facts, []
     if facts.kind == "Conv2D":
         own, all_of_them = facts.shape_in[0] // step.layer.groups, facts.shape_in[0]
-        words.append(f"{own} of {all_of_them} channels" if own < all_of_them else "all channels")
+        words.append(Said("block.some_channels", own=own, all=all_of_them) if own < all_of_them else
+                     Said("block.all_channels"))
     if facts.field and facts.stride and (facts.kind == "Conv2D" or facts.kind.endswith("Pool")):
-        words.append(f"{times(facts.field)} pixels of the picture, {facts.stride} apart")
-    return [", ".join(words)] if words else []
+        words.append(Said("block.field", field=times(facts.field), stride=facts.stride))
+    return [Listed(words)] if words else []
 
 
 def parameters(step):
     """256 x 48 x 5 x 5 + 256 = 307,456 and their share of the network's."""
     terms = " + ".join(" x ".join(map(str, array.shape)) for array in step.layer.params().values())
-    frozen = "" if step.facts.trained else ", frozen"
-    return [f"{terms} = {step.facts.parameters:,} ({percent(step.parameter_share)} of all{frozen})"] if terms else []
+    return [Said("block.parameters" if step.facts.trained else "block.frozen", terms=terms, count=step.facts.parameters,
+                 share=percent(step.parameter_share))] if terms else []
 
 
 def work(step):
     """The multiply-adds with their share, the memory of im2col and the time; what is 0 is left out."""
     words = []
     if step.facts.multiply_adds:
-        words.append(f"{step.facts.multiply_adds:,} multiply-adds ({percent(step.share)} of all)")
+        words.append(Said("block.multiply_adds", count=step.facts.multiply_adds, share=percent(step.share)))
     if step.column_bytes:
         words.append(f"im2col {size(step.column_bytes, 1024)}")
-    return ", ".join([*words, duration(step.seconds)])
+    return Listed([*words, duration(step.seconds)])
 
 
 def why(step):
     """The formula of a layer, and its numbers."""
-    facts, layer = step.facts, step.layer
-    if facts.kind not in WHAT:
-        return fitted([f"{facts.name} is a {facts.kind}, a layer of your own"])
-    what, chapter, *lines = WHAT[facts.kind]
+    facts, layer, language = step.facts, step.layer, step.language
+    if facts.kind not in CHAPTERS:
+        return fitted([Said("why.own", name=facts.name, kind=facts.kind).within(language)])
+    lines = formula(facts.kind, language)
     if facts.kind in ("Conv2D", "MaxPool", "AvgPool"):
-        lines.append(f"rows P = {'ceil' if layer.ceil_mode else 'floor'}((H + 2*pad - R) / stride) + 1, columns alike:")
-        lines += [f"  {sentence}" for sentence in step.size]
+        lines.append(Said("why.rows", rounded="ceil" if layer.ceil_mode else "floor"))
+        lines += [f"  {within(sentence, language)}" for sentence in step.size]
     if facts.kind == "Conv2D":
         lines += convolution_costs(step)
     if facts.kind == "LRN":
         k, alpha = lrn_constants(layer.convention, layer.n, layer.k, layer.alpha)
-        lines.append(f"here n={layer.n}, k={k:g}, alpha={alpha:g}, beta={layer.beta:g} ({layer.convention})"
-                     f"{f', inside each of {layer.groups} groups' if layer.groups > 1 else ''}")
+        lines.append(Said("why.lrn_groups" if layer.groups > 1 else "why.lrn", n=layer.n, k=k, alpha=alpha,
+                          beta=layer.beta, convention=layer.convention, groups=layer.groups))
     if facts.kind == "Dense":
-        lines.append(f"{facts.shape_in[0]} products for each of {facts.shape_out[0]} outputs = "
-                     f"{facts.multiply_adds:,} multiply-adds")
-    lines.append(f"derivation, loops and array text: npnet/{chapter}")
-    return fitted([f"{facts.name} is {what}", *(f"  {line}" for line in lines)])
+        lines.append(Said("why.dense", inputs=facts.shape_in[0], outputs=facts.shape_out[0],
+                          multiply_adds=facts.multiply_adds))
+    lines.append(Said("why.chapter", chapter=CHAPTERS[facts.kind]))
+    head = Said("why.is", name=facts.name, what=Said(f"what.{facts.kind}"))
+    return fitted([head.within(language), *(f"  {within(line, language)}" for line in lines)])
+
+
+def formula(kind, language="en"):
+    """The lines of the formula of a class of layers."""
+    return Said(f"formula.{kind}").within(language).split("\n")
 
 
 def convolution_costs(step):
     """Where the multiply-adds and the columns of a convolution come from."""
     facts, groups = step.facts, step.layer.groups
     (R, S), (K, P, Q), D = pair(step.layer.size), facts.shape_out, facts.shape_in[0] // groups
-    lines = [f"{K}x{P}x{Q} outputs, {D}x{R}x{S} = {D * R * S} products each = {facts.multiply_adds:,} multiply-adds"]
+    lines = [Said("why.products", outputs=f"{K}x{P}x{Q}", window=f"{D}x{R}x{S}", count=D * R * S,
+                  multiply_adds=facts.multiply_adds)]
     if facts.connections < facts.multiply_adds:
-        lines.append(f"of which {facts.connections:,} meet a number, the others padding")
-    return [*lines, f"im2col writes {groups} x ({D * R * S} x {P * Q}) numbers, {size(step.column_bytes, 1024)} "
-                    f"(MB = 2^20 bytes)"]
+        lines.append(Said("why.padding", count=facts.connections))
+    return [*lines, Said("why.im2col", groups=groups, rows=D * R * S, columns=P * Q,
+                         memory=size(step.column_bytes, 1024))]
 
 
 def values(step):
@@ -156,17 +151,17 @@ def values(step):
         wide = max(1, min(6, (get_terminal_size().columns - 2) // 12))      # a row of them is never folded
         top, left = max(0, min(p - 2, y.shape[1] - 5)), max(0, min(q - (wide - 1) // 2, y.shape[2] - wide))
         part = y[k, top:top + 5, left:left + wide]
-        return [f"y[0,{k}], rows {top} to {top + len(part) - 1}, columns {left} to {left + part.shape[1] - 1} "
-                f"of {y.shape[1]} x {y.shape[2]}:",
-                *("  " + " ".join(f"{number:>11.4g}" for number in row) for row in part)]
+        head = Said("values.window", map=k, top=top, bottom=top + len(part) - 1, left=left,
+                    right=left + part.shape[1] - 1, rows=y.shape[1], columns=y.shape[2])
+        return [head.within(step.language), *("  " + " ".join(f"{number:>11.4g}" for number in row) for row in part)]
     y = y.ravel()
     best = sorted(range(y.size), key=lambda i: -y[i])[:6]
-    return [f"the largest of {y.size} numbers:", *(f"  y[0,{i}] = {y[i]:.6g}" for i in best)]
+    return [Said("values.largest", count=y.size).within(step.language), *(f"  y[0,{i}] = {y[i]:.6g}" for i in best)]
 
 
 def answers(explain, count=5):
     """The page after the last layer: the most probable classes."""
-    lines = ["The five best classes" if explain.classes > 5 else "The classes"]
+    lines = [explain.say("answers.five" if explain.classes > 5 else "answers.all")]
     for answer in explain.best(count):
         bar = "#" * round(30 * answer.probability) if math.isfinite(answer.probability) else ""
         number = "" if explain.names is None else f"{answer.label:>4}  "          # else its name says the number
@@ -176,10 +171,12 @@ def answers(explain, count=5):
 
 def way_back(explain):
     """The page of the backward pass: one line per layer, as long as the network."""
-    back = explain.gradients or explain.backward()
-    lines = [f"One backward pass: loss {back.loss:.5g} for {explain.name(back.label)}",
-             "  (Euclidean) lengths of the gradients, on their way back to the picture:",
-             f"  {'layer':10} {'of its output':>14} {'of its input':>14} {'of w':>12} {'of b':>12}"]
+    back, say = explain.gradients or explain.backward(), explain.say
+    own = [say("back.parameter", name=name) for name in "wb"]
+    heads = zip([say("back.output"), say("back.input"), *own], (15, 15, 13, 13))
+    heads = "".join(padded(head, columns, right=True) for head, columns in heads)
+    lines = [say("back.title", loss=back.loss, name=explain.name(back.label)), f"  {say('back.lengths')}",
+             f"  {padded(say('back.layer'), 10)}{heads}"]
     for each in back.gradients:
         own = "".join(f" {each.parameters[name]:>12.4g}" for name in ("w", "b") if name in each.parameters)
         lines.append(f"  {each.name:10} {each.dy:>14.4g} {each.dx:>14.4g}{own}")
@@ -188,9 +185,7 @@ def way_back(explain):
 
 def warning(explain):
     """What must be said of random weights, first and last."""
-    if not explain.random:
-        return []
-    return ["The weights are random: the answers mean nothing yet.", "The README tells how to get real ones."]
+    return [explain.say("answers.random"), explain.say("answers.readme")] if explain.random else []
 
 
 def fitted(lines):
@@ -206,14 +201,24 @@ def show(lines, stream=None):
     for number, line in enumerate([*lines, ""]):
         parts = [line] if columns >= WIDTH else fold(line, columns - 1, rest=" " * (LABEL + 2))
         for part in parts or [""]:
-            echo(part, style=None if number else "bold", stream=stream, marks=MARKS if number else ())
+            echo(part, style=None if number else "bold", stream=stream, marks=marks() if number else ())
+
+
+@lru_cache(maxsize=None)
+def marks():
+    """What of a block is shown in colours, in any language."""
+    def either(*names):
+        return "|".join(re.escape(Said(name).within(language)) for name in names for language in LANGUAGES)
+
+    return [(f"^  ({either(*(f'label.{name}' for name in LABELS))}) ", "cyan"), (either("block.agree"), "green"),
+            (either("block.differ", "answers.random"), "bold red")]
 
 
 def prompt(text, stream):
     """Prints what waits for a key, at most as wide as the terminal; gives a function that wipes it away."""
-    text = text[:width()]
-    echo(text, end="", stream=stream)
-    return lambda: echo(f"\r{' ' * len(text)}\r", end="", stream=stream)
+    columns = min(columns_of(text), width())
+    echo(padded(text, columns), end="", stream=stream)
+    return lambda: echo(f"\r{' ' * columns}\r", end="", stream=stream)
 
 
 def pages(explain, backward=False, layer=None):
@@ -252,7 +257,7 @@ def walk(explain, backward=False, folder="walk", keys=None, stream=None):
     show(made[0](), stream)
     with closing(keyboard() if keys is None else (key for key in keys)) as typed:
         while True:
-            wipe = prompt(f"> {HELP} ", stream)
+            wipe = prompt(f"> {explain.say('keys.help')} ", stream)
             try:
                 action = KEYS.get(next(typed, "q"))         # None for a key that means nothing
             except EOFError:
@@ -271,13 +276,13 @@ def walk(explain, backward=False, folder="walk", keys=None, stream=None):
 def aside(action, explain, place, folder, stream):
     """What w, v and p show of the page that one is on."""
     if action == "picture":
-        wipe = prompt("drawing ...", stream)
+        wipe = prompt(explain.say("keys.drawing"), stream)
         lines = saved(explain, place, folder)
         wipe()
         swallow()
         return lines
     if place >= len(explain):
-        return [f"{action[0]} is for layers; b leads back to them"]
+        return [explain.say("keys.for_layers", key=action[0])]
     return (why if action == "why" else values)(explain.step(place))
 
 
@@ -287,8 +292,8 @@ def saved(explain, place, folder):
         from .pictures import save
         paths = save(explain, folder, place)
     except (OSError, ImportError, ValueError) as error:
-        return [f"no picture: {error}"]
-    return [f"saved {path}" for path in paths] or ["there is nothing to draw here"]
+        return [explain.say("keys.no_picture", error=error)]
+    return [explain.say("keys.saved", path=path) for path in paths] or [explain.say("keys.nothing_to_draw")]
 
 
 def keyboard():

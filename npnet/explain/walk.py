@@ -20,6 +20,7 @@ from ..layers import AdaptiveAvgPool, AvgPool, Conv2D, Dense, Flatten, MaxPool, 
 from ..network import check_finite
 from .by_hand import BY_HAND, ByHand, by_hand
 from .facts import LayerFacts, layer_facts
+from .words import LANGUAGES, Said, within
 
 SLOW = 5            # seconds: what takes so long is not timed again
 
@@ -35,7 +36,7 @@ class Step:
     x: np.ndarray
     y: np.ndarray
     seconds: float
-    size: list              # why the output has its size: one line, or one for rows and one for columns
+    size: list              # why the output has its size: one line, or one for rows and one for columns; see words
     share: float            # of the network's multiply-adds
     parameter_share: float  # of the network's parameters
     column_bytes: int       # what im2col writes
@@ -44,6 +45,7 @@ class Step:
     mean: float
     zeros: float            # the share of zeros in the output
     by_hand: ByHand         # one output again, by a plain loop; None for a layer that is not npnet's own
+    language: str = "en"    # in which its faces say it
 
 
 @dataclass
@@ -80,19 +82,27 @@ class Explain:
     x: the input of the network for one picture, (1, C, H, W). names: what its classes are called.
     weights: where the weights came from; None says that they are random, and the answers mean
     nothing. picture: the photograph, uint8 (H, W, 3), and order, "RGB" or "BGR", that of x's
-    channels; both only for the pictures. Layers run when they are asked for, in order, once.
+    channels; both only for the pictures. language: "en" or "ko", in which its faces say all this.
+    Layers run when they are asked for, in order, once.
     """
 
-    def __init__(self, net, x, names=None, weights=None, picture=None, order="RGB"):
+    def __init__(self, net, x, names=None, weights=None, picture=None, order="RGB", language="en"):
+        if language not in LANGUAGES:
+            raise ValueError(Said("error.language", language=repr(language)))
         net.check_input(x)
         check_finite("the input", x)
         if len(x) != 1:
-            raise ValueError(f"one picture walks at a time, got a batch of {len(x)}; give x[:1]")
-        self.net, self.x, self.weights, self.picture, self.order = net, x, weights, picture, order
+            raise ValueError(within(Said("error.one_picture", count=len(x)), language))
+        self.net, self.x, self.weights, self.picture, self.order, self.language = (
+            net, x, weights, picture, order, language)
         self.facts, self.names, self.steps, self.gradients = layer_facts(net), names, [], None
         if names is not None and self.classes != len(names):
-            raise ValueError(f"there are {len(names)} names, but the network has "
-                             f"{self.classes or 'no'} classes; give one name for each")
+            raise ValueError(self.say("error.names" if self.classes else "error.no_classes",
+                                      count=len(names), classes=self.classes))
+
+    def say(self, name, /, **values):
+        """A sentence of words, by its id, in the language of this walk."""
+        return Said(name, **values).within(self.language)
 
     @property
     def random(self):
@@ -136,7 +146,7 @@ class Explain:
                 parameter_share=facts.parameters / max(1, sum(each.parameters for each in self.facts)),
                 column_bytes=facts.columns * y.itemsize,
                 minimum=float(y.min()), maximum=float(y.max()), mean=float(y.mean(dtype=np.float64)),
-                zeros=float((y == 0).mean()), by_hand=by_hand(layer, x, y))
+                zeros=float((y == 0).mean()), by_hand=by_hand(layer, x, y), language=self.language)
 
     def probabilities(self):
         """How probable the network finds every class, (classes,). Runs all layers."""
@@ -147,7 +157,7 @@ class Explain:
     def last(self):
         """The last step. Runs all layers; ValueError if they end in maps."""
         if not self.classes:
-            raise ValueError(f"this network ends in {self.facts[-1].shape_out}, and not in classes (M,)")
+            raise ValueError(self.say("error.maps", shape=self.facts[-1].shape_out))
         return self.step(len(self) - 1)
 
     def best(self, count=5):
@@ -157,7 +167,7 @@ class Explain:
         return [Answer(int(label), self.name(label), float(p[label])) for label in best]
 
     def name(self, label):
-        return str(self.names[label]) if self.names is not None else f"class {label}"
+        return str(self.names[label]) if self.names is not None else self.say("answers.class", label=label)
 
     def backward(self, label=None):
         """Carries the gradient of the cross-entropy of class `label` (None: the best one) back to the picture.
@@ -220,17 +230,19 @@ def multiply_adds_per_second(channels, size):
 
 def size_sentences(layer, shape_in, shape_out):
     """Why the output has its size, with the numbers put into the formula: one line, or two where rows
-    and columns differ; none for a layer that npnet does not know."""
+    and columns differ; none for a layer that npnet does not know. Lines with words in them are Said."""
     if type(layer) in (Conv2D, MaxPool, AvgPool):
         rows, columns = (window_sentence(layer, *sizes) for sizes in zip(shape_in[1:], pair(layer.size), shape_out[1:]))
-        return [rows] if rows == columns else [f"{rows} rows", f"{columns} columns"]
+        if rows == columns:
+            return [rows]
+        return [Said("size.rows", sentence=rows), Said("size.columns", sentence=columns)]
     if type(layer) is Dense:
-        return [f"{shape_out[0]} outputs, each of which sees all {shape_in[0]} inputs"]
+        return [Said("size.dense", outputs=shape_out[0], inputs=shape_in[0])]
     if type(layer) is Flatten:
-        return [f"{' x '.join(map(str, shape_in))} = {shape_out[0]} numbers in a row, channel after channel"]
+        return [Said("size.flatten", shape=" x ".join(map(str, shape_in)), count=shape_out[0])]
     if type(layer) is AdaptiveAvgPool:
-        return [f"cut into {shape_out[1]} x {shape_out[2]} parts, whatever the size of what comes in"]
-    return ["as many numbers come out as go in"] if type(layer) in BY_HAND else []
+        return [Said("size.adaptive", rows=shape_out[1], columns=shape_out[2])]
+    return [Said("size.same")] if type(layer) in BY_HAND else []
 
 
 def window_sentence(layer, size, window, windows):
@@ -241,9 +253,9 @@ def window_sentence(layer, size, window, windows):
         return f"{quotient} + 1 = {windows}"
     exact = f"{round(room / layer.stride, 2):g}"
     if not layer.ceil_mode:
-        return f"{quotient} = {exact}, rounded down to {room // layer.stride}; + 1 = {windows}"
+        return Said("size.down", quotient=quotient, exact=exact, whole=room // layer.stride, windows=windows)
     up = -(-room // layer.stride)
     if windows == up:
-        return f"{quotient} = {exact}, up to {up}; + 1, - 1 that starts in the padding = {windows}"
-    rule = "the 2012 rule" if type(layer) is Conv2D else "Caffe's rule"
-    return f"{quotient} = {exact}, rounded up to {up} ({rule}); + 1 = {windows}"
+        return Said("size.starts_in_padding", quotient=quotient, exact=exact, whole=up, windows=windows)
+    rule = Said("size.rule_2012" if type(layer) is Conv2D else "size.rule_caffe")
+    return Said("size.up", quotient=quotient, exact=exact, whole=up, rule=rule, windows=windows)

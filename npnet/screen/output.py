@@ -45,6 +45,18 @@ def cut(text, columns):
     return text if cell_len(text) <= columns else set_cell_size(text, columns - 3).rstrip() + "..."
 
 
+def columns_of(text):
+    """How many columns a text takes, of which a Korean letter takes two."""
+    from rich.cells import cell_len
+    return cell_len(text)
+
+
+def padded(text, columns, right=False):
+    """The text in exactly so many columns: with blanks after it, or before it, or with its end cut off."""
+    from rich.cells import set_cell_size
+    return " " * max(0, columns - columns_of(text)) * right + text if right else set_cell_size(text, columns)
+
+
 def tell(text):
     """Prints a text that may be long, in lines that fit the terminal."""
     echo(told(text))
