@@ -82,3 +82,9 @@ def after_a_drop(w=1.0, slope=0.5, lr=0.1, lower=0.01, before=3, after=5, moment
     gradient = lambda weight: np.full_like(weight, slope)                       # noqa: E731
     return {"paper, Caffe": walk(sgd_update, gradient, w, rates, momentum),
             "PyTorch": walk(sgd_update_torch, gradient, w, rates, momentum)}
+
+
+def beside(mistake):
+    """The path of a mistake of the course's catalogue and the right one; mistake: what pictures.mistake returns."""
+    (_, wrong), (_, right) = mistake.wrong[0], mistake.right[0]
+    return paths({"✗": np.ravel(wrong), "✓": np.ravel(right)})
