@@ -6,6 +6,10 @@ from npnet.plots.course import Grid, operation
 from npnet.plots.figure import BAR, INK, finish, new_axes, new_figure
 from npnet.plots.gradients import OTHER
 
+from .sliding import sliding
+
+__all__ = ["coverage", "output", "sliding", "touched", "window"]
+
 X = np.array([[1.0, 2, 0, 1], [0, 1, 3, 1], [2, 1, 0, 0], [1, 0, 1, 2]])
 W = np.array([[1.0, 0], [2, -1]])
 BIAS = 1.0
