@@ -124,7 +124,7 @@ def groups(C=8, n=5):
         axes.set_yticks(range(C), list(map(str, range(C))))
         axes.set_title(f"G = {G}", fontsize=10)
         axes.set_xlabel("j", fontsize=10)
-        axes.set_ylabel("i", fontsize=10)
+        axes.set_ylabel("i", fontsize=10, rotation=0, labelpad=8, va="center")
     return finish(figure, "")
 
 
