@@ -4,6 +4,7 @@ Numbers come from the layers themselves (npnet.explain.summary); nothing here is
 """
 import math
 from contextlib import contextmanager
+from html import escape
 
 import numpy as np
 
@@ -57,6 +58,12 @@ def inches(width, height):
     return figure, axes
 
 
+def done(figure):
+    """The finished figure; the photographs in it have 192 dots an inch, so that they are sharp on small screens."""
+    figure.set_dpi(192)
+    return finish(figure, None)
+
+
 def short(count):
     """A count in at most five letters: 34.9 k, 37.8 M."""
     for size, letter in ((1e6, " M"), (1e3, " k")):
@@ -76,15 +83,22 @@ def grouped(count):
 
 
 def table(facts, names, heads=("layer", "in", "out", "parameters", "multiply-adds")):
-    """A Markdown table of some layers: what goes in, what comes out, what it costs."""
-    from IPython.display import Markdown
-    lines = [f"| {' | '.join(heads)} |", "|---|---|---|--:|--:|"]
-    for each in (each for each in facts if each.name in names):
-        cells = (f"`{each.name} = {each.expression}`", times(each.shape_in), times(each.shape_out),
-                 grouped(each.parameters) if each.parameters else "",
-                 grouped(each.multiply_adds) if each.multiply_adds else "")
-        lines.append(f"| {' | '.join(cells)} |")
-    return Markdown("\n".join(lines))
+    """A table of some layers: what goes in, what comes out, what it costs."""
+    rows = [(f"<code>{each.name} = {escape(each.expression)}</code>", times(each.shape_in), times(each.shape_out),
+             grouped(each.parameters) if each.parameters else "",
+             grouped(each.multiply_adds) if each.multiply_adds else "") for each in facts if each.name in names]
+    return html_table(heads, rows)
+
+
+def html_table(heads, rows):
+    """A table for a page: the first column to the left, all others to the right. Cells are HTML."""
+    from IPython.display import HTML
+    lines = [f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"]
+    for first, *others in rows:
+        cells = "".join(f'<td class="text-end">{cell}</td>' for cell in others)
+        lines.append(f"<tr><td>{first}</td>{cells}</tr>")
+    return HTML(f'<div class="pst-scrollable-table-container" tabindex="0"><table class="table">'
+                f'<thead>{lines[0]}</thead><tbody>{"".join(lines[1:])}</tbody></table></div>')
 
 
 # ------------------------------------------------------------------------------- boxes to scale
@@ -123,7 +137,7 @@ def boxes(net_or_facts, input_shape=None):
             draw_box(axes, rows[i], (widths[i], heights[i]), (place + 0.5) * WIDTH / PER_ROW,
                      ground + 4 * LINE + 0.1, most)
         ground -= 0.16
-    return finish(figure, None)
+    return done(figure)
 
 
 def draw_box(axes, row, size, middle, ground, most):
@@ -176,7 +190,7 @@ def towers(facts, names=TOWERS):
                           crossing=len(before) > 1 and not both and other != side)
         axes.text(0.05, ground + high / 2, each.name, va="center", fontsize=9, fontweight="bold")
         before = [(place, ground) for place in places]
-    return finish(figure, None)
+    return done(figure)
 
 
 def label(axes, middle, ground, width, height, text):
@@ -209,7 +223,7 @@ def shares(facts):
             axes.text(value + 0.008, row + offset, f"{sign} {value:.1%}", va="center", fontsize=9)
     axes.set_yticks(rows, [each.name for each in chosen], fontsize=10)
     axes.set(xlim=(0, 0.78), ylim=(len(chosen) - 0.5, -0.5))
-    return finish(figure, None)
+    return done(figure)
 
 
 # ------------------------------------------------------------------------------- what one output sees
@@ -248,4 +262,4 @@ def sees(square, fields):
         top, right = low + size, 0.05 + scale * first + size
         axes.plot([right, side + 0.16], [top, top], color=INK, linewidth=0.7)
         axes.text(side + 0.2, top, f"{name}  {last - first + 1}", va="center", fontsize=9)
-    return finish(figure, None)
+    return done(figure)

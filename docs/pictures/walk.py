@@ -3,12 +3,12 @@ import numpy as np
 
 from npnet.plots.bars import draw_answers
 from npnet.plots.course import Grid, draw_grid
-from npnet.plots.figure import BAR, INK, TRACK, colour_bar, finish, new_axes, new_figure, show_image
+from npnet.plots.figure import BAR, INK, TRACK, colour_bar, new_axes, new_figure, show_image
 from npnet.plots.gradients import OTHER
 from npnet.plots.grids import COLOURS, SIGNED, grid
 from npnet.plots.photograph import as_image
 
-from .network import WIDTH, inches
+from .network import WIDTH, done, inches
 
 BOX = "#b04a00"                 # of windows and of what is pointed at
 
@@ -37,7 +37,7 @@ def photograph(picture, square, x, shorter=256):
         axes.set_title(f"x[0,{c}]", fontsize=10)
     ticks = {-most: f"{-most:.0f}", 0: "0", most: f"{most:.0f}"}
     colour_bar(figure, figure.axes[-3:], image, ticks, fraction=0.04)
-    return finish(figure, None)
+    return done(figure)
 
 
 # ------------------------------------------------------------------------------- numbers and maps
@@ -56,7 +56,7 @@ def numbers(*panels, columns=2):
         axes.set_title(title, fontsize=10)
         for text in axes.texts:
             text.set_fontsize(9)
-    return finish(figure, None)
+    return done(figure)
 
 
 def maps(y, most=16, columns=8):
@@ -72,7 +72,7 @@ def maps(y, most=16, columns=8):
     ticks = {low: f"{low:.2g}", 0.0: "0", high: f"{high:.2g}"}
     colour_bar(figure, axes, image, ticks, fraction=0.04)
     axes.tick_params(labelsize=9)
-    return finish(figure, None)
+    return done(figure)
 
 
 def filters(w, columns=16):
@@ -82,7 +82,7 @@ def filters(w, columns=16):
     figure, axes, image = grid(0.5 + 0.5 * images / np.where(largest > 0, largest, 1), columns, white=1.0)
     canvas = image.get_array()
     figure.set_size_inches(WIDTH, (WIDTH - 0.6) * canvas.shape[0] / canvas.shape[1] + 0.2)
-    return finish(figure, None)
+    return done(figure)
 
 
 def row(values, width, title=""):
@@ -96,7 +96,7 @@ def row(values, width, title=""):
     colour_bar(figure, axes, image, {low: f"{low:.2g}", 0.0: "0", high: f"{high:.2g}"}, fraction=0.04)
     axes.set_title(title, fontsize=10)
     axes.set_yticks([0, len(table) - 1], ["0", str((len(table) - 1) * width)], fontsize=9)
-    return finish(figure, None)
+    return done(figure)
 
 
 # ------------------------------------------------------------------------------- single layers
@@ -116,7 +116,7 @@ def window(x, w, place, stride):
     low, high = x.min(), x.max()
     show_image(new_axes(figure, parts[1]), ((part - low) / (high - low)).transpose(1, 2, 0), f"{R} x {S} x {len(x)}")
     show_image(new_axes(figure, parts[2]), 0.5 + 0.5 * (w / np.abs(w).max()).transpose(1, 2, 0), "w")
-    return finish(figure, None)
+    return done(figure)
 
 
 def channels(before, after, chosen, reach, groups=1):
@@ -135,7 +135,7 @@ def channels(before, after, chosen, reach, groups=1):
     high = float(np.max(before))
     axes.set_yticks([0, high], ["0", f"{high:.3g}"], fontsize=9)
     axes.set(xlim=(-1, len(before)), ylim=(0, 1.08 * high))
-    return finish(figure, None)
+    return done(figure)
 
 
 def flattening(y, shown=(0, 1, 2)):
@@ -165,7 +165,7 @@ def flattening(y, shown=(0, 1, 2)):
     axes.text(0.15 + strip, 0.27, str(C * H * W - 1), ha="right", va="top", fontsize=9, fontweight="bold")
     axes.text(0.15 + (len(shown) + 0.25) * each, 0.46, "...", ha="center", va="center", fontsize=12)
     axes.text(0.15 + len(shown) * (size + gap) - gap / 2 + 0.03, 1.5, "...", ha="center", va="center", fontsize=12)
-    return finish(figure, None)
+    return done(figure)
 
 
 # ------------------------------------------------------------------------------- answers, and the way back
@@ -179,7 +179,7 @@ def answers(values, names, picture=None):
         show_image(new_axes(figure, parts[0]), picture)
     axes = new_axes(figure, parts[1]) if picture is not None else new_axes(figure)
     draw_answers(axes, np.asarray(values)[best], [names[k] for k in best])
-    return finish(figure, None)
+    return done(figure)
 
 
 def opinions(pictures, probabilities, names):
@@ -190,7 +190,7 @@ def opinions(pictures, probabilities, names):
         show_image(axes, picture)
         best = np.argsort(-values)[:2]
         axes.set_xlabel("\n".join(f"{names[k]} {values[k]:.0%}" for k in best), fontsize=9)
-    return finish(figure, None)
+    return done(figure)
 
 
 def lengths(names, values):
@@ -208,7 +208,7 @@ def lengths(names, values):
     axes.set_xticks(10.0 ** decades, [f"1e{int(k)}" if k else "1" for k in decades], fontsize=9)
     for row_number, value in zip(rows, values):
         axes.text(1.02, row_number, f"{value:.2g}", transform=axes.get_yaxis_transform(), va="center", fontsize=9)
-    return finish(figure, None)
+    return done(figure)
 
 
 def influence(x, dx):
@@ -221,7 +221,7 @@ def influence(x, dx):
     image = axes.imshow(size, cmap=COLOURS, vmin=0, vmax=high, interpolation="nearest")
     axes.set_title("max |dx|", fontsize=10)
     colour_bar(figure, axes, image, {0: "0", high: f"{high:.2g}"}, fraction=0.05)
-    return finish(figure, None)
+    return done(figure)
 
 
 # ------------------------------------------------------------------------------- three drawings for the trained network
