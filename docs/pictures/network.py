@@ -93,7 +93,8 @@ def table(facts, names, heads=("layer", "in", "out", "parameters", "multiply-add
 def html_table(heads, rows):
     """A table for a page: the first column to the left, all others to the right. Cells are HTML."""
     from IPython.display import HTML
-    lines = [f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"]
+    lines = ["<tr>" + "".join(f'<th{" class=text-end" if number else ""}>{head}</th>'
+                              for number, head in enumerate(heads)) + "</tr>"]
     for first, *others in rows:
         cells = "".join(f'<td class="text-end">{cell}</td>' for cell in others)
         lines.append(f"<tr><td>{first}</td>{cells}</tr>")
@@ -104,7 +105,7 @@ def html_table(heads, rows):
 # ------------------------------------------------------------------------------- boxes to scale
 
 def merged(facts, input_shape):
-    """(name, shape, parameters, multiply-adds) of every box; layers that keep the shape and have no weights have none."""
+    """(name, shape, parameters, multiply-adds) of every box; what keeps the shape and has no weights has none."""
     rows, shape = [("x", input_shape, 0, 0)], input_shape
     for each in facts:
         if each.parameters and each.multiply_adds or math.prod(each.shape_out) != math.prod(shape):

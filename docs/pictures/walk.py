@@ -60,7 +60,7 @@ def numbers(*panels, columns=2):
 
 
 def maps(y, most=16, columns=8):
-    """The first maps of an output (C, H, W) on one scale: from 0 dark to light, or blue, grey, red where signs differ."""
+    """The first maps of an output (C, H, W) on one scale: dark for 0, or blue and red where signs differ."""
     drawn = np.asarray(y)[:most].astype(float)
     figure, axes, image = grid(drawn, columns, white=np.nan)
     canvas = image.get_array()
