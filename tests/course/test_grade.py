@@ -127,8 +127,8 @@ def test_dictionaries_are_compared_by_name():
     assert unequal(Outcome({"bias": np.ones(3), "w": np.zeros((2, 3))}), want).kind == "names"
 
 
-def test_the_readme_shows_what_a_check_says():
+def test_the_page_for_students_shows_what_a_check_says():
     three = load("a3")
     result = grade(text_with(three, "dx.overwrite_windows"), three, only=["a3.dx"], hidden=False)
     said = "\n".join(region_lines(result.regions[0], three))
-    assert f"```text\n{said}\n```" in (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert f"```text\n{said}\n```" in (Path(__file__).parents[2] / "docs/course/students.md").read_text("utf-8")

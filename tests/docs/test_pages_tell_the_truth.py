@@ -1,0 +1,151 @@
+"""The pages of the site tell the truth: files, commands, options and figures that they name are there, and are right."""
+import re
+from pathlib import Path
+
+import pytest
+
+import npnet
+from npnet.cli import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+GUIDE = ["start", "build", "data", "training", "doctor", "shipped", "speed", "gpu", "gradcheck", "commands", "weights",
+         "course/students", "course/instructors"]
+
+
+def page(name):
+    return (DOCS / f"{name}.md").read_text("utf-8")
+
+
+def cells(text):
+    """The code of a page's cells, without their tags."""
+    found = re.findall(r"^```\{code-cell\} python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(r"^:tags:.*\n", "", code) for code in found]
+
+
+def help_of(capsys, *command):
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", GUIDE)
+def test_files_that_a_page_names_exist(name):
+    text = page(name)
+    paths = re.findall(r"`((?:npnet|examples|tests|docs)/[\w/]+(?:\.\w+)?/?)`", text) + re.findall(r"examples/\w+\.py", text)
+    paths += [str(Path("docs", name).parent / path) for path in re.findall(r"^```\{literalinclude\} (\S+)$", text, re.MULTILINE)]
+
+    for path in paths:
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("name", GUIDE)
+def test_a_page_begins_as_myst_nb_wants_it(name):
+    text = page(name)
+
+    assert re.match(r"---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n# \S", text)
+    assert "@@" not in text and "TODO" not in text
+    for code in cells(text):
+        if not code.startswith("%%"):
+            compile(code, f"{name}.md", "exec")
+
+
+@pytest.mark.parametrize("name", GUIDE)
+def test_options_that_a_page_names_exist(name, capsys):
+    """Every --option after a command of npnet, on the same line, is one of that command."""
+    known = {}
+    for words in re.findall(r"npnet ((?:data|course) [a-z-]+[^`\n]*|[a-z]+[^`\n]*)", page(name)):
+        command = words.split()[:2] if words.split()[0] in ("data", "course") else words.split()[:1]
+        options = re.findall(r"(?<!\S)--[a-z][a-z-]+", words)
+        if options and command[0] in COMMANDS and (len(command) == 1 or re.match(r"[a-z][a-z-]*$", command[1])):
+            said = known.setdefault(tuple(command), None) or help_of(capsys, *command)
+            known[tuple(command)] = said
+            for option in options:
+                assert option in said, f"npnet {words}"
+
+
+def test_the_table_of_commands_has_every_command(capsys):
+    table = dict(re.findall(r"^\| `(\w+)[^`]*` \| (.*) \|$", page("commands"), re.MULTILINE))
+    table = {command: said for command, said in table.items() if command in COMMANDS}
+
+    assert set(table) == set(COMMANDS)
+    for command, said in table.items():
+        words = help_of(capsys, command)
+        for option in re.findall(r"`(--[a-z-]+)", said.replace("`--lang ko`", "")):
+            assert option in words, f"{command} {option}"
+        assert f'options("{command}")' in page("commands")
+    actions = re.findall(r"`([a-z-]+)`", table["course"])
+    assert len(actions) == 17 and all(re.search(rf"^    {action}\b", help_of(capsys, "course"), re.MULTILINE) for action in actions)
+
+
+def test_variables_are_those_that_the_code_reads():
+    told = set(re.findall(r"^\| `(NPNET_\w+)`", page("commands"), re.MULTILINE))
+    text = "\n".join(path.read_text("utf-8") for path in (ROOT / "npnet").rglob("*.py"))
+
+    assert told == set(re.findall(r"\bNPNET_[A-Z_]+\b", text)) - {"NPNET_CHILD"}       # which is set by npnet itself
+
+
+def test_twelve_lines():
+    assert len(cells(page("build"))[1].splitlines()) <= 12
+
+
+@pytest.mark.long
+def test_every_version_with_its_parameters():
+    rows = dict(re.findall(r"^\| (`\w+`(?:, `\w+`)?) \|.*\| ([\d, ]+) \|$", page("build"), re.MULTILINE))
+    named = {name: int(count.replace(",", "")) for names, counts in rows.items()
+             for name, count in zip(re.findall(r"`(\w+)`", names), counts.split(", "))}
+
+    assert set(named) == set(npnet.MODELS)
+    for name, count in named.items():
+        assert sum(array.size for array in npnet.model(name).params().values()) == count
+
+
+PRINTED = {
+    "start": ["Cause: The gradient of x is 2/3 times the right one", "epoch 6: loss"],
+    "build": ["Conv2D(256, 5, pad=2, groups=2, bias=1) (256, 27, 27) (256, 48, 5, 5) (2, 3, 227, 227)",
+              "loss 7.65, and log(1000) is 6.91", "21 layers without LRN", "1.0 of these eight pictures are learnt",
+              "(8, 3600)", "LeakyReLU(slope=0.2)", "gradient check passed", "[-0.  2.] True"],
+    "training": ["5 steps, 40 test pictures", "12 steps, 100 test pictures",
+                 "npnet train --data cifar10 --net cifar_alexnet --epochs 20 --batch 64 --lr 0.012 --warm-up 0.5"],
+    "gradcheck": ["Only what the last window sends arrives", "gradient check passed", "{'x': 'factor'}"],
+    "weights": ["torchvision       224 pixels: RGB, 0 to 1", "'fc2.w': (256, 5)"],
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PRINTED)
+def test_cells_print_what_the_text_says(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(DOCS))
+    here, namespace = str(tmp_path), {}
+    monkeypatch.setattr("tempfile.mkdtemp", lambda: here)
+    for code in cells(page(name)):
+        if code.startswith("%%writefile "):
+            file, _, text = code.removeprefix("%%writefile ").partition("\n")
+            Path(file).write_text(text)
+        else:
+            exec(compile(code, f"{name}.md", "exec"), namespace)
+    said = capsys.readouterr().out
+
+    for line in PRINTED[name]:
+        assert line in said
+
+
+def test_the_page_about_speed_names_what_exists(capsys):
+    speed = page("speed")
+    words, commands = help_of(capsys, "bench"), re.findall(r"npnet bench ([^`\n]+)", speed)
+
+    assert len(commands) > 5
+    for option in re.findall(r"--[a-z-]+", " ".join(commands)):
+        assert option in words
+    for name in re.findall(r"\b\w+\.py\b", speed):
+        assert any((ROOT / folder / name).exists() for folder in ("npnet/fast", "examples", "npnet/bench")), name
+
+
+def test_ratios_of_the_page_about_speed_are_those_of_its_times():
+    rows = re.findall(r"^\|.*\| ([\d.]+) (?:ms|MB) \| ([\d.]+) (?:ms|MB) \| \**([\d.]+)\** \|", page("speed"), re.MULTILINE)
+
+    assert len(rows) == 9
+    for ours, theirs, ratio in rows:
+        assert abs(float(ours) / float(theirs) - float(ratio)) < 0.006
