@@ -88,3 +88,9 @@ def beside(mistake):
     """The path of a mistake of the course's catalogue and the right one; mistake: what pictures.mistake returns."""
     (_, wrong), (_, right) = mistake.wrong[0], mistake.right[0]
     return paths({"✗": np.ravel(wrong), "✓": np.ravel(right)})
+
+
+def in_words(mistake):
+    """The numbers of both paths, for those who do not see the picture."""
+    paths = [(sign, np.ravel(each[0][1])) for sign, each in (("✗", mistake.wrong), ("✓", mistake.right))]
+    return ". ".join(f"{sign}: {', '.join(f'{value:.4g}' for value in path)}" for sign, path in paths)
