@@ -66,7 +66,7 @@ def done(figure):
 
 def short(count):
     """A count in at most five letters: 34.9 k, 37.8 M."""
-    for size, letter in ((1e6, " M"), (1e3, " k")):
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if count >= size:
             return f"{count / size:.3g}{letter}"
     return str(count)
@@ -96,7 +96,7 @@ def html_table(heads, rows):
     lines = ["<tr>" + "".join(f'<th{" class=text-end" if number else ""}>{head}</th>'
                               for number, head in enumerate(heads)) + "</tr>"]
     for first, *others in rows:
-        cells = "".join(f'<td class="text-end">{cell}</td>' for cell in others)
+        cells = "".join(f'<td class="text-end{" text-nowrap" if len(cell) < 24 else ""}">{cell}</td>' for cell in others)
         lines.append(f"<tr><td>{first}</td>{cells}</tr>")
     return HTML(f'<div class="pst-scrollable-table-container" tabindex="0"><table class="table">'
                 f'<thead>{lines[0]}</thead><tbody>{"".join(lines[1:])}</tbody></table></div>')
