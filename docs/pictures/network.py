@@ -96,7 +96,8 @@ def html_table(heads, rows):
     lines = ["<tr>" + "".join(f'<th{" class=text-end" if number else ""}>{head}</th>'
                               for number, head in enumerate(heads)) + "</tr>"]
     for first, *others in rows:
-        cells = "".join(f'<td class="text-end{" text-nowrap" if len(cell) < 24 else ""}">{cell}</td>' for cell in others)
+        cells = "".join(f'<td class="text-end{" text-nowrap" if len(str(cell)) < 24 else ""}">{cell}</td>'
+                        for cell in others)
         lines.append(f"<tr><td>{first}</td>{cells}</tr>")
     return HTML(f'<div class="pst-scrollable-table-container" tabindex="0"><table class="table">'
                 f'<thead>{lines[0]}</thead><tbody>{"".join(lines[1:])}</tbody></table></div>')

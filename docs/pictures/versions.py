@@ -1,4 +1,4 @@
-"""The versions of AlexNet side by side, read from their layers: what the tables and pictures of docs/versions.md show."""
+"""The versions of AlexNet side by side, read from their layers: the tables and pictures of docs/versions.md."""
 import numpy as np
 
 import npnet
