@@ -1,6 +1,7 @@
 """What every test may use: the backends, the reference data, and markers that say why a test is skipped."""
 import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,15 @@ def missing(marker):
         return "needs the reference data: set NPNET_REFERENCE to their folder"
     if marker == "gpu" and not graphics_card():
         return "needs CuPy and an NVIDIA graphics card"
+    if marker == "browser" and not browser():
+        return "needs Playwright and Chromium (pip install npnet[browser], and Debian's chromium)"
     return None
+
+
+def browser():
+    """The path of the Chromium that tests drive, or None where it or Playwright is missing."""
+    found = importlib.util.find_spec("playwright")
+    return shutil.which("chromium") or shutil.which("google-chrome") if found else None
 
 
 def graphics_card():
@@ -37,7 +46,7 @@ def graphics_card():
 
 
 def pytest_collection_modifyitems(items):
-    reasons = {marker: missing(marker) for marker in ("torch", "reference", "gpu")}
+    reasons = {marker: missing(marker) for marker in ("torch", "reference", "gpu", "browser")}
     for item in items:
         for marker, reason in reasons.items():
             if reason and item.get_closest_marker(marker):

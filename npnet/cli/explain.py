@@ -4,6 +4,7 @@
     npnet explain cat.jpg --weights a.npz --names classes.txt
     npnet explain cat.jpg --layer conv2             only this block
     npnet explain cat.jpg --backward --save walk    with the gradients, and pictures in a folder
+    npnet explain cat.jpg --html cat.html           all of it as one page, for a browser
 """
 import re
 from pathlib import Path
@@ -42,6 +43,8 @@ def add(commands):
     parser.add_argument("--backward", action="store_true", help="one backward pass, too, of the best class")
     parser.add_argument("--save", metavar="DIR", help="save pictures in this folder")
     parser.add_argument("--notebook", metavar="FILE.ipynb", help="write all this as a notebook that runs by itself")
+    parser.add_argument("--html", metavar="FILE", help="write all of it as one page for a browser, backward too; "
+                        "nothing else is printed")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random weights (default: 0)")
     parser.add_argument("--yes", action="store_true", help="do not ask, however long it takes")
     parser.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help="en or ko (default: NPNET_LANG, else en)")
@@ -57,6 +60,7 @@ def run(options):
 
 def explain_photo(options):
     """Builds the walk, says what it is and what it costs, and shows it."""
+    check_html(options)
     backend = choose_backend(options)
     notes, path = [], sample_picture() if options.photo is None else Path(options.photo)
     layers = own_layers(options)
@@ -74,7 +78,7 @@ def explain_photo(options):
                       options.lang)
     last = None if options.layer is None else net.known(options.layer)
     last = None if options.backward else last                   # a backward pass begins at the end
-    multiply_adds, seconds = cost(net, last, options.backward)
+    multiply_adds, seconds = cost(net, last, options.backward or bool(options.html))
     through = version
     if not known and options.weights is not None:
         through = f"{Path(options.weights).name} ({version or explain.say('head.unknown')})"
@@ -85,15 +89,35 @@ def explain_photo(options):
         Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, training=known is not None)),
         *([] if version else [Said("head.guess")]),
         Said("head.cost", count=multiply_adds, layer=Said("head.up_to", layer=last) if last else "",
-             both=Said("head.both") if options.backward else "", backend=backend,
+             both=Said("head.both") if options.backward or options.html else "", backend=backend,
              time=Said("head.about", time=duration(seconds)) if seconds >= 1 else Said("head.quick"))]
     show([part for line in head for part in fold(within(line, options.lang), width(), rest="  ")])
     if not (seconds < LONG or last or options.yes or agreed(seconds, explain)):
         return
+    if options.html is not None:
+        write_html(explain, options, through)
     if options.notebook is not None:
         save_notebook(explain, options, pipeline, version, known is not None, path.name)
-    else:
+    elif options.html is None:
         walk_or_print(explain, options)
+
+
+def check_html(options):
+    """Raises, before anything is computed, where --html names no page that may be written."""
+    if options.html is None:
+        return
+    from ..explain.page import check_path
+    check_path(options.html)
+    if options.layer is not None:
+        raise ValueError("a page shows all layers; leave --layer or --html out")
+
+
+def write_html(explain, options, title):
+    """The page for a browser, and the pictures if they were asked for."""
+    from ..explain.page import write
+    size = write(explain, options.html, title, options.lang)
+    save(explain, options)
+    echo(f"{options.html}, {size / 1e6:.1f} MB: open it in a browser")
 
 
 def walk_or_print(explain, options):

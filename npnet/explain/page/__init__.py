@@ -8,6 +8,6 @@ pack.py      arrays as text; layers.py back.py photograph.py code.py: what is sa
 page.html    the page; page.css; the .js files, in the order of SCRIPTS, are joined into one script
 words.toml   every sentence of the page in English and Korean
 """
-from .file import is_page, write
+from .file import check_path, is_page, write
 
-__all__ = ["is_page", "write"]
+__all__ = ["check_path", "is_page", "write"]
