@@ -5,9 +5,9 @@
     contributions(explain, sent.input)      # gradient times input, (H, W): what each pixel contributed
 
 The logit is the number that a class has before the softmax. Its gradient says how much the logit grows when a number
-grows a little. Gradient times input shares the logit out over the pixels. For a network of convolutions, ReLU, max-pooling
-and dense layers without biases the shares add up to the logit exactly; biases, LRN, batch normalisation, tanh and
-sigmoid make a difference, so the sum is printed beside the logit.
+grows a little. Gradient times input shares the logit out over the pixels. For a network of convolutions, ReLU,
+max-pooling and dense layers without biases the shares add up to the logit exactly; biases, LRN, batch normalisation,
+tanh and sigmoid make a difference, so the sum is printed beside the logit.
 """
 from dataclasses import dataclass
 

@@ -11,8 +11,9 @@ def add_backward(blobs, explain, layers, most, wanted):
     """Adds the gradients of the best classes to the layers' data; returns what the page needs beside: a dictionary.
 
     Every layer gets one map a class: over its channels the sum of the gradients' absolute values. All are kept in
-    8 bits, with one scale a class. In full go the gradients of the convolutions' outputs, up to `most` letters, and of all other layers,
-    the smallest first, up to `wanted`. A network that ends in maps, or has a layer without a backward, says why.
+    8 bits, with one scale a class. In full go the gradients of the convolutions' outputs, up to `most` letters, and of
+    all other layers, the smallest first, up to `wanted`. A network that ends in maps, or has a layer without a
+    backward, says why.
     """
     if not explain.classes:
         return {"why": "maps_only"}

@@ -3,8 +3,6 @@
 A page is at most MOST letters long. Nothing but the gradients in full of layers other than convolutions, which are
 worth having and not needed, is left out before; they fill the page up to WANTED. What is left out is named in it.
 """
-import numpy as np
-
 from ... import __version__
 from ...backend import ops
 from ..counts import recognised
@@ -19,10 +17,10 @@ WANTED, MOST = 9_300_000, 13_700_000        # letters of the arrays
 def page_data(explain, title=None, most=MOST, wanted=WANTED):
     """(facts, texts): plain data for JSON, and the packed arrays to which its entries {"id": ...} point."""
     steps, blobs = list(explain), Blobs()
-    layers = [of_layers.layer_data(explain, step) for step in steps]
-    x = ops.to_host(explain.x)
+    layers = [of_layers.layer_data(step) for step in steps]
+    x, version = ops.to_host(explain.x), recognised(explain.net)
     facts = {
-        "npnet": __version__, "title": title or recognised(explain.net) or "network", "version": recognised(explain.net),
+        "npnet": __version__, "title": title or version or "network", "version": version,
         "random": explain.random, "weights": None if explain.random else str(explain.weights), "dtype": str(x.dtype),
         "input_shape": explain.net.input_shape, "order": explain.order, "photograph": photograph_data(explain),
         "parameters": sum(layer["parameters"] for layer in layers),
@@ -30,7 +28,7 @@ def page_data(explain, title=None, most=MOST, wanted=WANTED):
         "input": {"array": blobs.add(x[0], "f4", most), "minimum": plain(x.min()), "maximum": plain(x.max())},
         "layers": layers}
     for step, layer in zip(steps, layers):
-        add_arrays(blobs, explain, step, layer, most)
+        add_arrays(blobs, step, layer, most)
     facts["best"] = [{"label": each.label, "name": each.name, "probability": plain(each.probability)}
                      for each in explain.best(10)] if explain.classes else []
     if explain.classes and explain.names is not None and explain.classes <= 5000:
@@ -40,7 +38,7 @@ def page_data(explain, title=None, most=MOST, wanted=WANTED):
     return facts, blobs.texts
 
 
-def add_arrays(blobs, explain, step, layer, most):
+def add_arrays(blobs, step, layer, most):
     """The output, where the page does not compute it, the weights, and a dense layer's contributions."""
     if of_layers.kept(step):
         layer["array"] = blobs.add(step.y[0], "f4", most)
@@ -50,4 +48,4 @@ def add_arrays(blobs, explain, step, layer, most):
         layer |= weights
         layer["left_out"] = layer["left_out"] or not weights
     if layer["kind"] == "Dense":
-        layer["outputs"] = [of_layers.contributions(step, m) for m in of_layers.dense_outputs(explain, step)]
+        layer["outputs"] = [of_layers.contributions(step, m) for m in of_layers.dense_outputs(step)]

@@ -15,7 +15,7 @@ FINE = 0.01                     # of the largest output: where 8 bits are furthe
 KEPT = (Conv2D, Dense)          # outputs that the page does not compute itself
 
 
-def layer_data(explain, step, backend_known=True):
+def layer_data(step):
     """The facts of one step as plain data, without its arrays."""
     facts, own = step.facts, type(step.layer) in BY_HAND
     finite = step.y[np.isfinite(step.y)]
@@ -42,7 +42,8 @@ def options(layer):
         k, alpha = lrn_constants(layer.convention, layer.n, layer.k, layer.alpha)
         return {"n": layer.n, "k": k, "alpha": alpha, "beta": float(layer.beta), "groups": layer.groups}
     if isinstance(layer, LRNWithin):
-        return {"n": layer.n, "k": float(layer.k), "alpha": float(layer.alpha) / layer.n ** 2, "beta": float(layer.beta)}
+        alpha = float(layer.alpha) / layer.n ** 2
+        return {"n": layer.n, "k": float(layer.k), "alpha": alpha, "beta": float(layer.beta)}
     if isinstance(layer, BatchNorm):
         arrays = dict(zip(("mean", "var"), layer.used)) | {"w": layer.w, "b": layer.b}
         return {"eps": float(layer.eps),
@@ -92,8 +93,8 @@ def distance(step, w):
     return float(apart.max(initial=0) / max(largest.max(initial=0), 1e-300))
 
 
-def dense_outputs(explain, step):
-    """The outputs of a dense layer whose contributions the page shows: the largest; of the last one the best classes."""
+def dense_outputs(step):
+    """Which outputs of a dense layer get their contributions: the largest, of the last one the best classes."""
     return [int(m) for m in np.argsort(-np.nan_to_num(step.y[0], nan=-np.inf), kind="stable")[:OUTPUTS]]
 
 
