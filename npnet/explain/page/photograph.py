@@ -6,7 +6,7 @@ import numpy as np
 
 from ...backend import ops
 from ...data.augment import middle, square
-from ...data.pictures import shorter_for
+from ...data.pictures import pillow, shorter_for
 
 LONGER = 640                    # pixels of the photograph in the page
 ALIKE = 0.98                    # correlation from which a part counts as found
@@ -17,8 +17,7 @@ def photograph_data(explain):
     square that became the input, or None where none of the usual ones is what the network was given."""
     if explain.picture is None:
         return None
-    from PIL import Image
-    picture = Image.fromarray(np.asarray(explain.picture))
+    picture = pillow().Image.fromarray(np.asarray(explain.picture))
     height, width = explain.picture.shape[:2]
     picture.thumbnail((LONGER, LONGER))
     file = io.BytesIO()
