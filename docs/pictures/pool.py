@@ -236,7 +236,7 @@ def beside(wrong, right, bars=False):
     kind = [Bars(each, name, tuple(np.flatnonzero(gap)) if name != "✓" else (), most, hatch="xx")
             for each, name in ((wrong, "✗"), (right, "✓"))] if bars else \
         [Grid(wrong, "✗", wrong=gap != 0, most=most), Grid(right, "✓", most=most), Grid(gap, "✗ − ✓", most=most)]
-    upright = np.atleast_2d(right).shape[1] > 4
+    upright = np.atleast_2d(right).shape[1] > 4 or np.atleast_2d(right).shape == (1, 4)
     figure, axes = panels([[each] for each in kind] if upright else [kind])
     plain(axes if not bars else [])
     return figure
