@@ -57,20 +57,3 @@ def answers(pictures, names, shares):
         axes.set(ylim=(side + 5.5, -0.5), xlim=(-0.5, side - 0.5))
         axes.set_xlabel(f"{name}\n{share:.0%}", fontsize=9)
     return finish(figure, None)
-
-
-def confusions(table, classes):
-    """Shares of the answers (columns) to the pictures of each class (rows); the numbers in per cent, 0 left out."""
-    shares = 100 * table / table.sum(axis=1, keepdims=True)
-    figure = new_figure(4.6, 4.3)
-    axes = bare(figure)
-    axes.imshow(shares, cmap=COLOURS, vmin=0, vmax=100)
-    axes.set_xticks(range(len(classes)), classes, rotation=60, ha="right", fontsize=9)
-    axes.set_yticks(range(len(classes)), classes, fontsize=9)
-    axes.tick_params(length=0)
-    written = [(axes.text(column, row, f"{share:.0f}", ha="center", va="center", fontsize=9), share)
-               for (row, column), share in np.ndenumerate(shares) if share >= 0.5]
-    finish(figure, None)
-    for text, share in written:                                             # finish makes all text dark
-        text.set_color("black" if share > 55 else "white")
-    return figure

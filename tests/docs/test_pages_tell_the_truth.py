@@ -149,3 +149,16 @@ def test_ratios_of_the_page_about_speed_are_those_of_its_times():
     assert len(rows) == 9
     for ours, theirs, ratio in rows:
         assert abs(float(ours) / float(theirs) - float(ratio)) < 0.006
+
+
+def test_pictures_of_the_page_about_speed_show_its_figures(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS))
+    from pictures import speed
+    rates, roof = speed.rungs()
+    told = speed.layers()
+
+    assert len(rates) == 6 and rates == sorted(rates) and rates[4] < roof
+    assert len(told) == 11 and told["conv3"] == (164, 326, 313, 656)
+    assert all(ours + back < theirs + their_back for ours, back, theirs, their_back in told.values())       # as its alt says
+    for figure in (speed.ladder(), speed.beside_pytorch()):
+        assert figure.get_size_inches()[0] <= 4.7
