@@ -1,4 +1,4 @@
-"""A layer of your own, its gradient check, and a network that trains with it.
+"""A layer of your own: written, checked, and put into a network that trains.
 
     python examples/own_layer.py
 

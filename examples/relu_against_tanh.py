@@ -1,4 +1,4 @@
-"""ReLU against tanh, the paper's figure 1 in small: same network, same pictures, and the best rate for each.
+"""ReLU against tanh: the paper's figure 1 in small, with the same network and pictures, and the best rate for each.
 
     python examples/relu_against_tanh.py
 

@@ -1,5 +1,5 @@
-"""Train AlexNet for 32 pixels on CIFAR-10, with the settings of the network that npnet ships: a loop of one's own, of
-the pieces of a Recipe.
+"""Train AlexNet for 32 pixels on CIFAR-10: a loop of one's own, of the pieces of a Recipe, with the settings of the
+network that npnet ships.
 
     npnet data get cifar10 && python examples/train_cifar.py                      (170 MB)
     python examples/train_cifar.py my_cifar.npz --epochs 20

@@ -50,7 +50,7 @@ def docstring(name):
     text = ast.get_docstring(ast.parse((ROOT / "examples" / f"{name}.py").read_text("utf-8")))
     first, _, rest = text.partition("\n\n")
     first = " ".join(first.split())
-    return first.partition(":")[0].rstrip("."), first, rest.strip()
+    return first.partition(":")[0].rstrip("."), first, rest.strip("\n")
 
 
 def paragraphs(rest):
@@ -83,7 +83,8 @@ def make(name, table, kept):
     title, first, rest = docstring(name)
     recorded = name in kept
     shown = recorded_output(name, table) if recorded else fresh_output(name, table)
-    text = [mark, f"# {title}", first, paragraphs(rest), *shown, "## The source", f"`examples/{name}.py`",
+    sentence = first.partition(":")[2].strip() or first
+    text = [mark, f"# {title}", sentence[:1].upper() + sentence[1:], paragraphs(rest), *shown, "## The source", f"`examples/{name}.py`",
             f"```{{literalinclude}} ../../../examples/{name}.py\n:language: python\n:linenos:\n```"]
     page.write_text("\n\n".join(part for part in text if part) + "\n", "utf-8")
 
