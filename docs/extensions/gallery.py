@@ -84,7 +84,8 @@ def make(name, table, kept):
     recorded = name in kept
     shown = recorded_output(name, table) if recorded else fresh_output(name, table)
     sentence = first.partition(":")[2].strip() or first
-    text = [mark, f"# {title}", sentence[:1].upper() + sentence[1:], paragraphs(rest), *shown, "## The source", f"`examples/{name}.py`",
+    text = [mark, f"# {title}", sentence[:1].upper() + sentence[1:], paragraphs(rest), *shown,
+            "## The source", f"`examples/{name}.py`",
             f"```{{literalinclude}} ../../../examples/{name}.py\n:language: python\n:linenos:\n```"]
     page.write_text("\n\n".join(part for part in text if part) + "\n", "utf-8")
 
