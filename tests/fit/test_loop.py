@@ -34,7 +34,7 @@ def test_it_learns_and_keeps_the_run(tmp_path):
 @pytest.mark.long
 @pytest.mark.reference
 def test_lenet_learns_handwritten_digits(reference):
-    """A tenth of MNIST, once: the whole, five times, is in the README and takes minutes."""
+    """A tenth of MNIST, once: the whole, five times, is in docs/training.md and takes minutes."""
     mnist = dataset(reference / "mnist")
     train, test = mnist.train.take(range(0, 60000, 10)), mnist.test.take(range(0, 10000, 10))
     net = npnet.model("caffe_lenet")
