@@ -49,6 +49,7 @@ html_title = "npnet"
 html_static_path = ["static"]
 html_css_files = ["npnet.css"]
 html_copy_source = False
+html_context = {"default_mode": "auto"}                        # light or dark as the reader's system is
 html_show_sourcelink = False
 html_theme_options = {
     "show_nav_level": 1,
