@@ -25,6 +25,10 @@ def missing(marker):
         return "needs CuPy and an NVIDIA graphics card"
     if marker == "browser" and not browser():
         return "needs Playwright and Chromium (pip install npnet[browser], and Debian's chromium)"
+    if marker == "docs" and not all(map(importlib.util.find_spec, ("sphinx", "myst_nb", "pydata_sphinx_theme"))):
+        return "needs what builds the site (pip install npnet[docs])"
+    if marker == "notebook" and not all(map(importlib.util.find_spec, ("nbformat", "nbclient", "ipykernel"))):
+        return "needs Jupyter's kernel (pip install npnet[notebook])"
     return None
 
 
@@ -46,7 +50,7 @@ def graphics_card():
 
 
 def pytest_collection_modifyitems(items):
-    reasons = {marker: missing(marker) for marker in ("torch", "reference", "gpu", "browser")}
+    reasons = {marker: missing(marker) for marker in ("torch", "reference", "gpu", "browser", "docs", "notebook")}
     for item in items:
         for marker, reason in reasons.items():
             if reason and item.get_closest_marker(marker):

@@ -177,9 +177,11 @@ def test_lines_of_names_stay_whole():
 
 
 @pytest.mark.long
+@pytest.mark.notebook
 @pytest.mark.parametrize("net, language", [("lenet5", "en"), ("cifar_alexnet", "ko")])
 def test_jupyter_runs_it(net, language, tmp_path):
-    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    import nbclient
+    import nbformat
     path = tmp_path / "walk.ipynb"
     assert main(["explain", "--net", net, "--notebook", str(path), "--lang", language]) == 0
     ran = nbformat.read(path, 4)
