@@ -26,7 +26,7 @@ SPECIAL = re.compile(r"([\\*`|_:<>\[\]+\-=#~^\"'])")        # a backslash before
 def prose(line):
     """A line that means nothing but its words."""
     line = SPECIAL.sub(r"\\\1", line)
-    line = re.sub(r"\\`([\w.]+)\\`", r"``\1``", line)                  # `expression` is a name of the code
+    line = re.sub(r"\\`(\S[^`]*?)\\`", lambda found: f"``{found[1].replace(chr(92), '')}``", line)    # `x` is code
     return re.sub(r"^(\(?\w{1,3})([.)]) ", r"\1\\\2 ", line)            # 1. and (a) begin no list
 
 
