@@ -223,7 +223,9 @@ def multiply_adds_per_second(channels, size):
     """The rate of one convolution."""
     layer, shape = Conv2D(channels, 3, pad=1), (channels, size, size)
     layer.build(shape, rng(0))
-    return layer.multiply_adds(shape) / timed(layer, np.ones((1, *shape), np.float32), runs=3)[1]
+    x = np.ones((1, *shape), np.float32)
+    layer.forward(ops.to_device(x))                                     # compiles, which may take long
+    return layer.multiply_adds(shape) / timed(layer, x, runs=3)[1]
 
 
 # ---------------------------------------------------------------------------- why that size

@@ -115,6 +115,17 @@ def test_check_looks_at_the_gradients_of_parameters(random, monkeypatch):
         explain.backward()
 
 
+def test_the_first_run_which_compiles_does_not_count_as_the_rate(monkeypatch):
+    from npnet.explain import walk
+    measured, forward, ran = [], Conv2D.forward, []
+    monkeypatch.setattr(Conv2D, "forward", lambda layer, x, train=False: (ran.append(x.shape), forward(layer, x))[1])
+    monkeypatch.setattr(walk, "timed", lambda layer, x, runs: (measured.append(len(ran)), (None, 1.0))[1])
+
+    walk.multiply_adds_per_second(channels=8, size=12)
+
+    assert measured == [1]
+
+
 def test_cost(random):
     npnet.use("loops")
     net = npnet.model("lenet5")
