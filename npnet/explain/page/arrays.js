@@ -23,7 +23,8 @@ function unpack(entry) {
 async function read(entry) {
   if (!document.getElementById(`blob-${entry.id}`)) await loaded;
   const element = document.getElementById(`blob-${entry.id}`);
-  const packed = Uint8Array.from(atob(element.textContent), letter => letter.charCodeAt(0));
+  const letters = atob(element.textContent), packed = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) packed[i] = letters.charCodeAt(i);
   element.textContent = "";                                             // the text is not needed again
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const planes = new Uint8Array(await new Response(stream).arrayBuffer());
