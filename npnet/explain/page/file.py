@@ -68,7 +68,8 @@ def page(facts, texts, language="en"):
 
 def as_json(data):
     """JSON that may stand inside a script element: no name in it can end the element."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, default=lambda value: value.item(), separators=(",", ":"))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"),
+                      default=lambda value: value.item())           # NumPy's numbers, of which layers may be made
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
