@@ -25,11 +25,9 @@ def blocks(language):
 README = text("en")
 
 
-@pytest.mark.parametrize("language", READMES)
-def test_python_prints_what_stands_under_it(language, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (_, code), (_, printed) = blocks(language)[:2]
-    exec(compile(code, READMES[language], "exec"), {})
+def test_python_prints_what_stands_under_it(capsys):
+    (_, code), (_, printed) = blocks("en")[:2]
+    exec(compile(code, "README.md", "exec"), {})
 
     assert capsys.readouterr().out == printed
 
