@@ -85,6 +85,49 @@ def test_the_ladder(tmp_path):
         assert min(picture.size) > 300 and np.asarray(picture.convert("L")).std() > 5
 
 
+def tiny(name, **settings):
+    """An example with other settings, each a line of its text that stands there once."""
+    text = (ROOT / "examples" / f"{name}.py").read_text("utf-8")
+    for old, new in settings.values():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def test_filters_and_feature_maps(tmp_path):
+    out = run((ROOT / "examples" / "feature_maps.py").read_text("utf-8"), tmp_path)
+    assert out.count(": agree") == 3 and "DIFFER" not in out
+    assert re.findall(r"^conv(\d): +\d+ maps", out, re.MULTILINE) == list("12345")
+    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == [
+        "conv1-filters.png", "conv1-maps.png", "conv5-maps.png", "input.png"]
+
+
+def test_a_layer_of_your_own(tmp_path):
+    out = run(tiny("own_layer", sizes=("TRAIN, TEST, EPOCHS = 1000, 200, 3", "TRAIN, TEST, EPOCHS = 50, 50, 1")), tmp_path)
+    assert "gradient check FAILED: x is wrong" in out and "where x > 0; forward's slope elsewhere is" in out
+    assert "LearntSlope()\ngradient check passed" in out and out.endswith("LearntSlope()\n")
+    assert (tmp_path / "own_layer.png").stat().st_size > 1000
+
+
+@pytest.mark.long
+def test_relu_against_tanh(tmp_path):
+    text = tiny("relu_against_tanh", sizes=("EPOCHS, BATCH = 2000, 500, 10, 25", "EPOCHS, BATCH = 100, 50, 1, 25"),
+                rates=("(0.001, 0.003, 0.01, 0.03)", "(0.003, 0.01)"))
+    out = run(text, tmp_path)
+    assert len(re.findall(r"^(?:ReLU|Tanh) +0\.[\d]+ +never +[\d.]+ % +[\d.]+ %$", out, re.MULTILINE)) == 4
+    assert "In 1 epochs not both came to 25 %" in out and (tmp_path / "relu_against_tanh.png").exists()
+
+
+@pytest.mark.long
+def test_lrn_on_and_off(tmp_path):
+    text = tiny("lrn_on_and_off", sizes=("EPOCHS, BATCH, RATE = 2000, 1000, 6, 25, 0.01", "EPOCHS, BATCH, RATE = 100, 50, 1, 25, 0.01"),
+                seeds=("SEEDS = (0, 1, 2)", "SEEDS = (0, 1)"))
+    out = run(text, tmp_path)
+    assert len(re.findall(r"^seed \d: .*; norm1 multiplied by 0\.\d{3} to 0\.59\d$", out, re.MULTILINE)) == 2
+    assert len(re.findall(r"^LRN against .* the (?:same sign|sign changes)", out, re.MULTILINE)) == 2
+    assert "2^-0.75 = 0.595" in out and (tmp_path / "lrn_on_and_off.png").exists()
+
+
 def promised():
     """The lines about conv2 that README.md shows of what the walk prints."""
     shown = re.findall(r"^```text\n(conv2 .*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)

@@ -82,7 +82,8 @@ def make(name, table, kept):
         return
     title, first, rest = docstring(name)
     recorded = name in kept
-    shown = recorded_output(name, table) if recorded else fresh_output(name, table)
+    shown = (recorded_output(name, table) if recorded else ["## What it needs", table["needs"]] if "needs" in table
+             else fresh_output(name, table))
     sentence = first.partition(":")[2].strip() or first
     text = [mark, f"# {title}", sentence[:1].upper() + sentence[1:], paragraphs(rest), *shown,
             "## The source", f"`examples/{name}.py`",
