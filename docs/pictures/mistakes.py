@@ -52,22 +52,24 @@ class Mistake:
             alike = wrong.shape == right.shape
             if alike and (wrong == right).all():
                 continue
-            panels.append(self.panel(wrong, f"{name}: {self.words[0]}", wrong != right if alike else None))
-            panels.append(self.panel(right, f"{name}: {self.words[1]}"))
+            differs = wrong != right if alike else None
+            most = max(np.abs(values[np.isfinite(values)]).max(initial=0) for values in (wrong, right)) or None
+            panels.append(self.panel(wrong, f"{name}: {self.words[0]}", differs, most))
+            panels.append(self.panel(right, f"{name}: {self.words[1]}", None, most))
             if alike and self.kind == "grid":
                 panels.append(self.panel(wrong - right, self.words[2]))
         if not panels:
             raise ValueError(f"{self.mistake.id} gives the right numbers in this example; give other arguments")
         return panels
 
-    def panel(self, values, title, wrong=None):
-        """One panel, and its text alternative."""
+    def panel(self, values, title, wrong=None, most=None):
+        """One panel, and its text alternative. most: of the scale that wrong and right share."""
         words = f"{title}: {values.tolist()}"
         if self.kind == "path":
             return Path({title: np.ravel(values)}, title), words
         if self.kind == "bars" and values.ndim < 2:
-            return Bars(values, title), words
-        return Grid(values, title, wrong=wrong), words
+            return Bars(values, title, () if wrong is None else tuple(np.flatnonzero(wrong)), most), words
+        return Grid(values, title, wrong=wrong, most=most), words
 
     @property
     def sentence(self):
