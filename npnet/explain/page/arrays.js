@@ -4,10 +4,6 @@ const FACTS = JSON.parse(document.getElementById("facts").textContent);
 const LAYERS = FACTS.layers;
 const KINDS = {f4: Float32Array, i1: Int8Array, i2: Int16Array, u1: Uint8Array};
 const unpacked = new Map();
-const loaded = new Promise(done => {
-  if (document.readyState !== "loading") done();
-  else document.addEventListener("DOMContentLoaded", done);
-});
 
 // Numbers come as numbers, or as the names NaN, Infinity and -Infinity.
 function real(value) {
@@ -20,9 +16,16 @@ function unpack(entry) {
   return unpacked.get(entry.id);
 }
 
+// The element of this id once all of it has been read: while the page still loads, the next one has begun then.
+async function complete(id) {
+  while (document.readyState === "loading" && !document.getElementById(id)?.nextElementSibling) {
+    await new Promise(done => setTimeout(done, 10));
+  }
+  return document.getElementById(id);
+}
+
 async function read(entry) {
-  if (!document.getElementById(`blob-${entry.id}`)) await loaded;
-  const element = document.getElementById(`blob-${entry.id}`);
+  const element = await complete(`blob-${entry.id}`);
   const letters = atob(element.textContent), packed = new Uint8Array(letters.length);
   for (let i = 0; i < letters.length; i++) packed[i] = letters.charCodeAt(i);
   element.textContent = "";                                             // the text is not needed again

@@ -25,11 +25,15 @@ function ink([red, green, blue]) {
 
 // A scale over these numbers: from the smallest to what 0.5 % exceed; about 0 where some are negative.
 function scaleOf(data, exact = false) {
-  const finite = Float32Array.from(data).filter(value => value - value === 0);    // neither NaN nor infinite
-  if (!finite.length) return {low: 0, high: 1, signed: false, colour: colourer(0, 1, false)};
-  const signed = finite.some(value => value < 0);
-  const every = exact ? 1 : Math.ceil(finite.length / 60000), sample = finite.filter((_, i) => i % every === 0);
-  const sorted = (signed ? sample.map(Math.abs) : sample).sort();
+  const every = exact ? 1 : Math.ceil(data.length / 60000), sample = [];
+  let signed = false;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] - data[i] !== 0) continue;                              // NaN and infinity
+    signed ||= data[i] < 0;
+    if (i % every === 0) sample.push(data[i]);
+  }
+  if (!sample.length) return {low: 0, high: 1, signed: false, colour: colourer(0, 1, false)};
+  const sorted = Float32Array.from(signed ? sample.map(Math.abs) : sample).sort();
   let high = exact ? sorted[sorted.length - 1] : sorted[Math.floor(0.995 * (sorted.length - 1))];
   let low = signed ? -high : sorted[0];
   if (!(high > low)) high = sorted[sorted.length - 1];

@@ -74,11 +74,16 @@ function renderLayer() {
   place("before").disabled = state.layer === 0;
   place("after").disabled = state.layer === LAYERS.length - 1;
   renderMaps();
-  renderFilters();
   renderWindow();
   renderFacts();
-  renderTrail();
-  renderBackward();
+  const now = shown;
+  setTimeout(() => {                                            // the one output first: it is what one waits for
+    if (shown !== now) return;
+    renderThumbs();
+    renderFilters();
+    renderTrail();
+    renderBackward();
+  });
 }
 
 // ---------------------------------------------------------------------------- language, theme, keys

@@ -27,7 +27,6 @@ function renderMaps() {
     return;
   }
   renderBig();
-  renderThumbs();
   const missing = layer.missing ? ` ${say("missing", {count: num(layer.missing)})}` : "";
   place("maps-note").replaceChildren(legend(shown.scale), ` ${say(y.flat ? "scale_row" : "scale_note")}${missing}`);
 }
@@ -86,7 +85,7 @@ function moveCursor() {
 
 function renderThumbs() {
   const {y, layer, scale} = shown;
-  if (y.flat) { place("maps").replaceChildren(); shown.mark = null; return; }
+  if (!y || y.flat) { place("maps").replaceChildren(); shown.mark = null; return; }
   shown.mark = chooser(place("maps"), {
     count: y.C, selected: state.k, size: y.C > 128 ? 34 : y.C > 24 ? 44 : 62, name: say("maps_label", {layer: layer.name}),
     label: k => say("map_number", {k}), chosen: chooseMap,
