@@ -220,8 +220,7 @@ def test_the_theme_switches_by_its_button(site, address, browser):
         seen = []
         for mode in ("dark", "light", "auto", "dark"):
             page.locator(".theme-switch-button:visible").first.click()
-            page.locator(f".dropdown-menu.show [data-mode={mode}]"
-                         ).first.click()
+            page.locator(f".dropdown-menu.show [data-mode={mode}]").first.click()
             shade = page.evaluate("getComputedStyle(document.body).backgroundColor")
             seen.append((page.get_attribute("html", "data-theme"), shade))
         return seen
@@ -259,3 +258,26 @@ def test_no_link_inside_the_site_is_broken(site, address, tmp_path):
               for row in csv.DictReader(lines, delimiter=";")
               if Path(row["urlname"].split("#")[-1].removesuffix(".md")).name not in left_out]
     assert lines[0].startswith("urlname;") and broken == []
+
+
+PLANTED = """<html lang="en"><head><title>t</title></head><body><main><h1>t</h1>
+<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><svg width="9" height="9"></svg>
+<svg role="img" width="9" height="9"><title>words</title></svg><img src="http://elsewhere.example/a.png" alt="words">
+<p style="color: #bbb; background: #fff">pale</p><div style="width: 900px">wide</div>
+<script>console.error("said"); undefinedFunction()</script></main></body></html>"""
+
+
+def test_planted_faults_are_found(browser):
+    """What these tests look for, they find where it is."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def look(chromium):
+        page, faults, strangers = opened(chromium)
+        page.context.route("http://elsewhere.example/**", lambda route: route.abort())
+        page.set_content(PLANTED)
+        page.set_viewport_size(PHONE)
+        return faults, strangers, page.evaluate(NO_WORDS), page.evaluate(SIDEWAYS), grave(axe, page)
+    faults, strangers, wordless, sideways, found = browser(look)
+    assert "said" in faults and any("undefinedFunction" in fault for fault in faults)
+    assert strangers == ["http://elsewhere.example/a.png"] and len(wordless) == 2
+    assert "900px" in "".join(sideways) and {rule for rule, *_ in found} >= {"image-alt", "color-contrast"}
