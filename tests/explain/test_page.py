@@ -197,7 +197,7 @@ def test_narrow_windows_do_not_scroll_sideways(width, shipped, chromium):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(scheme, shipped, chromium):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    opened = Opened(chromium, shipped, color_scheme=scheme)
+    opened = Opened(chromium, shipped, color_scheme=scheme, reduced_motion="reduce")
     for name in ("norm2", "conv3", "fc7"):
         opened.layer(name)
         opened.page.wait_for_timeout(500)
