@@ -109,7 +109,7 @@ def check_html(options):
     from ..explain.page import check_path
     check_path(options.html)
     if options.layer is not None:
-        raise ValueError("a page shows all layers; leave --layer or --html out")
+        raise ValueError(Said("error.page_whole").within(options.lang))
 
 
 def write_html(explain, options, title):
@@ -117,7 +117,7 @@ def write_html(explain, options, title):
     from ..explain.page import write
     size = write(explain, options.html, title, options.lang)
     save(explain, options)
-    echo(f"{options.html}, {size / 1e6:.1f} MB: open it in a browser")
+    echo(explain.say("saved.page", path=options.html, size=f"{size / 1e6:.1f}"))
 
 
 def walk_or_print(explain, options):

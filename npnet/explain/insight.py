@@ -36,7 +36,7 @@ def gradients(explain, label):
     """
     explain.last()
     if not 0 <= label < explain.classes:
-        raise ValueError(f"classes go from 0 to {explain.classes - 1}, got {label}")
+        raise ValueError(explain.say("error.label", last=explain.classes - 1, label=label))
     steps = list(explain)
     if isinstance(steps[-1].layer, Softmax):
         steps.pop()
