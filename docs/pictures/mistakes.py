@@ -47,8 +47,8 @@ class Mistake:
         """
         panels = []
         for number, (name, right) in enumerate(self.right):
-            right = np.asarray(right, float)
-            wrong = np.asarray(self.wrong[number][1], float)
+            right = np.asarray(right, float) + 0.0                      # + 0.0: 0 and not -0
+            wrong = np.asarray(self.wrong[number][1], float) + 0.0
             alike = wrong.shape == right.shape
             if alike and (wrong == right).all():
                 continue
@@ -64,7 +64,7 @@ class Mistake:
 
     def panel(self, values, title, wrong=None, most=None):
         """One panel, and its text alternative. most: of the scale that wrong and right share."""
-        words = f"{title}: {values.tolist()}"
+        words = f"{title}: {np.round(values, 4).tolist()}"
         if self.kind == "path":
             return Path({title: np.ravel(values)}, title), words
         if self.kind == "bars" and values.ndim < 2:

@@ -1,6 +1,6 @@
 """The pictures of the update: points on a loss of one weight, and paths over the steps."""
 import numpy as np
-from npnet.ops import sgd_update, sgd_update_torch
+from npnet.ops import sgd_update
 from npnet.plots.curves import GREY, RUNS, set_ticks
 from npnet.plots.figure import finish, new_axes, new_figure
 
@@ -74,14 +74,6 @@ def paths(named, drop=None, name="w"):
     axes.tick_params(labelsize=9)
     axes.legend(frameon=False, fontsize=9)
     return finish(figure, None)
-
-
-def after_a_drop(w=1.0, slope=0.5, lr=0.1, lower=0.01, before=3, after=5, momentum=0.9):
-    """{form: path} of the paper's rule and of PyTorch's, at a constant slope, with a lower rate after some steps."""
-    rates = [lr] * before + [lower] * after
-    gradient = lambda weight: np.full_like(weight, slope)                       # noqa: E731
-    return {"paper, Caffe": walk(sgd_update, gradient, w, rates, momentum),
-            "PyTorch": walk(sgd_update_torch, gradient, w, rates, momentum)}
 
 
 def beside(mistake):

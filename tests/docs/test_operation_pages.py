@@ -9,7 +9,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 ENGLISH = ["Picture", "By hand", "Formula", "Shapes", "Code", "Backward", "Mistakes", "Try", "Other libraries"]
 KOREAN = ["그림", "손으로 계산하기", "식", "형상", "코드", "역전파", "흔한 실수", "해 보기", "다른 라이브러리"]
 PAGES = sorted(page for page in DOCS.glob("ops/*.md") if page.stem != "index")
-BOTH = ["conv", "im2col", "shapes"]
+BOTH = [page.stem for page in PAGES]
 
 
 def cells(path):
