@@ -5,7 +5,6 @@
 """
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
@@ -20,9 +19,8 @@ project, author, copyright = "npnet", "the npnet authors", "the npnet authors"
 version = release = npnet.__version__
 
 extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "sphinx.ext.autodoc", "sphinx.ext.mathjax",
-              "sphinx-mathjax-offline",                         # MathJax in the site itself: no request to others
-              *(f"extensions.{name}" for name in ("languages", "recorded", "gallery", "docstrings", "explorer")
-                if find_spec(f"extensions.{name}"))]
+              *(f"extensions.{name}"
+                for name in ("mathjax", "languages", "recorded", "gallery", "docstrings", "explorer"))]
 exclude_patterns = ["_build", "recorded", "static", "pictures", "extensions", "**/.ipynb_checkpoints"]
 templates_path = ["templates"]
 source_suffix = {".md": "myst-nb"}
