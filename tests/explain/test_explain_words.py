@@ -26,7 +26,8 @@ from npnet.explain.words import Listed, Said, chosen, several, table, understood
 from npnet.weights.prepared import PREPARED
 
 PACKAGE = Path(npnet.__file__).parent
-SOURCES = [*sorted((PACKAGE / "explain").glob("*.py")), PACKAGE / "cli" / "explain.py"]
+SOURCES = [*sorted((PACKAGE / "explain").glob("*.py")), *sorted((PACKAGE / "explain" / "page").glob("*.py")),
+           PACKAGE / "cli" / "explain.py"]
 MADE = ("label.", "what.", "formula.", "count.", "elsewhere.")          # ids of which the code writes only the beginning
 SENTENCE = re.compile(r"[A-Za-z']+,? [A-Za-z']+,? [A-Za-z']+")
 HANGUL = re.compile("[가-힣]")

@@ -203,6 +203,8 @@ def test_the_command(tmp_path, capsys):
     assert "must end in .html" in capsys.readouterr().err
     assert main(["explain", "--html", str(path), "--layer", "conv1"]) != 0
     assert "a page shows all layers" in capsys.readouterr().err
+    assert main(["explain", "--html", str(tmp_path / "a.txt"), "--lang", "ko"]) != 0
+    assert "끝나는 이름을 주십시오" in capsys.readouterr().err
 
 
 @pytest.mark.long

@@ -7,13 +7,13 @@ from html import escape
 from pathlib import Path
 
 from ...files.beside import writing
+from ..words import LANGUAGES, Said
 from .data import MOST, WANTED, page_data
 
 HERE = Path(__file__).parent
 SCRIPTS = ("words", "arrays", "layers", "draw", "choose", "strip", "maps", "facts", "window", "kinds", "trail",
            "backward", "main")
 MARK = '<meta name="generator" content="npnet explain">'
-LANGUAGES = ("en", "ko")
 
 
 def write(explain, path, title=None, language="en", most=MOST, wanted=WANTED):
@@ -24,7 +24,7 @@ def write(explain, path, title=None, language="en", most=MOST, wanted=WANTED):
     """
     path = check_path(path)
     if language not in LANGUAGES:
-        raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
+        raise ValueError(Said("error.page_language", languages=", ".join(LANGUAGES), language=language))
     text = page(*page_data(explain, title, most, wanted), language).encode()
     with writing(path) as temporary:
         temporary.write_bytes(text)
@@ -35,11 +35,11 @@ def check_path(path):
     """The Path of a page that may be written; what cannot be is said before anything is computed."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"{path} must end in .html, so that a browser opens it")
+        raise ValueError(Said("error.page_name", path=path))
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
+        raise IsADirectoryError(Said("error.page_folder", path=path))
     if path.exists() and path.stat().st_size and not is_page(path):
-        raise FileExistsError(f"{path} is there, and npnet did not write it; give another name")
+        raise FileExistsError(Said("error.page_not_ours", path=path))
     return path
 
 

@@ -100,11 +100,12 @@ def understood(text):
 
 @contextmanager
 def errors_in(language):
-    """Errors of other rooms whose sentences are known here leave the block in this language."""
+    """Errors that are a Said, or whose sentences are known here, leave the block in this language."""
     try:
         yield
     except (ValueError, KeyError, OSError) as error:
-        text = understood(sentence(error))
+        said = [each for each in error.args if isinstance(each, Said)]
+        text = said[0] if said else understood(sentence(error))
         if language == "en" or not isinstance(text, Said):
             raise
         raise type(error)(text.within(language)) from error
