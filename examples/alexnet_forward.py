@@ -27,7 +27,7 @@ FOLDER = "walk"                         # where the pictures go
 
 if WEIGHTS is None:
     print("The weights are random: the answers mean nothing yet.")
-    print("The README tells how to get real ones.")
+    print("docs/weights.md tells how to get real ones.")
 
 
 # %% The photograph: cut to a square, and the mean of each colour taken away

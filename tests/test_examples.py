@@ -152,7 +152,7 @@ def check_pictures(folder):
 
 def test_the_walk_as_it_is(tmp_path):
     out = run(WALK.read_text("utf-8"), tmp_path)
-    assert out.startswith("The weights are random: the answers mean nothing yet.\nThe README tells how to get real")
+    assert out.startswith("The weights are random: the answers mean nothing yet.\ndocs/weights.md tells how to get real")
     check_walk(out, list(npnet.MODELS["krizhevsky2012"]()[1]))
     assert "60,965,224 parameters, 724,406,816 multiply-adds" in out
     assert promised() in out

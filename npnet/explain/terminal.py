@@ -185,7 +185,7 @@ def way_back(explain):
 
 def warning(explain):
     """What must be said of random weights, first and last."""
-    return [explain.say("answers.random"), explain.say("answers.readme")] if explain.random else []
+    return [explain.say("answers.random"), explain.say("answers.how")] if explain.random else []
 
 
 def fitted(lines):

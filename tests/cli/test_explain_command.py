@@ -34,7 +34,7 @@ def test_everything_is_printed_where_nobody_sits(capsys):
     assert "\x1b" not in out and "Enter next" not in out and all(len(line) <= 80 for line in out.split("\n"))
     assert out.split("\n")[:5] == [
         "grace_hopper.jpg, 512 x 600 pixels, through lenet5", "The weights are random: the answers mean nothing yet.",
-        "The README tells how to get real ones.", "input 1x28x28: grey, 0 to 1",
+        "docs/weights.md tells how to get real ones.", "input 1x28x28: grey, 0 to 1",
         "1,249,560 multiply-adds in both directions, less than a second with numpy"]
     assert headings(out) == list(npnet.model("lenet5").layers)
     assert out.count("they agree") == 12 and "DIFFER" not in out
