@@ -110,11 +110,10 @@ def run(command, folder, files=()):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
     said = []
     for line in lines_of(command).splitlines():
-        done = subprocess.run(program(line), cwd=folder, env=environment, text=True, encoding="utf-8",
-                              capture_output=True)
+        done = subprocess.run(program(line), cwd=folder, env=environment, capture_output=True)     # with text=True a \r would be \n
         if done.returncode:
-            raise RuntimeError(f"'{line}' ended with exit code {done.returncode}:\n{done.stderr[-2000:]}")
-        said.append(done.stdout)
+            raise RuntimeError(f"'{line}' ended with exit code {done.returncode}:\n{done.stderr.decode()[-2000:]}")
+        said.append(done.stdout.decode())
     return cleaned("".join(said), folder)
 
 

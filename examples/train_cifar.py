@@ -8,6 +8,9 @@ import argparse
 import sys
 import time
 
+import numpy as np
+
+from npnet import plots
 from npnet.fit import Recipe
 from npnet.train import evaluate, train
 
@@ -26,11 +29,12 @@ except (OSError, ValueError) as error:                          # not fetched ye
     sys.exit(f"{error}")
 net = recipe.network(len(parts.data.classes))
 loaders = recipe.loaders(parts, recipe.pipeline(parts.training, net))
-optimizer = recipe.optimizer(len(loaders["train"]))
+optimizer, rows = recipe.optimizer(len(loaders["train"])), []
 
 for epoch in range(options.epochs):
-    began = time.monotonic()
+    began, steps = time.monotonic(), []
     for number, step in enumerate(train(net, optimizer, loaders["train"].epoch(epoch)), start=1):
+        steps.append((step.loss, step.accuracy))
         if number % 50 == 0:
             print(f"epoch {epoch + 1}  step {number:4d} of {len(loaders['train'])}  loss {step.loss:.3f}", flush=True)
         if number == options.steps:
@@ -38,6 +42,10 @@ for epoch in range(options.epochs):
     result = evaluate(net, loaders["validation"])
     print(f"epoch {epoch + 1}: {100 * result.top1:.2f} % of the validation pictures right, loss {result.loss:.4f}, "
           f"{time.monotonic() - began:.0f} s", flush=True)
+    train_loss, train_top1 = np.mean(steps, axis=0)
+    rows.append({"epoch": epoch + 1, "train_loss": train_loss, "train_top1": train_top1, "lr": step.lr,
+                 "loss": result.loss, "top1": result.top1})
+    plots.save(plots.curves({"cifar_alexnet": rows}), "train_cifar.png")
 
 result = evaluate(net, loaders["test"])
 print(f"test: {100 * result.top1:.2f} % right, {100 * result.top5:.2f} % in the best five")

@@ -14,6 +14,7 @@ import time
 import numpy as np
 
 import npnet
+from npnet import plots
 from npnet.backend import ops
 from npnet.data import Pictures, Pipeline, dataset, held_out
 from npnet.models import MODELS
@@ -81,6 +82,21 @@ def split(pictures, seed):
     return (np.array(part.images, int) for part in held_out(numbers, len(pictures) // 4, seed))
 
 
+def draw(right):
+    """Three bars, the mean over the splits, and a point for every split. right: {name: percentages}."""
+    figure = plots.figure.new_figure(5.5, 2.4)
+    axes = plots.figure.new_axes(figure, 1, 1, 1)
+    for row, (name, shares) in enumerate(right.items()):
+        axes.barh(row, np.mean(shares), height=0.6, color=plots.figure.TRACK, edgecolor=plots.figure.BAR)
+        axes.plot(shares, np.full(len(shares), row), "o", color=plots.figure.BAR, markersize=5)
+        axes.text(102, row, f"{np.mean(shares):.1f} %", va="center", fontsize=10)
+    axes.set(xlim=(0, 115), ylim=(len(right) - 0.5, -0.5))
+    axes.set_xticks(range(0, 101, 25))
+    axes.set_yticks(range(len(right)), list(right), fontsize=10)
+    axes.set_xlabel("test pictures right, %; a point is a split", fontsize=9)
+    return plots.figure.finish(figure, "The same head on three kinds of input")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Flowers, seen through a trained AlexNet")
     parser.add_argument("weights")
@@ -96,10 +112,12 @@ def main():
     pixels = np.stack([TORCH.test(pictures[i])[:, 2::4, 2::4].ravel() for i in range(len(pictures))])     # 3 x 57 x 57
     inputs = {"trained": features(net, pictures, "trained"), "shuffled": features(shuffled(net), pictures, "shuffled"),
               "pixels": pixels}
+    everything = {}
     for name, x in inputs.items():
-        right = [100 * accuracy(x, pictures, seed) for seed in range(options.splits)]
+        everything[name] = right = [100 * accuracy(x, pictures, seed) for seed in range(options.splits)]
         print(f"{name:9} {np.mean(right):5.1f} % right, {min(right):.1f} to {max(right):.1f} in {len(right)} splits",
               flush=True)
+    plots.save(draw(everything), "transfer_flowers.png")
 
 
 main()

@@ -45,7 +45,7 @@ def as_text(lines):
             continue
         elif indented:
             if block != "literal":
-                shown += ["", "::", ""]
+                shown += ["", ".. code-block:: text", ""]
             block = "literal"
             shown.append(line)
             continue

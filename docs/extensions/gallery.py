@@ -1,8 +1,9 @@
 """The gallery: a page for every example, built from the example itself.
 
 A page has what the example's docstring says, its picture, what it prints, and its source. docs/gallery/examples.toml
-names the examples in their order. One that takes less than twenty seconds runs while the site is built, and an error
-in it is an error of the build; what a longer one printed is recorded (docs/record.py). The pages and the pictures
+names the examples in their order. One that takes less than eight seconds runs while the site is built, and an error
+in it is an error of the build; what a longer one printed is recorded (docs/record.py). One that needs files which are
+not here, or hours, says so, and has the network that it is about as its picture. The pages and the pictures
 are written into docs/gallery/pages, which git does not keep, and only again when an example or its table changed.
 
     ```{gallery}
@@ -71,7 +72,7 @@ def paragraphs(rest):
 def stamp(name, table):
     """What the page of an example depends on, as a short text."""
     text = (ROOT / "examples" / f"{name}.py").read_text("utf-8") + repr(table) + Path(__file__).read_text("utf-8")
-    text += (FOLDER / "commands.toml").read_text("utf-8")
+    text += (FOLDER / "commands.toml").read_text("utf-8") + str(css_width(FOLDER / f"{name}.png"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -81,31 +82,56 @@ def make(name, table, kept):
     if page.exists() and page.read_text("utf-8").startswith(mark):
         return
     title, first, rest = docstring(name)
-    recorded = name in kept
-    shown = (recorded_output(name, table) if recorded else ["## What it needs", table["needs"]] if "needs" in table
+    needs = ["## What it needs", table["needs"]] if "needs" in table else []
+    shown = (recorded_output(name, table) if name in kept else not_run(name, table) if "network" in table
              else fresh_output(name, table))
     sentence = first.partition(":")[2].strip() or first
-    text = [mark, f"# {title}", sentence[:1].upper() + sentence[1:], paragraphs(rest), *shown,
+    text = [mark, f"# {title}", sentence[:1].upper() + sentence[1:], paragraphs(rest), shown[0], *needs, *shown[1:],
             "## The source", f"`examples/{name}.py`",
             f"```{{literalinclude}} ../../../examples/{name}.py\n:language: python\n:linenos:\n```"]
     page.write_text("\n\n".join(part for part in text if part) + "\n", "utf-8")
 
 
 def recorded_output(name, table):
-    picture = f"![{table['alt']}](../../recorded/{name}.png)" if table["alt"] else ""
-    return [picture, "## What it prints", f"```{{recorded}} {name}\n```"]
+    """What docs/record.py wrote of it, with its picture."""
+    return [picture(f"../../recorded/{name}.png", table["alt"], css_width(FOLDER / f"{name}.png")),
+            "## What it prints", f"```{{recorded}} {name}\n```"]
+
+
+def not_run(name, table):
+    """The network that the example is about, drawn by its boxes; the page says why there is no output."""
+    from npnet.plots import save
+    from pictures import network
+    counts = network.counts(table["network"])
+    save(network.boxes(counts.layers, counts.input_shape), PAGES / f"{name}.png", dpi=192)
+    return [picture(f"{name}.png", table["alt"], css_width(PAGES / f"{name}.png", 192))]
 
 
 def fresh_output(name, table):
     """Runs the example in an empty folder; the picture is kept beside the page."""
-    command, picture = table.get("command", f"python examples/{name}.py"), table.get("picture")
+    command = table.get("command", f"python examples/{name}.py")
     with tempfile.TemporaryDirectory() as folder:
         output = run(command, folder)
-        if picture:
-            (PAGES / f"{name}.png").write_bytes(small(Path(folder) / picture))
+        (PAGES / f"{name}.png").write_bytes(small(Path(folder) / table["picture"]))
     block = f"````text\n$ {command}\n{output.strip(chr(10))}\n````"
-    return [f"![{table['alt']}]({name}.png)" if picture else "", "## What it prints", block,
+    return [picture(f"{name}.png", table["alt"], css_width(PAGES / f"{name}.png")), "## What it prints", block,
             "It ran while this page was built."]
+
+
+def picture(path, alt, wide):
+    """Markdown for a picture: as wide as the text, but on a telephone never so small that it cannot be read; it
+    scrolls in its box. wide: its own width in pixels of a screen."""
+    return (f'<div class="example-picture" tabindex="0" style="--own: {wide}px">\n\n'
+            f"![{alt}]({path})\n\n</div>")
+
+
+def css_width(path, dpi=120):
+    """How many pixels of a screen a picture is wide, 96 to an inch; 0 if there is none."""
+    from PIL import Image
+    if not path.exists():
+        return 0
+    with Image.open(path) as image:
+        return image.width * 96 // dpi
 
 
 def wanted(name):
@@ -140,9 +166,8 @@ class Gallery(SphinxDirective):
         for name, table in tables.items():
             title, first, _ = docstring(name)
             sentence = first.partition(":")[2].strip() or first
-            picture = thumbnail(name, table)
             lines += [f":::{{grid-item-card}} {title}", f":link: /gallery/pages/{name}", ":link-type: doc",
-                      *([f":img-top: {picture}", f":img-alt: {table['alt']}"] if picture else []),
+                      *thumbnail(name, table),
                       "", sentence[:1].upper() + sentence[1:], ":::"]
         lines += ["::::", "", "```{toctree}", ":hidden:", "", *(f"pages/{name}" for name in tables), "```"]
         self.env.note_dependency(str(GALLERY / "examples.toml"))
@@ -152,15 +177,15 @@ class Gallery(SphinxDirective):
 
 
 def thumbnail(name, table):
-    """The path of an example's picture from the gallery's page, or None."""
-    if not table["alt"]:
-        return None
-    if (PAGES / f"{name}.png").exists():
-        return f"/gallery/pages/{name}.png"
-    return f"/recorded/{name}.png" if (FOLDER / f"{name}.png").exists() else None
+    """The lines of a card that show its example's picture; none if this build has no page of the example."""
+    for folder, place in ((FOLDER, "/recorded"), (PAGES, "/gallery/pages")):
+        if (folder / f"{name}.png").exists():
+            return [f":img-top: {place}/{name}.png", f":img-alt: {table['alt']}"]
+    return []
 
 
 def setup(app):
     app.connect("builder-inited", make_pages)
     app.add_directive("gallery", Gallery)
+    app.add_css_file("gallery.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,6 +33,10 @@ def test_a_command_is_recorded_and_read_again(folder):
     assert f"npnet {npnet.__version__}, Python 3." in read.versions and re.search(r", \d+ cores?, \w+$", read.machine)
 
 
+def test_a_line_that_was_written_over_is_recorded_as_it_ended(tmp_path):
+    assert record.run('python -c "print(\'10 %\', end=chr(13)); print(\'100 %\')"', tmp_path) == "100 %\n"
+
+
 def test_another_command_than_the_recorded_one_is_refused(folder):
     record.record("two", folder)
     path = folder / "commands.toml"
