@@ -110,7 +110,8 @@ def run(command, folder, files=()):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
     said = []
     for line in lines_of(command).splitlines():
-        done = subprocess.run(program(line), cwd=folder, env=environment, capture_output=True)     # with text=True a \r would be \n
+        # bytes, not text=True, which would make the end of a line that is written over the end of a line
+        done = subprocess.run(program(line), cwd=folder, env=environment, capture_output=True)
         if done.returncode:
             raise RuntimeError(f"'{line}' ended with exit code {done.returncode}:\n{done.stderr.decode()[-2000:]}")
         said.append(done.stdout.decode())
