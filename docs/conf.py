@@ -36,7 +36,6 @@ myst_heading_anchors = 4
 nb_execution_mode = "inline"                                    # {eval} puts numbers of the cells into sentences
 nb_execution_timeout = 120
 nb_execution_raise_on_error = True
-nb_execution_excludepatterns = []
 nb_eval_name_regex = ".+"
 nb_merge_streams = True
 nb_mime_priority_overrides = [("html", "text/html", 0)]

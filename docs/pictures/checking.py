@@ -2,7 +2,7 @@
 import numpy as np
 from npnet.ops import max_pool_backward, max_pool_forward, relu_backward, relu_forward, softmax_cross_entropy
 from npnet.plots.curves import RUNS
-from npnet.plots.figure import finish, new_axes, new_figure
+from npnet.plots.figure import INK, TRACK, finish, new_axes, new_figure
 
 from .tables import lines
 
@@ -72,7 +72,7 @@ def v_curve(named=None, steps=STEPS):
     named = named or curves(steps=steps)
     figure = new_figure(4.6, 4.2)
     axes = new_axes(figure)
-    axes.axhspan(OK, LOOK, color="#e4e8ec", zorder=0)
+    axes.axhspan(OK, LOOK, color=TRACK, zorder=0)
     for (name, errors), line, mark, colour in zip(named.items(), ("-", "--", "-.", ":"), "osD^", RUNS):
         axes.loglog(steps, np.maximum(errors, 1e-16), line, marker=mark, markersize=4, color=colour, linewidth=2,
                     label=name)
@@ -83,7 +83,7 @@ def v_curve(named=None, steps=STEPS):
     axes.set_yticks([10.0 ** k for k in powers], [f"1e{k}" if k else "1" for k in powers], fontsize=9)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks([], minor=True)
-    axes.axvline(1e-5, color="#222222", linestyle=":", linewidth=1)
+    axes.axvline(1e-5, color=INK, linestyle=":", linewidth=1)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=9, frameon=False,
                   columnspacing=1.2, handlelength=2.2)
     return finish(figure, None)

@@ -3,9 +3,8 @@ import numpy as np
 
 from npnet.ops import conv2d_forward
 from npnet.plots.course import Grid, operation
-from npnet.plots.figure import BAR, INK, finish, new_axes, new_figure
-from npnet.plots.gradients import OTHER
 
+from .cells import BLANK, TINTS, board, box, cell, done, label, table
 from .sliding import sliding
 
 __all__ = ["coverage", "output", "sliding", "touched", "window"]
@@ -40,28 +39,16 @@ def coverage(size=5, filter_size=3, stride=2):
 def touched(h=1, v=2):
     """One pixel of x, and the outputs that it goes into, each with the weight by which."""
     rows, columns = W.shape
-    figure = new_figure(4.4, 2.6)
-    left, right = (new_axes(figure, 1, 2, place) for place in (1, 2))
-    draw_cells(left, X, "x", {(h, v): OTHER})
-    reached = {(h - r, v - s): f"w[{r},{s}]" for r in range(rows) for s in range(columns)}
-    y = output()
-    inside = {(p, q): words for (p, q), words in reached.items() if 0 <= p < y.shape[0] and 0 <= q < y.shape[1]}
-    draw_cells(right, y, "y", {place: BAR for place in inside}, inside)
-    return finish(figure, None)
-
-
-def draw_cells(axes, table, title, marked, words=None):
-    """Cells with their numbers; those of `marked` have a thick edge, and words beneath their number."""
-    from matplotlib.patches import Rectangle
-    rows, columns = table.shape
-    axes.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal")
-    axes.set_title(title, fontsize=10)
-    for (row, column), number in np.ndenumerate(table):
-        edge = marked.get((row, column))
-        axes.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, facecolor="white",
-                                 edgecolor=edge or "#b8c0c8", linewidth=2.5 if edge else 0.8))
-        beneath = (words or {}).get((row, column))
-        up = 0.15 if beneath else 0
-        axes.text(column, row - up, f"{number:g}", ha="center", va="center", fontsize=10, color=INK)
-        if beneath:
-            axes.text(column, row + 0.22, beneath, ha="center", va="center", fontsize=9, color=INK)
+    y, left = output(), X.shape[1] + 1.2
+    figure, axes = board(left + y.shape[1] + 0.1, X.shape[0] + 1, 0.54)
+    table(axes, 0, 0.9, X, "x")
+    box(axes, v, 0.9 + h, 1, 1)
+    label(axes, left, 0.45, "y", "left")
+    for (p, q), number in np.ndenumerate(y):
+        r, s = h - p, v - q
+        touches = 0 <= r < rows and 0 <= s < columns
+        cell(axes, left + q, 0.9 + p, fill=TINTS[0] if touches else BLANK)
+        label(axes, left + q + 0.5, 1.4 + p - 0.2 * touches, f"{number:g}")
+        if touches:
+            label(axes, left + q + 0.5, 1.65 + p, f"w[{r},{s}]", size=9)
+    return done(figure)

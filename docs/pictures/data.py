@@ -3,7 +3,7 @@ import numpy as np
 
 from npnet.data import augment_examples, read_picture, resize_and_crop, sample_picture
 from npnet.plots.course import BOXES, LINES
-from npnet.plots.figure import BAR, finish, new_figure, show_image
+from npnet.plots.figure import BAR, INK, finish, new_figure, show_image
 
 
 def photograph(side=256):
@@ -62,7 +62,7 @@ def numbers(before, after):
     for place, (values, word) in enumerate([(before, "0-255"), (after, "x")]):
         axes = figure.add_subplot(1, 2, place + 1, frame_on=False)
         axes.hist(np.ravel(values), bins=50, color=BAR)
-        axes.axvline(0, color="#222222", linewidth=1)
+        axes.axvline(0, color=INK, linewidth=1)
         axes.set_yticks([])
         axes.tick_params(length=0, labelsize=9)
         axes.set_title(word, fontsize=10)

@@ -154,5 +154,3 @@ def lone(alphas=(1e-4, 2e-5), k=2.0, beta=0.75, most=600):
     axes.set_ylabel("y", fontsize=10)
     axes.legend(frameon=False, fontsize=9)
     return finish(figure, "")
-
-

@@ -86,4 +86,3 @@ class Mistake:
 
     def __repr__(self):
         return self.sentence
-

@@ -11,6 +11,7 @@ import numpy as np
 import npnet
 from npnet import network
 from npnet.explain import layer_facts, summary
+from npnet.explain.counts import times
 from npnet.layers import pair
 from npnet.plots.figure import BAR, INK, TRACK, finish, new_axes, new_figure
 from npnet.plots.gradients import OTHER
@@ -70,11 +71,6 @@ def short(count):
         if count >= size:
             return f"{count / size:.3g}{letter}"
     return str(count)
-
-
-def times(shape):
-    """96x55x55."""
-    return "x".join(map(str, shape))
 
 
 def grouped(count):

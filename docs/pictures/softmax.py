@@ -3,7 +3,7 @@ import numpy as np
 from npnet.ops import softmax_cross_entropy, softmax_forward
 from npnet.plots.course import Grid
 from npnet.plots.curves import RUNS
-from npnet.plots.figure import finish, new_axes, new_figure
+from npnet.plots.figure import INK, finish, new_axes, new_figure
 
 from .tables import lines, tables
 
@@ -29,7 +29,7 @@ def bars(logits, label, names):
         for place, value in enumerate(values):
             axes.text(place, value + (0.04 if value >= 0 else -0.04) * most, f"{value:.3g}", ha="center", fontsize=9,
                       va="bottom" if value >= 0 else "top")
-        axes.axhline(0, color="#222222", linewidth=0.6)
+        axes.axhline(0, color=INK, linewidth=0.6)
         low = 1.35 * min(values.min(), 0)
         axes.set(ylim=(low, 1.3 * most), xlim=(-0.5, len(values) - 0.5))
         axes.set_ylabel(title, fontsize=10, rotation=0, ha="right", va="center")

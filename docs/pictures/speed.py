@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from npnet.plots.figure import BAR, INK, finish, new_figure
+from npnet.plots.gradients import OTHER
 
 PAGE = Path(__file__).resolve().parents[1] / "speed.md"
-OTHER = "#d0853f"
 
 
 def rungs(text=None):

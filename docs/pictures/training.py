@@ -1,6 +1,6 @@
 """What the page on training draws: the schedules of the rate."""
 from npnet.optim import Constant, Cosine, MultiStep, Polynomial, StepDecay, WarmUp
-from npnet.plots.figure import BAR, finish, new_figure
+from npnet.plots.figure import BAR, TRACK, finish, new_figure
 
 STEPS = 100
 SCHEDULES = (Constant(1.0), StepDecay(1.0, 40), MultiStep(1.0, (50, 70, 90), 0.5), Polynomial(1.0, STEPS),
@@ -17,6 +17,6 @@ def schedules():
         axes.set_xticks([0, STEPS], ["0", str(STEPS)] if place > 2 else ["", ""], fontsize=9)
         axes.set_yticks([0, 1], ["0", "1"] if place % 3 == 0 else ["", ""], fontsize=9)
         axes.tick_params(length=0)
-        axes.grid(color="#e4e8ec")
+        axes.grid(color=TRACK)
         axes.set_title(type(schedule).__name__, fontsize=9)
     return finish(figure, None)

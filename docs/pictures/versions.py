@@ -13,6 +13,7 @@ WORDS = {ReLU: "ReLU", Tanh: "tanh", LRN: "LRN", LRNWithin: "LRN within", BatchN
          AvgPool: "pool"}
 ALEXNETS = ("krizhevsky2012", "original", "pool_first", "caffe", "single_tower", "batchnorm", "torchvision",
             "half_tower")
+LAYERS = "conv1 pool1 conv2 pool2 conv3 conv4 conv5 pool5 avgpool fc6 fc7 fc8".split()
 DIFFERENT = ("krizhevsky2012", "single_tower", "batchnorm", "torchvision", "half_tower")    # in sizes or parameters
 
 
@@ -82,8 +83,7 @@ class Versions:
             "parameters", "multiply_adds", "connections")), grouped(self[name].neurons), len(self[name].layers))
             for name in self.names()])
 
-    def by_layer(self, what, names=DIFFERENT, layers=("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5",
-                                                     "pool5", "avgpool", "fc6", "fc7", "fc8"), head="layer"):
+    def by_layer(self, what, names=DIFFERENT, layers=LAYERS, head="layer"):
         """One count of every layer, a column for each version. what: of LayerFacts, or "shape_out"."""
         facts = {name: {each.name: each for each in self[name].layers} for name in names}
         rows = []
