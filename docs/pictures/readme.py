@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from shipped import mosaic                      # the file beside this one
 
 from npnet import plots
 from npnet.data import read_picture, sample_picture
@@ -36,11 +37,9 @@ def both_ways(picture, network="cifar_alexnet"):
     return x[0], {name: maps[name][0] for name in PLACES}, dy[0], {name: gradients[name][0] for name in PLACES}
 
 
-def mosaic(maps, order):
+def liveliest(maps, order):
     """SIDE x SIDE of the maps (C, H, W) in one image, with white lines between them."""
-    chosen = np.pad(maps[order[:SIDE * SIDE]].astype(float), ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
-    _, H, W = chosen.shape
-    return chosen.reshape(SIDE, SIDE, H, W).swapaxes(1, 2).reshape(SIDE * H, SIDE * W)[:-1, :-1]
+    return mosaic(maps[order[:SIDE * SIDE]], SIDE, np.nan)
 
 
 def forward_and_backward(picture=None):
@@ -59,9 +58,9 @@ def forward_and_backward(picture=None):
     places[1, 0].set_title("dx", fontsize=10)
     for column, name in enumerate(PLACES, 1):
         order = np.argsort(-np.abs(maps[name]).mean(axis=(1, 2)))           # the liveliest first
-        back = mosaic(gradients[name], order)
+        back = liveliest(gradients[name], order)
         largest = np.nanmax(np.abs(back))
-        places[0, column].imshow(mosaic(maps[name], order), cmap=COLOURS, interpolation="nearest")
+        places[0, column].imshow(liveliest(maps[name], order), cmap=COLOURS, interpolation="nearest")
         places[1, column].imshow(back, cmap=SIGNED, vmin=-largest, vmax=largest, interpolation="nearest")
         places[0, column].set_title(f"{name}   " + " x ".join(map(str, maps[name].shape)), fontsize=10)
         places[1, column].set_title(f"d{name}", fontsize=10)

@@ -78,19 +78,16 @@ def explain_photo(options):
                       options.lang)
     last = None if options.layer is None else net.known(options.layer)
     last = None if options.backward else last                   # a backward pass begins at the end
+    through = version if known or options.weights is None else (
+        f"{Path(options.weights).name} ({version or explain.say('head.unknown')})")
     multiply_adds, seconds = cost(net, last, options.backward or bool(options.html))
-    through = version
-    if not known and options.weights is not None:
-        through = f"{Path(options.weights).name} ({version or explain.say('head.unknown')})"
     head = [
         Said("head.photo", photo=path.name, columns=picture.shape[1], rows=picture.shape[0], network=through),
         *([knowledge(known.name, known.classes)] if known else []),
         *warning(explain), *map(understood, notes),
         Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, training=known is not None)),
         *([] if version else [Said("head.guess")]),
-        Said("head.cost", count=multiply_adds, layer=Said("head.up_to", layer=last) if last else "",
-             both=Said("head.both") if options.backward or options.html else "", backend=backend,
-             time=Said("head.about", time=duration(seconds)) if seconds >= 1 else Said("head.quick"))]
+        cost_words(options, last, multiply_adds, seconds, backend)]
     show([part for line in head for part in fold(within(line, options.lang), width(), rest="  ")])
     if not (seconds < LONG or last or options.yes or agreed(seconds, explain)):
         return
@@ -100,6 +97,13 @@ def explain_photo(options):
         save_notebook(explain, options, pipeline, version, known is not None, path.name)
     elif options.html is None:
         walk_or_print(explain, options)
+
+
+def cost_words(options, last, multiply_adds, seconds, backend):
+    """How much is computed, up to where, and about how long it takes."""
+    return Said("head.cost", count=multiply_adds, layer=Said("head.up_to", layer=last) if last else "",
+                both=Said("head.both") if options.backward or options.html else "", backend=backend,
+                time=Said("head.about", time=duration(seconds)) if seconds >= 1 else Said("head.quick"))
 
 
 def check_html(options):

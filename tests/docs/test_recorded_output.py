@@ -93,8 +93,8 @@ def test_all_that_is_recorded_belongs_to_its_command():
         assert read.output.strip() and not re.search(r"/tmp/|/home/|/root/|/work/", read.output), name
 
 
+@pytest.mark.docs
 def test_lines_of_an_output():
-    pytest.importorskip("sphinx", reason="needs Sphinx")
     from extensions.recorded import chosen, day, took
 
     text = "a\nb\nc\nd\n"
