@@ -50,9 +50,9 @@ class Mistake:
             right = np.asarray(right, float) + 0.0                      # + 0.0: 0 and not -0
             wrong = np.asarray(self.wrong[number][1], float) + 0.0
             alike = wrong.shape == right.shape
-            if alike and (wrong == right).all():
+            differs = ~np.isclose(wrong, right, rtol=1e-9, atol=1e-12, equal_nan=True) if alike else None
+            if alike and not differs.any():
                 continue
-            differs = wrong != right if alike else None
             most = max(np.abs(values[np.isfinite(values)]).max(initial=0) for values in (wrong, right)) or None
             panels.append(self.panel(wrong, f"{name}: {self.words[0]}", differs, most))
             panels.append(self.panel(right, f"{name}: {self.words[1]}", None, most))

@@ -112,8 +112,8 @@ def draw_grid(axes, grid):
     size = 9 if max(map(len, map(written, table.ravel()))) < 6 else 7
     for (row, column), number in np.ndenumerate(table):
         axes.text(column, row, written(number), ha="center", va="center", fontsize=size)
-    axes.set_xticks(range(table.shape[1]), list(map(str, range(table.shape[1]))), fontsize=7)
-    axes.set_yticks(range(table.shape[0]), list(map(str, range(table.shape[0]))), fontsize=7)
+    axes.set_xticks(range(table.shape[1]), list(map(str, range(table.shape[1]))), fontsize=9)
+    axes.set_yticks(range(table.shape[0]), list(map(str, range(table.shape[0]))), fontsize=9)
     if grid.wrong is not None:
         outlined(axes, np.atleast_2d(grid.wrong)[:MOST, :MOST])
     for number, box in enumerate(grid.boxes):
@@ -145,11 +145,11 @@ def draw_bars(axes, bars):
     for place, value in zip(places, values):
         low = finite[place] < 0
         axes.text(place, finite[place] + (-0.03 if low else 0.03) * most, written(value), ha="center",
-                  va="top" if low else "bottom", fontsize=8)
+                  va="top" if low else "bottom", fontsize=9)
     axes.axhline(0, color=INK, linewidth=0.6)
     least = -most if (finite < 0).any() else 0
     axes.set(xlim=(-0.6, len(values) - 0.4), ylim=(1.25 * least - 0.02 * most, 1.25 * most))
-    axes.set_xticks(places, list(map(str, places)), fontsize=8)
+    axes.set_xticks(places, list(map(str, places)), fontsize=9)
 
 
 def draw_path(axes, path):
@@ -161,9 +161,9 @@ def draw_path(axes, path):
     finite = [value for values in path.lines.values() for value in values if np.isfinite(value)] or [0.0]
     low, high = min(finite), max(finite)
     ends = [low, high] if high > low else [low]
-    axes.set_yticks(ends, [f"{end:.4g}" for end in ends], fontsize=8)
+    axes.set_yticks(ends, [f"{end:.4g}" for end in ends], fontsize=9)
     steps = max(map(len, path.lines.values()))
-    axes.set_xticks(range(steps), list(map(str, range(steps))), fontsize=8)
+    axes.set_xticks(range(steps), list(map(str, range(steps))), fontsize=9)
     axes.set_xlabel(path.across, fontsize=9)
     axes.grid(axis="y", color=TRACK)
     axes.legend(frameon=False, fontsize=9)
