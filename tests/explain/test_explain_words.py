@@ -212,7 +212,7 @@ def test_the_command_in_korean(columns, asked, capsys, monkeypatch, tmp_path):
     assert all(cell_len(line) <= columns for block in blocks for line in block.split("\n"))
     flat = " ".join(out.split())
     assert "512 x 600 픽셀, 신경망: cifar_alexnet" in flat and "아는 것은 클래스 10개입니다." in flat
-    assert "입력 3x32x32: RGB, 0 ~ 255, 평균 빼기 (125.3, 123.0, 113.9), 나누기" in flat
+    assert "입력 3x32x32: RGB, 0 ~ 255, 평균 (125.3, 123.0, 113.9) 빼기, 나누기" in flat
     assert "곱셈-덧셈 3,686,400번 (norm1까지), 1초 미만, 백엔드 numpy" in flat
     assert saved.startswith("그림 1장을 저장했습니다.") and "일치합니다" in flat
     assert not re.search("mean|agree|picture|pixels|channels", flat)
@@ -300,7 +300,7 @@ def test_notes_on_photographs_in_korean(photos):
         assert photo in understood(said[0]).within("ko")
     known = {name.removeprefix("elsewhere.") for name in table() if name.startswith("elsewhere.")}
     assert known == {*ERRORS, *(f"note_{name}" for name in notes.values()), "note_camera", "too_large"}
-    assert understood(too_large("a.png", 10 ** 9)).within("ko").startswith("사진이 너무 큽니다: a.png, 1,000,000,000픽셀")
+    assert understood(too_large("a.png", 10 ** 9)).within("ko").startswith("a.png: 1,000,000,000픽셀은 너무 큽니다")
 
 
 def test_what_nobody_translated_stays_as_it_is(capsys):

@@ -93,7 +93,7 @@ def test_the_notebook_of_a_random_network(language, run, tmp_path, capsys):
     said = capsys.readouterr().out
     assert said.count("they agree" if language == "en" else "일치합니다") == 12
     text = path.read_text("utf-8")
-    assert ("역전파" in text and "가중치가 난수" in text) if language == "ko" else text.isascii()
+    assert ("역전파" in text and "가중치가 무작위" in text) if language == "ko" else text.isascii()
 
 
 def test_the_notebook_of_a_trained_network(run, tmp_path, capsys, monkeypatch):
