@@ -137,6 +137,20 @@ def test_a_layer_of_ones_own_and_one_without_backward(random):
     assert facts["backward"]["why"] == "none" and "backward" in facts["backward"]["error"]
 
 
+def test_a_backward_that_fails_costs_only_the_way_back(random):
+    class Unfinished(npnet.Layer):
+        """Its backward is not ready."""
+
+        def forward(self, x, train=False):
+            return x
+
+        def backward(self, dy, to_input=True):
+            raise ZeroDivisionError("not ready")
+
+    facts, _ = page_data(walked(Network((7,), own=Unfinished(), fc1=Dense(5)), random))
+    assert facts["backward"] == {"why": "none", "error": "not ready"}
+
+
 def test_a_network_that_ends_in_maps_has_no_way_back(random):
     facts, _ = page_data(walked(Network((1, 28, 28), conv1=Conv2D(2, 3, init="he")), random))
     assert facts["backward"] == {"why": "maps_only"} and facts["best"] == []

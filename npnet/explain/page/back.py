@@ -19,8 +19,8 @@ def add_backward(blobs, explain, layers, most, wanted):
         return {"why": "maps_only"}
     try:
         sents = [gradients(explain, answer.label) for answer in explain.best(CLASSES)]
-    except (NotImplementedError, AttributeError, TypeError) as error:
-        return {"why": "none", "error": str(error)}
+    except Exception as error:                              # a layer of the user's own may raise anything
+        return {"why": "none", "error": str(error) or type(error).__name__}
     names = {layer["name"]: layer for layer in layers}
     stacks = {name: np.concatenate([sent.outputs[name] for sent in sents]) for name in sents[0].outputs}
     for name, stack in stacks.items():

@@ -56,14 +56,6 @@ async function backMaps() {
   return items;
 }
 
-// The gradient of layer `index`'s output for the chosen class: a function of the place in it, or null.
-async function gradientOf(index) {
-  const entry = index >= 0 && LAYERS[index].back;
-  if (!entry) return null;
-  const data = await unpack(entry), size = data.length / entry.shape[0], scale = real(entry.scales[state.cls]), first = state.cls * size;
-  return i => data[first + i] * scale;
-}
-
 // The gradient at the chosen output and, where its layer is a convolution, in its whole window.
 async function backOne() {
   if (!shown || !shown.y) return [];
@@ -75,7 +67,7 @@ async function backOne() {
   const parts = [make("p", {}, say("back_here", {name, layer: layer.name}))];
   if (layer.kind === "Conv2D" && w && x) {
     const rectangle = windowOf(layer, p, q), seen = patch(x, w.first(k) + c, rectangle), sent = (r, s) => seen.value(r, s) === null ? null : dy * w.value(k, c, r, s);
-    const all = (r, s) => seen.value(r, s) === null ? null : arrived(own, y, w, layer, w.first(k) + c, rectangle[0] + r, rectangle[1] + s);
+    const all = (r, s) => seen.value(r, s) === null ? null : fromConvolution(own, x, y, layer, w, w.first(k) + c, rectangle[0] + r, rectangle[1] + s);
     const size = {rows: w.R, columns: w.S, outside: say("padding_zero")};
     parts.push(ledger(lines), make("div", {class: "grids"}, grid({...size, value: sent, scale: signedScale(size, sent), title: say("back_sent", {k, c: w.first(k) + c})}),
                                    grid({...size, value: all, scale: signedScale(size, all), title: say("back_arrived", {c: w.first(k) + c})})),
@@ -85,28 +77,11 @@ async function backOne() {
   if (layer.kind === "MaxPool" && x) parts.push(make("p", {}, say("back_maxpool")));
   if (layer.kind === "ReLU" && x) parts.push(make("p", {}, say((y.flat ? y.data[k] : at(y, k, p, q)) > 0 ? "back_relu_open" : "back_relu_shut")));
   if (from && x && x.data.length === y.data.length) lines.push([`dx[${name.slice(2)}`, from(here), "dx"]);
-  return [...parts, ledger(lines), make("p", {class: "note"}, say("back_note"))];
+  return [...parts, ledger(lines), make("p", {class: "note"}, say(layer.back ? "back_note" : "back_computed"))];
 }
 
 function signedScale({rows, columns}, value) {
   let most = 0;
   for (let r = 0; r < rows; r++) for (let s = 0; s < columns; s++) most = Math.max(most, Math.abs(value(r, s) ?? 0));
   return {colour: colourer(-(most || 1), most || 1, true)};
-}
-
-// dx[c, h, v]: from every output whose window covers the pixel, dy times the weight that met it.
-function arrived(dy, y, w, layer, channel, h, v) {
-  const {stride, pad, groups} = layer.options, group = Math.floor(channel / w.own), filters = w.K / groups, c = channel % w.own;
-  let sum = 0;
-  for (let k = group * filters; k < (group + 1) * filters; k++) {
-    for (let r = 0; r < w.R; r++) {
-      const p = (h + pad - r) / stride;
-      if (p < 0 || p >= y.H || p % 1) continue;
-      for (let s = 0; s < w.S; s++) {
-        const q = (v + pad - s) / stride;
-        if (q >= 0 && q < y.W && q % 1 === 0) sum += dy((k * y.H + p) * y.W + q) * w.value(k, c, r, s);
-      }
-    }
-  }
-  return sum;
 }

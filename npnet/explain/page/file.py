@@ -12,7 +12,7 @@ from .data import MOST, WANTED, page_data
 
 HERE = Path(__file__).parent
 SCRIPTS = ("words", "arrays", "layers", "draw", "choose", "strip", "maps", "facts", "window", "kinds", "trail",
-           "backward", "main")
+           "gradients", "backward", "main")
 MARK = '<meta name="generator" content="npnet explain">'
 
 
