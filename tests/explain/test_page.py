@@ -8,7 +8,7 @@ import npnet
 from networks import every_class, moved, walked
 from npnet.data import read_picture, sample_picture
 from npnet.explain.insight import gradients
-from npnet.explain.page import write
+from npnet.explain.page import back, write
 from npnet.explain.walk import Explain
 from npnet.weights.prepared import prepare
 
@@ -153,15 +153,16 @@ def test_the_way_back_of_the_five_best_classes(shipped, chromium):
     opened.close()
 
 
-def test_gradients_that_are_not_in_the_page_are_computed(chromium, tmp_path, random, numpy_row):
-    net = npnet.Network((4, 13, 11), conv1=npnet.Conv2D(6, 3, init="he"), relu1=npnet.ReLU(), norm1=npnet.LRN(alpha=0.7, groups=2),
+def test_gradients_that_are_not_in_the_page_are_computed(chromium, tmp_path, random, monkeypatch, numpy_row):
+    monkeypatch.setattr(back, "SMALL", 0)
+    net = npnet.Network((4, 13, 11), conv1=npnet.Conv2D(6, 3, init="he"), tanh1=npnet.Tanh(), batchnorm1=npnet.BatchNorm(), relu1=npnet.ReLU(), norm1=npnet.LRN(alpha=0.7, groups=2),
                         pool1=npnet.MaxPool(3, 2, pad=1, ceil_mode=True), conv2=npnet.Conv2D(8, 3, stride=2, pad=1, groups=2, init="he"),
                         relu2=npnet.ReLU(), flatten=npnet.Flatten(), fc3=npnet.Dense(5, init="he"))
     explain = walked(moved(net, random), random)
     sent = gradients(explain, explain.best(1)[0].label)
     write(explain, tmp_path / "a.html", wanted=0)                           # in full only those of the convolutions
     opened = Opened(chromium, tmp_path / "a.html")
-    for index, name in enumerate(["conv1", "relu1", "norm1", "pool1", "conv2"]):
+    for index, name in enumerate(["tanh1", "batchnorm1", "relu1", "norm1", "pool1", "conv2"], 1):
         dy = sent.outputs[name].reshape(-1)
         shown = opened.page.evaluate("async ([index, size]) => { const dy = await gradientOf(index); return Array.from({length: size}, (_, i) => dy(i)); }",
                                      [index, dy.size])

@@ -5,15 +5,16 @@ from ..insight import contributions, gradients
 from .pack import plain
 
 CLASSES = 5
+SMALL = 50_000                  # numbers: gradients of dense layers, and of the last maps, cost little
 
 
 def add_backward(blobs, explain, layers, most, wanted):
     """Adds the gradients of the best classes to the layers' data; returns what the page needs beside: a dictionary.
 
     Every layer gets one map a class: over its channels the sum of the gradients' absolute values. All are kept in
-    8 bits, with one scale a class. In full go the gradients of the convolutions' outputs, up to `most` letters, and of
-    all other layers, the smallest first, up to `wanted`. A network that ends in maps, or has a layer without a
-    backward, says why.
+    8 bits, with one scale a class. In full go the gradients of the convolutions' outputs and the small ones, up to
+    `most` letters, and of all other layers, the smallest first, up to `wanted`. A network that ends in maps, or has a
+    layer without a backward, says why.
     """
     if not explain.classes:
         return {"why": "maps_only"}
@@ -29,7 +30,7 @@ def add_backward(blobs, explain, layers, most, wanted):
     found = of_picture(blobs, explain, sents, most)
     order = sorted(stacks, key=lambda name: (names[name]["kind"] != "Conv2D", stacks[name].size))
     for name in order:
-        limit = most if names[name]["kind"] == "Conv2D" else wanted
+        limit = most if names[name]["kind"] == "Conv2D" or stacks[name].size <= SMALL else wanted
         names[name]["back"] = blobs.add_scaled(stacks[name], 1, "i1", limit)
         if names[name]["back"] is None and names[name]["kind"] == "Conv2D":
             names[name]["left_out_back"] = True

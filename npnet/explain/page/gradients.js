@@ -1,6 +1,6 @@
 // Gradients at one place: those in the page as they are, the others from the layer after, whose backward is short.
 
-const BACKWARD = {Conv2D: fromConvolution, ReLU: fromReLU, MaxPool: fromMaxPool, LRN: fromLRN};
+const BACKWARD = {Conv2D: fromConvolution, ReLU: fromReLU, MaxPool: fromMaxPool, LRN: fromLRN, BatchNorm: fromBatchNorm};
 
 // The gradient of layer `index`'s output for the chosen class: a function of the place in it, or null.
 async function gradientOf(index) {
@@ -71,4 +71,10 @@ function fromLRN(dy, x, y, layer, w, c, h, v) {
   let sum = 0;
   for (let j = first; j <= last; j++) sum += dy(j * area + place) * y.data[j * area + place] / scale(j);
   return dy(c * area + place) * Math.pow(scale(c), -beta) - 2 * alpha * beta * x.data[c * area + place] * sum;
+}
+
+// dx of batch normalisation as at test: mean and variance are constants.
+function fromBatchNorm(dy, x, y, layer, filters, c, h, v) {
+  const {w, var: variance, eps} = layer.options;
+  return dy((c * x.H + h) * x.W + v) * real(w[c]) / Math.sqrt(real(variance[c]) + eps);
 }
