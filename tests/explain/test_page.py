@@ -187,6 +187,15 @@ def test_language_theme_and_random_weights(walk, chromium):
     opened.close()
 
 
+def test_dark_pages_print_on_white(walk, chromium):
+    opened = Opened(chromium, walk[1], color_scheme="dark")
+    ground = "getComputedStyle(document.querySelector('.panel')).backgroundColor"
+    assert opened.page.evaluate(ground) != "rgb(255, 255, 255)"
+    opened.page.emulate_media(media="print", color_scheme="dark")
+    assert opened.page.evaluate(ground) == "rgb(255, 255, 255)"
+    opened.close()
+
+
 def test_by_keyboard(shipped, chromium):
     opened = Opened(chromium, shipped)
     opened.page.keyboard.press("ArrowRight")
