@@ -67,8 +67,9 @@ def test_every_file_belongs_to_a_room():
 
 
 def test_no_two_files_of_tests_have_one_name():
-    """pytest imports them by name alone. Texts of strangers and of students are no modules."""
-    names = [path.name for path in (ROOT / "tests").rglob("*.py")
+    """pytest imports them by name alone, and with them what tests of the site import of docs/. Texts of strangers and
+    of students are no modules."""
+    names = [path.name for path in [*(ROOT / "tests").rglob("*.py"), *(ROOT / "docs").glob("*.py")]
              if not {"texts", "planted", "styles"} & set(path.parts) and path.name != "conftest.py"]
     assert sorted(set(names)) == sorted(names)
 

@@ -2,7 +2,8 @@
 
 A page has what the example's docstring says, its picture, what it prints, and its source. docs/gallery/examples.toml
 names the examples in their order. One that takes less than eight seconds runs while the site is built, and an error
-in it is an error of the build; what a longer one printed is recorded (docs/record.py). One that needs files which are
+in it is an error of the build; what a longer one printed is recorded (docs/recording.py).
+One that needs files which are
 not here, or hours, says so, and has the network that it is about as its picture. The pages and the pictures
 are written into docs/gallery/pages, which git does not keep, and only again when an example or its table changed.
 
@@ -30,7 +31,7 @@ from sphinx.util.docutils import SphinxDirective
 
 DOCS = Path(__file__).parents[1]
 sys.path[:0] = [] if str(DOCS) in sys.path else [str(DOCS)]
-from record import FOLDER, ROOT, commands, run, small       # noqa: E402
+from recording import FOLDER, ROOT, commands, run, small       # noqa: E402
 
 GALLERY = DOCS / "gallery"
 PAGES = GALLERY / "pages"
@@ -93,7 +94,7 @@ def make(name, table, kept):
 
 
 def recorded_output(name, table):
-    """What docs/record.py wrote of it, with its picture."""
+    """What docs/recording.py wrote of it, with its picture."""
     return [picture(f"../../recorded/{name}.png", table["alt"], css_width(FOLDER / f"{name}.png")),
             "## What it prints", f"```{{recorded}} {name}\n```"]
 

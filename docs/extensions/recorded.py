@@ -7,7 +7,7 @@
 
 lines: only these of the output; what is left out is marked by a line of three dots. alt: shows docs/recorded/NAME.png
 too. On a page below ko/ the words are Korean. It is an error if the output was never recorded, or with another command
-than docs/recorded/commands.toml has now; `python docs/record.py NAME` records it.
+than docs/recorded/commands.toml has now; `python docs/recording.py NAME` records it.
 """
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 sys.path[:0] = [] if str(Path(__file__).parents[1]) in sys.path else [str(Path(__file__).parents[1])]
-from record import FOLDER, read                             # noqa: E402
+from recording import FOLDER, read                             # noqa: E402
 
 MONTHS = "January February March April May June July August September October November December".split()
 HEADS = {
@@ -59,7 +59,7 @@ def marker(name, recording, language):
                                   versions=recording.versions, took=took(recording.seconds, language))
     line = nodes.paragraph(classes=["recorded-marker"])
     line += nodes.Text(said + " ")
-    line += nodes.literal(text=f"python docs/record.py {name}")
+    line += nodes.literal(text=f"python docs/recording.py {name}")
     return line
 
 

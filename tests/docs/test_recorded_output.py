@@ -12,7 +12,7 @@ import npnet
 
 ROOT = Path(npnet.__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
-record = pytest.importorskip("record", reason="docs/ is not beside npnet")
+record = pytest.importorskip("recording", reason="docs/ is not beside npnet")
 
 
 @pytest.fixture
@@ -41,12 +41,12 @@ def test_another_command_than_the_recorded_one_is_refused(folder):
     record.record("two", folder)
     path = folder / "commands.toml"
     path.write_text(path.read_text("utf-8").replace("print(3)", "print(4)"), "utf-8")
-    with pytest.raises(ValueError, match="two was recorded with another command .*; run: python docs/record.py two"):
+    with pytest.raises(ValueError, match="two was recorded with another command .*; run: python docs/recording.py two"):
         record.read("two", folder)
 
 
 def test_what_is_missing_or_damaged_is_said(folder):
-    with pytest.raises(FileNotFoundError, match="two was not recorded yet; run: python docs/record.py two"):
+    with pytest.raises(FileNotFoundError, match="two was not recorded yet; run: python docs/recording.py two"):
         record.read("two", folder)
     with pytest.raises(ValueError, match="three is not in docs/recorded/commands.toml"):
         record.read("three", folder)

@@ -1,6 +1,6 @@
 """Records the output of commands that take too long for a build of the site.
 
-    python docs/record.py NAME [NAME...]
+    python docs/recording.py NAME [NAME...]
 
 The commands stand in docs/recorded/commands.toml, one table for each name:
 
@@ -71,16 +71,16 @@ def read(name, folder=FOLDER):
     if name not in tables:
         raise ValueError(f"{name} is not in docs/recorded/commands.toml; add its command there")
     if not path.exists():
-        raise FileNotFoundError(f"{name} was not recorded yet; run: python docs/record.py {name}")
+        raise FileNotFoundError(f"{name} was not recorded yet; run: python docs/recording.py {name}")
     head, _, output = path.read_text("utf-8").partition("\n\n")
     fields = re.findall(r"^(\w+): (.*)$", head, re.MULTILINE)
     if [key for key, _ in fields if key != "command"] != ["date", "machine", "versions", "seconds"]:
-        raise ValueError(f"{path.name} is damaged: its head is not what docs/record.py writes; "
-                         f"run: python docs/record.py {name}")
+        raise ValueError(f"{path.name} is damaged: its head is not what docs/recording.py writes; "
+                         f"run: python docs/recording.py {name}")
     command = "\n".join(value for key, value in fields if key == "command")
     if command != lines_of(tables[name]["command"]):
         raise ValueError(f"{name} was recorded with another command than commands.toml has now; "
-                         f"run: python docs/record.py {name}")
+                         f"run: python docs/recording.py {name}")
     said = dict(fields)
     return Recording(command, datetime.date.fromisoformat(said["date"]), said["machine"], said["versions"],
                      float(said["seconds"]), output)
@@ -203,7 +203,7 @@ def small(path, most=MOST, width=1100):
 
 def main(names):
     if not names or names[0].startswith("-"):
-        raise SystemExit(f"usage: python docs/record.py NAME [NAME...]; names: {', '.join(commands())}")
+        raise SystemExit(f"usage: python docs/recording.py NAME [NAME...]; names: {', '.join(commands())}")
     for name in names:
         try:
             recording = record(name)
