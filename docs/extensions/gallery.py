@@ -2,9 +2,8 @@
 
 A page has what the example's docstring says, its picture, what it prints, and its source. docs/gallery/examples.toml
 names the examples in their order. One that takes less than eight seconds runs while the site is built, and an error
-in it is an error of the build; what a longer one printed is recorded (docs/recording.py).
-One that needs files which are
-not here, or hours, says so, and has the network that it is about as its picture. The pages and the pictures
+in it is an error of the build; what a longer one printed is recorded (docs/recording.py). One that needs hours, or
+files which are not here, says so, and has the network that it is about as its picture. The pages and the pictures
 are written into docs/gallery/pages, which git does not keep, and only again when an example or its table changed.
 
     ```{gallery}
