@@ -11,7 +11,6 @@ import npnet
 
 ROOT = Path(npnet.__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
-pytest.importorskip("sphinx", reason="what builds the site is not installed")
 pytestmark = pytest.mark.docs
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
 
@@ -52,7 +51,7 @@ def test_the_recorded_command_is_that_of_the_entry(gallery, name):
     if name in gallery.commands():
         command = gallery.commands()[name]["command"]
         assert command.split()[:2] == ["python", f"examples/{name}.py"]
-        assert sys.modules["record"].read(name).command == command
+        assert sys.modules["recording"].read(name).command == command
 
 
 def test_an_example_without_an_entry_is_said(gallery, tmp_path, monkeypatch):
