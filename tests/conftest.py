@@ -57,6 +57,12 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture(scope="session")
+def chromium_path():
+    """The program of Chromium (tests that drive it are marked so)."""
+    return browser()
+
+
 @pytest.fixture
 def reference():
     """The folder of the reference data (tests that use it are marked so)."""

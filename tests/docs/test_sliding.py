@@ -37,14 +37,13 @@ def test_the_page_stays_small_and_asks_no_other_host(sliding):
 
 @pytest.mark.long
 @pytest.mark.browser
-def test_it_plays_by_keyboard_and_is_a_strip_where_nothing_may_move(sliding, tmp_path):
-    from shutil import which
+def test_it_plays_by_keyboard_and_is_a_strip_where_nothing_may_move(sliding, tmp_path, chromium_path):
 
     import playwright.sync_api as playwright
     page = tmp_path / "page.html"
     page.write_text(f"<meta charset=utf-8>{sliding(X, W, 1)._repr_html_()}", "utf-8")
     with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         still = browser.new_page(reduced_motion="reduce")
         still.goto(page.as_uri())
         assert still.locator("li:visible").count() == 9 and not still.locator("button").is_visible()

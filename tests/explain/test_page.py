@@ -18,11 +18,10 @@ EXACT = ["relu1", "norm1", "norm2", "pool1", "within1", "tanh2", "batchnorm2", "
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    from conftest import browser as path
+def chromium(chromium_path):
     from playwright.sync_api import sync_playwright
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path(), args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
