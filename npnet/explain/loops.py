@@ -66,10 +66,10 @@ def max_pool(layer, x, index):
 def avg_pool(layer, x, index):
     rows, columns = window(layer, index)
     edge, (H, W) = layer.pad if layer.count_include_pad else 0, x.shape[2:]
-    area = (f"sum({-edge} <= h < {H + edge} for h in {rows}) * sum({-edge} <= v < {W + edge} for v in {columns})"
+    area = (f"(sum({-edge} <= h < {H + edge} for h in {rows}) * sum({-edge} <= v < {W + edge} for v in {columns}))"
             if layer.pad or layer.ceil_mode else "len(numbers)")
     return seen(x, index, rows, columns) + f"""
-        value = sum(numbers) / ({area})""".replace("(len(numbers))", "len(numbers)")
+        value = sum(numbers) / {area}"""
 
 
 def adaptive_avg_pool(layer, x, index):
