@@ -1,0 +1,22 @@
+"""What a reader of weights gives: arrays under the names of their file, before anybody knows which network's they are."""
+from dataclasses import dataclass, field
+
+LAYOUTS = ("npnet", "torch", "caffe", "onnx")       # whose conventions the arrays follow
+
+
+@dataclass
+class Stored:
+    """The content of a file of weights.
+
+    format: in words, "Caffe (protobuf)". arrays: {name in the file: array} in the file's order, as they lie there.
+    layout: one of LAYOUTS; in npnet's, dense weights are (D, M), in all others (M, D).
+    layers: where the file describes its network, Caffe's NetParameter as plain data, else None.
+    notes: sentences on what was converted or passed over.
+    """
+
+    path: str
+    format: str
+    arrays: dict
+    layout: str
+    layers: dict | None = None
+    notes: list = field(default_factory=list)
