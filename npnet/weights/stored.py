@@ -1,4 +1,4 @@
-"""What a reader of weights gives: arrays under the names that they have in their file, before their network is known."""
+"""What a reader of weights gives: arrays under the names that their file has, before the network is known."""
 from dataclasses import dataclass, field
 
 LAYOUTS = ("npnet", "torch", "caffe", "onnx")       # whose conventions the arrays follow
