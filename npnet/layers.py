@@ -14,8 +14,8 @@ False unless asked for, so that nothing is random by default. Options go to the 
 float(option): one that came as an np.float64 would turn float32 arithmetic into float64.
 
 A layer also answers for itself what one picture of a given shape costs: multiply_adds, connections,
-columns (numbers that im2col writes) and window (what one output sees of the input); and arrays, the
-shapes of all that build will make.
+columns (numbers that im2col writes) and window (what one output sees of the input); and what build will
+make: output, the shape of one output, and arrays, the shapes of parameters and state.
 """
 import hashlib
 import inspect
@@ -71,6 +71,10 @@ class Layer:
     def state(self):
         """What is saved but not trained: {name: array}."""
         return {}
+
+    def output(self, shape):
+        """The shape of one output for inputs of `shape`: what build returns, after it has checked them."""
+        return shape
 
     def arrays(self, shape):
         """{name: shape} of the params and the state that build makes for inputs of `shape`."""
@@ -232,7 +236,7 @@ class Conv2D(Weighted):
         size = self.arrays(shape)["w"]                                 # (K, C/G, R, S)
         self.w, self.b = initial(self, rng, size, math.prod(size[1:]), self.filters, dtype)
         self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
-        return self.filters, *self.sizes(shape)
+        return self.output(shape)
 
     def forward(self, x, train=False):
         self.x = x
@@ -243,10 +247,9 @@ class Conv2D(Weighted):
                                                    self.ceil_mode, to_input)
         return dx if to_input else None
 
-    def sizes(self, shape):
-        """Rows P and columns Q of the output."""
+    def output(self, shape):
         R, S = pair(self.size)
-        return (conv_size(shape[1], R, self.stride, self.pad, self.ceil_mode),
+        return (self.filters, conv_size(shape[1], R, self.stride, self.pad, self.ceil_mode),
                 conv_size(shape[2], S, self.stride, self.pad, self.ceil_mode))
 
     def arrays(self, shape):
@@ -256,12 +259,12 @@ class Conv2D(Weighted):
         return self.filters * self.columns(shape) // self.groups
 
     def connections(self, shape):
-        (R, S), (P, Q) = pair(self.size), self.sizes(shape)
+        (R, S), (P, Q) = pair(self.size), self.output(shape)[1:]
         seen = taps(shape[1], R, self.stride, self.pad, P) * taps(shape[2], S, self.stride, self.pad, Q)
         return self.filters * shape[0] // self.groups * seen
 
     def columns(self, shape):
-        return shape[0] * math.prod(pair(self.size)) * math.prod(self.sizes(shape))
+        return shape[0] * math.prod(pair(self.size)) * math.prod(self.output(shape)[1:])
 
     def window(self, shape):
         return *pair(self.size), self.stride
@@ -282,7 +285,7 @@ class Dense(Weighted):
         check_flat(self, shape)
         self.w, self.b = initial(self, rng, (shape[0], self.units), shape[0], self.units, dtype)
         self.dw, self.db = np.zeros_like(self.w), np.zeros_like(self.b)
-        return (self.units,)
+        return self.output(shape)
 
     def forward(self, x, train=False):
         self.x = x
@@ -291,6 +294,9 @@ class Dense(Weighted):
     def backward(self, dy, to_input=True):
         dx, self.dw, self.db = ops.dense_backward(dy, self.x, self.w, to_input)
         return dx if to_input else None
+
+    def output(self, shape):
+        return (self.units,)
 
     def arrays(self, shape):
         return {"w": (shape[0], self.units), "b": (self.units,)}
@@ -358,9 +364,12 @@ class Pool(Layer):
         if self.pad >= min(R, S):
             raise ValueError(f"pad={self.pad} must be smaller than the window of {R} x {S}, "
                              f"or a window sees nothing but padding")
-        P = pool_size(shape[1], R, self.stride, self.pad, self.ceil_mode)
-        Q = pool_size(shape[2], S, self.stride, self.pad, self.ceil_mode)
-        return shape[0], P, Q
+        return self.output(shape)
+
+    def output(self, shape):
+        R, S = pair(self.size)
+        return (shape[0], pool_size(shape[1], R, self.stride, self.pad, self.ceil_mode),
+                pool_size(shape[2], S, self.stride, self.pad, self.ceil_mode))
 
     def window(self, shape):
         return *pair(self.size), self.stride
@@ -416,10 +425,12 @@ class AdaptiveAvgPool(Layer):
     def build(self, shape, rng, dtype=np.float32):
         super().build(shape, rng, dtype)
         check_pictures(self, shape)
-        P, Q = pair(self.size)
-        check_whole(size=P)
-        check_whole(size=Q)
-        return shape[0], P, Q
+        for size in pair(self.size):
+            check_whole(size=size)
+        return self.output(shape)
+
+    def output(self, shape):
+        return shape[0], *pair(self.size)
 
     def forward(self, x, train=False):
         self.height, self.width = x.shape[2:]
@@ -591,6 +602,9 @@ class Flatten(Layer):
 
     def build(self, shape, rng, dtype=np.float32):
         super().build(shape, rng, dtype)
+        return self.output(shape)
+
+    def output(self, shape):
         return (math.prod(shape),)
 
     def forward(self, x, train=False):
@@ -601,6 +615,147 @@ class Flatten(Layer):
         return dy.reshape(self.shape)
 
 
+class Concat(Layer):
+    """Parallel paths, side by side along the channels (GoogLeNet, SqueezeNet). Remembers how many channels each made.
+
+        x ---> expand1x1 -> relu1x1 ---.
+          `--> expand3x3 -> relu3x3 ---+-> y, the channels of both
+
+    paths: a list of dictionaries {name: layer}; each is a chain of layers, an empty one hands x on. Every path gets
+    the same x; y has the channels of the first path, then those of the second, and so on, so backward cuts dy into
+    the paths' parts, and adds what the paths send back: x has gone into all of them. Arrays are called
+    "expand1x1.w". A layer of one's own in a path must answer `output`, too.
+    """
+
+    seed, name, step, rows = 0, "concat", 0, None                   # for the layers inside that draw
+
+    def __init__(self, paths):
+        self.paths = paths
+
+    @property
+    def draws(self):
+        """Whether any layer inside does."""
+        return any(layer.draws for layer in self.inside().values())
+
+    def inside(self):
+        """{name: layer} of all layers of all paths."""
+        return {name: layer for path in self.paths for name, layer in path.items()}
+
+    def build(self, shape, rng, dtype=np.float32):
+        super().build(shape, rng, dtype)
+        check_paths(self.paths)
+        made = [self.build_path(path, shape, rng, dtype) for path in self.paths]
+        if len({sizes[1:] for sizes in made}) > 1:
+            raise ValueError(f"the paths must make maps of one height and width, to be put side by side, got "
+                             f"{', '.join(map(str, made))}")
+        return self.joined(made)
+
+    def build_path(self, path, shape, rng, dtype):
+        """Builds the layers of one path; returns the shape of its output."""
+        for name, layer in path.items():
+            if layer.draws:
+                layer.seed, layer.name = self.seed, f"{self.name}.{name}"
+            try:
+                shape = tuple(layer.build(shape, rng, dtype))
+            except (ValueError, TypeError) as error:
+                raise type(error)(f"{name}: {error}") from error
+        return shape
+
+    def joined(self, shapes):
+        """The shape of the output from those of the paths."""
+        return sum(sizes[0] for sizes in shapes), *shapes[0][1:]
+
+    def forward(self, x, train=False):
+        made = [self.forward_path(path, x, train) for path in self.paths]
+        self.channels = [y.shape[1] for y in made]
+        return np.concatenate(made, axis=1)                         # (N, C1 + C2 + ..., P, Q)
+
+    def forward_path(self, path, x, train):
+        """What one path makes of x."""
+        for layer in path.values():
+            if layer.draws:
+                layer.step, layer.rows = self.step, self.rows
+            x = layer.forward(x, train=True) if train else layer.forward(x)
+        return x
+
+    def backward(self, dy, to_input=True):
+        dx, first = 0, 0
+        for path, channels in zip(self.paths, self.channels):
+            back = np.ascontiguousarray(dy[:, first:first + channels])
+            for layer in reversed(path.values()):
+                back = layer.backward(back)
+            dx, first = dx + back, first + channels
+        return dx if to_input else None
+
+    def collect(self, method):
+        """{"layer.name": array} from one method of every layer inside."""
+        return {f"{name}.{key}": array for name, layer in self.inside().items()
+                for key, array in getattr(layer, method)().items()}
+
+    def params(self):
+        return self.collect("params")
+
+    def grads(self):
+        return self.collect("grads")
+
+    def state(self):
+        return self.collect("state")
+
+    def steps(self, path, shape):
+        """(name, layer, shape of its input) of the layers of one path, for inputs of `shape`."""
+        for name, layer in path.items():
+            yield name, layer, shape
+            shape = layer.output(shape)
+
+    def every(self, shape):
+        """The same of the layers of all paths."""
+        return [step for path in self.paths for step in self.steps(path, shape)]
+
+    def output(self, shape):
+        return self.joined([[shape, *(layer.output(before) for _, layer, before in self.steps(path, shape))][-1]
+                            for path in self.paths])
+
+    def arrays(self, shape):
+        return {f"{name}.{key}": sizes for name, layer, before in self.every(shape)
+                for key, sizes in layer.arrays(before).items()}
+
+    def multiply_adds(self, shape):
+        return sum(layer.multiply_adds(before) for _, layer, before in self.every(shape))
+
+    def connections(self, shape):
+        return sum(layer.connections(before) for _, layer, before in self.every(shape))
+
+    def columns(self, shape):
+        return max((layer.columns(before) for _, layer, before in self.every(shape)), default=0)
+
+    def window(self, shape):
+        return max(self.path_window(path, shape) for path in self.paths)    # of the path that sees most
+
+    def path_window(self, path, shape):
+        """Rows, columns and stride of what one output of a path sees."""
+        rows = columns = stride = 1
+        for _, layer, before in self.steps(path, shape):
+            R, S, step = layer.window(before)
+            rows, columns, stride = rows + (R - 1) * stride, columns + (S - 1) * stride, stride * step
+        return rows, columns, stride
+
+
+def check_paths(paths):
+    """Raises TypeError or ValueError unless paths are at least one dictionary of layers, no name or layer twice."""
+    if not isinstance(paths, (list, tuple)) or not paths or not all(isinstance(path, dict) for path in paths):
+        raise TypeError(f"paths must be a list of dictionaries of layers, [dict(one=Conv2D(64, 1)), ...], got "
+                        f"{paths!r:.60}")
+    names = [name for path in paths for name in path]
+    layers = [layer for path in paths for layer in path.values()]
+    for name, layer in zip(names, layers):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{name}: {layer!r} is no layer; write ReLU(), with brackets")
+        if names.count(name) > 1 or not isinstance(name, str) or "." in name:
+            raise ValueError(f"{name}: every layer inside needs a name of its own, without a dot")
+        if sum(layer is other for other in layers) > 1:
+            raise ValueError(f"{name}: this object is in the paths twice; make a layer of its own for each name")
+
+
 LAYERS = {layer.__name__: layer for layer in (
     Conv2D, Dense, ReLU, Tanh, Sigmoid, Softmax, MaxPool, AvgPool, AdaptiveAvgPool, LRN, LRNWithin, BatchNorm,
-    Dropout, Flatten)}
+    Dropout, Flatten, Concat)}

@@ -1,4 +1,5 @@
-"""The versions of AlexNet, and the two LeNets beside them: each a list, one layer per line.
+"""The versions of AlexNet, and what is beside them: two LeNets, SqueezeNet, Caffe's two networks for CIFAR-10. Each is
+a list, one layer per line.
 
 Every function returns (input_shape, layers), which `model` makes into a Network. What differs
 between them is the story of the network: where LRN stands and what its alpha means, whether the
@@ -12,8 +13,8 @@ import difflib
 
 import numpy as np
 
-from .layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
-                     ReLU, Tanh, arguments)
+from .layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin,
+                     MaxPool, ReLU, Tanh, arguments)
 from .network import Network
 
 
@@ -336,9 +337,136 @@ def caffe_lenet(classes=10, size=28):
     )
 
 
+def cifar10_full(classes=10, size=32):
+    """Caffe's larger network for CIFAR-10, after cuda-convnet: LRN within each map, pooling before ReLU in the first
+    block. Pictures RGB, 0 to 255, minus the mean picture."""
+    return (3, size, size), dict(
+        conv1=Conv2D(32, 5, pad=2, std=0.0001),
+        pool1=MaxPool(3, 2, ceil_mode=True),
+        relu1=ReLU(),
+        norm1=LRNWithin(n=3, alpha=5e-5, beta=0.75),
+        conv2=Conv2D(32, 5, pad=2, std=0.01),
+        relu2=ReLU(),
+        pool2=AvgPool(3, 2, ceil_mode=True),
+        norm2=LRNWithin(n=3, alpha=5e-5, beta=0.75),
+        conv3=Conv2D(64, 5, pad=2, std=0.01),
+        relu3=ReLU(),
+        pool3=AvgPool(3, 2, ceil_mode=True),
+        flatten=Flatten(),
+        ip1=Dense(classes, std=0.01),
+    )
+
+
+def cifar10_quick(classes=10, size=32):
+    """Caffe's smaller network for CIFAR-10: no LRN, one hidden dense layer. Pictures as for cifar10_full."""
+    return (3, size, size), dict(
+        conv1=Conv2D(32, 5, pad=2, std=0.0001),
+        pool1=MaxPool(3, 2, ceil_mode=True),
+        relu1=ReLU(),
+        conv2=Conv2D(32, 5, pad=2, std=0.01),
+        relu2=ReLU(),
+        pool2=AvgPool(3, 2, ceil_mode=True),
+        conv3=Conv2D(64, 5, pad=2, std=0.01),
+        relu3=ReLU(),
+        pool3=AvgPool(3, 2, ceil_mode=True),
+        flatten=Flatten(),
+        ip1=Dense(64, std=0.1),
+        ip2=Dense(classes, std=0.1),
+    )
+
+
+def expand(filters):
+    """SqueezeNet's second half of a fire module: as many filters of 1 x 1 as of 3 x 3, side by side."""
+    return Concat([
+        dict(expand1x1=Conv2D(filters, 1, init="he"), relu1x1=ReLU()),
+        dict(expand3x3=Conv2D(filters, 3, pad=1, init="he"), relu3x3=ReLU())])
+
+
+def squeezenet1_0(classes=1000, size=227):
+    """SqueezeNet 1.0 (Iandola et al. 2016) as its authors' file for Caffe has it: AlexNet's accuracy with a fiftieth of
+    its weights, no dense layer. Fire modules: squeeze to few channels, then `expand`. Pictures as for `caffe`."""
+    return (3, size, size), dict(
+        conv1=Conv2D(96, 7, stride=2, init="he"),
+        relu1=ReLU(),
+        pool1=MaxPool(3, 2, ceil_mode=True),
+        squeeze2=Conv2D(16, 1, init="he"),
+        relu2=ReLU(),
+        expand2=expand(64),
+        squeeze3=Conv2D(16, 1, init="he"),
+        relu3=ReLU(),
+        expand3=expand(64),
+        squeeze4=Conv2D(32, 1, init="he"),
+        relu4=ReLU(),
+        expand4=expand(128),
+        pool4=MaxPool(3, 2, ceil_mode=True),
+        squeeze5=Conv2D(32, 1, init="he"),
+        relu5=ReLU(),
+        expand5=expand(128),
+        squeeze6=Conv2D(48, 1, init="he"),
+        relu6=ReLU(),
+        expand6=expand(192),
+        squeeze7=Conv2D(48, 1, init="he"),
+        relu7=ReLU(),
+        expand7=expand(192),
+        squeeze8=Conv2D(64, 1, init="he"),
+        relu8=ReLU(),
+        expand8=expand(256),
+        pool8=MaxPool(3, 2, ceil_mode=True),
+        squeeze9=Conv2D(64, 1, init="he"),
+        relu9=ReLU(),
+        expand9=expand(256),
+        drop9=Dropout(0.5),
+        conv10=Conv2D(classes, 1, pad=1),                  # a frame of biases alone, which the mean counts
+        relu10=ReLU(),
+        pool10=AdaptiveAvgPool(1),
+        flatten=Flatten(),
+    )
+
+
+def squeezenet1_1(classes=1000, size=224):
+    """SqueezeNet 1.1 as torchvision has it: a smaller conv1 and earlier pooling, 2.4 times less work than 1.0.
+    Pictures as for `torchvision`."""
+    return (3, size, size), dict(
+        conv1=Conv2D(64, 3, stride=2, init="he"),
+        relu1=ReLU(),
+        pool1=MaxPool(3, 2, ceil_mode=True),
+        squeeze2=Conv2D(16, 1, init="he"),
+        relu2=ReLU(),
+        expand2=expand(64),
+        squeeze3=Conv2D(16, 1, init="he"),
+        relu3=ReLU(),
+        expand3=expand(64),
+        pool3=MaxPool(3, 2, ceil_mode=True),
+        squeeze4=Conv2D(32, 1, init="he"),
+        relu4=ReLU(),
+        expand4=expand(128),
+        squeeze5=Conv2D(32, 1, init="he"),
+        relu5=ReLU(),
+        expand5=expand(128),
+        pool5=MaxPool(3, 2, ceil_mode=True),
+        squeeze6=Conv2D(48, 1, init="he"),
+        relu6=ReLU(),
+        expand6=expand(192),
+        squeeze7=Conv2D(48, 1, init="he"),
+        relu7=ReLU(),
+        expand7=expand(192),
+        squeeze8=Conv2D(64, 1, init="he"),
+        relu8=ReLU(),
+        expand8=expand(256),
+        squeeze9=Conv2D(64, 1, init="he"),
+        relu9=ReLU(),
+        expand9=expand(256),
+        drop9=Dropout(0.5),
+        conv10=Conv2D(classes, 1),
+        relu10=ReLU(),
+        pool10=AdaptiveAvgPool(1),
+        flatten=Flatten(),
+    )
+
+
 MODELS = {version.__name__: version for version in (
     krizhevsky2012, original, pool_first, caffe, single_tower, batchnorm, torchvision, half_tower, cifar_four_layer,
-    cifar_alexnet, lenet5, caffe_lenet)}
+    cifar_alexnet, lenet5, caffe_lenet, cifar10_full, cifar10_quick, squeezenet1_0, squeezenet1_1)}
 
 
 def model(name, classes=None, size=None, seed=0, init=None, dtype=np.float32):
@@ -366,24 +494,43 @@ def without(net, *names):
 
 
 def replace(net, old, new):
-    """A network like net with other layers in some places.
+    """A network like net with other layers in some places, those inside a Concat included.
 
     old: a layer's name or a class, new: a class or a layer: replace(net, ReLU, Tanh) and
     replace(net, MaxPool, MaxPool(2, 2)), replace(net, "norm1", LRN(n=3)).
     """
-    chosen = [net.known(old)] if isinstance(old, str) else [
-        name for name, layer in net.layers.items() if type(layer) is old]
     if not isinstance(old, (str, type)):
         raise TypeError(f"replace needs a layer's name or a class to look for, got {old!r}")
+    layers = every_layer(net.layers)
+    chosen = {net.known(old): net[old]} if isinstance(old, str) else {
+        name: layer for name, layer in layers.items() if type(layer) is old}
     if not chosen:
         raise ValueError(f"this network has no {old.__name__}; it has "
-                         f"{', '.join(sorted({type(layer).__name__ for layer in net.layers.values()}))}")
-    return remade(net, {name: (new() if isinstance(new, type) else copied(new)) if name in chosen else copied(layer)
-                        for name, layer in net.layers.items()}, fresh=chosen)
+                         f"{', '.join(sorted({type(layer).__name__ for layer in layers.values()}))}")
+
+    def change(layer):
+        if not any(layer is one for one in chosen.values()):
+            return None
+        return new() if isinstance(new, type) else copied(new)
+    return remade(net, {name: copied(layer, change) for name, layer in net.layers.items()}, fresh=chosen)
 
 
-def copied(layer):
-    """A new layer, not built, with the same constructor arguments."""
+def every_layer(layers):
+    """{name: layer} of these and of those inside them: "expand2", "expand2.expand1x1" ..."""
+    found = {}
+    for name, layer in layers.items():
+        inside = every_layer(layer.inside()) if isinstance(layer, Concat) else {}
+        found |= {name: layer} | {f"{name}.{key}": one for key, one in inside.items()}
+    return found
+
+
+def copied(layer, change=lambda layer: None):
+    """A new layer, not built, with the same constructor arguments, or what `change` puts in its place."""
+    new = change(layer)
+    if new is not None:
+        return new
+    if isinstance(layer, Concat):
+        return Concat([{name: copied(one, change) for name, one in path.items()} for path in layer.paths])
     return type(layer)(**copy.deepcopy(arguments(layer)))
 
 
@@ -394,7 +541,7 @@ def remade(net, layers, fresh=()):
     old_arrays = net.params() | net.state()
     for name, array in (new.params() | new.state()).items():
         fits = name in old_arrays and old_arrays[name].shape == array.shape
-        if fits and name.rpartition(".")[0] not in fresh:
+        if fits and not name.startswith(tuple(f"{layer}." for layer in fresh)):
             array[...] = old_arrays[name]
     new.freeze(*(name for name in layers if name in net.frozen))
     new.step, new.rows = net.step, net.rows

@@ -310,10 +310,12 @@ def checked_seed(seed):
 
 
 def plain(argument):
-    """A layer's argument as JSON knows it: NumPy's numbers become Python's."""
+    """A layer's argument as JSON knows it: NumPy's numbers become Python's, layers [class, arguments]."""
     if isinstance(argument, np.generic):
         return argument.item()
-    raise TypeError(f"cannot save: a layer's argument is neither number, text, tuple nor None, but "
+    if isinstance(argument, Layer):
+        return [type(argument).__name__, arguments(argument)]
+    raise TypeError(f"cannot save: a layer's argument is neither number, text, tuple, layer nor None, but "
                     f"{type(argument).__name__}")
 
 
@@ -409,7 +411,7 @@ def assembled(path, architecture, arrays, layers=None):
             shape = net.shapes[name]
         net.freeze(*frozen)
         fill(net, arrays)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} holds no network that npnet could build: {error}") from error
     return net
 
@@ -428,16 +430,39 @@ def parts_of(architecture):
     return [architecture[key] for key in kinds]
 
 
+def kinds_of(rows):
+    """The names of the classes of these layers, [name, class, arguments], and of those inside them."""
+    inside = [[name, *part] for _, _, given in rows for value in given.values() if type(value) is list
+              for path in value if type(path) is dict for name, part in path.items()
+              if type(part) is list and [type(one) for one in part] == [str, dict]]
+    return {kind for _, kind, _ in rows} | (kinds_of(inside) if inside else set())
+
+
 def made(name, kind, given, known):
     """One layer from its class's name and its constructor's arguments."""
     if kind not in known:
         raise ValueError(f"layer {name} is a {kind}, which npnet does not have; "
                          f"use load(path, layers={{{kind!r}: {kind}}})")
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     try:
-        return known[kind](**given)
+        return known[kind](**{key: argument(value, known) for key, value in given.items()})
     except TypeError as error:
         raise ValueError(f"layer {name} cannot be made: {error}") from None
+
+
+def argument(value, known):
+    """A constructor's argument from what `plain` made of it: lists become tuples, but for Concat's paths of layers."""
+    if not isinstance(value, list):
+        return value
+    paths = [path_of(part, known) for part in value if isinstance(part, dict)]
+    return paths or tuple(value)
+
+
+def path_of(path, known):
+    """One path of a Concat: {name: layer} from {name: [class, arguments]}."""
+    for name, part in path.items():
+        if type(part) is not list or [type(one) for one in part] != [str, dict]:
+            raise ValueError(f"layer {name} must be [class, arguments], got {part!r:.100}")
+    return {name: made(name, *part, known) for name, part in path.items()}
 
 
 def check_arrays(wanted, arrays, dtype):

@@ -8,8 +8,8 @@ import pytest
 
 import npnet
 from npnet.gradcheck import check_gradients
-from npnet.layers import (LAYERS, LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer,
-                          LRNWithin, MaxPool, ReLU, Sigmoid, Softmax, Tanh, arguments, expression, rng)
+from npnet.layers import (LAYERS, LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten,
+                          Layer, LRNWithin, MaxPool, ReLU, Sigmoid, Softmax, Tanh, arguments, expression, rng)
 
 PICTURES, ROW = (4, 9, 8), (6,)
 
@@ -27,6 +27,10 @@ LAYER_CASES = [
     (LRN(9, alpha=0.7, beta=0.5, convention="original"), PICTURES), (LRNWithin(3, alpha=0.7), PICTURES),
     (BatchNorm(momentum=0.3), PICTURES), (BatchNorm(), ROW),
     (Dropout(0.2), PICTURES), (Dropout(0.0), ROW), (Flatten(), PICTURES), (Flatten(), ROW),
+    (Concat([dict(one=Conv2D(3, 1, std=0.5), squash=Tanh()), dict(three=Conv2D(2, 3, pad=1, std=0.5), norm=BatchNorm()),
+             dict(pool=MaxPool(3, 1, pad=1), drop=Dropout(0.2))]), PICTURES),
+    (Concat([dict(deep=Concat([dict(low=Conv2D(2, (2, 3), stride=2, std=0.5)), dict(high=AvgPool((2, 3), 2))]))]), PICTURES),
+    (Concat([{}, dict(row=Dense(2, std=0.5))]), ROW),
     # options that are NumPy's numbers, as from np.linspace, must not turn float32 into float64
     (LRN(3, k=np.float64(2), alpha=np.float64(0.7), beta=np.float64(0.5)), PICTURES),
     (LRNWithin(3, k=np.float64(1), alpha=np.float64(0.7), beta=np.float64(0.5)), PICTURES),
@@ -136,7 +140,9 @@ def test_repr_makes_the_layer_again(layer, shape):
     again = eval(repr(layer), {**LAYERS, "np": np})
 
     assert type(again) is type(layer)
-    assert arguments(again) == arguments(layer)
+    assert repr(again) == repr(layer)
+    if not isinstance(layer, Concat):                                  # whose arguments are layers, equal to themselves
+        assert arguments(again) == arguments(layer)
 
 
 @every_layer
@@ -359,3 +365,84 @@ def test_rng_depends_on_every_part_of_its_address():
 ])
 def test_what_a_layer_says_of_itself(layer, shape, expected):
     assert (layer.multiply_adds(shape), layer.connections(shape), layer.columns(shape), layer.window(shape)) == expected
+
+
+class TestConcat:
+    def test_by_hand(self, backend):
+        """Two paths of 1 x 1: y is [2x, 3x - 1]; dy = [[1, 10], [100, 1000]] comes back as 2 dy[0] + 3 dy[1]."""
+        layer = Concat([dict(two=Conv2D(1, 1)), dict(three=Conv2D(1, 1))])
+        assert layer.build((1, 1, 2), rng(0)) == (2, 1, 2)
+        for name, w, b in (("two", 2, 0), ("three", 3, -1)):
+            layer.inside()[name].w[...], layer.inside()[name].b[...] = w, b
+        y = layer.forward(np.array([[[[1, 4]]]], np.float32))
+        dx = layer.backward(np.array([[[[1, 10]], [[100, 1000]]]], np.float32))
+
+        np.testing.assert_array_equal(y, [[[[2, 8]], [[2, 11]]]])
+        np.testing.assert_array_equal(dx, [[[[302, 3020]]]])
+        assert {name: gradient.ravel().tolist() for name, gradient in layer.grads().items()} == {
+            "two.w": [41], "two.b": [11], "three.w": [4100], "three.b": [1100]}
+
+    def test_what_it_costs_is_what_its_layers_cost(self):
+        layer, shape = npnet.models.expand(64), (16, 55, 55)
+        one, three = layer.inside()["expand1x1"], layer.inside()["expand3x3"]
+
+        assert layer.multiply_adds(shape) == one.multiply_adds(shape) + three.multiply_adds(shape) == 64 * 16 * 10 * 55 ** 2
+        assert layer.connections(shape) == one.connections(shape) + three.connections(shape) < layer.multiply_adds(shape)
+        assert layer.columns(shape) == three.columns(shape)
+        assert layer.window(shape) == (3, 3, 1)
+        assert layer.output(shape) == (128, 55, 55)
+
+    def test_the_window_of_a_path_of_several_layers(self):
+        layer = Concat([dict(a=Conv2D(2, 3, stride=2, pad=1), b=Conv2D(2, 3, pad=1)), dict(c=MaxPool(2, 2))])
+
+        assert layer.window((1, 8, 8)) == (7, 7, 2)
+
+    @pytest.mark.parametrize("paths, shape, error, words", [
+        ([dict(a=Conv2D(2, 3)), dict(b=Conv2D(2, 1))], PICTURES, ValueError, "maps of one height and width"),
+        ([dict(a=Conv2D(2, 30))], PICTURES, ValueError, "^a: a window of 30 x 30 does not fit"),
+        ([dict(a=Dense(3))], PICTURES, ValueError, "^a: Dense needs a flat input"),
+        ([dict(a=ReLU()), dict(a=ReLU())], PICTURES, ValueError, "^a: every layer inside needs a name of its own"),
+        ([{"a.b": ReLU()}], PICTURES, ValueError, "without a dot"),
+        ([dict(a=ReLU)], PICTURES, TypeError, "^a: .* is no layer"),
+        ([], PICTURES, TypeError, "a list of dictionaries"), ([ReLU()], PICTURES, TypeError, "a list of dictionaries"),
+        (dict(a=ReLU()), PICTURES, TypeError, "a list of dictionaries")])
+    def test_errors(self, paths, shape, error, words):
+        with pytest.raises(error, match=words):
+            Concat(paths).build(shape, rng(0))
+
+    def test_one_layer_in_two_places(self):
+        relu = ReLU()
+        with pytest.raises(ValueError, match="^a: this object is in the paths twice"):
+            Concat([dict(a=relu), dict(b=relu)]).build(PICTURES, rng(0))
+
+    def test_a_dropout_inside_has_the_mask_of_its_own_address(self):
+        net = npnet.Network((2, 4, 4), seed=5, both=Concat([dict(one=Dropout(0.5)), dict(two=Dropout(0.5))]))
+        x = np.ones((2, 2, 4, 4), np.float32)
+        first, again = net.forward(x, train=True), net.forward(x, train=True)
+        net.step = 1
+        later = net.forward(x, train=True)
+        net.step, net.rows = 0, (1, 2)
+        second = net.forward(x[1:], train=True)
+
+        np.testing.assert_array_equal(first, again)
+        assert (first != later).any() and (first[:, :2] != first[:, 2:]).any()
+        np.testing.assert_array_equal(second, first[1:])
+
+    def test_saved_and_loaded(self, tmp_path):
+        layers = dict(both=Concat([dict(one=Conv2D(3, 1), norm=BatchNorm()), dict(deep=Concat([dict(pool=MaxPool(3, 1, pad=1))]))]))
+        net = npnet.Network((2, 4, 4), **layers)
+        x = np.random.default_rng(0).standard_normal((3, 2, 4, 4)).astype(np.float32)
+        net.forward(x, train=True)
+        net.save(tmp_path / "net.npz")
+        loaded = npnet.load(tmp_path / "net.npz")
+
+        assert str(loaded) == str(net)
+        assert set(loaded.state()) == {"both.norm.mean", "both.norm.var"}
+        np.testing.assert_array_equal(loaded.forward(x), net.forward(x))
+
+    def test_frozen(self):
+        net = npnet.Network((2, 4, 4), first=Conv2D(2, 1), both=Concat([dict(one=Conv2D(3, 1))]))
+        net.freeze("both")
+
+        assert set(net.params()) == {"first.w", "first.b"}
+        assert set(net.state()) == {"both.one.w", "both.one.b"}

@@ -11,7 +11,8 @@ from npnet.models import MODELS
 TOTALS = {
     "krizhevsky2012": 60_965_224, "original": 60_965_224, "pool_first": 60_965_224, "caffe": 60_965_224,
     "single_tower": 62_378_344, "batchnorm": 62_379_048, "torchvision": 61_100_840, "half_tower": 59_798_312,
-    "cifar_four_layer": 183_210, "cifar_alexnet": 1_105_866, "lenet5": 61_706, "caffe_lenet": 431_080}
+    "cifar_four_layer": 183_210, "cifar_alexnet": 1_105_866, "lenet5": 61_706, "caffe_lenet": 431_080,
+    "cifar10_full": 89_578, "cifar10_quick": 145_578, "squeezenet1_0": 1_248_424, "squeezenet1_1": 1_235_496}
 GROUPED = {"conv1": 34_944, "conv2": 307_456, "conv3": 885_120, "conv4": 663_936, "conv5": 442_624,
            "fc6": 37_752_832, "fc7": 16_781_312, "fc8": 4_097_000}
 WHOLE = {**GROUPED, "conv2": 614_656, "conv4": 1_327_488, "conv5": 884_992}
@@ -25,7 +26,16 @@ PARAMETERS = {
     "cifar_alexnet": {"conv1": 48 * 76, "conv2": 128 * 601, "conv3": 192 * 1153, "conv4": 192 * 865, "conv5": 128 * 865,
                       "fc6": 2049 * 256, "fc7": 2570},
     "lenet5": {"conv1": 156, "conv2": 2_416, "conv3": 48_120, "fc4": 10_164, "fc5": 850},
-    "caffe_lenet": {"conv1": 520, "conv2": 25_050, "ip1": 400_500, "ip2": 5_010}}
+    "caffe_lenet": {"conv1": 520, "conv2": 25_050, "ip1": 400_500, "ip2": 5_010},
+    "cifar10_full": {"conv1": 32 * 76, "conv2": 32 * 801, "conv3": 64 * 801, "ip1": 10_250},
+    "cifar10_quick": {"conv1": 32 * 76, "conv2": 32 * 801, "conv3": 64 * 801, "ip1": 1025 * 64, "ip2": 650}}
+FIRES = {2: (96, 16, 64), 3: (128, 16, 64), 4: (128, 32, 128), 5: (256, 32, 128), 6: (256, 48, 192), 7: (384, 48, 192),
+         8: (384, 64, 256), 9: (512, 64, 256)}                          # channels in, squeezed, and of each expansion
+FIRES_1_1 = FIRES | {2: (64, 16, 64)}
+for version, fires, first in (("squeezenet1_0", FIRES, 96 * 148), ("squeezenet1_1", FIRES_1_1, 64 * 28)):
+    PARAMETERS[version] = {"conv1": first, "conv10": 513_000} | {
+        name: count for k, (C, S, E) in fires.items()
+        for name, count in ((f"squeeze{k}", S * (C + 1)), (f"expand{k}", E * (S + 1) + E * (9 * S + 1)))}
 PAPER = [(96, 55, 55), (96, 27, 27), (256, 27, 27), (256, 13, 13), (384, 13, 13), (384, 13, 13), (256, 13, 13),
          (256, 6, 6), (9216,), (4096,), (4096,), (1000,)]
 HALF = [(48, 55, 55), (48, 27, 27), (128, 27, 27), (128, 13, 13), (192, 13, 13), (192, 13, 13), *PAPER[6:]]
@@ -46,7 +56,14 @@ ORDER = {
     "cifar_alexnet": "conv1 relu1 norm1 pool1 conv2 relu2 norm2 pool2 conv3 relu3 conv4 relu4 conv5 relu5 pool5 "
                      "flatten fc6 relu6 drop6 fc7",
     "lenet5": "conv1 tanh1 pool1 conv2 tanh2 pool2 conv3 tanh3 flatten fc4 tanh4 fc5",
-    "caffe_lenet": "conv1 pool1 conv2 pool2 flatten ip1 relu1 ip2"}
+    "caffe_lenet": "conv1 pool1 conv2 pool2 flatten ip1 relu1 ip2",
+    "cifar10_full": "conv1 pool1 relu1 norm1 conv2 relu2 pool2 norm2 conv3 relu3 pool3 flatten ip1",
+    "cifar10_quick": "conv1 pool1 relu1 conv2 relu2 pool2 conv3 relu3 pool3 flatten ip1 ip2"}
+FIRE = {k: f"squeeze{k} relu{k} expand{k}" for k in range(2, 10)}
+END = "drop9 conv10 relu10 pool10 flatten"
+ORDER["squeezenet1_0"] = " ".join(["conv1 relu1 pool1", *(FIRE[k] + " pool4" * (k == 4) + " pool8" * (k == 8)
+                                                          for k in FIRE), END])
+ORDER["squeezenet1_1"] = " ".join(["conv1 relu1 pool1", *(FIRE[k] + f" pool{k}" * (k in (3, 5)) for k in FIRE), END])
 ORDER |= {name: ORDER["krizhevsky2012"] for name in ("caffe", "batchnorm", "half_tower")}
 
 
@@ -203,6 +220,17 @@ class TestSwitches:
         assert (repr(net["pool1"]), repr(net["pool2"])) == ("MaxPool(2, 2)",) * 2
         assert net["pool1"] is not net["pool2"]
         assert net.shapes["fc5"] == (10,)
+
+    def test_layers_inside_a_concat_too(self):
+        net = npnet.model("squeezenet1_1", classes=3, size=35)
+        tanh = npnet.replace(net, ReLU, Tanh)
+
+        assert not [layer for layer in npnet.models.every_layer(tanh.layers).values() if isinstance(layer, ReLU)]
+        np.testing.assert_array_equal(tanh.params()["expand3.expand3x3.w"], net.params()["expand3.expand3x3.w"])
+        assert tanh["expand3"].inside()["expand3x3"] is not net["expand3"].inside()["expand3x3"]
+        fresh = npnet.replace(net, "expand3", npnet.models.expand(8))
+        assert fresh.params()["expand3.expand3x3.w"].shape == (8, 16, 3, 3)
+        np.testing.assert_array_equal(fresh.params()["expand2.expand3x3.w"], net.params()["expand2.expand3x3.w"])
 
     def test_one_layer_by_name(self):
         net = npnet.replace(self.net(), "norm1", LRNWithin(3))

@@ -180,7 +180,7 @@ def read_checkpoint(path):
         raise ValueError(f"{path} holds a network, but no training that could go on; give the last.npz or best.npz "
                          f"of a run")
     try:
-        kinds = {kind for _, kind, _ in network.parts_of(architecture)[-1]}
+        kinds = network.kinds_of(network.parts_of(architecture)[-1])
         about = about_of(str(kept["training/about"]))
         losses = kept["training/losses"]
         rates = kept.get("training/rates", np.asarray(about.pop("rates", []), np.float64))     # in JSON until 0.1.0

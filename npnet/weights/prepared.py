@@ -12,12 +12,13 @@ from ..data.pipeline import IMAGENET_MEAN, Pipeline, number_words, square_input
 
 PAPER = Pipeline(227, 256, mean=IMAGENET_MEAN)
 TORCH = Pipeline(224, 256, scale="0-1", mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
+CAFFE = Pipeline(227, 256, order="BGR", mean=(123, 117, 104))
 CIFAR = Pipeline(32, 32, mean=(125.3, 123.0, 113.9))
 PREPARED = {                                                        # at the size of ImageNet's or CIFAR's pictures
     "krizhevsky2012": PAPER,
     "original": PAPER,
     "pool_first": PAPER,
-    "caffe": Pipeline(227, 256, order="BGR", mean=(123, 117, 104)),
+    "caffe": CAFFE,
     "single_tower": TORCH,
     "batchnorm": PAPER,
     "torchvision": TORCH,
@@ -26,6 +27,10 @@ PREPARED = {                                                        # at the siz
     "cifar_alexnet": replace(CIFAR, deviation=(63.0, 62.1, 66.7)),
     "lenet5": Pipeline(28, 28, channels=1, scale="0-1"),
     "caffe_lenet": Pipeline(28, 28, channels=1, deviation=256),
+    "cifar10_full": CIFAR,
+    "cifar10_quick": CIFAR,
+    "squeezenet1_0": CAFFE,
+    "squeezenet1_1": TORCH,
 }
 
 
