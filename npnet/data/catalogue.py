@@ -3,47 +3,21 @@
     fetch("cifar10")        # downloads, checks, unpacks; the folder, at once if it is there already
     folder("cifar10")       # the folder, or FileNotFoundError with the command that fetches it
 
-A data set lies in the folder data/<name> of NPNET_HOME, all its files directly in it, with contents.json: the name,
-size and SHA-256 of every file when it came. An archive is removed after it was unpacked, unless the user had put it
-there.
+A data set lies in the folder data/<name> of NPNET_HOME, all its files directly in it, with contents.json, from which
+is known whether they are as they came (files/fetch.py).
 """
-import gzip
-import json
-import os
 import re
-import shutil
-import tarfile
-import zlib
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from .. import backend
-from ..files import tidy, writing
-from ..files.download import digest, download, right
+from ..files.fetch import Part, check_room, complete, contents, damaged, fetch_parts, missing, unverified
 from ..screen.words import nearest
 
-CONTENTS = "contents.json"
-MOST_CONTENTS = 2**20           # bytes of contents.json
-MOST_FILES, MOST_BYTES = 100, 2**30         # of an archive; CIFAR has 8 files and 190 MB
-MEMBER = re.compile(r"([\w~-][\w.~-]*/)?([\w~-][\w.~-]*)", re.ASCII)      # an optional folder and a plain name
-ARCHIVES = (".tar.gz", ".tgz")
-A_DAY = 24 * 3600               # seconds; no download takes longer
-
+OFFLINE = "; offline, the data set shapes needs no download"
 KRIZHEVSKY = "A. Krizhevsky, Learning multiple layers of features from tiny images, technical report, 2009"
 LECUN = "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, 1998"
 XIAO = "H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking, arXiv:1708.07747, 2017"
 CITE = "none stated; its authors ask for the citation"
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file to download: its name here, its addresses, and its size and checksum as far as they are known."""
-
-    name: str
-    addresses: tuple
-    checksum: str | None = None
-    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +38,7 @@ class Entry:
     @property
     def unverified(self):
         """The names of parts whose checksum nobody gave us."""
-        return [part.name for part in self.parts if part.checksum is None]
+        return unverified(self.parts)
 
 
 def four_files(places, checksums):
@@ -123,29 +97,12 @@ def folder(name):
     if not entry(name).parts:
         raise ValueError(f"{name} is drawn when it is needed, it has no folder; npnet.data.dataset({name!r}) draws it")
     path = backend.home() / "data" / name
-    files = contents(path)
-    if files is None:
+    gone = missing(path)
+    if gone is None:
         raise FileNotFoundError(f"{name} is not on this computer yet: npnet data get {name}")
-    missing = [file for file, (size, _) in files.items() if not right(path / file, size)]
-    if missing:
-        raise FileNotFoundError(f"{name} in {path} lacks {missing[0]} or holds it damaged: npnet data get {name}")
+    if gone:
+        raise FileNotFoundError(f"{name} in {path} lacks {gone[0]} or holds it damaged: npnet data get {name}")
     return path
-
-
-def contents(path):
-    """{file: (bytes, checksum)} of a folder that fetch has filled, None of any other."""
-    try:
-        with (Path(path) / CONTENTS).open("rb") as file:
-            files = json.loads(file.read(MOST_CONTENTS))["files"]
-        return {str(file): (int(size), str(checksum)) for file, (size, checksum) in files.items()} or None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return None
-
-
-def damaged(path):
-    """The files of a folder that fetch has filled whose bytes have changed since: a list of names."""
-    return [file for file, (size, checksum) in (contents(path) or {}).items()
-            if not right(Path(path) / file, size, checksum)]
 
 
 # ---------------------------------------------------------------------------- fetching
@@ -161,92 +118,11 @@ def fetch(name, trust=False, progress=None):
     known, path = entry(name), backend.home() / "data" / name
     if not known.parts:
         return path                                             # drawn, never stored
-    tidy(path, older_than=A_DAY)
-    if contents(path) and not damaged(path):
+    if complete(path):
         return path
     if known.unverified and not trust:
         raise ValueError(f"{name} is unverified: npnet knows no checksum of {', '.join(known.unverified)} and could "
                          f"not tell another file from it; npnet data get {name} --trust takes it as it comes")
-    check_room(known, path)
-    files, came = {}, [0] * len(known.parts)                    # bytes of each part
-
-    def count(number, done, total):
-        came[number] = done
-        in_all = None if total is None or number < len(came) - 1 else sum(came) - done + total
-        if progress:
-            progress(sum(came), in_all)                         # how much it is is known when the last part has begun
-
-    for number, part in enumerate(known.parts):
-        files.update(fetch_part(part, path, partial(count, number)))
-    with writing(path / CONTENTS) as temporary:
-        temporary.write_text(json.dumps({"name": name, "files": files}, indent=2))
+    check_room(name, known.room, path)
+    fetch_parts(name, known.parts, path, progress, OFFLINE)
     return path
-
-
-def fetch_part(part, path, progress):
-    """Has one part there and right; {file: (bytes, checksum)} of what it consists of."""
-    target = path / part.name
-    by_hand = right(target, part.size, part.checksum)
-    if not by_hand:
-        try:
-            download(part.addresses, target, part.size, part.checksum, progress)
-        except ConnectionError as error:
-            raise ConnectionError(f"{error}, then repeat the command; offline, the data set shapes needs no "
-                                  f"download") from None
-    if not part.name.endswith(ARCHIVES):
-        return {part.name: facts_of(target)}
-    try:
-        return {name: facts_of(path / name) for name in unpack(target, path)}
-    finally:
-        if not by_hand:                                         # the user's own file stays
-            target.unlink(missing_ok=True)
-
-
-def facts_of(path):
-    return path.stat().st_size, f"sha256:{digest(path)}"
-
-
-def check_room(known, path):
-    """Raises OSError if the disk has not the room, before an hour of downloading."""
-    free = shutil.disk_usage(next(there for there in (path, *path.absolute().parents) if there.exists())).free
-    if free < known.room:
-        raise OSError(f"{known.name} needs {known.room / 1e6:,.0f} MB in {path}, where {free / 1e6:,.0f} MB are free; "
-                      f"free some space, or name another folder in NPNET_HOME")
-
-
-def unpack(archive, path):
-    """Writes the files of a .tar.gz directly into the folder `path`, without the folder that they are in; their names.
-
-    tarfile only reads here: every file is written by us, under a plain name in one folder. ValueError for anything
-    else in the archive, for too much, and for damage; files that it added are removed then.
-    """
-    archive, path, names, total = Path(archive), Path(path), [], 0
-    before = os.listdir(path) if path.is_dir() else []
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            for member in tar:
-                if member.isdir() or member.isreg() and member.size == 0:
-                    continue
-                match = MEMBER.fullmatch(member.name)
-                plain = match and member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)    # no link, device or holes
-                if not plain or match[2] in (*names, archive.name, CONTENTS):
-                    raise ValueError(f"{archive.name} holds {member.name!r}, which is not a plain file in one folder, "
-                                     f"so it is not unpacked; it may be forged")
-                names.append(match[2])
-                total += member.size
-                if len(names) > MOST_FILES or total > MOST_BYTES:
-                    raise ValueError(f"{archive.name} holds more than {MOST_FILES} files or {MOST_BYTES:,} bytes, "
-                                     f"which no data set of the catalogue does; it is not unpacked")
-                with writing(path / names[-1]) as temporary, open(temporary, "wb") as file:
-                    shutil.copyfileobj(tar.extractfile(member), file, 2**20)
-            tar.fileobj.seek(0, os.SEEK_END)                    # reads to the end, where gzip compares its checksum
-        if not names:
-            raise ValueError(f"{archive} holds no files; remove it and fetch it again")
-    except BaseException as error:                              # stopped by the user, too
-        for name in set(names).difference(before):
-            (path / name).unlink(missing_ok=True)
-        if isinstance(error, (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)):
-            raise ValueError(f"{archive} is not a .tar.gz or is damaged ({error}); remove it and fetch it "
-                             f"again") from None
-        raise
-    return names

@@ -13,6 +13,7 @@ from npnet import cli, data, plots  # noqa: E402
 from npnet.cli import data as command  # noqa: E402
 from npnet.data import DataSet, Pictures, catalogue  # noqa: E402
 from npnet.data.catalogue import Entry, Part  # noqa: E402
+from npnet.files.download import digest  # noqa: E402
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "파랑": (0, 0, 255)}
 
@@ -95,7 +96,7 @@ def test_the_list_has_a_line_for_each(npnet):
 
 def test_what_is_there_is_listed_as_there(npnet, place, monkeypatch):
     entry, folder = small_set(place)
-    known = Part("a.gz", entry.parts[0].addresses, "md5:" + catalogue.digest(folder / "a.gz", "md5"))
+    known = Part("a.gz", entry.parts[0].addresses, "md5:" + digest(folder / "a.gz", "md5"))
     monkeypatch.setitem(catalogue.CATALOGUE, "tiny", Entry(**{**vars(entry), "parts": (known,)}))
     assert npnet("list")[1].splitlines()[7].split()[-1] == "no"
     code, out, err = npnet("get", "tiny")                       # put there by hand: nothing is downloaded
@@ -155,7 +156,7 @@ def test_info_says_what_train_holds_out(npnet, tmp_path):
 
 def test_info_of_what_is_there_checks_every_byte(npnet, place, monkeypatch, colours):
     entry, folder = small_set(place)
-    known = Part("a.gz", entry.parts[0].addresses, "md5:" + catalogue.digest(folder / "a.gz", "md5"))
+    known = Part("a.gz", entry.parts[0].addresses, "md5:" + digest(folder / "a.gz", "md5"))
     monkeypatch.setitem(catalogue.CATALOGUE, "tiny", Entry(**{**vars(entry), "parts": (known,)}))
     colours["tiny"] = colours["colours"]
     catalogue.fetch("tiny")

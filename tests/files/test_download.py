@@ -15,11 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
+import npnet.files.fetch
 from npnet.data import catalogue
 from npnet.data.catalogue import Entry, Part, fetch, folder
 from npnet.data.readers.cifar import cifar
 from npnet.data.readers.mnist import mnist
 from npnet.files.download import digest, download, right
+from npnet.files.fetch import unpack
 
 CONTENT = bytes(range(256)) * 300                               # 76,800 bytes
 MD5 = "md5:" + hashlib.md5(CONTENT).hexdigest()
@@ -528,9 +530,9 @@ def test_names_that_lead_elsewhere(server, sets, tmp_path, name):
 
 
 def test_archives_that_swell_are_refused(server, sets, monkeypatch):
-    monkeypatch.setattr(catalogue, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(npnet.files.fetch, "MOST_BYTES", 10_000)
     server.files["/tiny"] = archive(("a", bytes(6_000)), ("b", bytes(6_000)))
-    with pytest.raises(ValueError, match="holds more than 100 files or 10,000 bytes, which no data set of the catalogue does"):
+    with pytest.raises(ValueError, match="holds more than 100 files or 10,000 bytes, which nothing that npnet fetches does"):
         fetch("unknown", trust=True)
     server.files["/tiny"] = archive(*[(f"{number}", b"x") for number in range(101)])
     with pytest.raises(ValueError, match="holds more than 100 files"):
@@ -554,7 +556,7 @@ def test_damaged_archives(server, sets):
         assert names(sets / "unknown") == []                    # so that the next try does not take it for one put by hand
     (sets / "unknown" / "a").write_bytes(b"mine")
     with pytest.raises(ValueError, match="damaged"):
-        catalogue.unpack(write(sets / "half.tar.gz", whole[:-9]), sets / "unknown")
+        unpack(write(sets / "half.tar.gz", whole[:-9]), sets / "unknown")
     assert names(sets / "unknown") == ["a"]                     # it was there before
     server.files["/tiny"] = archive(("b", b""))
     with pytest.raises(ValueError, match="holds no files"):
