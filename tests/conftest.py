@@ -70,6 +70,15 @@ def reference():
 
 
 @pytest.fixture
+def server(monkeypatch):
+    """A server on the loopback address (loopback.py), which asks no proxy."""
+    from loopback import running
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
 def without_winograd(monkeypatch):
     """For tests that ask for more digits than Winograd's convolution keeps."""
     if importlib.util.find_spec("npnet.fast"):                          # not where the book is tested alone

@@ -33,6 +33,7 @@ COMMANDS = {
     "evaluate": "how right trained networks are",
     "predict": "what a picture shows",
     "plot": "curves and filters of runs",
+    "weights": "trained weights: list, get",
     "data": "data sets: list, get, show, info, augment",
     "explain": "one picture, walked through a network layer by layer",
     "warmup": "compile now, so that nothing waits later",

@@ -83,7 +83,7 @@ def complete(path):
 def fetch_parts(name, parts, path, progress=None, offline=""):
     """Has all parts in the folder `path`, checked and unpacked, and writes its contents.json.
 
-    progress(bytes so far, bytes in all or None) is called. offline: what to do without a network, the end of a sentence.
+    progress(bytes so far, bytes in all or None) is called. offline: what to do without a network, a sentence's end.
 
     ConnectionError if no address gives a file; ValueError for an archive that holds what it must not; OSError if the
     files cannot be written.

@@ -1,19 +1,18 @@
 """files.download and data.catalogue: what a server may do to a file, and what then lies on the disk."""
 import errno
 import gzip
-import hashlib
 import io
 import json
 import os
 import pickle
 import socket
 import tarfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from loopback import (CONTENT, PAGE, archive, dripping, hangs_up, md5_of, moved, moved_to_a_file, moved_to_a_page,
+                      silent, stalled, too_long, truncated, without_length)
 
 import npnet.files.fetch
 from npnet.data import catalogue
@@ -23,108 +22,7 @@ from npnet.data.readers.mnist import mnist
 from npnet.files.download import digest, download, right
 from npnet.files.fetch import unpack
 
-CONTENT = bytes(range(256)) * 300                               # 76,800 bytes
-MD5 = "md5:" + hashlib.md5(CONTENT).hexdigest()
-PAGE = b"<!DOCTYPE html><html><title>We have moved</title></html>"
-
-
-class Server(ThreadingHTTPServer):
-    """A server on the loopback address; `files` is {path: bytes or function of the handler}, `asked` what was asked for."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        self.files, self.asked, self.closing = {}, [], threading.Event()
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, request, client_address):
-        """A client that hangs up is no error here."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.asked.append(self.path)
-        answer = self.server.files.get(self.path)
-        if answer is None:
-            self.send_error(404)
-        elif callable(answer):
-            answer(self)
-        else:
-            self.begin(len(answer))
-            self.wfile.write(answer)
-
-    def begin(self, length=None, code=200, **headers):
-        self.send_response(code)
-        if length is not None:
-            self.send_header("Content-Length", str(length))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-
-    def log_message(self, *_):
-        """Not on the screen."""
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server
-    server.closing.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def truncated(handler):
-    handler.begin(len(CONTENT))
-    handler.wfile.write(CONTENT[:1000])
-
-
-def without_length(handler):
-    handler.begin()
-    handler.wfile.write(CONTENT)
-
-
-def stalled(handler):
-    handler.begin(len(CONTENT))
-    handler.wfile.write(CONTENT[:1000])
-    handler.wfile.flush()
-    handler.server.closing.wait(10)
-
-
-def dripping(handler):
-    handler.begin(len(CONTENT))
-    while not handler.server.closing.wait(0.05):
-        handler.wfile.write(b"x")
-
-
-def silent(handler):
-    handler.server.closing.wait(10)
-
-
-def too_long(handler):
-    handler.begin()
-    handler.wfile.write(CONTENT + b"and more")
-
-
-def moved(handler):
-    handler.begin(0, 302, Location="/good")
-
-
-def moved_to_a_page(handler):
-    handler.begin(0, 302, Location="/page")
-
-
-def moved_to_a_file(handler):
-    handler.begin(0, 302, Location="file:///etc/passwd")
-
-
-def hangs_up(handler):
-    handler.connection.shutdown(socket.SHUT_RDWR)
+MD5 = md5_of(CONTENT)
 
 
 def names(path):
@@ -335,30 +233,8 @@ def test_the_addresses_and_checksums_of_the_table():
     assert [entry.name for entry in catalogue.ENTRIES if entry.unverified] == []
 
 
-def archive(*members, top="batches/"):
-    """A .tar.gz with these (name, bytes), or TarInfo without content, in a folder."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz") as tar:
-        if top:
-            head = tarfile.TarInfo(top)
-            head.type = tarfile.DIRTYPE
-            tar.addfile(head)
-        for member in members:
-            if isinstance(member, tarfile.TarInfo):
-                tar.addfile(member)
-            else:
-                info = tarfile.TarInfo(top + member[0])
-                info.size = len(member[1])
-                tar.addfile(info, io.BytesIO(member[1]))
-    return made.getvalue()
-
-
 BATCHES = [("data_batch_1", b"one" * 1000), ("test_batch", b"two" * 500), ("batches.meta", b"names")]
 TINY, IDX = archive(*BATCHES), {name: gzip.compress(name.encode() * 50) for name in ("a-images.gz", "a-labels.gz")}
-
-
-def checksum(content):
-    return "md5:" + hashlib.md5(content).hexdigest()
 
 
 @pytest.fixture
@@ -367,8 +243,8 @@ def sets(server, tmp_path, monkeypatch):
     monkeypatch.setenv("NPNET_HOME", str(tmp_path / "home"))
     facts = {"about": "tiny", "train": 1, "test": 1, "classes": 1, "picture": "", "room": 0, "citation": "c", "licence": "l"}
     for name, parts in {
-            "tiny": [Part("tiny.tar.gz", (f"{server.address}/gone", f"{server.address}/tiny"), checksum(TINY), len(TINY))],
-            "idx": [Part(file, (f"{server.address}/{file}",), checksum(content)) for file, content in IDX.items()],
+            "tiny": [Part("tiny.tar.gz", (f"{server.address}/gone", f"{server.address}/tiny"), md5_of(TINY), len(TINY))],
+            "idx": [Part(file, (f"{server.address}/{file}",), md5_of(content)) for file, content in IDX.items()],
             "unknown": [Part("unknown.tar.gz", (f"{server.address}/tiny",))]}.items():
         monkeypatch.setitem(catalogue.CATALOGUE, name, Entry(name=name, parts=tuple(parts), **facts))
     server.files = {"/tiny": TINY, **{f"/{name}": content for name, content in IDX.items()}}
@@ -575,7 +451,7 @@ def test_the_real_mnist_through_the_whole_way(server, reference, sets, monkeypat
         content = (reference / "mnist" / part.name).read_bytes()
         server.files[f"/{part.name}"] = content
         address = (f"{server.address}/{part.name}",)
-        here.append(Part(part.name, address, checksum(content)))
+        here.append(Part(part.name, address, md5_of(content)))
         there.append(Part(part.name, address, part.checksum))
     monkeypatch.setitem(catalogue.CATALOGUE, "mnist", Entry(**{**vars(published), "parts": tuple(there)}))
     with pytest.raises(ConnectionError, match="where f68b3c2dcbeaaa9fbdd348bbdeb94873 is right"):
@@ -592,7 +468,7 @@ def test_the_real_mnist_through_the_whole_way(server, reference, sets, monkeypat
 def patched(monkeypatch, server, name, files):
     """The catalogue's entry of that name, with these files on the server: {file: content}."""
     known = catalogue.CATALOGUE[name]
-    parts = tuple(Part(part.name, (f"{server.address}/{name}/{part.name}",), checksum(files[part.name]))
+    parts = tuple(Part(part.name, (f"{server.address}/{name}/{part.name}",), md5_of(files[part.name]))
                   for part in known.parts)
     server.files.update({f"/{name}/{file}": content for file, content in files.items()})
     monkeypatch.setitem(catalogue.CATALOGUE, name, Entry(**{**vars(known), "parts": parts}))
