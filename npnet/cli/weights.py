@@ -27,7 +27,7 @@ def run_list(options):
     rows = [("name", "room", "here?", "what")]
     rows += [(name, size((SHIPPED / f"{name}.npz").stat().st_size), "yes, shipped", "npnet's own network")
              for name in shipped()]
-    rows += [(entry.name, size(entry.room), here(entry), entry.about) for entry in fetching.ENTRIES]
+    rows += [(entry.name, size(entry.room), here(entry), entry.about) for entry in fetching.KNOWN.values()]
     print_table(rows, "lrll")
     echo("\nnpnet weights get NAME downloads one, npnet weights info NAME says more.")
     echo("unverified: no checksum is known, so get asks for --trust.")
