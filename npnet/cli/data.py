@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data import catalogue
+from ..files.fetch import contents, damaged
 from ..screen import bar, counted, echo, line, listed, nearest, print_table, size
 from .plot import place_of
 
@@ -139,9 +140,9 @@ def state(name):
         path = catalogue.folder(name)
     except FileNotFoundError as error:
         return str(error)
-    files, damaged = catalogue.contents(path), catalogue.damaged(path)
+    files, changed = contents(path), damaged(path)
     total = size(sum(count for count, _ in files.values()))
-    verdict = f"DAMAGED: {', '.join(damaged)}; npnet data get {name} mends it" if damaged else "checksums right"
+    verdict = f"DAMAGED: {', '.join(changed)}; npnet data get {name} mends it" if changed else "checksums right"
     return f"{path}, {counted(len(files), 'file')}, {total}, {verdict}"
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from .. import backend
-from ..files.fetch import Part, check_room, complete, contents, damaged, fetch_parts, missing, unverified
+from ..files.fetch import Part, check_room, complete, fetch_parts, missing, unverified
 from ..screen.words import nearest
 
 OFFLINE = "; offline, the data set shapes needs no download"

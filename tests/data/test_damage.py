@@ -8,7 +8,8 @@ import pytest
 from made import (META, TABLE, TRUTH_FILE, X, Y, cifar10_binary, cifar10_python, devkit, flat, jpeg, jpegs, mnist_files, refused,
                   training, write)
 
-from npnet.data import catalogue, dataset
+from npnet.data import dataset
+from npnet.files.fetch import contents
 from npnet.data.readers.matlab import read_table
 
 
@@ -56,9 +57,9 @@ def test_an_emptied_file_gives_one_sentence_that_names_it(tmp_path, kind, file):
     b'{"files": {"a": [null, null]}}', b"\xff\xfe", b" " * 2**21 + b'{"files": {"a": [1, "x"]}}'])
 def test_a_damaged_list_of_contents_is_that_of_a_set_that_was_not_fetched(tmp_path, content):
     write(tmp_path, {"contents.json": content})
-    assert catalogue.contents(tmp_path) is None
+    assert contents(tmp_path) is None
     write(tmp_path, {"contents.json": '{"files": {"a": [1, "md5:0"]}}'})
-    assert catalogue.contents(tmp_path) == {"a": (1, "md5:0")}
+    assert contents(tmp_path) == {"a": (1, "md5:0")}
 
 
 def test_a_table_that_would_unpack_into_a_gigabyte(tmp_path):

@@ -20,7 +20,7 @@ from npnet.data.catalogue import Entry, Part, fetch, folder
 from npnet.data.readers.cifar import cifar
 from npnet.data.readers.mnist import mnist
 from npnet.files.download import digest, download, right
-from npnet.files.fetch import unpack
+from npnet.files.fetch import damaged, unpack
 
 MD5 = md5_of(CONTENT)
 
@@ -259,7 +259,7 @@ def test_an_archive_is_fetched_once_and_unpacked(server, sets):
         assert (sets / "tiny" / name).read_bytes() == content
     assert seen[-1] == (len(TINY), len(TINY)) and server.asked == ["/gone", "/tiny"]
     assert fetch("tiny") == sets / "tiny" and server.asked == ["/gone", "/tiny"]        # nothing more was asked for
-    assert catalogue.damaged(sets / "tiny") == []
+    assert damaged(sets / "tiny") == []
 
 
 def test_files_are_fetched_as_they_are(server, sets):
@@ -276,7 +276,7 @@ def test_damage_is_found_and_mended(server, sets):
     fetch("tiny")
     batch = sets / "tiny" / "data_batch_1"
     batch.write_bytes(b"onE" * 1000)                            # of the same length
-    assert catalogue.damaged(sets / "tiny") == ["data_batch_1"] and folder("tiny")
+    assert damaged(sets / "tiny") == ["data_batch_1"] and folder("tiny")
     batch.write_bytes(b"one")
     with pytest.raises(FileNotFoundError, match="lacks data_batch_1 or holds it damaged: npnet data get tiny"):
         folder("tiny")
@@ -460,7 +460,7 @@ def test_the_real_mnist_through_the_whole_way(server, reference, sets, monkeypat
     path = fetch("mnist")
     with gzip.open(path / "t10k-labels-idx1-ubyte.gz") as file:
         assert file.read(8) == bytes([0, 0, 8, 1, 0, 0, 0x27, 0x10]) and file.read(5) == bytes([7, 2, 1, 0, 4])
-    assert catalogue.damaged(path) == []
+    assert damaged(path) == []
 
 
 # ---------------------------------------------------------------------------- fetched, then read
