@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ..backend import ops
-from ..models import MODELS
 from . import names
-from .plans import plan_of, plan_of_version
+from .layouts import ways
+from .plans import plan_of
+
 
 @dataclass(frozen=True)
 class Row:
@@ -107,35 +108,6 @@ def mapped(stored, net, pipeline=None, flattened=None, reverse=False):
     if flattened not in (None, "CHW", "HWC"):
         raise ValueError(f'flattened must be "CHW", "HWC" or None, got {flattened!r}')
     return Arranged(stored, plan_of(net), pipeline, flattened, reverse).mapping()
-
-
-def candidates(stored):
-    """[(version, classes)] of all versions in models.py whose arrays these are, the likeliest first; nothing is built.
-
-    The number of classes is that of the last array. Several versions have the same arrays, since LRN and pooling have
-    none: a file in Caffe's conventions is offered to `caffe` first, others to the paper's version.
-    """
-    found = []
-    for version in MODELS:
-        last = Arranged(stored, plan_of_version(version)).outputs()
-        if last:
-            made = Arranged(stored, plan_of_version(version, last)).mapping()
-            if made.fits and not any(stored.arrays[name].ndim > 1 for name in made.left_over):
-                found.append((version, last, sum("by its place" in row.how for row in made.rows)))
-    first = "caffe" if stored.layout == "caffe" else None
-    return [(version, last) for version, last, _ in sorted(found, key=lambda row: (row[2], row[0] != first))]
-
-
-def nearest(stored):
-    """The Mapping into the version that has most arrays in common with the file, and its name: for a sentence where
-    candidates() is empty. (None, None) where no version has any."""
-    best = None, None
-    for version in MODELS:
-        classes = Arranged(stored, plan_of_version(version)).outputs()
-        made = Arranged(stored, plan_of_version(version, classes)).mapping()
-        if made.rows and (best[0] is None or len(made.rows) > len(best[0].rows)):
-            best = made, version
-    return best
 
 
 # ---------------------------------------------------------------------------- pairing
@@ -348,10 +320,10 @@ class Arranged:
                     f"classes={theirs[output]}")
         maps = self.plan.maps.get(module)
         if len(shape) == 2 and maps and theirs[1] == shape[1]:
-            square = math.isqrt(theirs[0] // maps[0])
-            came = f", the file's had {maps[0]} maps of {square} x {square}" if square ** 2 * maps[0] == theirs[0] else ""
-            return (f": the maps before it are {' x '.join(map(str, maps))}{came}; it was trained on pictures of another "
-                    f"size, or with other padding or pooling before it")
+            side = math.isqrt(theirs[0] // maps[0])
+            came = f", the file's had {maps[0]} maps of {side} x {side}" if side ** 2 * maps[0] == theirs[0] else ""
+            return (f": the maps before it are {' x '.join(map(str, maps))}{came}; it was trained on pictures of "
+                    f"another size, or with other padding or pooling before it")
         if len(shape) == 4 and theirs[0] == shape[0] and theirs[2:] == shape[2:]:
             if module == self.plan.first:
                 return f": the file's pictures have {theirs[1]} channels, this network's {shape[1]}"
@@ -366,7 +338,7 @@ class Arranged:
         usual = self.keras or self.stored.layout == "npnet"
         if weights and self.inputs_first != usual:
             order = "inputs first, (D, M)" if self.inputs_first else "outputs first, (M, D)"
-            said.append(f"the dense weights of the file lie {order}, as their shapes show; square ones were taken so, too")
+            said.append(f"the dense weights of the file lie {order}, as their shapes show; square ones were taken so")
         if self.keras:
             said.append('its filters lie as (R, S, C, K), as Keras and TensorFlow have them, so the first dense layer '
                         'is taken to read maps as rows, columns, channels (H, W, C), and its rows were put in the order '
@@ -397,51 +369,3 @@ class Arranged:
 def shortened(words, most=6):
     """The first words of a list and how many more there are."""
     return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
-
-
-# ---------------------------------------------------------------------------- shapes
-
-def same(array):
-    """The array as it is."""
-    return array
-
-
-def ways(theirs, ours):
-    """{name of a layout: (words, function)} of all ways to make an array of shape `theirs` one of shape `ours`."""
-    ours, plain = tuple(ours), tuple(theirs)
-    if math.prod(plain) != math.prod(ours):
-        return {}
-    while len(plain) > len(ours) and plain[0] == 1:                 # Caffe's old files: (1, 1, M, D), (1, 1, 1, K)
-        plain = plain[1:]
-    short = (lambda array: array.reshape(plain)) if plain != tuple(theirs) else same
-    if len(ours) == 4:
-        return ways_of_filters(plain, ours, short)
-    if len(ours) == 2:
-        return ways_of_dense(plain, ours, short)
-    return {"last": ("", short)} if plain == ours else {}
-
-
-def ways_of_filters(theirs, ours, short):
-    """Filters (K, C, R, S): as they are, from (R, S, C, K), or from a matrix (K, C*R*S)."""
-    found = {}
-    K, C, R, S = ours
-    if theirs == ours:
-        found["last"] = found["first"] = ("", short)
-    if theirs == (R, S, C, K):
-        found["keras"] = ("from (R, S, C, K)", lambda w: short(w).transpose(3, 2, 0, 1))
-    if theirs == (K, C * R * S):
-        found["matrix"] = ("from a matrix", lambda w: short(w).reshape(ours))
-    return found
-
-
-def ways_of_dense(theirs, ours, short):
-    """A dense weight (D, M): as it is, transposed, or from filters (M, C, R, S) over the whole map."""
-    found = {}
-    D, M = ours
-    if theirs == (M, D):
-        found["last"] = ("transposed", lambda w: short(w).T)
-    if theirs == (D, M):
-        found["first"] = ("", short)
-    if len(theirs) == 4 and theirs[0] == M:
-        found["filters"] = ("from filters over the whole map", lambda w: short(w).reshape(M, D).T)
-    return found

@@ -6,7 +6,7 @@
 import math
 from dataclasses import dataclass, field
 
-from ..layers import AdaptiveAvgPool, BatchNorm, Conv2D, Dense, Flatten, Pool, pair
+from ..layers import AdaptiveAvgPool, Conv2D, Dense, Flatten, Pool, pair
 from ..models import MODELS
 from ..ops.shapes import pool_size
 

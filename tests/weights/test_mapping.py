@@ -7,7 +7,8 @@ from npnet.data.pipeline import Pipeline
 from npnet.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU
 from npnet.models import MODELS
 from npnet.weights import names
-from npnet.weights.mapping import candidates, mapped, nearest
+from npnet.weights.candidates import candidates, nearest
+from npnet.weights.mapping import mapped
 from npnet.weights.plans import plan_of, plan_of_version
 from npnet.weights.stored import Stored
 

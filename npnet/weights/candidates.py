@@ -1,0 +1,33 @@
+"""Which versions of models.py a file's arrays can belong to, by names and shapes; no network is built to look."""
+from ..models import MODELS
+from .mapping import Arranged
+from .plans import plan_of_version
+
+
+def candidates(stored):
+    """[(version, classes)] of all versions in models.py whose arrays these are, the likeliest first; nothing is built.
+
+    The number of classes is that of the last array. Several versions have the same arrays, since LRN and pooling have
+    none: a file in Caffe's conventions is offered to `caffe` first, others to the paper's version.
+    """
+    found = []
+    for version in MODELS:
+        last = Arranged(stored, plan_of_version(version)).outputs()
+        if last:
+            made = Arranged(stored, plan_of_version(version, last)).mapping()
+            if made.fits and not any(stored.arrays[name].ndim > 1 for name in made.left_over):
+                found.append((version, last, sum("by its place" in row.how for row in made.rows)))
+    first = "caffe" if stored.layout == "caffe" else None
+    return [(version, last) for version, last, _ in sorted(found, key=lambda row: (row[2], row[0] != first))]
+
+
+def nearest(stored):
+    """The Mapping into the version that has most arrays in common with the file, and its name: for a sentence where
+    candidates() is empty. (None, None) where no version has any."""
+    best = None, None
+    for version in MODELS:
+        classes = Arranged(stored, plan_of_version(version)).outputs()
+        made = Arranged(stored, plan_of_version(version, classes)).mapping()
+        if made.rows and (best[0] is None or len(made.rows) > len(best[0].rows)):
+            best = made, version
+    return best
