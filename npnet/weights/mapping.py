@@ -148,13 +148,20 @@ def by_name(modules, ours):
     if version:
         return {names.TABLES[version][name]: module for name, module in short.items()
                 if name in names.TABLES[version]}, version
-    spelt = {names.alike(module): module for module in ours}
+    spelt = spellings(ours)
     pairs = {}
     for name, module in short.items():
         our = spelt.get(names.alike(name)) or names.fire_module(name)
         if our in ours and our not in pairs:
             pairs[our] = module
     return pairs, None
+
+
+def spellings(ours):
+    """{name in one spelling: our module}: the whole name, and within a Concat the inner one, if it is the only one."""
+    inner = [names.alike(module.rpartition(".")[2]) for module in ours]
+    return {name: module for name, module in zip(inner, ours, strict=True) if inner.count(name) == 1} | {
+        names.alike(module): module for module in ours}
 
 
 def by_order(ours, theirs, fit):
@@ -340,11 +347,11 @@ class Arranged:
             order = "inputs first, (D, M)" if self.inputs_first else "outputs first, (M, D)"
             said.append(f"the dense weights of the file lie {order}, as their shapes show; square ones were taken so")
         if self.keras:
-            said.append('its filters lie as (R, S, C, K), as Keras and TensorFlow have them, so the first dense layer '
-                        'is taken to read maps as rows, columns, channels (H, W, C), and its rows were put in the order '
-                        'C, H, W; if it was converted from Caffe or PyTorch, map it with flattened="CHW"'
-                        if self.flattened == "HWC" and self.plan.maps else
-                        "its filters lie as (R, S, C, K), as Keras and TensorFlow have them")
+            said.append("its filters lie as (R, S, C, K), as Keras and TensorFlow have them")
+            if self.flattened == "HWC" and self.plan.maps:
+                said.append("its first dense layer is taken to read maps as rows, columns, channels (HWC); the rows "
+                            'were put in the order CHW. If the file came from Caffe or PyTorch before, use '
+                            'flattened="CHW"')
             if any("mean" in roles for roles in self.plan.modules.values()):
                 said.append("Keras's batch normalisation has eps=0.001, npnet's 0.00001; set the layer's eps")
         if self.table == "squeezenet1_0" and self.plan.padded_end:

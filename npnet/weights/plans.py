@@ -6,9 +6,8 @@
 import math
 from dataclasses import dataclass, field
 
-from ..layers import AdaptiveAvgPool, Conv2D, Dense, Flatten, Pool, pair
+from ..layers import Conv2D, Dense, Flatten, pair
 from ..models import MODELS
-from ..ops.shapes import pool_size
 
 
 @dataclass
@@ -60,31 +59,5 @@ def plan_of_version(version, classes=None):
         arrays = layer.arrays(shape)
         plan.take(name, layer, shape, arrays, flat)
         flat = shape if isinstance(layer, Flatten) else None if arrays else flat
-        shape = after(layer, shape)
+        shape = layer.output(shape)
     return plan
-
-
-def after(layer, shape):
-    """The shape of a layer's output, without building the layer."""
-    if isinstance(layer, Conv2D):
-        return layer.filters, *layer.sizes(shape)
-    if isinstance(layer, Dense):
-        return (layer.units,)
-    if isinstance(layer, Flatten):
-        return (math.prod(shape),)
-    if isinstance(layer, AdaptiveAvgPool):
-        return shape[0], *pair(layer.size)
-    if isinstance(layer, Pool):
-        sides = zip(shape[1:], pair(layer.size), strict=True)
-        return shape[0], *(pool_size(side, window, layer.stride, layer.pad, layer.ceil_mode) for side, window in sides)
-    if hasattr(layer, "paths"):
-        ends = [path_end(path, shape) for path in layer.paths]
-        return sum(end[0] for end in ends), *ends[0][1:]
-    return shape
-
-
-def path_end(path, shape):
-    """The shape at the end of one path of a Concat."""
-    for layer in path.values():
-        shape = after(layer, shape)
-    return shape

@@ -227,6 +227,24 @@ def test_torchvisions_names_are_known():
     assert candidates(stored(arrays)) == [("torchvision", 12)]
 
 
+@pytest.mark.parametrize("version", ["squeezenet1_0", "squeezenet1_1"])
+def test_names_of_squeezenets_are_known(version):
+    shapes = plan_of_version(version, 20).modules
+    theirs = {layer: name for name, layer in names.TABLES[version].items()}
+    in_caffe = {module: module.replace("squeeze", "fire") + "/squeeze1x1" if "squeeze" in module
+                else module.replace("expand", "fire", 1).replace(".", "/") for module in shapes}
+    arrays = {in_torch(theirs[module], role): np.zeros(shape, np.float32)
+              for module, roles in shapes.items() for role, shape in roles.items()}
+    caffe = {f"{in_caffe[module]}/{'wb'.index(role)}": np.zeros(shape, np.float32)
+             for module, roles in shapes.items() for role, shape in roles.items()}
+
+    assert "fire9/squeeze1x1/0" in caffe and "fire2/expand3x3/1" in caffe
+    assert candidates(stored(arrays)) == candidates(stored(caffe, "caffe")) == [(version, 20)]
+    network = npnet.model(version, classes=20)
+    assert not any("place" in row.how for row in mapped(stored(caffe, "caffe"), network).rows)
+    assert ("does not pad conv10" in str(mapped(stored(arrays), network))) == (version == "squeezenet1_0")
+
+
 @pytest.mark.parametrize("version", SMALL)
 def test_a_version_is_found_by_its_arrays(version):
     classes = 7
