@@ -173,7 +173,12 @@ class Array:
 
 
 def array_of(content, dtype, shape, order):
-    """An array of its own from bytes. The shape must ask for neither more nor fewer than there are."""
+    """An array of its own from bytes."""
+    return seen_as(content, dtype, shape, order).copy(order="K")
+
+
+def seen_as(content, dtype, shape, order):
+    """Bytes as an array, without a copy. The shape must ask for neither more nor fewer than there are."""
     if not isinstance(dtype, Dtype):
         raise Refused("holds an array without a type")
     dtype, shape = dtype.checked(), tuple(map(int, shape))
@@ -181,7 +186,7 @@ def array_of(content, dtype, shape, order):
         raise Refused("holds an array of objects")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
         raise ValueError(f"an array {dtype} {shape} must not have {len(content):,} bytes")
-    return np.frombuffer(content, dtype).reshape(shape, order=text_of(order)).copy(order="K")
+    return np.frombuffer(content, dtype).reshape(shape, order=text_of(order))
 
 
 def scalar(dtype, content):
