@@ -30,8 +30,8 @@ from .stored import Stored
 MAGIC = 0x1950a86a20f9469cfc6c                          # the first pickle of the legacy format
 MOST_BYTES = 2**26                                      # of the pickles; with 10,000 tensors they have 2 MB
 MOST_SEEN = 8                                           # numbers of all tensors to numbers in the file
-ADVICE = ("npnet runs nothing that comes from a file; where you trust it, load it with PyTorch and save the weights alone: "
-          "torch.save(net.state_dict(), \"weights.pth\")")
+ADVICE = ("npnet runs nothing that comes from a file; where you trust it, load it with PyTorch and save the weights "
+          "alone: torch.save(net.state_dict(), \"weights.pth\")")
 
 
 def read(path):
@@ -50,7 +50,7 @@ def read(path):
         except Refused as refusal:
             code = str(refusal).startswith(("asks for", "is a TorchScript", "holds a whole module"))
             raise ValueError(f"{path} {refusal}" + (f"; {ADVICE}" if code else "")) from None
-        except (*DAMAGED, OSError, EOFError, zipfile.BadZipFile, NotImplementedError, struct.error, zlib.error) as error:
+        except (*DAMAGED, OSError, EOFError, zipfile.BadZipFile, NotImplementedError, struct.error) as error:
             reason = printable(" ".join(str(error).split())) or type(error).__name__
             raise ValueError(f"{path} is damaged, was cut off, or is no file of PyTorch's ({reason}); fetch it again, "
                              f"or save it again with torch.save") from None
@@ -120,7 +120,7 @@ def view_of(row, tensor):
 # ---------------------------------------------------------------------------- the two formats
 
 class Legacy:
-    """Pickles one after the other, then the storages. value: what the fourth describes. order: of bytes, as in NumPy."""
+    """Pickles one after the other, then the storages. value: what the fourth describes. order: of bytes, for NumPy."""
 
     order = "<"
 

@@ -154,7 +154,7 @@ def number(dtype, content):
 
 
 class SharedArray(Array):
-    """An array of NumPy's that sees the bytes of the pickle: a copy for each of a thousand names would fill the memory."""
+    """An array of NumPy's that sees the bytes of the pickle: copies for a thousand names would fill the memory."""
 
     def __setstate__(self, state):
         _, shape, dtype, fortran, content = state
