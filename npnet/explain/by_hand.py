@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..backend import ops
-from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
-                      ReLU, Sigmoid, Softmax, Tanh, pair)
+from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin,
+                      MaxPool, ReLU, Sigmoid, Softmax, Tanh, pair)
 from ..ops.lrn import lrn_constants
-from .words import Said, several
+from .words import Listed, Said, several
 
 
 @dataclass
@@ -44,12 +44,17 @@ class ByHand:
 
 def by_hand(layer, x, y):
     """One output of a layer of npnet's own, computed by a plain loop: a ByHand, or None for other layers."""
-    if type(layer) not in BY_HAND or y.size == 0:
+    if not known(layer) or y.size == 0:
         return None
     index = telling_place(y)
     words, terms, value, size = BY_HAND[type(layer)](layer, x, index)
     allowed = 100 * np.finfo(y.dtype).eps * float(size)                 # size: of the numbers that were added
     return ByHand(index, words, terms, float(value), float(y[index]), allowed)
+
+
+def known(layer):
+    """Whether a layer, and each inside a Concat, is of a class of npnet's own."""
+    return type(layer) in BY_HAND and (type(layer) is not Concat or all(map(known, layer.inside().values())))
 
 
 def telling_place(y):
@@ -194,8 +199,36 @@ def flatten(layer, x, index):
     return f"x[{','.join(map(str, source))}]", 1, float(x[source]), abs(float(x[source]))
 
 
+def concat(layer, x, index):
+    """The path that makes this channel: its last layer that looks at more than one number, and those after it."""
+    number, channel = path_of(layer, index[1])
+    chain, place = list(layer.paths[number].values()), (index[0], channel, *index[2:])
+    first = first_by_hand(chain)
+    for each in chain[:first]:
+        x = ops.to_host(each.forward(ops.to_device(x)))
+    words, terms, value, size = [], 0, float(x[place]) if not chain else 0.0, 0
+    for each in chain[first:]:
+        said, more, value, added = BY_HAND[type(each)](each, x, place)
+        words, terms, size, x = [*words, said], terms + more, max(size, added), {place: value}
+    words = Listed(words or [f"x[{','.join(map(str, place))}]"])
+    return Said("hand.path", path=number + 1, channel=channel, words=words), max(terms, 1), value, size or abs(value)
+
+
+def path_of(layer, channel):
+    """The path of a Concat that makes this channel of its output, and which of the path's channels it is."""
+    ends = np.cumsum(layer.channels)
+    number = int(np.searchsorted(ends, channel, side="right"))
+    return number, int(channel - (ends[number - 1] if number else 0))
+
+
+def first_by_hand(chain):
+    """Where in a path a computation by hand begins: the layers after it make one number of one number."""
+    return next((i for i in reversed(range(len(chain))) if type(chain[i]) not in ONE_BY_ONE), 0)
+
+
+ONE_BY_ONE = (ReLU, Tanh, Sigmoid, Dropout, BatchNorm)
 BY_HAND = {
     Conv2D: convolution, Dense: dense, ReLU: relu, Tanh: tanh, Sigmoid: sigmoid, Softmax: softmax,
     MaxPool: max_pool, AvgPool: avg_pool, AdaptiveAvgPool: adaptive_avg_pool, LRN: lrn, LRNWithin: lrn_within,
-    BatchNorm: batchnorm, Dropout: dropout, Flatten: flatten,
+    BatchNorm: batchnorm, Dropout: dropout, Flatten: flatten, Concat: concat,
 }

@@ -11,10 +11,10 @@ import math
 import textwrap
 from dataclasses import asdict, dataclass
 
-from ..layers import arguments
+from ..layers import Concat, arguments
 from ..models import MODELS
 from ..screen.words import size
-from .facts import layer_facts
+from .facts import every, layer_facts
 
 MB = 2 ** 20
 TORCH_NAMES = {
@@ -46,7 +46,7 @@ class Summary:
     @property
     def neurons(self):
         """Outputs of the layers that have weights: what the paper counts as neurons."""
-        return sum(facts.activations for facts in self.layers if facts.multiply_adds)
+        return sum(facts.activations for facts in every(self.layers) if facts.multiply_adds and not facts.paths)
 
     def output_bytes(self, facts):
         """Memory of a layer's output; none for a Flatten."""
@@ -55,7 +55,7 @@ class Summary:
     def memory(self):
         """Bytes for one picture: of the input, all outputs, the largest columns, and the parameters."""
         return {"input": math.prod(self.input_shape) * self.itemsize,
-                "outputs": sum(self.output_bytes(facts) for facts in self.layers),
+                "outputs": sum(self.output_bytes(facts) for facts in every(self.layers)),
                 "im2col": max(facts.columns for facts in self.layers) * self.itemsize,
                 "parameters": self.total("parameters") * self.itemsize}
 
@@ -68,10 +68,10 @@ class Summary:
         """The text that PyTorch's torchsummary prints for such a network; it lists no Flatten."""
         rule, double, parameters = "-" * 64, "=" * 64, self.total("parameters")
         lines = [rule, f"{'Layer (type)':>20}  {'Output Shape':>25} {'Param #':>15}", double]
-        for i, facts in enumerate([facts for facts in self.layers if facts.kind != "Flatten"], 1):
+        for i, facts in enumerate([facts for facts in every(self.layers) if facts.kind != "Flatten"], 1):
             name, shape = TORCH_NAMES.get(facts.kind, facts.kind), str([-1, *facts.shape_out])
             name = "BatchNorm1d" if name == "BatchNorm2d" and len(facts.shape_out) == 1 else name
-            lines.append(f"{f'{name}-{i}':>20}  {shape:>25} {facts.parameters:>15,}")
+            lines.append(f"{f'{name}-{i}':>20}  {shape:>25} {0 if facts.paths else facts.parameters:>15,}")
         lines += [double, f"Total params: {parameters:,}", f"Trainable params: {parameters - self.frozen:,}",
                   f"Non-trainable params: {self.frozen:,}", rule]
         lines += [f"{name} (MB): {megabytes:.2f}" for name, megabytes in self.torchsummary_memory().items()]
@@ -87,11 +87,16 @@ class Summary:
     def as_data(self):
         """Everything as plain numbers, text, lists and dictionaries, for JSON."""
         return {"version": self.version, "input_shape": self.input_shape, "dtype": self.dtype,
-                "layers": [asdict(facts) | {"output_bytes": self.output_bytes(facts),
-                                            "columns_bytes": facts.columns * self.itemsize} for facts in self.layers],
+                "layers": [self.facts_as_data(facts) for facts in self.layers],
                 "parameters": self.total("parameters"), "frozen": self.frozen, "neurons": self.neurons,
                 "multiply_adds": self.total("multiply_adds"), "connections": self.total("connections"),
                 "memory_bytes": self.memory(), "torchsummary_mb": self.torchsummary_memory()}
+
+    def facts_as_data(self, facts):
+        """The facts of one layer as plain data, and its bytes; of a Concat those of the layers inside, too."""
+        return asdict(facts) | {"output_bytes": self.output_bytes(facts),
+                                "columns_bytes": facts.columns * self.itemsize,
+                                "paths": [[self.facts_as_data(each) for each in path] for path in facts.paths]}
 
 
 def summary(net):
@@ -119,7 +124,12 @@ def recognised(net):
 def same(layer, other):
     """Whether two layers are of one class and have the same arguments but for those of the first weights."""
     left_out = dict.fromkeys(START)
-    return type(layer) is type(other) and arguments(layer) | left_out == arguments(other) | left_out
+    if type(layer) is not type(other):
+        return False
+    if isinstance(layer, Concat):
+        return [list(path) for path in layer.paths] == [list(path) for path in other.paths] and all(
+            map(same, layer.inside().values(), other.inside().values()))
+    return arguments(layer) | left_out == arguments(other) | left_out
 
 
 # ------------------------------------------------------------------------------- npnet's table
@@ -130,7 +140,7 @@ HEADS = (("", "layer"), ("", "output"), ("", "parameters"), ("multiply-", "adds"
 
 def table(counts):
     """The lines of the table, aligned; columns that hold nothing are left out."""
-    rows = [cells(counts, facts) for facts in counts.layers]
+    rows = [cells(counts, facts) for facts in every(counts.layers)]
     totals = (number(counts.total(what)) for what in ("parameters", "multiply_adds", "connections"))
     rows.append(("total", "", *totals, memory_cell(counts, counts.memory()["outputs"]), "", "", ""))
     kept = [i for i in range(len(HEADS)) if any(row[i] for row in rows)]
@@ -145,9 +155,13 @@ def cells(counts, facts):
     """One row of the table, as text; what is 0 or unknown stays empty."""
     mark = "" if facts.trained or not facts.parameters else "*"
     sees = "" if facts.field is None else times(facts.field if facts.field[0] != facts.field[1] else facts.field[:1])
-    return (facts.name + mark, times(facts.shape_out), number(facts.parameters), number(facts.multiply_adds),
-            number(facts.connections), memory_cell(counts, counts.output_bytes(facts)),
-            memory_cell(counts, facts.columns * counts.itemsize), sees, str(facts.stride or ""))
+    *outside, own = facts.name.split(".")
+    own_counts = ("",) * 3 if facts.paths else (                          # the layers inside stand above it
+        number(facts.parameters), number(facts.multiply_adds), number(facts.connections))
+    columns = 0 if facts.paths else facts.columns
+    return ("  " * len(outside) + own + mark, times(facts.shape_out), *own_counts,
+            memory_cell(counts, counts.output_bytes(facts)), memory_cell(counts, columns * counts.itemsize), sees,
+            str(facts.stride or ""))
 
 
 def unit(counts):
@@ -183,6 +197,8 @@ def notes(counts):
         lines.append("connections: multiply-adds less those on padding.")
     if counts.memory()["im2col"]:
         lines[-1] += f" im2col: the columns of one picture, never kept; at most {memory['im2col']} at once."
+    if any(facts.paths for facts in counts.layers):
+        lines.append("Layers further to the right are inside the Concat below them: paths side by side.")
     if any(facts.field for facts in counts.layers):
         lines.append("sees: how many pixels of the input, on a side, reach one output; step: how far apart those of "
                      "neighbouring outputs are.")

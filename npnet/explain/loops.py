@@ -8,6 +8,7 @@ import textwrap
 
 from ..layers import pair
 from ..ops.lrn import lrn_constants
+from .by_hand import first_by_hand, path_of
 
 
 def loop(step):
@@ -15,8 +16,12 @@ def loop(step):
     name = type(step.layer).__name__
     if step.by_hand is None or name not in LOOPS:
         return None
-    index = step.by_hand.index
-    return textwrap.dedent(LOOPS[name](step.layer, step.x, index)).strip()
+    return lines_of(step.layer, step.x, step.by_hand.index)
+
+
+def lines_of(layer, x, index):
+    """The lines of one layer, without what they are indented by in this file."""
+    return textwrap.dedent(LOOPS[type(layer).__name__](layer, x, index)).strip("\n")
 
 
 def convolution(layer, x, index):
@@ -145,8 +150,25 @@ def flatten(layer, x, index):
         value = float(x[0, c, h, v])"""
 
 
+def concat(layer, x, index):
+    """The layers of the path that makes this channel; from the last that looks at more than one number, by loops."""
+    number, channel = path_of(layer, index[1])
+    path, at = layer.paths[number], (index[0], channel, *index[2:])
+    names, first = list(path), first_by_hand(list(path.values()))
+    lines = [f"path = layer.paths[{number}]                  # channel {index[1]} is channel {channel} of this path"]
+    for name in names[:first]:
+        lines.append(f"x = path[{name!r}].forward(x)")
+        x = path[name].forward(x)
+    if not names:
+        lines.append(f"value = float(x[{place(at)}])")
+    for i, name in enumerate(names[first:]):
+        lines.append(f"layer{f', x' if i else ''} = path[{name!r}]{f', {{{at}: value}}' if i else ''}")
+        lines.append(lines_of(path[name], x, at))
+    return "\n".join(lines)
+
+
 LOOPS = {
     "Conv2D": convolution, "Dense": dense, "ReLU": relu, "Tanh": tanh, "Sigmoid": sigmoid, "Softmax": softmax,
     "MaxPool": max_pool, "AvgPool": avg_pool, "AdaptiveAvgPool": adaptive_avg_pool, "LRN": lrn,
-    "LRNWithin": lrn_within, "BatchNorm": batchnorm, "Dropout": dropout, "Flatten": flatten,
+    "LRNWithin": lrn_within, "BatchNorm": batchnorm, "Dropout": dropout, "Flatten": flatten, "Concat": concat,
 }

@@ -21,10 +21,11 @@ from ..files.beside import writing
 from .counts import times
 from .loops import loop
 from .prepared import in_words
-from .terminal import parameters, seen, why
+from .sentences import parameters, paths, seen
+from .terminal import why
 from .words import Said, table, within
 
-MAPS = ("Conv2D", "MaxPool", "AvgPool", "AdaptiveAvgPool")
+MAPS = ("Conv2D", "MaxPool", "AvgPool", "AdaptiveAvgPool", "Concat")
 INPUT = "the input"                 # no layer can have this name
 OWN = "from npnet.diagnose import layers_of\n"
 
@@ -144,8 +145,8 @@ def photograph(cells, explain, pipeline):
 def section(cells, explain, step):
     """One layer: what it is, why its output has its size, its code, a loop, a picture."""
     facts, language = step.facts, explain.language
-    rows = {"shape": [f"{times(facts.shape_in)} -> {times(facts.shape_out)}"], "size": step.size, "sees": seen(step),
-            "parameters": parameters(step)}
+    rows = {"shape": [f"{times(facts.shape_in)} -> {times(facts.shape_out)}"], "size": step.size,
+            "paths": paths(facts), "sees": seen(step), "parameters": parameters(step)}
     head, *reasons = why(step)
     cells.text(f"## {facts.name}: `{facts.expression}`", head,
                "\n".join(f"- {Said(f'label.{name}').within(language)}: `{within(line, language)}`"

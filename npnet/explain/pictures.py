@@ -16,7 +16,7 @@ import numpy as np
 from .. import plots
 from ..backend import ops
 
-MAPS = ("Conv2D", "MaxPool", "AvgPool", "AdaptiveAvgPool")
+MAPS = ("Conv2D", "MaxPool", "AvgPool", "AdaptiveAvgPool", "Concat")
 
 
 def save(explain, folder, place=None):

@@ -1,4 +1,4 @@
-"""Explain in a terminal: one block of at most ten lines per layer, moved through by single keys.
+"""Explain in a terminal: one block per layer, of ten lines or few more, moved through by single keys.
 
     Enter next   b back   w why   v values   p picture   q quit
 
@@ -21,6 +21,7 @@ from ..ops.lrn import lrn_constants
 from ..screen import duration, echo, fold, percent, size
 from ..screen.output import columns_of, cut, padded, width
 from .counts import times
+from .sentences import parameters, paths, seen
 from .words import LANGUAGES, Listed, Said, within
 
 WIDTH = 80                  # columns; no line is longer
@@ -31,15 +32,15 @@ CHAPTERS = {                # class: where it is derived
     "Conv2D": "ops/conv.py", "Dense": "ops/dense.py", "ReLU": "ops/activation.py", "Tanh": "ops/activation.py",
     "Sigmoid": "ops/activation.py", "Softmax": "ops/softmax.py", "MaxPool": "ops/pool.py", "AvgPool": "ops/pool.py",
     "AdaptiveAvgPool": "ops/pool.py", "LRN": "ops/lrn.py", "LRNWithin": "ops/lrn.py", "BatchNorm": "ops/batchnorm.py",
-    "Dropout": "ops/dropout.py", "Flatten": "layers.py",
+    "Dropout": "ops/dropout.py", "Flatten": "layers.py", "Concat": "layers.py",
 }
-LABELS = "shape size sees parameters work time values by_hand".split()
+LABELS = "shape size paths sees parameters work time values by_hand".split()
 
 
 # ---------------------------------------------------------------------------- the lines of a page
 
 def block(step):
-    """What one layer was given, made and cost: at most ten lines."""
+    """What one layer was given, made and cost: at most ten lines, and of a Concat those of its paths."""
     facts, language = step.facts, step.language
 
     def labelled(name, *texts):
@@ -51,6 +52,8 @@ def block(step):
         f"[{step.number:2}/{step.count}] {facts.name}   {facts.expression}",
         *labelled("shape", f"{times(facts.shape_in)} -> {times(facts.shape_out)}"),
         *labelled("size", *step.size),
+        *labelled("paths", *(line for path in paths(step.facts)
+                             for line in fold(within(path, language), WIDTH - LABEL - 2, rest="  "))),
         *labelled("sees", *seen(step)),
         *labelled("parameters", *parameters(step)),
         *labelled("work" if facts.multiply_adds else "time", work(step)),
@@ -72,25 +75,6 @@ def by_hand(hand, language):
     return [*fold(f"{hand.place} = {within(hand.words, language)}", WIDTH - LABEL - 2),
             Said("block.compared", value=hand.value, array=hand.array,
                  verdict=Said("block.agree" if hand.agrees else "block.differ"))]
-
-
-def seen(step):
-    """How much of its input, and of the picture, one output sees; of interest where there is a window."""
-    facts, words = step.facts, []
-    if facts.kind == "Conv2D":
-        own, all_of_them = facts.shape_in[0] // step.layer.groups, facts.shape_in[0]
-        words.append(Said("block.some_channels", own=own, all=all_of_them) if own < all_of_them else
-                     Said("block.all_channels"))
-    if facts.field and facts.stride and (facts.kind == "Conv2D" or facts.kind.endswith("Pool")):
-        words.append(Said("block.field", field=times(facts.field), stride=facts.stride))
-    return [Listed(words)] if words else []
-
-
-def parameters(step):
-    """256 x 48 x 5 x 5 + 256 = 307,456 and their share of the network's."""
-    terms = " + ".join(" x ".join(map(str, array.shape)) for array in step.layer.params().values())
-    return [Said("block.parameters" if step.facts.trained else "block.frozen", terms=terms, count=step.facts.parameters,
-                 share=percent(step.parameter_share))] if terms else []
 
 
 def work(step):
@@ -175,12 +159,25 @@ def way_back(explain):
     own = [say("back.parameter", name=name) for name in "wb"]
     heads = zip([say("back.output"), say("back.input"), *own], (15, 15, 13, 13))
     heads = "".join(padded(head, columns, right=True) for head, columns in heads)
+    inside = [name for each in back.gradients for name in owners(each)]
+    wide = max(10, *(min(20, columns_of(name)) for name in [*inside, *(each.name for each in back.gradients)]))
     lines = [say("back.title", loss=back.loss, name=explain.name(back.label)), f"  {say('back.lengths')}",
-             f"  {padded(say('back.layer'), 10)}{heads}"]
+             f"  {padded(say('back.layer'), wide)}{heads}"]
     for each in back.gradients:
-        own = "".join(f" {each.parameters[name]:>12.4g}" for name in ("w", "b") if name in each.parameters)
-        lines.append(f"  {each.name:10} {each.dy:>14.4g} {each.dx:>14.4g}{own}")
+        lines.append(f"  {padded(each.name, wide)} {each.dy:>14.4g} {each.dx:>14.4g}{lengths(each)}")
+        lines += [f"  {padded(name, wide)}{' ' * 30}{lengths(each, f'{name.strip()}.')}" for name in owners(each)]
     return fitted(lines)
+
+
+def owners(gradient):
+    """The names of the layers inside a Concat that have parameters, indented."""
+    return [f"  {name}" for name in dict.fromkeys(key.rpartition(".")[0] for key in gradient.parameters) if name]
+
+
+def lengths(gradient, owner=""):
+    """The lengths of the gradients of w and b, where a layer has them."""
+    own = [gradient.parameters.get(f"{owner}{name}") for name in "wb"]
+    return "".join(f" {length:>12.4g}" for length in own if length is not None)
 
 
 def warning(explain):

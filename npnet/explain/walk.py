@@ -12,14 +12,16 @@ npnet.check(True) the first layer that makes NaN or infinity is named, and the w
 """
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..backend import ops
-from ..layers import AdaptiveAvgPool, AvgPool, Conv2D, Dense, Flatten, MaxPool, Softmax, pair, rng
+from ..layers import Conv2D, Softmax, rng
 from ..network import check_finite
-from .by_hand import BY_HAND, ByHand, by_hand
+from .by_hand import ByHand, by_hand
 from .facts import LayerFacts, layer_facts
+from .sentences import size_sentences
 from .words import LANGUAGES, Said, within
 
 SLOW = 5            # seconds: what takes so long is not timed again
@@ -29,6 +31,7 @@ SLOW = 5            # seconds: what takes so long is not timed again
 class Step:
     """One layer of the walk. x, y: its input and output, with N = 1, as NumPy arrays."""
 
+    walk: object            # the Explain
     facts: LayerFacts
     number: int             # 1 for the first layer
     count: int              # of all layers
@@ -45,7 +48,25 @@ class Step:
     mean: float
     zeros: float            # the share of zeros in the output
     by_hand: ByHand         # one output again, by a plain loop; None for a layer that is not npnet's own
-    language: str = "en"    # in which its faces say it
+
+    @property
+    def language(self):
+        """In which its faces say it."""
+        return self.walk.language
+
+    @cached_property
+    def paths(self):
+        """The steps of the layers inside a Concat, path by path; they run again when this is asked for."""
+        paths = self.layer.paths if self.facts.paths else ()
+        return [self.along(path, facts) for path, facts in zip(paths, self.facts.paths)]
+
+    def along(self, path, facts):
+        """The steps of one path."""
+        steps, x = [], self.x
+        for layer, own in zip(path.values(), facts):
+            steps.append(self.walk.made(layer, own, x, self.number, runs=1))
+            x = steps[-1].y
+        return steps
 
 
 @dataclass
@@ -134,19 +155,22 @@ class Explain:
     def next_step(self):
         """Runs the first layer that has not run yet."""
         facts = self.facts[len(self.steps)]
-        layer = self.net.layers[facts.name]
         x = self.steps[-1].y if self.steps else ops.to_host(self.x)
-        y, seconds = timed(layer, x, runs=2)
+        return self.made(self.net.layers[facts.name], facts, x, len(self.steps) + 1, runs=2)
+
+    def made(self, layer, facts, x, number, runs):
+        """Runs a layer, as often as `runs` says to take its time; returns the Step."""
+        y, seconds = timed(layer, x, runs)
         check_finite(f"{facts.name}: its output", y)
         with np.errstate(all="ignore"):                                 # a picture of NaN can be explained, too
             return Step(
-                facts=facts, number=len(self.steps) + 1, count=len(self), layer=layer, x=x, y=y, seconds=seconds,
+                walk=self, facts=facts, number=number, count=len(self), layer=layer, x=x, y=y, seconds=seconds,
                 size=size_sentences(layer, facts.shape_in, facts.shape_out),
                 share=facts.multiply_adds / max(1, sum(each.multiply_adds for each in self.facts)),
                 parameter_share=facts.parameters / max(1, sum(each.parameters for each in self.facts)),
                 column_bytes=facts.columns * y.itemsize,
                 minimum=float(y.min()), maximum=float(y.max()), mean=float(y.mean(dtype=np.float64)),
-                zeros=float((y == 0).mean()), by_hand=by_hand(layer, x, y), language=self.language)
+                zeros=float((y == 0).mean()), by_hand=by_hand(layer, x, y))
 
     def probabilities(self):
         """How probable the network finds every class, (classes,). Runs all layers."""
@@ -226,38 +250,3 @@ def multiply_adds_per_second(channels, size):
     x = np.ones((1, *shape), np.float32)
     layer.forward(ops.to_device(x))                                     # compiles, which may take long
     return layer.multiply_adds(shape) / timed(layer, x, runs=3)[1]
-
-
-# ---------------------------------------------------------------------------- why that size
-
-def size_sentences(layer, shape_in, shape_out):
-    """Why the output has its size, with the numbers put into the formula: one line, or two where rows
-    and columns differ; none for a layer that npnet does not know. Lines with words in them are Said."""
-    if type(layer) in (Conv2D, MaxPool, AvgPool):
-        rows, columns = (window_sentence(layer, *sizes) for sizes in zip(shape_in[1:], pair(layer.size), shape_out[1:]))
-        if rows == columns:
-            return [rows]
-        return [Said("size.rows", sentence=rows), Said("size.columns", sentence=columns)]
-    if type(layer) is Dense:
-        return [Said("size.dense", outputs=shape_out[0], inputs=shape_in[0])]
-    if type(layer) is Flatten:
-        return [Said("size.flatten", shape=" x ".join(map(str, shape_in)), count=shape_out[0])]
-    if type(layer) is AdaptiveAvgPool:
-        return [Said("size.adaptive", rows=shape_out[1], columns=shape_out[2])]
-    return [Said("size.same")] if type(layer) in BY_HAND else []
-
-
-def window_sentence(layer, size, window, windows):
-    """(27 + 2*2 - 5)/1 + 1 = 27, and how it was rounded if it had to be."""
-    room, padding = size + 2 * layer.pad - window, f" + 2*{layer.pad}" if layer.pad else ""
-    quotient = f"({size}{padding} - {window})/{layer.stride}"
-    if room % layer.stride == 0:
-        return f"{quotient} + 1 = {windows}"
-    exact = f"{round(room / layer.stride, 2):g}"
-    if not layer.ceil_mode:
-        return Said("size.down", quotient=quotient, exact=exact, whole=room // layer.stride, windows=windows)
-    up = -(-room // layer.stride)
-    if windows == up:
-        return Said("size.starts_in_padding", quotient=quotient, exact=exact, whole=up, windows=windows)
-    rule = Said("size.rule_2012" if type(layer) is Conv2D else "size.rule_caffe")
-    return Said("size.up", quotient=quotient, exact=exact, whole=up, rule=rule, windows=windows)

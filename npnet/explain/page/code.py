@@ -3,7 +3,7 @@ import inspect
 from pathlib import Path
 
 from ... import ops
-from ...layers import Dropout, Flatten
+from ...layers import Concat, Dropout, Flatten
 
 ROOT = Path(__file__).resolve().parents[3]
 FUNCTIONS = {
@@ -16,12 +16,12 @@ FUNCTIONS = {
 
 def code_of(layer, own):
     """[{"file", "line", "text"}] of a layer: the array text and the loops of its chapter; the layer's own forward for
-    a Flatten, a Dropout and a layer of the user's own (own=False)."""
+    a Flatten, a Dropout, a Concat and a layer of the user's own (own=False)."""
     kind = type(layer).__name__
     if own and kind in FUNCTIONS:
         name = FUNCTIONS[kind]
         return [source(getattr(ops, name)), source(getattr(ops, f"{name}_loops"))]
-    text = source(type(layer).forward) if not own or isinstance(layer, (Dropout, Flatten)) else None
+    text = source(type(layer).forward) if not own or isinstance(layer, (Dropout, Flatten, Concat)) else None
     return [text] if text else []
 
 
