@@ -458,7 +458,7 @@ class TestSaving:
         raise KeyboardInterrupt
 
     def test_an_argument_that_is_no_plain_data(self, tmp_path):
-        with pytest.raises(TypeError, match="cannot save: a layer's argument is neither number, text, tuple nor None"):
+        with pytest.raises(TypeError, match="cannot save: a layer's argument is neither number, text, tuple, layer nor None"):
             npnet.Network((3,), mine=Negative(np.zeros(3))).save(tmp_path / "net.npz")
 
 

@@ -11,8 +11,8 @@ import pytest
 
 import npnet
 from npnet.backend import ops
-from npnet.layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
-                          ReLU, Sigmoid, Softmax, Tanh, pair)
+from npnet.layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin,
+                          MaxPool, ReLU, Sigmoid, Softmax, Tanh, pair)
 from npnet.models import MODELS, copied
 
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install torch)", exc_type=ImportError)
@@ -111,6 +111,19 @@ def their_batch_norm(layer):
     return lambda x, w, b: F.batch_norm(x, mean, var, w, b, False, layer.momentum, layer.eps)
 
 
+def their_concat(layer):
+    """torch.cat of the paths, each as its layers say."""
+    def concat(x, **parameters):
+        made = []
+        for path in layer.paths:
+            y = x
+            for name, one in path.items():
+                y = THEIRS[type(one)](one)(y, **{key: parameters[f"{name}.{key}"] for key in one.params()})
+            made.append(y)
+        return torch.cat(made, dim=1)
+    return concat
+
+
 THEIRS = {
     Conv2D: their_conv,
     Dense: lambda layer: lambda x, w, b: F.linear(x, w.T, b),           # PyTorch keeps w as (M, D)
@@ -126,6 +139,7 @@ THEIRS = {
     BatchNorm: their_batch_norm,
     Dropout: lambda layer: lambda x: x,                                 # at test
     Flatten: lambda layer: lambda x: x.flatten(1),
+    Concat: their_concat,
 }
 
 
@@ -188,6 +202,7 @@ CASES = [
     (BatchNorm(eps=0.1), (4, 3, 5, 2)),
     (BatchNorm(eps=0.1), (4, 6)),
     (Flatten(), (2, 3, 4, 5)),
+    (Concat([dict(one=Conv2D(3, 1), tanh=Tanh()), dict(three=Conv2D(2, 3, pad=1)), dict(pool=MaxPool(3, 1, pad=1))]), (2, 3, 5, 6)),
 ]
 
 ONE_OF_EACH = list({type(layer): (layer, shape) for layer, shape in CASES}.values())
@@ -589,7 +604,7 @@ def test_every_version(name, backend):
     theirs = {"dx": tensor(x)} | {key: tensor(array) for key, array in net.params().items()}
     logits = theirs["dx"]
     for key, layer in net.layers.items():
-        logits = THEIRS[type(layer)](layer)(logits, *(theirs[f"{key}.{each}"] for each in layer.params()))
+        logits = THEIRS[type(layer)](layer)(logits, **{each: theirs[f"{key}.{each}"] for each in layer.params()})
     loss = F.cross_entropy(logits, torch.from_numpy(labels))
     their_grads = torch.autograd.grad(loss, list(theirs.values()))
     their_answer = {"logits": logits, "loss": loss} | dict(zip(theirs, their_grads))

@@ -1,6 +1,9 @@
 """A network as plain data, so that processes of their own can build the same one."""
+import json
+
 from ..layers import LAYERS, rng
-from ..network import Network, made
+from ..models import every_layer
+from ..network import Network, made, plain
 from ..screen import listed
 
 LR = 1e-12          # of every step: so small that a thousand steps on one batch leave the weights what they are
@@ -10,7 +13,7 @@ BRIGHT = 64         # deviation of the pixels: that of photographs from 0 to 255
 
 def plan_of(net):
     """The plan of a network: what `built` needs. ValueError for a network whose steps cannot be measured."""
-    for name, layer in net.layers.items():
+    for name, layer in every_layer(net.layers).items():
         if type(layer) is not LAYERS.get(type(layer).__name__):
             raise ValueError(f"{name} is a {type(layer).__name__}, a layer of your own: bench measures networks of "
                              f"npnet's layers, {', '.join(LAYERS)}")
@@ -22,7 +25,8 @@ def plan_of(net):
         raise ValueError(f"bench measures training steps of whole networks, but {listed(sorted(net.frozen))} "
                          f"{'is' if len(net.frozen) == 1 else 'are'} frozen" if net.frozen else
                          "bench measures training steps, but this network has nothing to train")
-    return net.architecture() | {"dtype": "float32", "shapes": list(net.shapes.values())}
+    plan = net.architecture() | {"dtype": "float32", "shapes": list(net.shapes.values())}
+    return json.loads(json.dumps(plan, default=plain))
 
 
 def built(plan):

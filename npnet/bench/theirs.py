@@ -8,8 +8,8 @@ import time
 import numpy as np
 
 from .. import backend
-from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
-                      ReLU, Sigmoid, Softmax, Tanh, pair)
+from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin,
+                      MaxPool, ReLU, Sigmoid, Softmax, Tanh, pair)
 from ..ops.lrn import lrn_constants
 from .ours import dy_numbers, dy_of, some, timed
 from .plan import LR, UPDATE, built, pictures, trained_layers
@@ -51,6 +51,26 @@ def batch_norm(nn, layer, shape):
     return (nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d)(shape[0], layer.eps, layer.momentum)
 
 
+def concat(nn, layer, shape):
+    """The paths' modules under the names of their layers."""
+    class Paths(nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name, one, before in layer.every(shape):
+                self.add_module(name, MODULES[type(one)](nn, one, before))
+
+        def forward(self, x):
+            import torch
+            return torch.cat([self.along(path, x) for path in layer.paths], 1)
+
+        def along(self, path, x):
+            for name in path:
+                x = self.get_submodule(name)(x)
+            return x
+
+    return Paths()
+
+
 MODULES = {
     Conv2D: conv,
     Dense: lambda nn, layer, shape: nn.Linear(shape[0], layer.units),
@@ -67,6 +87,7 @@ MODULES = {
     BatchNorm: batch_norm,
     Dropout: lambda nn, layer, shape: nn.Dropout(layer.p_drop),
     Flatten: lambda nn, layer, shape: nn.Flatten(),
+    Concat: concat,
 }
 IN_PLACE_AFTER = (Conv2D, Dense, MaxPool, BatchNorm)    # whose backward does not need their output
 
@@ -96,15 +117,18 @@ class Theirs:
         with torch.no_grad():
             for (layer, key), parameter in self.parameters().items():
                 array = arrays[f"{layer}.{key}"]
-                parameter.copy_(torch.from_numpy(array.T if isinstance(net[layer], Dense) and key == "w" else array))
+                parameter.copy_(torch.from_numpy(array.T if array.ndim == 2 else array))
         groups = [{"params": [p for p in self.net.parameters() if (p.ndim > 1) == decays], "weight_decay": decay}
                   for decays, decay in ((True, 0.0005), (False, 0.0))]
         self.optimizer = torch.optim.SGD([group for group in groups if group["params"]], lr=LR, momentum=0.9)
 
     def parameters(self):
-        """{(layer, "w" or "b"): parameter}, in the network's order."""
-        return {(name.split(".")[0], name.rpartition(".")[2][0]): parameter
-                for name, parameter in self.net.named_parameters()}         # conv1.weight, conv1.1.weight
+        """{(layer, "w" or "b"): parameter}, in the network's order; conv1.1.weight is conv1's w."""
+        found = {}
+        for name, parameter in self.net.named_parameters():
+            *layer, key = [part for part in name.split(".") if not part.isdigit()]
+            found[".".join(layer), key[0]] = parameter
+        return found
 
     def versions(self):
         return {"torch": self.torch.__version__}
@@ -186,7 +210,6 @@ class Theirs:
         found["loss"] = [float(loss.detach())]
         dx, *gradients = self.torch.autograd.grad(loss, [first, *parameters.values()])
         for (layer, key), gradient in zip(parameters, gradients):
-            dense = isinstance(self.net.get_submodule(layer), self.torch.nn.Linear) and key == "w"
-            array = (gradient.T if dense else gradient).numpy()
+            array = (gradient.T if gradient.ndim == 2 else gradient).numpy()
             found[f"gradient of {layer}.{key}"] = some(np.ascontiguousarray(array))
         return found | {"gradient of the input": some(dx.numpy())}

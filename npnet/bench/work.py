@@ -13,8 +13,8 @@ comparison, a root or a power; a multiply-add is two.
 import math
 from typing import NamedTuple
 
-from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
-                      ReLU, Sigmoid, Softmax, Tanh, pair)
+from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin,
+                      MaxPool, ReLU, Sigmoid, Softmax, Tanh, pair)
 
 INDEX, MASK = 4, 1              # bytes of an int32 and of a bool
 
@@ -44,6 +44,9 @@ def forward_work(layer, shape, made, batch, itemsize=4):
     if isinstance(layer, (Conv2D, Dense)):
         w = sum(math.prod(size) for size in layer.arrays(shape).values())
         return Work(2 * batch * layer.multiply_adds(shape), (x + w) * itemsize, y * itemsize, products=True)
+    if isinstance(layer, Concat):
+        return together([forward_work(one, before, one.output(before), batch, itemsize)
+                         for _, one, before in layer.every(shape)] + [Work(0, y * itemsize, y * itemsize)])
     operations, read, written, besides = FORWARD[type(layer)](layer, x, y)
     return Work(operations, read * itemsize, written * itemsize + besides)
 
@@ -56,6 +59,10 @@ def backward_work(layer, shape, made, batch, to_input=True, itemsize=4):
         for_w, for_x = 2 * batch * layer.multiply_adds(shape), to_input * 2 * batch * layer.multiply_adds(shape)
         return Work(for_w + for_x, (x + y + to_input * w) * itemsize,
                     (w + layer.arrays(shape)["b"][0] + to_input * x) * itemsize, products=True)
+    if isinstance(layer, Concat):                           # dy is cut into parts, and one dx for each path added
+        return together([backward_work(one, before, one.output(before), batch, itemsize=itemsize)
+                         for _, one, before in layer.every(shape)]
+                        + [Work(len(layer.paths) * x, (y + len(layer.paths) * x) * itemsize, (y + x) * itemsize)])
     operations, read, written, besides = BACKWARD[type(layer)](layer, x, y)
     return Work(operations, read * itemsize + besides, written * itemsize)
 
@@ -63,6 +70,11 @@ def backward_work(layer, shape, made, batch, to_input=True, itemsize=4):
 def update_work(parameters, itemsize=4):
     """The Work of one step of SGD with momentum and decay: w and v are read and written, dw is read."""
     return Work(6 * parameters, 3 * parameters * itemsize, 2 * parameters * itemsize)
+
+
+def together(works):
+    """The Work of several, one after the other."""
+    return Work(*(sum(counts) for counts in list(zip(*works))[:3]), products=any(work.products for work in works))
 
 
 def window(layer):

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..backend import ops
 from ..gradcheck import check_gradients
-from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, LRNWithin,
-                      MaxPool, ReLU, Sigmoid, Softmax, Tanh)
+from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, Layer,
+                      LRNWithin, MaxPool, ReLU, Sigmoid, Softmax, Tanh)
 from .ready import build, distinct, on_host
 
 PICTURES = (2, 4, 6, 5)             # N, C, H, W: no two sizes of a picture are alike
@@ -81,6 +81,7 @@ CASES = [
     Case(Dropout(0.2), PICTURES, train=True),
     Case(Dropout(0.2), PICTURES),
     Case(Flatten(), PICTURES),
+    Case(Concat([dict(one=Conv2D(3, 1), tanh=Tanh()), dict(three=Conv2D(2, 3, pad=1))]), PICTURES),
 ]
 
 

@@ -1,7 +1,7 @@
 """Small networks, and what the tests of bench share."""
 from npnet import Network
-from npnet.layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool,
-                          ReLU, Sigmoid, Tanh)
+from npnet.layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin,
+                          MaxPool, ReLU, Sigmoid, Tanh)
 
 
 def tiny(seed=0, **changed):
@@ -21,3 +21,6 @@ def every_layer():
     yield Network((2, 9, 9), conv1=Conv2D(4, 3, init="torch"), norm1=BatchNorm(), relu1=ReLU(), pool1=MaxPool(3, 2, 1, True),
                   pool2=AdaptiveAvgPool((2, 3)), flatten=Flatten(), fc2=Dense(6), norm2=BatchNorm(), relu2=ReLU(),
                   fc3=Dense(4), sigmoid3=Sigmoid())
+    yield Network((3, 9, 9), conv1=Conv2D(4, 3), paths=Concat([
+        dict(one=Conv2D(2, 1, init="he"), relu=ReLU()), dict(three=Conv2D(3, 3, pad=1, init="he"), norm=BatchNorm())]),
+        flatten=Flatten(), fc2=Dense(3))

@@ -3,7 +3,7 @@ import pytest
 
 import npnet
 from npnet.bench.work import BACKWARD, FORWARD, Work, backward_work, forward_work, update_work
-from npnet.layers import LAYERS, Conv2D, Dense
+from npnet.layers import LAYERS, Concat, Conv2D, Dense
 
 PICTURE, MAPS = (2, 5, 5), (4, 3, 3)            # 50 numbers in, 36 out
 
@@ -49,7 +49,15 @@ def test_batches_and_larger_numbers():
 
 
 def test_every_layer_is_counted():
-    assert {*FORWARD, Conv2D, Dense} == {*BACKWARD, Conv2D, Dense} == set(LAYERS.values())
+    assert {*FORWARD, Conv2D, Dense, Concat} == {*BACKWARD, Conv2D, Dense, Concat} == set(LAYERS.values())
+
+
+def test_parallel_paths_are_the_sum_of_their_layers():
+    """Two convolutions of 1 x 1 on 2 x 3 x 4, of 5 and 1 filters: 288 operations, and their outputs copied side by side."""
+    paths = Concat([dict(one=Conv2D(5, 1)), dict(two=Conv2D(1, 1))])
+    work = forward_work(paths, (2, 3, 4), (6, 3, 4), 1)
+    assert (work.operations, work.products) == (2 * 12 * 12, True)
+    assert (work.read, work.written) == (4 * (24 + 15 + 24 + 3 + 72), 4 * (60 + 12 + 72))
 
 
 def test_the_update():
