@@ -21,7 +21,8 @@ def networks(dtype):
     return [
         Network((4, 16, 16), dtype=dtype,
                 conv1=Conv2D(8, 3, pad=1, groups=2), relu1=ReLU(), norm1=LRN(groups=2), pool1=MaxPool(3, 2),
-                conv2=Conv2D(8, 3, stride=2), paths2=Concat([dict(one=Conv2D(8, 1))]), norm2=BatchNorm(), tanh2=Tanh(), within2=LRNWithin(), drop2=Dropout(),
+                conv2=Conv2D(8, 3, stride=2), paths2=Concat([dict(one=Conv2D(8, 1))]), norm2=BatchNorm(), tanh2=Tanh(),
+                within2=LRNWithin(), drop2=Dropout(),
                 pool2=MaxPool(2, 1, pad=1), sigmoid2=Sigmoid(), pool3=AvgPool(2, 1), avgpool=AdaptiveAvgPool(2),
                 flatten=Flatten(), fc6=Dense(8), relu6=ReLU(), drop6=Dropout(), fc7=Dense(8), tanh7=Tanh(),
                 sigmoid7=Sigmoid(), fc8=Dense(4)),
