@@ -138,9 +138,9 @@ def key_of(key):
     return key
 
 
-def printable(text):
+def printable(text, most=100):
     """A text of the file's for messages: what a terminal would obey is a question mark."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:100])
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
 
 
 def text_of(content):
