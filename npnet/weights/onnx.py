@@ -4,8 +4,8 @@
     stored.arrays["features.0.weight"]                  # float32 (64, 3, 11, 11)
 
 An ONNX file is a message of protobuf (protobuf.py): field 7 is the graph, whose field 5 are the initialisers. Numbers
-lie there as the bytes of an array, or as a list of floats, doubles or whole numbers; a float16 in such a list is the whole
-number with its bits. Gemm and MatMul may hold dense weights the other way round; so that all of a file are (M, D),
+lie there as the bytes of an array, or as a list of floats, doubles or whole numbers; a float16 in such a list is the
+whole number with its bits. Gemm and MatMul may hold dense weights the other way round: so that all are (M, D),
 those are turned, with a note.
 """
 import math
