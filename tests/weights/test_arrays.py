@@ -77,6 +77,7 @@ def test_networks_that_torchvision_has_get_its_names(version):
     assert len(arrays) == 52
 
 
+@pytest.mark.long
 def test_alexnets_names():
     net = npnet.model("torchvision", classes=3, size=64)
     arrays = state_dict(net)
