@@ -97,14 +97,14 @@ def test_a_page_is_made_once_and_again_when_its_entry_changes(gallery, tmp_path,
 
 def test_a_page_of_what_was_not_run_says_why_and_draws_the_network(gallery, tmp_path, monkeypatch):
     monkeypatch.setattr(gallery, "PAGES", tmp_path)
-    gallery.make("weights_from_torch", gallery.examples()["weights_from_torch"], {})
-    page = (tmp_path / "weights_from_torch.md").read_text("utf-8")
+    gallery.make("train_cifar", gallery.examples()["train_cifar"], {})
+    page = (tmp_path / "train_cifar.md").read_text("utf-8")
 
-    assert "It was not run for this\npage" in page and "## What it prints" not in page
-    with Image.open(tmp_path / "weights_from_torch.png") as picture:
+    assert "It was not\nrun for this page" in page and "## What it prints" not in page
+    with Image.open(tmp_path / "train_cifar.png") as picture:
         assert picture.width > 500
         assert f'style="--own: {picture.width // 2}px"' in page
-    assert (tmp_path / "weights_from_torch.png").stat().st_size <= 120_000
+    assert (tmp_path / "train_cifar.png").stat().st_size <= 120_000
 
 
 # ---------------------------------------------------------------------------- the reference

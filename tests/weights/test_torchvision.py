@@ -14,6 +14,8 @@ pytestmark = pytest.mark.torch
 CLOSE = 1e-5                            # of a probability
 CLASSES = {"torchvision": 12, "squeezenet1_0": 20, "squeezenet1_1": 20}
 ENDINGS = ("pth", "safetensors", "npz")
+VERSIONS = pytest.mark.parametrize("version", ["squeezenet1_1", "squeezenet1_0",
+                                               pytest.param("torchvision", marks=pytest.mark.long)])
 
 
 def alexnet(classes):
@@ -140,9 +142,8 @@ def made():
     return of
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("version", CLASSES)
+@VERSIONS
 def test_what_pytorch_saved_gives_the_same_probabilities(tmp_path, made, version, ending, without_winograd):
     whole, x, expected = made(version)
     path = saved(whole, tmp_path / f"weights.{ending}")
@@ -158,9 +159,8 @@ def test_what_pytorch_saved_gives_the_same_probabilities(tmp_path, made, version
     assert 0.01 < expected.std() and np.abs(found - expected).max() < CLOSE
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("ending", ENDINGS[1:])
-@pytest.mark.parametrize("version", CLASSES)
+@VERSIONS
 def test_what_npnet_writes_goes_into_the_module(tmp_path, version, ending, without_winograd):
     import torch
     net = npnet.model(version, classes=CLASSES[version], seed=3, init="he")
