@@ -1,5 +1,6 @@
 """Which versions of models.py a file's arrays can belong to, by names and shapes; no network is built to look."""
-from ..models import MODELS
+from ..layers import Conv2D
+from ..models import MODELS, model, replace
 from .mapping import Arranged
 from .plans import plan_of_version
 
@@ -19,6 +20,27 @@ def candidates(stored):
                 found.append((version, last, sum("by its place" in row.how for row in made.rows)))
     first = "caffe" if stored.layout == "caffe" else None
     return [(version, last) for version, last, _ in sorted(found, key=lambda row: (row[2], row[0] != first))]
+
+
+def outputs_in(stored, version):
+    """How many classes a file has, if it is of this version: its last outputs; None if that cannot be told."""
+    return Arranged(stored, plan_of_version(version)).outputs()
+
+
+def model_for(stored, version, classes=None):
+    """The network of a version, made ready for a file's arrays: (Network, notes). classes: None for the file's own.
+
+    It differs from the version in one case: torchvision's squeezenet1_0 does not pad conv10, Caffe's does.
+    """
+    plan = plan_of_version(version)
+    arranged = Arranged(stored, plan)
+    net = model(version, classes or arranged.outputs())
+    if arranged.table == "squeezenet1_0" and plan.padded_end:
+        last = net.layers[plan.last]
+        return replace(net, plan.last, Conv2D(last.filters, last.size)), [
+            "these are the names of torchvision's squeezenet1_0, which does not pad conv10, so this network does not "
+            "either; its pictures are those of the version torchvision (RGB, 0 to 1)"]
+    return net, []
 
 
 def nearest(stored):

@@ -355,8 +355,8 @@ class Arranged:
             if any("mean" in roles for roles in self.plan.modules.values()):
                 said.append("Keras's batch normalisation has eps=0.001, npnet's 0.00001; set the layer's eps")
         if self.table == "squeezenet1_0" and self.plan.padded_end:
-            said.append("torchvision's squeezenet1_0 does not pad conv10, this network does, as Caffe's; take "
-                        'npnet.replace(net, "conv10", npnet.Conv2D(1000, 1)) and fill that')
+            said.append("torchvision's squeezenet1_0 does not pad conv10, this network does, as Caffe's; "
+                        "npnet.weights.candidates.model_for makes the right one")
         return said + self.order_sentences()
 
     def order_sentences(self):

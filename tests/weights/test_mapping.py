@@ -7,7 +7,7 @@ from npnet.data.pipeline import Pipeline
 from npnet.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU
 from npnet.models import MODELS
 from npnet.weights import names
-from npnet.weights.candidates import candidates, nearest
+from npnet.weights.candidates import candidates, model_for, nearest, outputs_in
 from npnet.weights.mapping import mapped
 from npnet.weights.plans import plan_of, plan_of_version
 from npnet.weights.stored import Stored
@@ -243,6 +243,11 @@ def test_names_of_squeezenets_are_known(version):
     network = npnet.model(version, classes=20)
     assert not any("place" in row.how for row in mapped(stored(caffe, "caffe"), network).rows)
     assert ("does not pad conv10" in str(mapped(stored(arrays), network))) == (version == "squeezenet1_0")
+    made, notes = model_for(stored(arrays), version)
+    assert made["conv10"].pad == 0 and bool(notes) == (version == "squeezenet1_0")
+    assert not mapped(stored(arrays), made).notes and mapped(stored(arrays), made).fits
+    assert model_for(stored(caffe, "caffe"), version)[1] == []
+    assert outputs_in(stored(arrays), version) == 20
 
 
 @pytest.mark.parametrize("version", SMALL)
