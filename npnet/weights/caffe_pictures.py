@@ -1,0 +1,64 @@
+"""How a network of Caffe's wants its pictures: the Pipeline from its description and its mean picture.
+
+    mean = mean_picture("mean.binaryproto")                     # (3, 32, 32), channels as they lie there
+    pipeline, notes = pipeline_of(description, (3, 32, 32), mean)
+
+Caffe subtracts the mean picture, or a mean for each channel, then multiplies by `scale`; from a mean picture larger
+than the network's input the middle is cut out, where the picture's own middle is. No file says whether blue or red
+comes first. Caffe's tools read photographs blue first (BGR), so that is supposed, but for networks of CIFAR-10, whose
+own files are red first; the notes say what was.
+"""
+import numpy as np
+
+from ..data.pictures import shorter_for
+from ..data.pipeline import Pipeline, square_input
+from .caffe_network import short, transforms
+
+
+def pipeline_of(description, input_shape, mean=None, order=None):
+    """The Pipeline for a network of input_shape (C, H, W), and notes: (Pipeline, [sentence, ...]).
+
+    mean: what mean_picture(path) gave, its channels in the network's order. order: "RGB" or "BGR", where it is known.
+    ValueError for an input that is not square, and for a mean of other channels.
+    """
+    channels, side = square_input(input_shape)
+    notes, given = [], (transforms(description) or [{}])[0]
+    if order is None:
+        order = order_supposed(description, channels, notes)
+    if mean is not None:
+        shorter, values = from_picture(np.asarray(mean, np.float32), channels, side, notes)
+    else:
+        shorter, values = shorter_for(side), np.array([short(value) for value in given.get("mean_value", [0])])
+        if given.get("mean_file"):
+            notes.append(f"In training its pictures were minus the mean picture {given['mean_file'][-100:]}, which is "
+                         f"missing; give mean=, or its answers are poor.")
+    if values.shape[0] not in (1, channels):
+        raise ValueError(f"the mean has {values.shape[0]} channels, the network's pictures have {channels}")
+    values = values[::-1] if order == "BGR" else values         # a Pipeline's mean is red, green, blue
+    scale = short(given.get("scale", 1.0))
+    if not scale > 0:
+        raise ValueError(f"its pictures are multiplied by {scale}, which must be above 0")
+    return Pipeline(side, shorter, channels, order, mean=values, deviation=short(1 / scale)), notes
+
+
+def order_supposed(description, channels, notes):
+    """The order of channels, by the network's name, with a note."""
+    if channels == 1:
+        return "RGB"                                            # one grey channel has no order
+    if "cifar" in str(description.get("name", "")).lower():
+        notes.append("Red is supposed to come first (RGB), as in the files of CIFAR-10.")
+        return "RGB"
+    notes.append("Blue is supposed to come first (BGR), as in Caffe's tools that read photographs.")
+    return "BGR"
+
+
+def from_picture(mean, channels, side, notes):
+    """How large pictures are before the middle is cut out, and the mean: (shorter, picture or a mean per channel)."""
+    if mean.ndim != 3 or len(mean) != channels:
+        raise ValueError(f"the mean picture must be (C, H, W) with the {channels} channels of the network's pictures, "
+                         f"got {mean.shape}")
+    if mean.shape[1] == mean.shape[2] >= side:
+        return mean.shape[1], mean
+    notes.append(f"The mean picture of {mean.shape[1]} x {mean.shape[2]} does not cover pictures of {side} x {side}; "
+                 f"the mean of each channel is subtracted.")
+    return shorter_for(side), mean.mean(axis=(1, 2))
