@@ -4,6 +4,8 @@ from ..models import MODELS, model, replace
 from .mapping import Arranged
 from .plans import plan_of_version
 
+MOST = 2000                             # arrays; a network of npnet's has 60, with an optimizer's 180
+
 
 def candidates(stored):
     """[(version, classes)] of all versions in models.py whose arrays these are, the likeliest first; nothing is built.
@@ -12,7 +14,7 @@ def candidates(stored):
     none: a file in Caffe's conventions is offered to `caffe` first, others to the paper's version.
     """
     found = []
-    for version in MODELS:
+    for version in MODELS if len(stored.arrays) <= MOST else ():
         last = Arranged(stored, plan_of_version(version)).outputs()
         if last:
             made = Arranged(stored, plan_of_version(version, last)).mapping()
@@ -47,7 +49,7 @@ def nearest(stored):
     """The Mapping into the version that has most arrays in common with the file, and its name: for a sentence where
     candidates() is empty. (None, None) where no version has any."""
     best = None, None
-    for version in MODELS:
+    for version in MODELS if len(stored.arrays) <= MOST else ():
         classes = Arranged(stored, plan_of_version(version)).outputs()
         made = Arranged(stored, plan_of_version(version, classes)).mapping()
         if made.rows and (best[0] is None or len(made.rows) > len(best[0].rows)):

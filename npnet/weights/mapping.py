@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..backend import ops
+from ..files.machine import printable
 from . import names
 from .layouts import ways
 from .plans import plan_of
@@ -79,7 +80,8 @@ class Mapping:
     def trouble(self):
         """What does not fit, in a sentence or two."""
         missing = f"it has no array for {shortened(self.missing)}" if self.missing else ""
-        return "; ".join([*self.differ[:3], *[missing] * bool(missing)]) or "no array of it belongs to this network"
+        said = "; ".join([*self.differ[:3], *[missing] * bool(missing)])
+        return printable(said, 900) or "no array of it belongs to this network"
 
     def __str__(self):
         """The report: a line for each array of the network, then what is missing, left over and to be known."""
@@ -92,10 +94,10 @@ class Mapping:
             lines.append(f"  {row.ours:{wide[0]}}  {row.theirs or '-':{wide[1]}}  {str(row.shape):{wide[2]}}  "
                          f"{row.how}".rstrip())
         for title, entries in (("missing", self.missing), ("left over", self.left_over)):
-            lines += [f"{title}: {', '.join(entries)}"] if entries else []
+            lines += [f"{title}: {shortened(entries, 24)}"] if entries else []
         for title, entries in (("differs", self.differ), ("note", [*self.stored.notes, *self.notes])):
             lines += [f"{title}: {entry}" for entry in entries]
-        return "\n".join(lines)
+        return "\n".join(printable(line, 600) for line in lines)
 
 
 def mapped(stored, net, pipeline=None, flattened=None, reverse=False):
@@ -116,6 +118,8 @@ def modules_of(arrays):
     """{module: {role: name}} of a file's arrays, in its order, and the names of counters."""
     modules, counters = {}, []
     for name in arrays:
+        if len(name) > names.LONGEST:
+            continue
         module, role = names.parsed(name)
         if role == "counter":
             counters.append(name)
@@ -127,7 +131,10 @@ def modules_of(arrays):
 def without_prefix(modules):
     """The same modules without a first part that all their names have: {short: module}."""
     short = {module: module for module in modules}
-    while short and all("." in name for name in short) and len({name.partition(".")[0] for name in short}) == 1:
+    for _ in range(5):                                              # module.model.net.features.0
+        firsts = {name.partition(".")[0] if "." in name else None for name in short}
+        if len(firsts) != 1 or None in firsts:
+            break
         short = {name.partition(".")[2]: module for name, module in short.items()}
     return short
 

@@ -8,6 +8,7 @@ that of the Concat, a dot and the inner layer's: "expand2.expand1x1".
 """
 import re
 
+LONGEST = 300                           # characters; longer names stand for no array of a network
 ROLES = {                               # the last part of a name, in small letters: the array of npnet's
     "w": "w", "weight": "w", "weights": "w", "kernel": "w", "gamma": "w", "scale": "w", "filters": "w",
     "b": "b", "bias": "b", "biases": "b", "beta": "b", "offset": "b",

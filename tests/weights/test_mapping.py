@@ -195,6 +195,17 @@ def test_half_and_double_are_converted():
     assert "from float64" in str(mapping) and net["conv1"].w.dtype == np.float32
 
 
+def test_names_that_nobody_means_do_no_harm():
+    long = {"a." * 10 ** 6: np.ones(1), "_" * 10 ** 6 + "iter": np.ones(1), "\x1b[2J.weight": np.ones(1),
+            ":" * 10 ** 6: np.ones(1)}
+    text = str(mapped(stored(long), network()))
+    assert candidates(stored(long)) == [] and "\x1b" not in text and len(text) < 3000
+
+    many = {f"a{n}.weight": np.ones(1) for n in range(3000)}
+    assert candidates(stored(many)) == [] and nearest(stored(many)) == (None, None)
+    assert "and 2976 more" in str(mapped(stored(many), network()))
+
+
 def test_counters_are_no_left_over():
     arrays = arrays_of(network(), in_torch) | {"norm1.num_batches_tracked": np.array(7)}
 
