@@ -24,11 +24,15 @@ def wanted_layers(description):
         if "layer" in layer:
             raise ValueError("it was written by Caffe of 2013 (layers in layers); bring it up to date with Caffe's "
                              "tool upgrade_net_proto_text first")
-        excluded = any(met(rule) for rule in layer.get("exclude", []))
-        included = not layer.get("include") or any(met(rule) for rule in layer["include"])
-        if included and not excluded or not layer.get("bottom"):
+        if counts(layer) or not layer.get("bottom"):
             found.append({**layer, "name": layer.get("name") or "unnamed", "type": type_of(layer)})
     return found
+
+
+def counts(layer):
+    """Whether a layer is there at test, by its rules."""
+    included = not layer.get("include") or any(met(rule) for rule in layer["include"])
+    return included and not any(met(rule) for rule in layer.get("exclude", []))
 
 
 def met(rule):

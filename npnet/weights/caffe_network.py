@@ -24,7 +24,7 @@ from ..layers import (LRN, AdaptiveAvgPool, AvgPool, Concat, Conv2D, Dense, Drop
                       Sigmoid, Softmax, Tanh, check_window)
 from ..network import Network
 from .caffe import our_name
-from .caffe_graph import chain_of, described, every, wanted_layers
+from .caffe_graph import chain_of, counts, described, every, wanted_layers
 
 LARGEST = 200_000_000                                   # parameters of a network, and numbers of one picture in a layer
 USUAL = (28, 32, 227, 224, 256, 299, 64, 96, 128)       # sides of pictures: the first that fits is supposed
@@ -68,7 +68,7 @@ class Builder:
         for node in nodes:
             try:
                 for name, layer in self.steps(node, shape):
-                    self.weights += sum(math.prod(sizes) for sizes in layer.arrays(shape).values())
+                    self.count(node, layer.arrays(shape))
                     made[name], shape = layer, tuple(layer.output(shape))
                     self.check(shape)
             except (ValueError, TypeError) as error:
@@ -91,6 +91,14 @@ class Builder:
             yield self.named("flatten" if "flatten" not in self.names else f"flatten_{name}", node), Flatten()
             shape = (math.prod(shape),)
         yield name, MAKERS[node["type"]](node, shape)
+
+    def count(self, node, sizes):
+        """Counts the parameters of a layer. ValueError if the file's weights for it are more or fewer."""
+        there = next(iter(node.get("blobs", [])), None)
+        if there is not None and "w" in sizes and math.prod(there) != math.prod(sizes["w"]):
+            raise ValueError(f"its weights in the file are {' x '.join(map(str, there))}, but by the description and "
+                             f"for these pictures they must be {' x '.join(map(str, sizes['w']))}")
+        self.weights += sum(math.prod(size) for size in sizes.values())
 
     def named(self, name, node):
         """The name, which is then taken. ValueError where it is already."""
@@ -224,7 +232,8 @@ def fitting(layer, shape):
 
 def short(number):
     """A number that Caffe keeps in 32 bits, as it was written: 5e-05, and not 4.999999873689376e-05."""
-    return float(str(np.float32(number)))
+    with np.errstate(over="ignore"):
+        return float(str(np.float32(number)))
 
 
 # ---------------------------------------------------------------------------- the picture's shape
@@ -249,9 +258,8 @@ def shape_in(description):
 
 def transforms(description):
     """What the data layers do with pictures: those at test first."""
-    layers = [*description.get("layers", []), *description.get("layer", [])]
-    at_test = [layer for layer in wanted_layers(description) if layer.get("transform_param")]
-    return [layer["transform_param"] for layer in [*at_test, *layers] if layer.get("transform_param")]
+    layers = [layer for layer in wanted_layers(description) if layer.get("transform_param")]
+    return [layer["transform_param"] for layer in sorted(layers, key=counts, reverse=True)]
 
 
 def channels_in(layers):
@@ -263,7 +271,7 @@ def channels_in(layers):
 
 def shape_supposed(chain, notes):
     """The shape of usual pictures that fits the first dense layer's weights, with a note. ValueError if none does."""
-    channels = channels_in([node for node in chain])
+    channels = channels_in(list(every(chain)))
     dense = next((place for place, node in enumerate(chain) if node["type"] == "InnerProduct"), None)
     columns = next(iter(chain[dense].get("blobs", [])), [0])[-1] if dense is not None else 0
     for side in USUAL if channels and columns else ():

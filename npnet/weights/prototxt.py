@@ -55,6 +55,7 @@ def parsed(text):
     """The description in a text as plain data. ValueError, which begins with the line, for what cannot be read."""
     tokens = Tokens(text)
     try:
+        tokens.take()                                       # nothing yet: the first token is there now
         return message(tokens, NET, "end", 0)
     except ValueError as error:
         raise ValueError(f"line {tokens.line}: {error}") from None
@@ -66,7 +67,6 @@ class Tokens:
     def __init__(self, text):
         self.text, self.place, self.line = text, 0, 1
         self.kind = self.value = None
-        self.take()
 
     def take(self):
         """The value of this token; the next one is then there."""
