@@ -36,6 +36,7 @@ COMMANDS = {
     "weights": "trained weights: list, get",
     "data": "data sets: list, get, show, info, augment",
     "explain": "one picture, walked through a network layer by layer",
+    "see": "what a trained network sees: saliency, Grad-CAM, patches",
     "warmup": "compile now, so that nothing waits later",
     "course": "the assignments: start, check, hand in; and grading",
     "bench": "how fast, beside PyTorch and the machine's limits",

@@ -8,12 +8,13 @@ COLOURS = "cividis"             # dark blue to yellow: in order of lightness, al
 SIGNED = "coolwarm"             # blue below 0, grey at 0, red above
 
 
-def filters(w, title=None, columns=None):
+def filters(w, title=None, columns=None, note=""):
     """The filters of a convolution, w (K, C, R, S), in a grid as in figure 3 of the AlexNet paper.
 
     Each filter has its own scale: 0 is the middle grey, its largest weight (in size) is black or white,
     or for three channels the full colour. With other than three channels the first one is drawn. The
-    number beside a row is that of its first filter. columns: how many side by side (96 filters: 16).
+    number beside a row is that of its first filter. columns: how many side by side (96 filters: 16). note: one more
+    sentence for the caption.
     """
     w = np.asarray(w)
     if w.ndim != 4 or 0 in w.shape:
@@ -27,15 +28,16 @@ def filters(w, title=None, columns=None):
     figure, _, _ = grid(images, columns, white=1.0)
     channels = {1: "", 3: " as red, green and blue"}.get(C, f", channel 0 of {C}")
     return finish(figure, title, f"{counted(K, 'filter')} of {R} x {S}{channels}; each on its own scale, "
-                                 f"0 is the middle grey. Left: the row's first filter.")
+                                 f"0 is the middle grey. Left: the row's first filter. {note}".rstrip())
 
 
-def feature_maps(maps, title=None, most=64):
+def feature_maps(maps, title=None, most=64, note=""):
     """What a layer made of one picture, maps (C, H, W): the first `most` channels in a grid.
 
     One scale for all maps, so that they can be compared: from dark, the smallest number, to light, which
     0.5 % of the numbers exceed (a few very large ones would leave all others dark). Where numbers are
-    negative, the scale is symmetric about 0: blue, grey, red. NaN and infinity are white; the caption says so.
+    negative, the scale is symmetric about 0: blue, grey, red. NaN and infinity are white; the caption says so, and
+    ends with `note`.
     """
     maps = np.asarray(maps)
     if maps.ndim != 3 or 0 in maps.shape or most < 1:
@@ -51,7 +53,8 @@ def feature_maps(maps, title=None, most=64):
     maps_drawn = f"{len(drawn)} of {C} maps" if len(drawn) < C else counted(C, "map")
     return finish(figure, title, f"{maps_drawn}, {H} high and {W} wide, all on one scale. "
                                  f"Left: the row's first map." +
-                                 (f" White: {counted(missing, 'number')} NaN or infinite." if missing else ""))
+                                 (f" White: {counted(missing, 'number')} NaN or infinite." if missing else "") +
+                                 (f" {note}" if note else ""))
 
 
 def scale(figure, axes, image, drawn):

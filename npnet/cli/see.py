@@ -1,0 +1,229 @@
+"""`npnet see`: what a trained network sees.
+
+    npnet see saliency photo.jpg                        where the answer is sensitive; also guided, gradcam, occlusion
+    npnet see all photo.jpg --weights runs/pets         all of these on one sheet, filters and maps beside it
+    npnet see gradcam photo.jpg --class cat             for a class that is not the most probable one
+    npnet see filters
+    npnet see excite --layer conv5 --channel 12         the picture that excites a channel; --class dog: a class
+    npnet see patches holidays/ --layer conv5 --channel 12
+    npnet see nearest photo.jpg holidays/               the pictures of a folder that are like it for the network
+    npnet see answers holidays/                         the five best answers below each picture
+"""
+import re
+from functools import partial
+from pathlib import Path
+
+from ..screen import bar, echo, percent, tell
+from . import add_backend, add_layers, choose_backend, own_layers
+from .plot import place_of
+from .predict import NET, files
+
+FOLDER = "see"                      # where the pictures go, unless --save names another place
+KINDS = {
+    "saliency": "how sensitive the answer is to each pixel",
+    "guided": "guided backprop: the edges that the layers answered to",
+    "gradcam": "Grad-CAM: where the last maps hold what speaks for the class",
+    "occlusion": "how much the answer suffers when a place is covered",
+    "deconvolution": "one number of a layer, sent back to the pixels",
+    "maps": "what a layer makes of a photograph",
+    "all": "all of these on one sheet, and the filters",
+    "filters": "the filters of the first convolution",
+    "excite": "the picture that excites a channel, or a class, most",
+    "patches": "the nine patches of many pictures that excite a channel most",
+    "nearest": "the pictures that are nearest to the first one",
+    "answers": "pictures with their five best answers",
+}
+ON_A_SHEET = ("saliency", "guided", "gradcam", "occlusion", "deconvolution", "excite")
+
+
+def add(commands):
+    from ..explain.words import LANGUAGES
+    parser = commands.add_parser("see")
+    parser.description = ("What a trained network sees, as pictures. KIND is one of: " +
+                          "; ".join(f"{kind} ({what})" for kind, what in KINDS.items()) + ".")
+    parser.add_argument("kind", metavar="KIND", help="what to draw")
+    parser.add_argument("pictures", nargs="*", metavar="PHOTO", help="a photograph, a folder of them, or a pattern "
+                        "(default: the sample of matplotlib)")
+    parser.add_argument("--weights", metavar="NETWORK", default=NET, help="a run's folder, a checkpoint, a shipped "
+                        "network (default: %(default)s)")
+    add_layers(parser)
+    parser.add_argument("--class", dest="label", metavar="CLASS", help="its number or its name (default: the most "
+                        "probable one)")
+    parser.add_argument("--layer", metavar="NAME", help="for gradcam, deconvolution, maps, excite and patches "
+                        "(default: the last convolution)")
+    parser.add_argument("--channel", type=int, metavar="N", help="of that layer (default: the one that answers most)")
+    parser.add_argument("--save", metavar="PLACE", help="a file for one picture, or a folder (default: see)")
+    parser.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help="en or ko (default: NPNET_LANG, else en)")
+    add_backend(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    from ..explain.words import chosen, errors_in
+    from ..screen.words import nearest
+    if options.kind not in KINDS:
+        raise ValueError(f"{options.kind!r} is nothing that can be seen; {nearest(options.kind, KINDS)}"
+                         f"choose one of {', '.join(KINDS)}")
+    options.lang = chosen(options.lang)
+    with errors_in(options.lang):
+        choose_backend(options)
+        network = opened(options)
+        one = {"filters": filters, "excite": excite, "patches": patches, "nearest": neighbours, "answers": answers}
+        one.get(options.kind, photographs)(options, network)
+
+
+def opened(options):
+    """The trained network."""
+    from ..weights import trained
+    return trained(options.weights, own_layers(options))
+
+
+def given(options, needed=True):
+    """The files of the pictures that were named; the sample where none was, if one is enough."""
+    from ..data import sample_picture
+    if not options.pictures and needed:
+        raise ValueError(f"npnet see {options.kind} needs pictures: name a folder of them, or several files")
+    return [path for word in options.pictures or [str(sample_picture())] for path in files(word)]
+
+
+def read(path):
+    from ..data import read_picture
+    return read_picture(path)
+
+
+def label_of(options, network):
+    """The class that --class names, or None."""
+    from ..explain.seen import class_number
+    return None if options.label is None else class_number(options.label, network.classes)
+
+
+# ---------------------------------------------------------------------------- of photographs
+
+def photographs(options, network):
+    """Everything that is drawn of one photograph at a time."""
+    from ..explain import seen
+    paths, label = given(options, needed=False), label_of(options, network)
+    for path in paths:
+        look = seen.Look(network.net, network.pipeline, network.classes, read(path), label, options.layer,
+                         options.channel, options.lang)
+        stem = Path(path).stem
+        echo(f"{Path(path).name}: {look.name} {percent(look.probabilities[look.label])}", "bold")
+        if options.kind == "all":
+            draw(options, seen.sheet(look, ON_A_SHEET), f"{stem}-sheet", ON_A_SHEET, paths)
+        elif options.kind != "maps":
+            draw(options, seen.sheet(look, [options.kind]), f"{stem}-{options.kind}", [options.kind], paths)
+        if options.kind in ("maps", "all"):
+            draw(options, seen.feature_maps(look), f"{stem}-{look.layer}", ["maps"], paths)
+    if options.kind == "all":
+        filters(options, network)
+
+
+# ---------------------------------------------------------------------------- of the network alone
+
+def filters(options, network):
+    from ..explain import seen
+    draw(options, seen.filters(network.net, network.pipeline.order, options.lang), "filters", ["filters"])
+
+
+def excite(options, network):
+    """Of a class, or of a channel of a layer."""
+    from ..explain import seen
+    label = label_of(options, network)
+    if (label is None) == (options.channel is None):
+        raise ValueError("npnet see excite needs --class CLASS, or --channel N with --layer NAME")
+    if label is None:
+        from ..explain.insight import last_maps
+        layer, channel = options.layer or last_maps(network.net), options.channel
+    else:
+        layer, channel = None, label
+    figure = seen.excited(network.net, network.pipeline, layer, channel, label is not None and network.classes[label],
+                          options.lang)
+    name = f"excite-{layer}-{channel}" if layer else f"excite-class-{label}"
+    draw(options, figure, name, ["excite"])
+
+
+# ---------------------------------------------------------------------------- of many pictures
+
+def patches(options, network):
+    from ..explain import seen
+    from ..explain.insight import last_maps
+    paths, layer = given(options), options.layer or last_maps(network.net)
+    if options.channel is None:
+        last = network.net.shapes[network.net.known(layer)][0] - 1
+        raise ValueError(f"npnet see patches needs --channel N; {layer} has the channels 0 to {last}")
+    with bar("looking", "pictures") as progress:
+        figure, best = seen.patches(network.net, network.pipeline, map(read, paths), layer, options.channel,
+                                    options.lang, counting(progress, len(paths)))
+    for patch in best:
+        top, bottom, left, right = patch.window
+        echo(f"{patch.value:10.4g}  rows {top}-{bottom - 1}, columns {left}-{right - 1} of {Path(paths[patch.picture]).name}")
+    draw(options, figure, f"patches-{layer}-{options.channel}", ["patches"], paths)
+
+
+def neighbours(options, network):
+    """To the first picture those of the others that are nearest."""
+    from ..explain import seen
+    paths = given(options)
+    query, others = paths[0], [path for path in paths[1:] if Path(path).resolve() != Path(paths[0]).resolve()]
+    if not others:
+        raise ValueError("npnet see nearest needs a photograph and others to compare it with: "
+                         "npnet see nearest photo.jpg FOLDER")
+    with bar("looking", "pictures") as progress:
+        figure, found = seen.neighbours(network.net, network.pipeline, lambda: [read(query)],
+                                        partial(map, read, others), language=options.lang,
+                                        progress=counting(progress, len(others)))
+    for number, distance in zip(*found[0]):
+        echo(f"{distance:10.4g}  {Path(others[int(number)]).name}")
+    draw(options, figure, f"{Path(query).stem}-nearest", ["nearest"], paths)
+
+
+def answers(options, network):
+    from ..explain import seen
+    paths = given(options, needed=False)
+    figure, p = seen.answers(network.net, network.pipeline, network.classes, map(read, paths),
+                             [truth_of(path, network.classes) for path in paths], options.lang)
+    for path, row in zip(paths, p):
+        echo(f"{Path(path).name}: {network.classes[int(row.argmax())]} {percent(row.max())}")
+    draw(options, figure, "answers", ["answers"], paths)
+
+
+def counting(progress, total):
+    """A function that counts pictures on a bar."""
+    done = 0
+
+    def count(more):
+        nonlocal done
+        done += more
+        progress(done, total)
+    return count
+
+
+def truth_of(path, classes):
+    """The class that the name of a picture or of its folder says; None where none does."""
+    words = [re.sub(r"^n\d{8}[_ ]*", "", name).replace("_", " ").lower() for name in
+             (Path(path).stem, Path(path).parent.name)]
+    for word in words:
+        found = [k for k, name in enumerate(classes) if word in [part.strip().lower() for part in str(name).split(",")]]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+# ---------------------------------------------------------------------------- where it goes
+
+def draw(options, figure, name, kinds, reads=()):
+    """Saves a figure, and says where it is and what it does not show."""
+    from .. import plots
+    from ..explain.seen import limit
+    place = Path(FOLDER if options.save is None else options.save)
+    if place.suffix and not place.is_dir():
+        plots.check_name(place)
+        if options.kind == "all" or len(reads) > 1 and options.kind not in ("patches", "nearest", "answers"):
+            raise ValueError(f"several pictures are drawn; give --save a folder, not {place}")
+        path = place_of(place, reads=reads)
+    else:
+        path = place_of(None, place / f"{re.sub('[^a-zA-Z0-9_.-]', '_', name)}.png", reads)
+    plots.save(figure, path)
+    for kind in kinds:
+        tell(limit(kind, options.lang, named=len(kinds) > 1))
+    echo(f"drawn: {path}")
