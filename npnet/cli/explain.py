@@ -42,6 +42,8 @@ def add(commands):
     parser.add_argument("--layer", metavar="NAME", help="show only this layer; those after it are not computed")
     parser.add_argument("--backward", action="store_true", help="one backward pass, too, of the best class")
     parser.add_argument("--save", metavar="DIR", help="save pictures in this folder")
+    parser.add_argument("--see", action="store_true", help="draw where in the photograph the best class comes from: "
+                        f"saliency, Grad-CAM, occlusion, as seen.png in the folder of --save (default: {FOLDER})")
     parser.add_argument("--notebook", metavar="FILE.ipynb", help="write all this as a notebook that runs by itself")
     parser.add_argument("--html", metavar="FILE", help="write all of it as one page for a browser, backward too; "
                         "nothing else is printed")
@@ -91,6 +93,8 @@ def explain_photo(options):
     show([part for line in head for part in fold(within(line, options.lang), width(), rest="  ")])
     if not (seconds < LONG or last or options.yes or agreed(seconds, explain)):
         return
+    if options.see:
+        draw_seen(explain, options, pipeline)
     if options.html is not None:
         write_html(explain, options, through)
     if options.notebook is not None:
@@ -132,6 +136,19 @@ def walk_or_print(explain, options):
     else:
         print_all(explain, options.backward, options.layer)
         save(explain, options)
+
+
+def draw_seen(explain, options, pipeline):
+    """Saliency, Grad-CAM and occlusion of the best class, and what they do not show."""
+    from .. import plots
+    from ..explain.seen import limit, of_explain
+    from .plot import place_of
+    path = place_of(None, Path(options.save or FOLDER) / "seen.png")
+    figure, name = of_explain(explain, pipeline)
+    plots.save(figure, path)
+    show([*fold(explain.say("see.drawn", label=name, path=path), width(), rest="  "),
+          *(part for kind in ("saliency", "gradcam", "occlusion")
+            for part in fold(limit(kind, options.lang, named=True), width(), rest="  "))])
 
 
 def save_notebook(explain, options, pipeline, version, known, photo):

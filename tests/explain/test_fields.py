@@ -7,6 +7,7 @@ from networks import every_class
 from npnet import LRN, AdaptiveAvgPool, AvgPool, Conv2D, Dense, Flatten, LRNWithin, MaxPool, Network, ReLU, Sigmoid
 from npnet.explain.fields import fields
 from npnet.explain.patches import best_patches
+from npnet.layers import Concat
 from npnet.weights.prepared import PREPARED
 
 
@@ -80,6 +81,10 @@ NETWORKS = {
     "windows with holes": lambda: odd(conv1=Conv2D(3, 2, stride=3, init="he"), conv2=Conv2D(2, 2, stride=2, init="he")),
     "padding alone": lambda: odd(conv1=Conv2D(3, 3, init="he"), conv2=Conv2D(2, 1, pad=2, init="he"), pool=MaxPool(2, 1)),
     "adaptive": lambda: odd(conv1=Conv2D(3, 3, pad=1, init="he"), pool=AdaptiveAvgPool((4, 5))),
+    "paths": lambda: odd(conv1=Conv2D(2, 3, stride=2, init="he"), relu1=ReLU(), two=Concat(
+        [{"one": Conv2D(2, 1, init="he"), "r1": ReLU()}, {"three": Conv2D(1, 3, pad=1, init="he"), "r3": ReLU()}, {}]),
+        pool2=MaxPool(3, 2, ceil_mode=True), three=Concat([{"p": MaxPool(3, 1, pad=1)}, {"five": Conv2D(2, 5, pad=2, init="he")}]),
+        last=Conv2D(2, 1, pad=1, init="he")),
     "within": lambda: odd(conv1=Conv2D(3, 3, stride=2, init="he"), norm=LRNWithin(n=5, alpha=0.9)),
 }
 
@@ -126,6 +131,17 @@ def test_a_layer_of_ones_own_may_see_everything(random):
     net = Network((2, 9, 7), conv1=Conv2D(3, 3), mine=Mine(), end=ReLU())
     assert fields(net, "conv1").window(1, (2, 3)) == (2, 5, 3, 6)
     assert fields(net, "mine").window(1, (2, 3)) == (0, 9, 0, 7) and fields(net, "mine").size is None
+
+
+def test_the_paths_of_squeezenet_see_differently():
+    """Channel 0 of fire2 comes from its 1 x 1 path, channel 64 from its 3 x 3 path; conv10's border is padding alone."""
+    net = npnet.model("squeezenet1_0")
+    seen = fields(net, "expand2")
+    widths = [seen.window(channel, (20, 20))[1] - seen.window(channel, (20, 20))[0] for channel in (0, 63, 64, 127)]
+    assert widths == [11, 11, 19, 19] and seen.size == (19, 19) and seen.stride == (4, 4)
+    seen = fields(net, "conv10")
+    assert seen.window(3, (0, 5)) == (0, 0, 0, 0) and seen.window(3, (14, 14)) == (0, 0, 0, 0)
+    assert seen.seeing(3).sum() == 13 * 13 and seen.seeing(3)[1:14, 1:14].all()
 
 
 def test_every_layer_has_fields(random):

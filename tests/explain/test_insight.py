@@ -14,6 +14,7 @@ from npnet.explain.insight import (deconvolution, feature_maps, first_filters, g
 from npnet.explain.neighbours import features, nearest
 from npnet.explain.patches import limits, pixels
 from npnet.explain.words import table
+from npnet.layers import Concat
 from npnet.weights.prepared import PREPARED
 
 
@@ -200,11 +201,38 @@ def test_a_blur_keeps_the_mean_and_is_the_gaussian():
 
 # ---------------------------------------------------------------------------- every network, and no network changed
 
+def branching(dtype=np.float64):
+    """Two fires, the second of which pools: what SqueezeNet is made of."""
+    def fire(name, wide):
+        return Concat([{f"{name}one": Conv2D(wide, 1, init="he"), f"{name}relu1": ReLU()},
+                       {f"{name}three": Conv2D(wide + 1, 3, pad=1, init="he"), f"{name}relu3": ReLU()}])
+    return Network((3, 15, 13), dtype=dtype, conv1=Conv2D(4, 3, stride=2, init="he"), relu1=ReLU(), fire2=fire("a", 3),
+                   pool2=MaxPool(3, 2, ceil_mode=True), conv2=Conv2D(5, 1, init="he"), fire3=fire("b", 4),
+                   conv10=Conv2D(6, 1, pad=1, init="he"), relu10=ReLU(), pool10=npnet.AdaptiveAvgPool(1), flatten=Flatten())
+
+
+def test_paths_side_by_side_are_swapped_inside_too(random):
+    net = branching()
+    x = picture(net, random)
+    part = insight.up_to(net, "fire3", {ReLU: insight.GuidedReLU})
+    kinds = [type(layer).__name__ for layer in part["fire3"].inside().values()]
+    assert kinds.count("GuidedReLU") == 2 and not isinstance(net["fire3"].inside()["brelu1"], insight.GuidedReLU)
+    assert part["fire3"].inside()["bone"].w is net["fire3"].inside()["bone"].w
+    best = int(net.forward(x)[0].argmax())                              # relu10 holds others at 0
+    assert last_maps(net) == "relu10"
+    assert not np.array_equal(guided_backprop(net, x, best), insight.input_gradient(net, x, best))
+    h, direction = 1e-6, random.standard_normal(x.shape)
+    slope = (net.forward(x + h * direction)[0, best] - net.forward(x - h * direction)[0, best]) / (2 * h)
+    np.testing.assert_allclose((insight.input_gradient(net, x, best) * direction[0]).sum(), slope, rtol=1e-6)
+    end = ascent.without_last_relu(insight.up_to(net, "fire3"))["fire3"].inside()
+    assert [type(layer).__name__ for layer in end.values()] == ["Conv2D", "Straight"] * 2
+
+
 def networks():
     frozen = small(np.float32)
     frozen.freeze("conv1", "fc4")
     return {"float32": small(np.float32), "float64": small(), "softmax": small(last={"softmax": Softmax()}),
-            "frozen": frozen, "one channel": small(channels=1), "every class": every_class()}
+            "frozen": frozen, "one channel": small(channels=1), "every class": every_class(), "paths": branching()}
 
 
 @pytest.mark.parametrize("name", networks())

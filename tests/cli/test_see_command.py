@@ -1,0 +1,122 @@
+"""npnet see: what is drawn where, what is said, and what cannot be seen."""
+import re
+
+import numpy as np
+import pytest
+from commands import one_line
+from colours import COLOURS, picture, width
+
+from npnet.explain.words import table
+from npnet.plots import drawn_by_npnet
+
+pytestmark = pytest.mark.usefixtures("here")
+PHOTO = ("saliency", "guided", "gradcam", "occlusion", "deconvolution")
+
+
+def said(text):
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("kind", PHOTO)
+def test_a_picture_of_a_photograph_says_what_it_does_not_show(kind, runs, npnet_, here):
+    path = picture("green", here / "green.png")
+    code, out, err = npnet_("see", kind, path, "--weights", str(runs / "a"))
+    assert code == 0 and err == ""
+    assert re.match(r"green\.png: green [\d.]+ %\n", out) and table()[f"see.not_{kind}"]["en"] in said(out)
+    assert f"drawn: see/green-{kind}.png" in out and width(f"see/green-{kind}.png") > 400
+
+
+def test_all_of_them_on_a_sheet(runs, npnet_, here):
+    path = picture("red", here / "red.png")
+    code, out, _ = npnet_("see", "all", path, "--weights", str(runs / "a"), "--class", "blue", "--save", "out")
+    assert code == 0 and "red.png: blue " in out
+    assert sorted(path.name for path in (here / "out").iterdir())[:2] == ["filters.png", f"red-{last(out)}.png"]
+    assert drawn_by_npnet("out/red-sheet.png") and width("out/red-sheet.png") > 1000
+    for kind in (*PHOTO, "excite", "maps", "filters"):
+        assert table()[f"see.not_{kind}"]["en"] in said(out), kind
+
+
+def last(out):
+    return re.search(r"out/red-((?!sheet)\w+)\.png", out)[1]
+
+
+def test_filters_excite_maps_and_answers(runs, npnet_, here):
+    path, weights = picture("blue", here / "blue.png"), ("--weights", str(runs / "a"))
+    for words, name in ((("filters",), "filters"), (("excite", "--class", "1"), "excite-class-1"),
+                        (("excite", "--layer", "conv1", "--channel", "2"), "excite-conv1-2"),
+                        (("maps", path, "--layer", "conv1"), "blue-conv1"), (("answers", path), "answers")):
+        code, out, _ = npnet_("see", *words, *weights)
+        assert code == 0 and f"drawn: see/{name}.png" in out and table()[f"see.not_{words[0]}"]["en"] in said(out)
+        assert drawn_by_npnet(f"see/{name}.png")
+    assert npnet_("see", "answers", path, *weights)[1].startswith("blue.png: blue ")
+
+
+def test_patches_and_neighbours_of_a_folder(runs, npnet_, here):
+    folder = here / "colours"
+    folder.mkdir()
+    paths = [picture(colour, folder / f"{colour}{number}.png") for colour in COLOURS for number in range(2)]
+    code, out, _ = npnet_("see", "patches", str(folder), "--weights", str(runs / "a"), "--layer", "conv1", "--channel", "3")
+    rows = re.findall(r"^ *(-?[\d.e-]+)  rows (\d+)-(\d+), columns (\d+)-(\d+) of (\w+\.png)$", out, re.MULTILINE)
+    assert code == 0 and len(rows) == len(paths) and "drawn: see/patches-conv1-3.png" in out
+    values = [float(row[0]) for row in rows]
+    assert values == sorted(values, reverse=True) and table()["see.not_patches"]["en"] in said(out)
+
+    query = picture("green", here / "query.png")
+    code, out, _ = npnet_("see", "nearest", query, str(folder), "--weights", str(runs / "a"))
+    assert code == 0 and re.search(r"^ +\S+  green\d\.png$", out.splitlines()[0]) and "see/query-nearest.png" in out
+    assert table()["see.not_nearest"]["en"] in said(out)
+
+
+def test_korean(runs, npnet_, here):
+    path = picture("red", here / "red.png")
+    code, out, _ = npnet_("see", "gradcam", path, "--weights", str(runs / "a"), "--lang", "ko")
+    assert code == 0 and table()["see.not_gradcam"]["ko"] in said(out)
+    assert "rad-CAM" not in one_line(npnet_("see", "saliency", path, "--weights", str(runs / "a"), "--class", "cat", "--lang", "ko"))
+    assert "이런 이름의 클래스가 없습니다" in npnet_("see", "saliency", path, "--weights", str(runs / "a"), "--class", "cat", "--lang", "ko")[2]
+
+
+def test_what_cannot_be_seen_is_one_line(runs, npnet_, here):
+    path, weights = picture("red", here / "red.png"), ("--weights", str(runs / "a"))
+    for words, sentence in (
+            (("salience", path), "did you mean saliency?"),
+            (("saliency", path, "--class", "cat"), "no class is called cat; give its name or a number from 0 to 2"),
+            (("saliency", path, "--class", "re"), "several classes are called re: 0 red, 1 green"),
+            (("patches", path), "patches needs --channel N; "),
+            (("patches", "--channel", "3"), "patches needs pictures"),
+            (("patches", path, "--channel", "9999"), "has the channels 0 to"),
+            (("nearest", path), "needs a photograph and others"),
+            (("excite",), "needs --class CLASS, or --channel N"),
+            (("maps", path, "--layer", "conv77"), "no layer is called 'conv77'"),
+            (("saliency", "nowhere.png"), "there is no file nowhere.png"),
+            (("all", path, "--save", "one.png"), "give --save a folder"),
+            (("saliency", path, "--save", path), "is one of the pictures that are read here"),
+            (("saliency", path, "--save", "a.txt"), "must end in")):
+        assert sentence in one_line(npnet_("see", *words, *weights)), words
+    assert not (here / "see").exists()
+
+
+def test_a_picture_of_ones_own_is_not_drawn_over(runs, npnet_, here):
+    (here / "see").mkdir()
+    picture("red", here / "see" / "red-saliency.png")
+    path = picture("red", here / "red.png")
+    before = (here / "see" / "red-saliency.png").read_bytes()
+    assert "was not drawn by npnet" in one_line(npnet_("see", "saliency", path, "--weights", str(runs / "a")))
+    assert (here / "see" / "red-saliency.png").read_bytes() == before
+    assert npnet_("see", "saliency", path, "--weights", str(runs / "a"), "--save", "mine.png")[0] == 0
+    assert width("mine.png") > 400
+
+
+def test_explain_draws_it_beside_the_walk(runs, npnet_, here):
+    path = picture("green", here / "green.png")
+    code, out, _ = npnet_("explain", path, "--weights", str(runs / "a"), "--layer", "conv1", "--see", "--save", "out")
+    assert code == 0 and "What the network sees of green is drawn in out/seen.png." in out and width("out/seen.png") > 1000
+    for kind in ("saliency", "gradcam", "occlusion"):
+        assert table()[f"see.not_{kind}"]["en"] in said(out)
+
+
+def test_the_truth_is_in_the_name_of_a_file_or_its_folder():
+    from npnet.cli.see import truth_of
+    classes = ("tench, Tinca tinca", "cat", "great white shark")
+    assert truth_of("a/n01440764_tench.JPEG", classes) == 0 and truth_of("cat/7.png", classes) == 1
+    assert truth_of("x/great_white_shark.png", classes) == 2 and truth_of("dogs/1.png", classes) is None
+    assert np.ndim(classes) == 1
