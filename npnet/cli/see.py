@@ -156,7 +156,8 @@ def patches(options, network):
                                     options.lang, counting(progress, len(paths)))
     for patch in best:
         top, bottom, left, right = patch.window
-        echo(f"{patch.value:10.4g}  rows {top}-{bottom - 1}, columns {left}-{right - 1} of {Path(paths[patch.picture]).name}")
+        echo(f"{patch.value:10.4g}  rows {top}-{bottom - 1}, columns {left}-{right - 1} of "
+             f"{Path(paths[patch.picture]).name}")
     draw(options, figure, f"patches-{layer}-{options.channel}", ["patches"], paths)
 
 

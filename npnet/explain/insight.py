@@ -254,7 +254,8 @@ def logits_of(net):
 def given(net, x):
     """One picture as the network takes it, on its device and in its dtype. ValueError for more or fewer than one."""
     if getattr(x, "shape", None) != (1, *net.input_shape):
-        raise ValueError(Said("see.one_picture", shape=(1, *net.input_shape), came=getattr(x, "shape", type(x).__name__)))
+        came = getattr(x, "shape", type(x).__name__)
+        raise ValueError(Said("see.one_picture", shape=(1, *net.input_shape), came=came))
     return ops.to_device(ops.to_host(x).astype(net.dtype))
 
 

@@ -21,7 +21,7 @@ BATCH = 16          # pictures that go through the network together
 
 @dataclass
 class Patch:
-    """A part of a picture that a channel answers to. picture: its number; value: the answer; place: (p, q) in the map."""
+    """A part of a picture that a channel answers to. picture: its number; value: the answer, at (p, q) of the map."""
 
     picture: int
     value: float

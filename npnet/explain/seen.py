@@ -104,7 +104,8 @@ def sheet(look, kinds):
     images = [photograph(look), *(OF_A_PHOTOGRAPH[kind](look) for kind in kinds)]
     caption = " ".join(limit(kind, look.language, named=len(kinds) > 1) for kind in kinds)
     of_channel = list(kinds) == ["deconvolution"]
-    title = look.say("see.title", name=look.name, share=percent(look.probabilities[look.label]), weights=untrained(look))
+    share = percent(look.probabilities[look.label])
+    title = look.say("see.title", name=look.name, share=share, weights=untrained(look))
     return plots.seen(images, None if of_channel else title, caption, columns=min(len(images), 4))
 
 
