@@ -47,11 +47,12 @@ def model_for(stored, version, classes=None):
 
 def nearest(stored):
     """The Mapping into the version that has most arrays in common with the file, and its name: for a sentence where
-    candidates() is empty. (None, None) where no version has any."""
-    best = None, None
+    candidates() is empty. (None, None) where none has half of its arrays there."""
+    best, most = (None, None), 0
     for version in MODELS if len(stored.arrays) <= MOST else ():
-        classes = Arranged(stored, plan_of_version(version)).outputs()
-        made = Arranged(stored, plan_of_version(version, classes)).mapping()
-        if made.rows and (best[0] is None or len(made.rows) > len(best[0].rows)):
-            best = made, version
+        plan = plan_of_version(version, outputs_in(stored, version))
+        made = Arranged(stored, plan).mapping()
+        found = sum(bool(row.theirs) for row in made.rows)
+        if found > most and 2 * found >= sum(map(len, plan.modules.values())):
+            best, most = (made, version), found
     return best

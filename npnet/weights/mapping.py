@@ -269,7 +269,7 @@ class Arranged:
         """Adds one array of the network to the mapping: a row, a sentence, or a name that is missing."""
         module, _, role = ours.rpartition(".")
         if role not in theirs:
-            if role == "b" and "w" in theirs:
+            if role == "b" and any(row.ours == f"{module}.w" for row in made.rows):
                 made.rows.append(Row(ours, "", shape, "the file has no bias here: zeros"))
             else:
                 made.missing.append(ours)

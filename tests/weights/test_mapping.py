@@ -288,6 +288,8 @@ def test_nothing_fits_and_what_is_nearest():
     mapping, version = nearest(stored(arrays))
     assert version == "caffe_lenet" and mapping.missing == ["ip1.w"]
     assert nearest(stored({"x": np.zeros(3)})) == (None, None)
+    one = {"conv1.weight": np.zeros((96, 3, 11, 11), np.float32), "conv1.bias": np.zeros(96, np.float32)}
+    assert nearest(stored(one)) == (None, None)
 
 
 @pytest.mark.parametrize("version", SMALL)
