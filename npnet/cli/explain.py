@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from ..data import read_picture, sample_picture
-from ..explain.counts import recognised, times
+from ..explain.counts import times
 from ..explain.prepared import in_words, knowledge
 from ..explain.terminal import interactive, print_all, show, walk, warning
 from ..explain.walk import Explain, cost
@@ -20,7 +20,7 @@ from ..network import load
 from ..screen import duration, echo, fold
 from ..screen.output import width
 from ..weights import is_trained, shipped, trained
-from ..weights.prepared import pipeline_for
+from ..weights.prepared import pipeline_for, version_of
 from . import DEFAULT, add_backend, add_layers, choose_backend, own_layers
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
@@ -212,7 +212,7 @@ def network(options, names, layers):
     if options.net is not None and options.net not in MODELS:
         raise ValueError(Said("error.no_network", name=options.net, names=", ".join(MODELS)).within(options.lang))
     net = load(options.weights, layers)
-    return net, recognised(net) if options.net is None else options.net
+    return net, version_of(net) if options.net is None else options.net
 
 
 def read_names(path, language="en"):

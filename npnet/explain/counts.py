@@ -11,9 +11,8 @@ import math
 import textwrap
 from dataclasses import asdict, dataclass
 
-from ..layers import Concat, arguments
-from ..models import MODELS
 from ..screen.words import size
+from ..weights.prepared import version_of
 from .facts import every, layer_facts
 
 MB = 2 ** 20
@@ -21,7 +20,6 @@ TORCH_NAMES = {
     "Conv2D": "Conv2d", "Dense": "Linear", "MaxPool": "MaxPool2d", "AvgPool": "AvgPool2d",
     "AdaptiveAvgPool": "AdaptiveAvgPool2d", "LRN": "LocalResponseNorm", "BatchNorm": "BatchNorm2d",
 }
-START = ("init", "std", "bias")     # arguments that say how weights start: they leave a version what it is
 
 
 @dataclass
@@ -101,35 +99,13 @@ class Summary:
 
 def summary(net):
     """The Summary of a network; print it."""
-    return Summary(version=recognised(net), input_shape=net.input_shape, dtype=str(net.dtype),
+    return Summary(version=version_of(net), input_shape=net.input_shape, dtype=str(net.dtype),
                    itemsize=net.dtype.itemsize, layers=layer_facts(net))
 
 
 def torchsummary(net):
     """summary(net) in the words and the layout of PyTorch's torchsummary."""
     return summary(net).as_torchsummary()
-
-
-def recognised(net):
-    """The name of the version in models.py that this network is, whatever its classes, pixels and first weights."""
-    classes = list(net.shapes.values())[-1][0]
-    for name, version in MODELS.items():
-        input_shape, layers = version(classes, net.input_shape[-1])
-        if input_shape == net.input_shape and list(layers) == list(net.layers):
-            if all(same(layer, net.layers[key]) for key, layer in layers.items()):
-                return name
-    return None
-
-
-def same(layer, other):
-    """Whether two layers are of one class and have the same arguments but for those of the first weights."""
-    left_out = dict.fromkeys(START)
-    if type(layer) is not type(other):
-        return False
-    if isinstance(layer, Concat):
-        return [list(path) for path in layer.paths] == [list(path) for path in other.paths] and all(
-            map(same, layer.inside().values(), other.inside().values()))
-    return arguments(layer) | left_out == arguments(other) | left_out
 
 
 # ------------------------------------------------------------------------------- npnet's table

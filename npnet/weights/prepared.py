@@ -7,9 +7,12 @@ first there; here all means are in the order red, green, blue. Both LeNets expec
 """
 from dataclasses import replace
 
+from ..layers import Concat, arguments
+from ..models import MODELS
 from ..data.pictures import shorter_for
 from ..data.pipeline import IMAGENET_MEAN, Pipeline, number_words, square_input
 
+START = ("init", "std", "bias")     # arguments that say how weights start: they leave a version what it is
 PAPER = Pipeline(227, 256, mean=IMAGENET_MEAN)
 TORCH = Pipeline(224, 256, scale="0-1", mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
 CAFFE = Pipeline(227, 256, order="BGR", mean=(123, 117, 104))
@@ -68,3 +71,26 @@ def normalise_for(version):
     with the paper's pictures: the mean is subtracted, and nothing further."""
     known = PREPARED.get(version)
     return "mean" if known is not None and known.mean.any() and (known.deviation == 1).all() else "standard"
+
+
+def version_of(net):
+    """The name of the version in models.py that this network is, whatever its classes, pixels and first weights; None
+    for another network."""
+    classes = list(net.shapes.values())[-1][0]
+    for name, version in MODELS.items():
+        input_shape, layers = version(classes, net.input_shape[-1])
+        if input_shape == net.input_shape and list(layers) == list(net.layers):
+            if all(same(layer, net.layers[key]) for key, layer in layers.items()):
+                return name
+    return None
+
+
+def same(layer, other):
+    """Whether two layers are of one class and have the same arguments but for those of the first weights."""
+    left_out = dict.fromkeys(START)
+    if type(layer) is not type(other):
+        return False
+    if isinstance(layer, Concat):
+        return [list(path) for path in layer.paths] == [list(path) for path in other.paths] and all(
+            map(same, layer.inside().values(), other.inside().values()))
+    return arguments(layer) | left_out == arguments(other) | left_out

@@ -5,7 +5,7 @@ worth having and not needed, is left out before; they fill the page up to WANTED
 """
 from ... import __version__
 from ...backend import ops
-from ..counts import recognised
+from ...weights.prepared import version_of
 from . import layers as of_layers
 from .back import add_backward
 from .pack import Blobs, plain
@@ -18,7 +18,7 @@ def page_data(explain, title=None, most=MOST, wanted=WANTED):
     """(facts, texts): plain data for JSON, and the packed arrays to which its entries {"id": ...} point."""
     steps, blobs = list(explain), Blobs()
     layers = [of_layers.layer_data(step) for step in steps]
-    x, version = ops.to_host(explain.x), recognised(explain.net)
+    x, version = ops.to_host(explain.x), version_of(explain.net)
     facts = {
         "npnet": __version__, "title": title or version or "network", "version": version,
         "random": explain.random, "weights": None if explain.random else str(explain.weights), "dtype": str(x.dtype),

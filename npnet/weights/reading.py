@@ -1,0 +1,183 @@
+"""Any file of weights made a Trained: which format it is, which network it belongs to, how pictures are prepared.
+
+    known = read("compressed_SqueezeNet.net")
+    known = read("cifar10_full.caffemodel", prototxt="cifar10_full.prototxt", mean="mean.binaryproto")
+    print(known.report)                         which array went where, and what was supposed
+
+The network is the one that is named (`net`), described (`prototxt`), described by the file itself (.caffemodel), or
+the version of models.py whose arrays have these names and shapes. Nothing in a file is run.
+"""
+from importlib import import_module
+from pathlib import Path
+
+from ..data.readers.cifar import CIFAR10
+from ..models import MODELS
+from ..screen.words import listed, nearest
+from . import caffe, compression, fetching, onnx
+from .candidates import candidates, model_for
+from .candidates import nearest as nearest_version
+from .mapping import mapped
+from .prepared import pipeline_for, version_of
+from .stored import Stored
+from .trained import Trained, checked_names
+
+HEAD = max(4096, compression.HEAD)              # bytes by which a format is known
+WANTED = "npnet reads .npz, .safetensors, .pth, .caffemodel, .caffemodel.h5, .onnx and Deep Compression's .net"
+CLASSES = {"cifar10_full": CIFAR10, "cifar10_quick": CIFAR10, "caffe_lenet": "0123456789", "lenet5": "0123456789"}
+
+
+# ---------------------------------------------------------------------------- which format
+
+def stored(path):
+    """The Stored content of a file of weights; its format is known by its first bytes, not by its name.
+
+    FileNotFoundError; ValueError, one sentence, for a file of another kind and for one that is damaged.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; give the path of a file of weights")
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return import_module(f".{format_of(path, head)}", __package__).read(path)
+
+
+def format_of(path, head):
+    """The module that reads a file that begins with these bytes. ValueError where none does."""
+    if head.startswith(b"PK\3\4"):
+        return "pytorch" if b"/data.pkl" in head or b"/.data/" in head or b"data.pkl" in head else "arrays"
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        return "caffe_h5"
+    if head[8:9] == b"{" and head[5:8] == b"\0\0\0":                # the length of safetensors' header
+        return "arrays"
+    if head.startswith(b"\x80") and head[1:2] in b"\1\2\3\4\5":     # a pickle
+        return "pytorch"
+    if compression.recognised(head, path.stat().st_size):
+        return "compression"
+    if onnx.recognised(head):
+        return "onnx"
+    if kind_of_text(head):
+        raise ValueError(f"{path} {kind_of_text(head)}; {WANTED}")
+    if caffe.kind_of(path.read_bytes()) is not None or path.suffix in (".caffemodel", ".binaryproto"):
+        return "caffe"
+    if path.suffix == ".net":
+        return "compression"                                        # which says what is wrong with it
+    raise ValueError(f"{path} is no file of weights that npnet knows, or its beginning is damaged; {WANTED}")
+
+
+def kind_of_text(head):
+    """What a file is that is no file of weights but often lies where one should; "" for others."""
+    start = head.lstrip()[:200].lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "is a web page, which a server sent in place of the file"
+    if start.startswith(b"version https://git-lfs"):
+        return "is a pointer of Git LFS, not the file itself"
+    if head.startswith(b"\x1f\x8b") or head[257:262] == b"ustar":
+        return "is an archive; unpack it and give the file inside"
+    if head and b"\0" not in head and (b"layer" in head or b"input_dim" in head):
+        return "describes a network and holds no weights; give the weights, and this file as prototxt"
+    return ""
+
+
+# ---------------------------------------------------------------------------- which network
+
+def read(path, net=None, prototxt=None, mean=None, names=None):
+    """The Trained network in a file of weights.
+
+    net: the name of a version in models.py, where the arrays alone fit several. prototxt: Caffe's description.
+    mean: a file with the mean picture. names: what the classes are called, or a text file with one on each line.
+
+    FileNotFoundError; ValueError, one sentence, where the file is damaged, no network or several fit its arrays, or
+    what was given does not fit it.
+    """
+    found = stored(path)
+    network, version, description, notes = network_for(found, net, prototxt)
+    pipeline, more = pipeline_of(network, version, description, mean)
+    report = mapped(found, network, pipeline)
+    report.fill(network)
+    report.notes += [*notes, *more]
+    classes = classes_of(version, list(network.shapes.values())[-1][0], names)
+    settings = {"net": version or "unknown", "classes": list(classes), "format": found.format,
+                "file": Path(path).name, "notes": [*found.notes, *report.notes]}
+    return Trained(str(path), network, pipeline, tuple(classes), settings, report)
+
+
+def network_for(found, net, prototxt):
+    """(Network, its version or None, Caffe's description or None, notes) for a Stored."""
+    if net is not None and prototxt is not None:
+        raise ValueError("give net or prototxt, not both: each of them says which network it is")
+    if prototxt is not None:
+        from . import prototxt as text
+        description = text.read(prototxt).layers
+        return described(found, description)
+    if net is not None:
+        return named(found, net)
+    if found.layers is not None:
+        return described(found, found.layers)
+    fitting = candidates(found)
+    if not fitting:
+        raise ValueError(no_network(found))
+    version, classes = fitting[0]
+    others = [name for name, _ in fitting[1:]]
+    if others and found.layout != "caffe" and not same_pictures([version, *others]):
+        raise ValueError(f"the arrays of {found.path} fit {listed([version, *others], 9)}, which differ in layers "
+                         f"without arrays; say which one it is (net)")
+    notes = [f"the arrays fit {listed(others, 9)} as well, which differ in layers without arrays; {version} was "
+             f"taken"] if others else []
+    network, more = model_for(found, version, classes)
+    return network, version, None, notes + more
+
+
+def same_pictures(versions):
+    """Whether versions are one network in all but its name."""
+    return len({str(MODELS[version]()) for version in versions}) == 1
+
+
+def described(found, description):
+    """The network of Caffe's description."""
+    from .caffe_network import network_of
+    network, notes = network_of(description)
+    return network, version_of(network), description, notes
+
+
+def named(found, net):
+    """The version of that name, with as many classes as the file has."""
+    if net not in MODELS:
+        raise ValueError(f"no network is called {net!r}; {nearest(net, MODELS)}npnet has {', '.join(MODELS)}")
+    network, notes = model_for(found, net)
+    return network, net, None, notes
+
+
+def no_network(found):
+    """The sentence for arrays that no version has."""
+    near, version = nearest_version(found)
+    hint = f"; nearest is {version}, but {near.trouble()}" if near else ""
+    caffes = "; give Caffe's description of the network as prototxt" if found.layout == "caffe" else ""
+    return (f"no network of npnet has the {len(found.arrays)} arrays of {found.path} ({found.format}){hint}{caffes}")
+
+
+# ---------------------------------------------------------------------------- what goes with the weights
+
+def pipeline_of(network, version, description, mean):
+    """(Pipeline, notes): how pictures become the network's input."""
+    from .caffe_pictures import pipeline_of as of_caffe
+    picture = None if mean is None else caffe.mean_picture(mean)
+    if version is not None and picture is None and not says_more(description):
+        return pipeline_for(version, network.input_shape), []
+    order = pipeline_for(version, network.input_shape).order if version else None
+    return of_caffe(description or {}, network.input_shape, picture, order)
+
+
+def says_more(description):
+    """Whether Caffe's description says how its pictures are prepared."""
+    from .caffe_network import transforms
+    return bool(description) and any(
+        set(part) & {"mean_value", "scale"} for part in transforms(description) if part)
+
+
+def classes_of(version, count, names):
+    """The names of `count` classes: those given, else the known ones of the data set, else numbers."""
+    if names is None:
+        names = CLASSES.get(version) if count == 10 else fetching.class_names() if count == 1000 else None
+    if names is None:
+        return [f"class {label}" for label in range(count)]
+    return list(checked_names(names, count))
