@@ -80,6 +80,10 @@ class Layer:
         """{name: shape} of the params and the state that build makes for inputs of `shape`."""
         return {}
 
+    def inside(self):
+        """{name: layer} of the layers that this one is made of: only Concat has such."""
+        return {}
+
     def multiply_adds(self, shape):
         """Multiply-adds of forward for one input of `shape`, those on padding included."""
         return 0
@@ -638,8 +642,8 @@ class Concat(Layer):
         return any(layer.draws for layer in self.inside().values())
 
     def inside(self):
-        """{name: layer} of all layers of all paths."""
-        return {name: layer for path in self.paths for name, layer in path.items()}
+        paths = self.paths if isinstance(self.paths, (list, tuple)) else []         # build says what is wrong
+        return {name: layer for path in paths if isinstance(path, dict) for name, layer in path.items()}
 
     def build(self, shape, rng, dtype=np.float32):
         super().build(shape, rng, dtype)

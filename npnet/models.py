@@ -15,7 +15,7 @@ import numpy as np
 
 from .layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin,
                      MaxPool, ReLU, Tanh, arguments)
-from .network import Network
+from .network import Network, every_layer
 
 
 def krizhevsky2012(classes=1000, size=227):
@@ -327,9 +327,9 @@ def caffe_lenet(classes=10, size=28):
     """Caffe's LeNet: 20-50-500, max-pooling, and a single ReLU."""
     return (1, size, size), dict(
         conv1=Conv2D(20, 5, init="torch"),
-        pool1=MaxPool(2, 2),
+        pool1=MaxPool(2, 2, ceil_mode=True),
         conv2=Conv2D(50, 5, init="torch"),
-        pool2=MaxPool(2, 2),
+        pool2=MaxPool(2, 2, ceil_mode=True),
         flatten=Flatten(),
         ip1=Dense(500, init="torch"),
         relu1=ReLU(),
@@ -513,15 +513,6 @@ def replace(net, old, new):
             return None
         return new() if isinstance(new, type) else copied(new)
     return remade(net, {name: copied(layer, change) for name, layer in net.layers.items()}, fresh=chosen)
-
-
-def every_layer(layers):
-    """{name: layer} of these and of those inside them: "expand2", "expand2.expand1x1" ..."""
-    found = {}
-    for name, layer in layers.items():
-        inside = every_layer(layer.inside()) if isinstance(layer, Concat) else {}
-        found |= {name: layer} | {f"{name}.{key}": one for key, one in inside.items()}
-    return found
 
 
 def copied(layer, change=lambda layer: None):

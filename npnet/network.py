@@ -74,15 +74,17 @@ class Network:
 
     def build_layer(self, name, layer, shape):
         """Builds one layer for inputs of `shape`; returns the shape of its output."""
-        for other in self.layers:
-            if self.layers[other] is layer:
-                raise ValueError(f"{name}: this is the same object as {other}; make a layer of its own for each name")
-        if any(layer is other for net in NETWORKS for other in net.layers.values()):
-            raise ValueError(f"{name}: this layer is in another network, whose weights it would lose; make one of its "
-                             f"own, or take a part of that network: net[:{name!r}]")
         if not isinstance(layer, Layer):
             raise TypeError(f"{name}: {layer!r} is no layer; write ReLU(), with brackets, or "
                             f"class MyLayer(npnet.Layer)")
+        for part, one in every_layer({name: layer}).items():
+            for other, theirs in every_layer(self.layers).items():
+                if one is theirs:
+                    raise ValueError(f"{part}: this is the same object as {other}; make a layer of its own for each "
+                                     f"name")
+            if any(one is theirs for net in NETWORKS for theirs in every_layer(net.layers).values()):
+                raise ValueError(f"{part}: this layer is in another network, whose weights it would lose; make one of "
+                                 f"its own, or take a part of that network: net[:{name!r}]")
         if layer.draws:
             layer.seed, layer.name = self.seed, name
         try:
@@ -290,6 +292,15 @@ class Network:
         finally:
             if os.path.exists(beside):                      # only after something went wrong
                 beside.unlink()
+
+
+def every_layer(layers):
+    """{name: layer} of these and of those inside them: "expand2", "expand2.expand1x1" ..."""
+    found = {}
+    for name, layer in layers.items():
+        inside = every_layer(layer.inside()) if isinstance(layer, Layer) else {}
+        found |= {name: layer} | {f"{name}.{key}": one for key, one in inside.items()}
+    return found
 
 
 def checked_shape(input_shape):

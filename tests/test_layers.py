@@ -398,22 +398,30 @@ class TestConcat:
         assert layer.window((1, 8, 8)) == (7, 7, 2)
 
     @pytest.mark.parametrize("paths, shape, error, words", [
-        ([dict(a=Conv2D(2, 3)), dict(b=Conv2D(2, 1))], PICTURES, ValueError, "maps of one height and width"),
+        ([dict(a=Conv2D(2, 3)), dict(b=Conv2D(2, 1))], PICTURES, ValueError, "the paths must make maps of one height and width"),
         ([dict(a=Conv2D(2, 30))], PICTURES, ValueError, "^a: a window of 30 x 30 does not fit"),
         ([dict(a=Dense(3))], PICTURES, ValueError, "^a: Dense needs a flat input"),
         ([dict(a=ReLU()), dict(a=ReLU())], PICTURES, ValueError, "^a: every layer inside needs a name of its own"),
-        ([{"a.b": ReLU()}], PICTURES, ValueError, "without a dot"),
+        ([{"a.b": ReLU()}], PICTURES, ValueError, "a.b: every layer inside needs a name of its own, without a dot"),
         ([dict(a=ReLU)], PICTURES, TypeError, "^a: .* is no layer"),
-        ([], PICTURES, TypeError, "a list of dictionaries"), ([ReLU()], PICTURES, TypeError, "a list of dictionaries"),
-        (dict(a=ReLU()), PICTURES, TypeError, "a list of dictionaries")])
+        *((paths, PICTURES, TypeError, "paths must be a list of dictionaries") for paths in ([], [ReLU()], dict(a=ReLU()), 3))])
     def test_errors(self, paths, shape, error, words):
         with pytest.raises(error, match=words):
             Concat(paths).build(shape, rng(0))
+        with pytest.raises(error, match="^both: " + words.removeprefix("^")):
+            npnet.Network(shape, both=Concat(paths))
 
     def test_one_layer_in_two_places(self):
         relu = ReLU()
         with pytest.raises(ValueError, match="^a: this object is in the paths twice"):
             Concat([dict(a=relu), dict(b=relu)]).build(PICTURES, rng(0))
+
+    def test_a_layer_of_another_network(self):
+        relu = ReLU()
+        net = npnet.Network((2, 4, 4), relu=relu)
+        with pytest.raises(ValueError, match="^both.one: this layer is in another network"):
+            npnet.Network((2, 4, 4), both=Concat([dict(one=relu)]))
+        assert net["relu"] is relu
 
     def test_a_dropout_inside_has_the_mask_of_its_own_address(self):
         net = npnet.Network((2, 4, 4), seed=5, both=Concat([dict(one=Dropout(0.5)), dict(two=Dropout(0.5))]))

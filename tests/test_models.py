@@ -225,7 +225,7 @@ class TestSwitches:
         net = npnet.model("squeezenet1_1", classes=3, size=35)
         tanh = npnet.replace(net, ReLU, Tanh)
 
-        assert not [layer for layer in npnet.models.every_layer(tanh.layers).values() if isinstance(layer, ReLU)]
+        assert not [layer for layer in npnet.network.every_layer(tanh.layers).values() if isinstance(layer, ReLU)]
         np.testing.assert_array_equal(tanh.params()["expand3.expand3x3.w"], net.params()["expand3.expand3x3.w"])
         assert tanh["expand3"].inside()["expand3x3"] is not net["expand3"].inside()["expand3x3"]
         fresh = npnet.replace(net, "expand3", npnet.models.expand(8))

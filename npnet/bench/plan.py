@@ -2,8 +2,7 @@
 import json
 
 from ..layers import LAYERS, rng
-from ..models import every_layer
-from ..network import Network, made, plain
+from ..network import Network, every_layer, made, plain
 from ..screen import listed
 
 LR = 1e-12          # of every step: so small that a thousand steps on one batch leave the weights what they are

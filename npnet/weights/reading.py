@@ -7,12 +7,13 @@
 The network is the one that is named (`net`), described (`prototxt`), described by the file itself (.caffemodel), or
 the version of models.py whose arrays have these names and shapes. Nothing in a file is run.
 """
+import re
 from importlib import import_module
 from pathlib import Path
 
 from ..data.readers.cifar import CIFAR10
 from ..models import MODELS
-from ..screen.words import listed, nearest
+from ..screen.words import counted, listed, nearest
 from . import caffe, compression, fetching, onnx
 from .candidates import candidates, model_for
 from .candidates import nearest as nearest_version
@@ -23,7 +24,7 @@ from .trained import Trained, checked_names
 
 HEAD = max(4096, compression.HEAD)              # bytes by which a format is known
 WANTED = "npnet reads .npz, .safetensors, .pth, .caffemodel, .caffemodel.h5, .onnx and Deep Compression's .net"
-CLASSES = {"cifar10_full": CIFAR10, "cifar10_quick": CIFAR10, "caffe_lenet": "0123456789", "lenet5": "0123456789"}
+CLASSES = {"cifar10_full": CIFAR10, "cifar10_quick": CIFAR10, "caffe_lenet": list("0123456789"), "lenet5": list("0123456789")}
 
 
 # ---------------------------------------------------------------------------- which format
@@ -73,7 +74,7 @@ def kind_of_text(head):
         return "is a pointer of Git LFS, not the file itself"
     if head.startswith(b"\x1f\x8b") or head[257:262] == b"ustar":
         return "is an archive; unpack it and give the file inside"
-    if head and b"\0" not in head and (b"layer" in head or b"input_dim" in head):
+    if b"\0" not in head and re.search(rb"^\s*layers?\s*\{", head, re.MULTILINE):
         return "describes a network and holds no weights; give the weights, and this file as prototxt"
     return ""
 
@@ -111,6 +112,8 @@ def network_for(found, net, prototxt):
         return described(found, description)
     if net is not None:
         return named(found, net)
+    if list(found.arrays) == ["mean"]:
+        raise ValueError(f"{found.path} is a mean picture; give the weights, and this file as mean")
     if found.layers is not None:
         return described(found, found.layers)
     fitting = candidates(found)
@@ -152,7 +155,8 @@ def no_network(found):
     near, version = nearest_version(found)
     hint = f"; nearest is {version}, but {near.trouble()}" if near else ""
     caffes = "; give Caffe's description of the network as prototxt" if found.layout == "caffe" else ""
-    return (f"no network of npnet has the {len(found.arrays)} arrays of {found.path} ({found.format}){hint}{caffes}")
+    return (f"no network of npnet has the arrays of {found.path} ({found.format}, {counted(len(found.arrays), 'array')})"
+            f"{hint}{caffes}")
 
 
 # ---------------------------------------------------------------------------- what goes with the weights

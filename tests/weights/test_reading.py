@@ -1,0 +1,206 @@
+"""Any file of weights becomes a Trained, with its pictures and its classes, and is saved as one."""
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import npnet
+from npnet.data import read_picture, sample_picture
+from npnet.data.pipeline import Pipeline
+from npnet.weights import arrays, fetching, save_trained, trained
+from npnet.weights.plans import plan_of_version
+from npnet.weights.prepared import PREPARED, version_of
+from npnet.weights.reading import format_of, network_for, stored
+from npnet.weights.stored import Stored
+
+
+def filled(version, seed=1):
+    """A version with weights that are all different."""
+    net = npnet.model(version, seed=seed)
+    for number, array in enumerate(net.params().values()):
+        array += 0.01 * number
+    return net
+
+
+@pytest.fixture
+def squeeze(tmp_path):
+    """SqueezeNet 1.1 with torchvision's names in a .npz, and the network."""
+    net = filled("squeezenet1_1")
+    arrays.write_npz(tmp_path / "squeeze.npz", net)
+    return tmp_path / "squeeze.npz", net
+
+
+def test_arrays_alone_become_a_trained_network(squeeze):
+    path, net = squeeze
+    known = trained(path)
+    x = np.random.default_rng(0).standard_normal((1, 3, 224, 224)).astype(np.float32)
+
+    assert (known.settings["net"], known.pipeline) == ("squeezenet1_1", PREPARED["squeezenet1_1"])
+    assert known.classes[:2] == ("class 0", "class 1") and len(known.classes) == 1000
+    assert len(known.report.rows) == 52 and known.report.fits
+    np.testing.assert_array_equal(known.net.forward(x), net.forward(x))
+
+
+def test_saved_as_npnets_own_and_read_again(squeeze, tmp_path):
+    path, net = squeeze
+    names = [f"thing {k}" for k in range(1000)]
+    known = trained(path, names=names)
+    odd = Pipeline(224, 240, order="BGR", mean=np.arange(3 * 240 * 240, dtype=np.float32).reshape(3, 240, 240))
+    save_trained(tmp_path / "own.npz", replace(known, pipeline=odd))
+    again = trained(tmp_path / "own.npz")
+
+    assert (again.classes, again.pipeline, str(again.net)) == (tuple(names), odd, str(net))
+    assert again.settings["file"] == "squeeze.npz" and again.report is None
+    for name, array in net.params().items():
+        np.testing.assert_array_equal(again.net.params()[name], array)
+
+
+def test_names_from_a_file(squeeze, tmp_path):
+    (tmp_path / "names.txt").write_text("\n".join(f"n{k:08d} thing {k}" for k in range(1000)))
+    assert trained(squeeze[0], names=tmp_path / "names.txt").classes[7] == "thing 7"
+    (tmp_path / "few.txt").write_text("one\ntwo\n")
+    with pytest.raises(ValueError, match="few.txt has 2 names for 1000 classes; give one on each line"):
+        trained(squeeze[0], names=tmp_path / "few.txt")
+    with pytest.raises(FileNotFoundError, match="there is no file .*none.txt; give a text file"):
+        trained(squeeze[0], names=tmp_path / "none.txt")
+
+
+def test_names_of_a_shipped_network_can_be_others():
+    known = trained("cifar_alexnet", names=list("abcdefghij"))
+    assert known.classes == tuple("abcdefghij") == tuple(known.settings["classes"])
+
+
+def test_a_network_alone_is_known_by_its_layers(tmp_path):
+    net = filled("lenet5")
+    net.save(tmp_path / "lenet.npz")
+    known = trained(tmp_path / "lenet.npz")
+    assert (known.settings["net"], known.pipeline) == ("lenet5", PREPARED["lenet5"])
+
+    other = npnet.without(net, "tanh1")
+    other.save(tmp_path / "other.npz")
+    with pytest.raises(ValueError, match="other.npz holds a network alone, .* name the version that it was trained as"):
+        trained(tmp_path / "other.npz")
+    assert trained(tmp_path / "other.npz", net="lenet5").pipeline == PREPARED["lenet5"]
+
+
+def test_arrays_that_fit_several_versions_need_a_name():
+    """The paper's network, Caffe's and two others have the same arrays, and differ in LRN, pooling and pictures."""
+    shapes = plan_of_version("krizhevsky2012", 2).modules
+    nothing = {f"{module}.{role}": np.broadcast_to(np.float32(0), shape) for module, roles in shapes.items()
+               for role, shape in roles.items()}
+    with pytest.raises(ValueError, match="alex.npz fit krizhevsky2012, original, pool_first, caffe, .* say which one"):
+        network_for(Stored("alex.npz", "NumPy (.npz)", nothing, "npnet"), None, None)
+
+
+@pytest.mark.parametrize("content, words", [
+    (b"<!DOCTYPE html><html>no such file", "is a web page, which a server sent in place of the file"),
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab", "is a pointer of Git LFS"),
+    (b"\x1f\x8b" + bytes(300), "is an archive; unpack it"),
+    (b'name: "x"\nlayer {\n name: "conv1"\n}\n', "describes a network and holds no weights; give the weights, and this"),
+    (b"hello", "is no file of weights that npnet knows"), (b"", "is no file of weights that npnet knows")])
+def test_what_is_no_file_of_weights(tmp_path, content, words):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"weights.pth {words}.*npnet reads .npz, .safetensors, .pth"):
+        stored(path)
+
+
+@pytest.mark.parametrize("head, module", [
+    (b"\x89HDF\r\n\x1a\n", "caffe_h5"), (b"\x80\x02\x8a\nl\xfc\x9c", "pytorch"),
+    (b"\x40\x00\x00\x00\x00\x00\x00\x00{\"a\":", "arrays"), (b"PK\3\4" + bytes(22) + b"\x0c\0conv1.w.npy", "arrays"),
+    (b"PK\3\4" + bytes(26) + b"alexnet/data.pkl", "pytorch"), (b"\x08\x07\x12\x07pytorch", "onnx")])
+def test_a_format_is_known_by_its_first_bytes(tmp_path, head, module):
+    path = tmp_path / "any.name"
+    path.write_bytes(head)
+    assert format_of(path, head) == module
+
+
+def test_what_cannot_be_asked_for(squeeze, tmp_path):
+    path, net = squeeze
+    with pytest.raises(ValueError, match="no network is called 'squeezenet'; did you mean squeezenet1_"):
+        trained(path, net="squeezenet")
+    with pytest.raises(ValueError, match="give net or prototxt, not both"):
+        trained(path, net="caffe", prototxt=tmp_path / "deploy.prototxt")
+    with pytest.raises(ValueError, match="is a file of npnet's own, .* leave prototxt and mean out"):
+        trained("cifar_alexnet", mean=tmp_path / "mean.binaryproto")
+    with pytest.raises(ValueError, match="cifar_alexnet.npz says itself how its pictures are prepared; leave net out"):
+        trained("cifar_alexnet", net="lenet5")
+    with pytest.raises(ValueError, match="squeeze.npz does not fit this network"):
+        trained(path, net="lenet5")
+
+
+def test_a_name_that_was_not_fetched(monkeypatch, tmp_path):
+    monkeypatch.setenv("NPNET_HOME", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="squeezenet is not on this computer yet: npnet weights get squeezenet"):
+        trained("squeezenet")
+    with pytest.raises(FileNotFoundError, match="it ships cifar_alexnet, and fetches squeezenet, alexnet"):
+        trained("sqeezenet")
+
+
+@pytest.mark.parametrize("version", ["lenet5", "squeezenet1_1", "cifar10_quick", "cifar_alexnet"])
+def test_versions_are_recognised_whatever_their_classes_and_first_weights(version):
+    assert version_of(npnet.model(version, classes=3, init="he")) == version
+    assert version_of(npnet.without(npnet.model(version), "pool1")) is None
+
+
+@pytest.mark.reference
+class TestRealFiles:
+    def test_squeezenet_knows_a_photograph(self, reference):
+        known = trained(reference / "squeezenet" / "compressed_SqueezeNet.net", names=reference / "caffe" / "synset_words.txt")
+        x = known.pipeline.test(read_picture(sample_picture()))[None]
+
+        assert (known.settings["net"], known.settings["format"]) == ("squeezenet1_0", "Deep Compression")
+        assert known.pipeline == PREPARED["caffe"]
+        assert known.classes[1] == "goldfish, Carassius auratus"
+        assert known.classes[known.net.probabilities(x).argmax()].startswith("bow tie")
+
+    def test_a_fetched_network_has_its_name(self, reference, monkeypatch, tmp_path):
+        monkeypatch.setenv("NPNET_HOME", str(tmp_path))
+        entry = fetching.KNOWN["squeezenet"]
+        entry.folder.mkdir(parents=True)
+        (entry.folder / entry.file).write_bytes((reference / "squeezenet" / entry.file).read_bytes())
+
+        known = trained("squeezenet")
+        assert (known.name, known.settings["net"], known.classes[1]) == ("squeezenet", "squeezenet1_0", "class 1")
+
+    @pytest.mark.parametrize("file, version", [("cifar10_full_iter_70000.caffemodel", "cifar10_full"),
+                                               ("cifar10_full_iter_100000.caffemodel.h5", "cifar10_full"),
+                                               ("cifar10_quick_iter_4000.caffemodel", "cifar10_quick"),
+                                               ("cifar10_quick_iter_5000.caffemodel.h5", "cifar10_quick")])
+    def test_caffes_files_by_their_names_or_descriptions(self, reference, file, version):
+        folder = reference / "caffe_cifar10"
+        alone = trained(folder / file)
+        whole = trained(folder / file, prototxt=folder / f"{version}.prototxt", mean=folder / "mean.binaryproto")
+        gold = np.load(folder / "golden_lossless_test1000.npz")
+
+        assert alone.settings["net"] == whole.settings["net"] == version
+        assert whole.pipeline.order == "RGB" and whole.pipeline.mean.shape == (3, 32, 32)
+        assert whole.classes[3] == "cat"
+        assert len(gold.files) > 1
+        for name, array in alone.net.params().items():
+            np.testing.assert_array_equal(array, whole.net.params()[name])
+
+    def test_lenet_divides_by_256(self, reference):
+        folder = reference / "caffe_lenet"
+        known = trained(folder / "lenet_iter_10000.caffemodel", prototxt=folder / "lenet.prototxt")
+
+        assert (known.settings["net"], known.pipeline) == ("caffe_lenet", PREPARED["caffe_lenet"])
+        assert known.classes == tuple("0123456789")
+
+    def test_a_mean_picture_is_no_network(self, reference):
+        with pytest.raises(ValueError, match="mean.binaryproto is a mean picture; give the weights, and this file as mean"):
+            trained(reference / "caffe_cifar10" / "mean.binaryproto")
+
+    def test_layers_that_a_file_lacks_are_named(self, reference):
+        with pytest.raises(ValueError, match="nearest is .*, but it has no array for fc6.w, fc6.b, fc7.w, fc7.b"):
+            trained(reference / "alexnet_conv" / "alexnet_conv_float.npz")
+
+    def test_what_a_training_begins_with(self, reference, tmp_path):
+        """A Trained that was saved is a checkpoint without an optimizer, from which npnet train can begin."""
+        known = trained(reference / "caffe_lenet" / "lenet_iter_10000.caffemodel")
+        save_trained(tmp_path / "lenet.npz", known)
+        checkpoint = npnet.weights.read_checkpoint(tmp_path / "lenet.npz")
+
+        assert checkpoint.about["settings"]["format"] == "Caffe (protobuf)"
+        assert json.dumps(checkpoint.about["settings"]["notes"])
