@@ -19,12 +19,12 @@ from .candidates import candidates, model_for
 from .candidates import nearest as nearest_version
 from .mapping import mapped
 from .prepared import pipeline_for, version_of
-from .stored import Stored
 from .trained import Trained, checked_names
 
 HEAD = max(4096, compression.HEAD)              # bytes by which a format is known
 WANTED = "npnet reads .npz, .safetensors, .pth, .caffemodel, .caffemodel.h5, .onnx and Deep Compression's .net"
-CLASSES = {"cifar10_full": CIFAR10, "cifar10_quick": CIFAR10, "caffe_lenet": list("0123456789"), "lenet5": list("0123456789")}
+DIGITS = list("0123456789")
+CLASSES = {"cifar10_full": CIFAR10, "cifar10_quick": CIFAR10, "caffe_lenet": DIGITS, "lenet5": DIGITS}
 
 
 # ---------------------------------------------------------------------------- which format
@@ -155,8 +155,8 @@ def no_network(found):
     near, version = nearest_version(found)
     hint = f"; nearest is {version}, but {near.trouble()}" if near else ""
     caffes = "; give Caffe's description of the network as prototxt" if found.layout == "caffe" else ""
-    return (f"no network of npnet has the arrays of {found.path} ({found.format}, {counted(len(found.arrays), 'array')})"
-            f"{hint}{caffes}")
+    return (f"no network of npnet has the arrays of {found.path} ({found.format}, "
+            f"{counted(len(found.arrays), 'array')}){hint}{caffes}")
 
 
 # ---------------------------------------------------------------------------- what goes with the weights

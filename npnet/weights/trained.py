@@ -68,8 +68,8 @@ def trained(name_or_path, layers=None, net=None, prototxt=None, mean=None, names
         from .reading import read
         return renamed(read(path, net, prototxt, mean, names), name_or_path)
     if prototxt is not None or mean is not None:
-        raise ValueError(f"{path} is a file of npnet's own, which has its network and its mean; leave prototxt and mean "
-                         f"out")
+        raise ValueError(f"{path} is a file of npnet's own, which has its network and its mean; leave prototxt and "
+                         f"mean out")
     return with_names(from_checkpoint(name_or_path, path, layers, net), names)
 
 
@@ -93,8 +93,8 @@ def alone(name, path, layers, net):
     version = net or version_of(built)
     if version is None:
         raise ValueError(f"{path} holds a network alone, which does not say how its pictures are prepared, and is no "
-                         f"version of npnet's; name the version that it was trained as (net), or give a run's folder or "
-                         f"a checkpoint")
+                         f"version of npnet's; name the version that it was trained as (net), or give a run's folder "
+                         f"or a checkpoint")
     return whole(name, path, built, pipeline_for(version, built.input_shape), {"net": version})
 
 
