@@ -14,7 +14,7 @@ __version__ = "0.2.0"
 CONTENTS = {
     "backend": "use BACKENDS",
     "layers": "Layer Conv2D Dense ReLU Tanh Sigmoid Softmax MaxPool AvgPool AdaptiveAvgPool LRN LRNWithin BatchNorm "
-              "Dropout Flatten",
+              "Dropout Flatten Concat",
     "network": "Network load check",
     "models": "model MODELS without replace",
     "optim": "SGD",

@@ -2,7 +2,7 @@
 import numpy as np
 
 import npnet
-from npnet.layers import AvgPool, BatchNorm, Conv2D, Dense, LRN, LRNWithin, MaxPool, ReLU, Tanh
+from npnet.layers import AvgPool, BatchNorm, Concat, Conv2D, Dense, LRN, LRNWithin, MaxPool, ReLU, Tanh
 from npnet.ops.lrn import lrn_constants
 from npnet.plots.figure import BAR, new_axes, new_figure
 from npnet.plots.gradients import OTHER
@@ -31,12 +31,15 @@ class Versions:
         return list(self.counts)
 
     def filters(self, name):
-        """96-256-384-384-256."""
-        return "-".join(str(layer.filters) for layer in self.layers[name].values() if isinstance(layer, Conv2D))
+        """96-256-384-384-256; of a network with paths the first and the last, and how many fire modules."""
+        filters = [str(layer.filters) for layer in self.layers[name].values() if isinstance(layer, Conv2D)]
+        fires = sum(isinstance(layer, Concat) for layer in self.layers[name].values())
+        return f"{filters[0]}, {fires} fire modules, {filters[-1]}" if fires else "-".join(filters)
 
     def dense(self, name):
         """4096-4096-1000."""
-        return "-".join(str(layer.units) for layer in self.layers[name].values() if isinstance(layer, Dense))
+        units = [str(layer.units) for layer in self.layers[name].values() if isinstance(layer, Dense)]
+        return "-".join(units) or "none"
 
     def grouped_layers(self, name):
         """The convolutions with two groups."""
