@@ -55,12 +55,12 @@ mistakes = {
 
 
 # %% What the network says
-shares = {}
+shares, first = {}, None
 print(f"{'mistake':26}{'classes named':>15}   most often{'as without':>17}" + "      right" * (labels is not None))
 for name, (net, x) in mistakes.items():
     said = net.probabilities(np.ascontiguousarray(x, np.float32)).argmax(axis=1)
     shares[name] = np.bincount(said, minlength=10) / len(said)
-    first = said if name == "no mistake" else first
+    first = said if first is None else first
     most = f"{known.classes[shares[name].argmax()]} {shares[name].max():.0%}"
     line = f"{name:26}{(shares[name] > 0).sum():>15}   {most:<16}{(said == first).mean():>11.0%}"
     print(line + (f"{(said == labels).mean():>11.1%}" if labels is not None else ""))

@@ -4,11 +4,14 @@ import runpy
 import sys
 from pathlib import Path
 
+import pytest
+
 import npnet
 
 EXAMPLE = Path(npnet.__file__).parents[1] / "examples" / "same_class.py"
 
 
+@pytest.mark.long
 def test_a_wrong_scale_gives_one_class(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [str(EXAMPLE)])
