@@ -69,6 +69,21 @@ def test_transfer_to_flowers(tmp_path, reference):
 
 
 @pytest.mark.long
+@pytest.mark.reference
+def test_reading_a_model_of_caffe_s(tmp_path, reference):
+    text = (ROOT / "examples" / "read_caffe_model.py").read_text("utf-8")
+    folder = reference / "caffe_cifar10"
+    words = [str(folder / "cifar10_full_iter_70000.caffemodel"), str(folder / "cifar10_full.prototxt"), str(folder / "mean.binaryproto"),
+             "--data", str(reference / "cifar10_lossless_4000_1000.npz"), "--limit", "200"]
+    out = run(text.replace("parser.parse_args()", f"parser.parse_args({words})"), tmp_path)
+    right = {name.strip(): float(share) for name, share in re.findall(r"^(.{22}) *([\d.]+) %   \w+, \d+ %$", out, re.MULTILINE)}
+
+    assert "8 of 8 arrays" in out and "minus the mean picture" in out and (tmp_path / "read_caffe_model.png").exists()
+    assert right.pop("as in training") > 80 and len(right) == 4 and max(right.values()) < 80
+    assert right["numbers from 0 to 1"] < 20 and out.endswith(", 100 %\n")
+
+
+@pytest.mark.long
 def test_the_ladder(tmp_path):
     """Six rungs that agree, each with a time and a rate; the times are whatever they are."""
     pytest.importorskip("numba", reason="the ladder needs numba")
