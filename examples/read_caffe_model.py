@@ -48,7 +48,7 @@ def draw(right):
     axes = plots.figure.new_axes(figure, 1, 1, 1)
     for row, (name, share) in enumerate(right.items()):
         axes.barh(row, share, height=0.6, color=plots.figure.TRACK, edgecolor=plots.figure.BAR)
-        axes.text(share + 1.5, row, f"{share:.1f} %", va="center", fontsize=10)
+        axes.text(max(share, 10) + 1.5, row, f"{share:.1f} %", va="center", fontsize=10)
     axes.axvline(10, color=plots.figure.BAR, linewidth=0.8, linestyle=":")
     axes.set(xlim=(0, 100), ylim=(len(right) - 0.5, -0.5))
     axes.set_xticks(range(0, 101, 25))
