@@ -171,12 +171,15 @@ def spellings(ours):
         names.alike(module): module for module in ours}
 
 
-def by_order(ours, theirs, fit):
-    """{our module: their module} in order, if there are as many here as there and all but the last must fit."""
+def by_order(ours, theirs, fit, alike=None):
+    """{our module: their module} in order, if there are as many here as there and all fit; the last, which depends on
+    the classes, need only be `alike` where others fit."""
     if len(ours) != len(theirs) or not ours:
         return {}
-    good = [fit(our, their) for our, their in zip(ours, theirs, strict=True)]
-    return dict(zip(ours, theirs, strict=True)) if all(good[:-1]) and (good[-1] or len(good) > 1) else {}
+    *rest, last = zip(ours, theirs, strict=True)
+    if not all(fit(*pair) for pair in rest) or not (fit(*last) or alike and alike(*last)):
+        return {}
+    return {our: their for our, their in (*rest, last)}
 
 
 class Arranged:
@@ -198,7 +201,7 @@ class Arranged:
         ours = [module for module in self.plan.modules if module not in self.pairs]
         taken = set(self.pairs.values())
         theirs = [module for module in self.modules if module not in taken]
-        placed = by_order(ours, theirs, self.could_fit)
+        placed = by_order(ours, theirs, self.could_fit, self.alike if taken or len(ours) > 1 else None)
         if placed or taken:
             return placed
         own = [(module, role) for module in ours for role in self.plan.modules[module]]
@@ -209,7 +212,7 @@ class Arranged:
         for (module, role), name in zip(own, arrays, strict=True):
             grouped.setdefault(module, {})[role] = name
         modules, self.modules = self.modules, {" ".join(roles.values()): roles for roles in grouped.values()}
-        placed = by_order(ours, list(self.modules), self.could_fit)
+        placed = by_order(ours, list(self.modules), self.could_fit, self.alike)
         if not placed:
             self.modules = modules
         return placed
@@ -219,6 +222,12 @@ class Arranged:
         ours, theirs = self.plan.modules[our], self.modules[their]
         return set(theirs) <= set(ours) and "w" in theirs and all(
             ways(self.stored.arrays[name].shape, ours[role]) for role, name in theirs.items())
+
+    def alike(self, our, their):
+        """Whether the weights of two modules have as many axes, and one of their sizes in common."""
+        ours, name = self.plan.modules[our].get("w", ()), self.modules[their].get("w")
+        theirs = self.stored.arrays[name].shape if name else None
+        return theirs is not None and len(ours) == len(theirs) > 1 and bool(set(ours) & set(theirs))
 
     def both(self, dimensions):
         """(their shape, our shape) of all paired weights of so many dimensions."""

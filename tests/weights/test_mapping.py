@@ -79,6 +79,19 @@ def test_arrays_find_their_places_by_order():
     check_same(net, other)
 
 
+def test_other_classes_are_named_where_the_order_pairs_the_last():
+    net, places = network(), ("0", "1", "4", "7", "9", "11")
+    short = dict(zip(plan_of(net).modules, places, strict=True))
+    arrays = arrays_of(network(classes=9), lambda module, role: in_torch(f"net.{short[module]}", role))
+    part = {name.replace("net.0", "conv1").replace("net.1.", "norm1.").replace("net.4", "conv2"): array
+            for name, array in arrays.items()}
+
+    for given in (arrays, part):
+        mapping = mapped(stored(given), net)
+        assert len(mapping.differ) == 2 and all("the file has 9 classes" in sentence for sentence in mapping.differ)
+        assert not mapping.missing and not mapping.left_over
+
+
 def test_arrays_without_names_find_their_places_by_order():
     net, other = network(1), network(2)
     arrays = {f"arr_{n}": array for n, array in enumerate(arrays_of(net, in_torch).values())}
