@@ -1,5 +1,5 @@
-"""Small files for the page on weights: the shipped network as other programs would have written it, made here without them,
-with what the tests of npnet's readers use."""
+"""Small files for the page on weights: a network as other programs would have written it, made here without them, with
+what the tests of the readers use."""
 import sys
 from pathlib import Path
 
