@@ -13,6 +13,7 @@ import difflib
 import json
 import math
 import os
+import tokenize
 import weakref
 import zipfile
 import zlib
@@ -390,7 +391,7 @@ def array_of(file, member):
 
 # what zipfile, zlib, NumPy and json raise for bytes that are not what they should be
 DAMAGE = (KeyError, TypeError, ValueError, AttributeError, EOFError, OSError, NotImplementedError, RuntimeError,
-          MemoryError, zipfile.BadZipFile, zlib.error)
+          MemoryError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 
 def load(path, layers=None):
