@@ -365,9 +365,8 @@ class Arranged:
         if self.keras:
             said.append("its filters lie as (R, S, C, K), as Keras and TensorFlow have them")
             if self.flattened == "HWC" and self.plan.maps:
-                said.append("its first dense layer is taken to read maps as rows, columns, channels (HWC); the rows "
-                            'were put in the order CHW. If the file came from Caffe or PyTorch before, use '
-                            'flattened="CHW"')
+                said.append("its first dense layer is taken to read maps as H, W, C; the rows were put into C, H, W")
+                said.append('if the file came from Caffe or PyTorch before, map it with flattened="CHW"')
             if any("mean" in roles for roles in self.plan.modules.values()):
                 said.append("Keras's batch normalisation has eps=0.001, npnet's 0.00001; set the layer's eps")
         if self.table == "squeezenet1_0" and self.plan.padded_end:
@@ -384,9 +383,9 @@ class Arranged:
         if usual in (None, self.pipeline.order) or (usual == "BGR" and first[2] < 7):   # Caffe's CIFAR-10 is RGB
             return []
         whose = {"caffe": "Caffe's", "torch": "PyTorch's"}[self.stored.layout]
-        return [f"{self.plan.first}.w: {whose} networks mostly read pictures as {usual}, the pictures of this one are "
-                f"{self.pipeline.order}; if red and blue are swapped, give the pipeline order=\"{usual}\", or map the "
-                f"file with reverse=True"]
+        return [f"{self.plan.first}.w: {whose} networks mostly read {usual}, the pictures of this one are "
+                f"{self.pipeline.order}",
+                f'if red and blue are swapped, give the pipeline order="{usual}", or map the file with reverse=True']
 
 
 def shortened(words, most=6):
