@@ -8,7 +8,7 @@ depth (series-parallel); that is what fire modules and inception modules are.
 SPELT = {"RELU": "ReLU", "LRN": "LRN", "TANH": "TanH", "SOFTMAX_LOSS": "SoftmaxWithLoss", "HDF5_DATA": "HDF5Data",
          "HDF5_OUTPUT": "HDF5Output", "ABSVAL": "AbsVal", "BNLL": "BNLL", "MVN": "MVN"}      # V1's, not as others
 LEFT_OUT = ("Accuracy", "ArgMax", "HDF5Output", "Silence")        # and all losses
-MANY, LEVELS = 2_000, 16                                # layers; Concats in Concats
+MANY, READ, LEVELS = 2_000, 5_000, 16                   # layers; blobs that they read; Concats in Concats
 
 
 def wanted_layers(description):
@@ -17,8 +17,10 @@ def wanted_layers(description):
     Those that read no blob, data and inputs, are always among them: a .caffemodel has its training's alone.
     """
     layers = [*(description.get("layers") or []), *(description.get("layer") or [])]
-    if len(layers) > MANY:
-        raise ValueError(f"it has {len(layers):,} layers; npnet builds networks of up to {MANY:,}")
+    read = sum(len(layer.get("bottom", [])) for layer in layers)
+    if len(layers) > MANY or read > READ:
+        raise ValueError(f"it has {len(layers):,} layers, which read {read:,} blobs; npnet builds networks of up to "
+                         f"{MANY:,} layers and {READ:,} blobs")
     found = []
     for layer in layers:
         if "layer" in layer:

@@ -23,14 +23,18 @@ import struct
 import numpy as np
 
 LEVELS = 32                     # messages in messages
-MOST = 100_000                  # entries of one list
+MOST = 200_000                  # entries of all lists of a file
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5                                 # wire types
 WIRE = {"int": VARINT, "bool": VARINT, "float": FOUR, "double": EIGHT, "text": BYTES, "bytes": BYTES}
 NUMBERS = {"int": "<i8", "float": "<f4", "double": "<f8"}
 
 
-def read_message(data, table, level=0):
-    """The message in `data` (bytes or a memoryview) as {name: value}. ValueError for what is no such message."""
+def read_message(data, table, level=0, count=None):
+    """The message in `data` (bytes or a memoryview) as {name: value}. ValueError for what is no such message.
+
+    level, count: how deep it lies in another, and how many entries that has so far, a list of one.
+    """
+    count = [0] if count is None else count
     if level > LEVELS:
         raise ValueError(f"it has more than {LEVELS} levels of messages in messages, which npnet does not read")
     found = {}
@@ -39,15 +43,15 @@ def read_message(data, table, level=0):
             continue
         name, kind = table[number]
         if not isinstance(kind, list):
-            found[name] = value_of(name, kind, wire, value, level)
+            found[name] = value_of(name, kind, wire, value, level, count)
         elif isinstance(kind[0], str) and kind[0] in NUMBERS:
             held, more = found.get(name), numbers_of(name, kind[0], wire, value)
             found[name] = more if held is None else joined(held, more)
         else:
-            entries = found.setdefault(name, [])
-            if len(entries) == MOST:
-                raise ValueError(f"it has more than {MOST:,} entries of {name}, which npnet does not read")
-            entries.append(value_of(name, kind[0], wire, value, level))
+            count[0] += 1
+            if count[0] > MOST:
+                raise ValueError(f"it has more than {MOST:,} entries in its lists, which npnet does not read")
+            found.setdefault(name, []).append(value_of(name, kind[0], wire, value, level, count))
     for name, kind in table.values():
         if name in found and isinstance(kind, list) and isinstance(kind[0], str) and kind[0] in NUMBERS:
             found[name] = np.frombuffer(found[name], NUMBERS[kind[0]])
@@ -99,16 +103,16 @@ def varint(data, place):
     raise ValueError("it has a number of more than 64 bits; the file is damaged or of another format")
 
 
-def value_of(name, kind, wire, value, level):
+def value_of(name, kind, wire, value, level, count):
     """One value of a kind, made of what fields_of gave."""
     if isinstance(kind, tuple):
-        number = value_of(name, "int", wire, value, level)
+        number = value_of(name, "int", wire, value, level, count)
         return kind[number] if 0 <= number < len(kind) else number
     if wire != (BYTES if isinstance(kind, dict) else WIRE[kind]):
         raise ValueError(f"its field {name} is of another type (wire type {wire}); the file is damaged or of another "
                          f"format")
     if isinstance(kind, dict):
-        return read_message(value, kind, level + 1)
+        return read_message(value, kind, level + 1, count)
     if kind == "text":
         return bytes(value).decode("utf-8", "replace")
     if kind in ("float", "double"):

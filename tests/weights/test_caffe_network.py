@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from npnet import Network
+from npnet import Network, model
 from npnet.layers import AdaptiveAvgPool, AvgPool, Concat, Conv2D, Dense, Dropout, Flatten, LRN, LRNWithin, MaxPool, ReLU
 from npnet.weights.caffe_network import network_of
 from npnet.weights.caffe_pictures import pipeline_of
@@ -101,6 +101,36 @@ def test_fire_modules():
         ours[...] = theirs
     x = np.random.default_rng(0).standard_normal((2, 3, 32, 32)).astype(np.float32)
     assert np.array_equal(by_hand.forward(x), net[:"fire3_squeeze1x1"].forward(x))
+
+
+def pool(name, bottom, more="pool: MAX kernel_size: 3 stride: 2"):
+    return layer(name, "Pooling", bottom, f"pooling_param {{ {more} }}")
+
+
+def squeezenet():
+    """SqueezeNet 1.0 as its authors describe it, squeezed in eight fire modules."""
+    text = [conv("conv1", "data", 96, 7, "stride: 2"), layer("relu_conv1", "ReLU", "conv1", top="conv1"), pool("pool1", "conv1")]
+    last = "pool1"
+    for number, (squeeze, expand) in enumerate(((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)), 2):
+        text.append(fire(f"fire{number}", last, squeeze, expand))
+        last = f"fire{number}/concat"
+        if number in (4, 8):
+            text.append(pool(f"pool{number}", last))
+            last = f"pool{number}"
+    text += [layer("drop9", "Dropout", last, top=last), conv("conv10", last, 1000, 1, "pad: 1"), layer("relu_conv10", "ReLU", "conv10", top="conv10"),
+             pool("pool10", "conv10", "pool: AVE global_pooling: true"), layer("prob", "Softmax", "pool10")]
+    return text
+
+
+def test_squeezenet():
+    """The description builds the network of `models`: with the same arrays, in their order, it gives the same numbers."""
+    net, _ = built(*squeezenet(), input_shape=(3, 63, 63))
+    known = model("squeezenet1_0", size=63)
+    for ours, theirs in zip(net.params().values(), known.params().values(), strict=True):
+        ours[...] = theirs
+    assert sum(array.size for array in net.params().values()) == 1_248_424
+    x = np.random.default_rng(0).standard_normal((2, 3, 63, 63)).astype(np.float32)
+    assert np.array_equal(net.forward(x), known.forward(x)) and net.shapes["flatten"] == (1000,)
 
 
 def test_branches_in_branches_and_an_empty_one():
@@ -205,8 +235,10 @@ def test_what_does_not_say_enough():
 
 
 def test_many_layers_and_deep_branches_have_a_limit():
-    with pytest.raises(ValueError, match="it has 2,001 layers; npnet builds networks of up to 2,000"):
+    with pytest.raises(ValueError, match="it has 2,001 layers, .* networks of up to 2,000 layers"):
         built(*[layer(f"r{n}", "ReLU", "data", top="data") for n in range(2001)])
+    with pytest.raises(ValueError, match="it has 1 layers, which read 5,001 blobs"):
+        built(layer("join", "Concat", "data " * 5001))
     deep, inner = [], "data"
     for n in range(20):
         deep.append(conv(f"c{n}", inner, 1, 1))

@@ -67,7 +67,7 @@ def test_damage_is_one_sentence(data, words):
         read_message(data, TABLE)
 
 
-def test_levels_and_entries_have_a_limit():
+def test_levels_and_entries_have_a_limit(monkeypatch):
     nested = {}
     nested[1] = ("inner", nested)
     data = b""
@@ -76,8 +76,11 @@ def test_levels_and_entries_have_a_limit():
     assert read_message(data, nested)
     with pytest.raises(ValueError, match="levels of messages"):
         read_message(field(1, data), nested)
-    with pytest.raises(ValueError, match="more than 100,000 entries of layer"):
-        read_message(field(100, b"") * 100_001, TABLE)
+    monkeypatch.setattr("npnet.weights.protobuf.MOST", 2000)
+    many = {1: ("layer", [{1: ("top", ["text"])}])}
+    assert len(read_message(field(1, field(1, "")) * 1000, many)["layer"]) == 1000
+    with pytest.raises(ValueError, match="more than 2,000 entries in its lists"):
+        read_message(field(1, field(1, "")) * 1000 + field(1, b""), many)
 
 
 def test_every_cut_and_every_changed_byte_ends_in_a_value_error_or_a_message():
