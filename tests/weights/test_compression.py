@@ -5,9 +5,13 @@ import struct
 import numpy as np
 import pytest
 
+from PIL import Image
+
 import npnet
+from npnet.data import read_picture
 from npnet.weights import compression
-from npnet.weights.compression import NETWORKS, coded, pruned, quantised, read, recognised, write
+from npnet.weights.compression import NETWORKS, OURS, coded, pruned, quantised, read, recognised, write
+from npnet.weights.prepared import PREPARED
 
 SMALL = {"conv1": (4, 3, 3, 3), "conv2": (6, 2, 1, 1), "fc3": (5, 54)}          # groups=2 in conv2
 BY_HAND = {"conv1": (1, 1, 2, 20), "fc2": (2, 3)}
@@ -108,6 +112,33 @@ def test_squeezenet_has_its_names_and_shapes(reference):
     assert arrays["fire9/expand3x3.w"].shape == (256, 64, 3, 3) and arrays["conv10.w"].shape == (1000, 512, 1, 1)
     assert 0.4 < np.mean([(array == 0).mean() for name, array in arrays.items() if "expand3x3.w" in name]) < 0.8
     assert all(len(np.unique(array)) <= 256 for array in arrays.values() if array.ndim == 4)
+
+
+def filled(net, arrays):
+    """A network without dense layers with these arrays, their names in npnet's words."""
+    params = net.params()
+    ours = {f"{OURS.get(name[:-2], name[:-2])}{name[-2:]}": array for name, array in arrays.items()}
+    assert {name: array.shape for name, array in params.items()} == {name: array.shape for name, array in ours.items()}
+    for name, array in ours.items():
+        params[name][...] = array
+    return net
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("every, right_of_these, best_five_of_these", [
+    (10, 5, 5), pytest.param(1, 33, 41, marks=pytest.mark.long)])
+def test_squeezenet_names_what_is_in_fifty_photographs(reference, every, right_of_these, best_five_of_these):
+    """33 right, 41 in the best five: what the README of these data says of it, resized to 256 x 256 as there."""
+    net = filled(npnet.model("squeezenet1_0"), read(published(reference)).arrays)
+    synsets = [line.split()[0] for line in (reference / "caffe" / "synset_words.txt").read_text("utf-8").splitlines()]
+    right = best_five = 0
+    for path in sorted((reference / "imagenet_samples").glob("*.JPEG"))[::every]:
+        square = np.asarray(Image.fromarray(read_picture(path)).resize((256, 256), Image.BILINEAR))
+        best = np.argsort(-net.forward(PREPARED["squeezenet1_0"].test(square)[None])[0])[:5]
+        label = synsets.index(path.name.partition("_")[0])
+        right, best_five = right + (best[0] == label), best_five + (label in best)
+
+    assert (right, best_five) == (right_of_these, best_five_of_these)
 
 
 # ---------------------------------------------------------------------------- both ways
