@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 
+from ..network import DAMAGE
 from .protobuf import fields_of, read_message
 from .stored import Stored
 
@@ -227,5 +228,5 @@ def npy_array(path, data):
         if dtype.kind not in "iuf" or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
             raise ValueError
         return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except (KeyError, TypeError, ValueError, SyntaxError, OverflowError, EOFError):
+    except (*DAMAGE, SyntaxError, OverflowError):
         raise ValueError(f"{path} is damaged, or holds no numbers") from None
