@@ -143,8 +143,11 @@ class Explain:
         return (self.step(number) for number in range(len(self)))
 
     def __getitem__(self, name):
-        """The step of the layer `name`; KeyError with the nearest names if there is none."""
-        return self.step(list(self.net.layers).index(self.net.known(name)))
+        """The step of the layer `name`, or of "expand2.expand1x1" inside a Concat; KeyError if there is none."""
+        outside, _, inside = (name, "", "") if name in self.net.layers else name.partition(".")
+        step = self.step(list(self.net.layers).index(self.net.known(outside)))
+        found = [each for path in step.paths for each in path if each.facts.name == name] if inside else [step]
+        return found[0] if found else self.net[name]                    # which raises KeyError
 
     def step(self, number):
         """The step of the layer number `number`, counted from 0; runs it and those before, if they have not."""

@@ -8,11 +8,11 @@ import npnet
 from networks import branched, moved, paths, walked
 from npnet import Conv2D, MaxPool, Network, ReLU
 from npnet.explain import by_hand, notebook, terminal
-from npnet.explain.counts import recognised, summary
+from npnet.explain.counts import summary
 from npnet.explain.facts import every, layer_facts
 from npnet.explain.loops import loop
 from npnet.layers import Concat
-from npnet.weights.prepared import pipeline_for
+from npnet.weights.prepared import pipeline_for, version_of
 
 
 @pytest.fixture(autouse=True)
@@ -88,10 +88,10 @@ def test_counts_inside_are_data(squeezenet):
 
 
 def test_a_version_with_paths_is_recognised_unless_one_differs():
-    assert recognised(npnet.model("squeezenet1_0", classes=7, size=64, init="torch")) == "squeezenet1_0"
+    assert version_of(npnet.model("squeezenet1_0", classes=7, size=64, init="torch")) == "squeezenet1_0"
     changed = npnet.model("squeezenet1_0", size=64)
     changed["expand5"].paths[1]["expand3x3"].pad = 0
-    assert recognised(changed) is None
+    assert version_of(changed) is None
 
 
 # ------------------------------------------------------------------------------- the walk

@@ -13,8 +13,8 @@ from npnet.explain.walk import Explain
 from npnet.weights.prepared import prepare
 
 pytestmark = pytest.mark.browser
-EXACT = ["relu1", "norm1", "norm2", "pool1", "within1", "tanh2", "batchnorm2", "pool2", "pool3", "sigmoid3", "avgpool",
-         "flatten", "batchnorm4", "drop4", "softmax"]
+EXACT = ["relu1", "norm1", "norm2", "pool1", "within1", "tanh2", "batchnorm2", "paths2.relu_one", "paths2.most",
+         "paths2.tanh", "paths2", "pool2", "pool3", "sigmoid3", "avgpool", "flatten", "batchnorm4", "drop4", "softmax"]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,8 @@ class Opened:
         self.page.wait_for_selector("#layer-name:not(:empty)")
 
     def layer(self, name):
-        self.page.locator("#strip button", has=self.page.get_by_text(name, exact=True)).click()
+        index = self.page.evaluate("name => LAYERS.findIndex(layer => layer.name === name)", name)
+        self.page.locator(f"#strip [data-layer='{index}']").click()
         self.page.wait_for_function("name => document.getElementById('layer-name').textContent === name", arg=name)
 
     def point(self, row, column):
@@ -167,7 +168,8 @@ def test_gradients_that_are_not_in_the_page_are_computed(chromium, tmp_path, ran
                                      [index, dy.size])
         np.testing.assert_allclose(shown, dy, atol=2e-2 * np.abs(dy).max(), err_msg=name)
     opened.layer("norm1")
-    opened.page.wait_for_function("document.getElementById('backward').textContent.includes('computed in the page from the gradients')")
+    opened.page.locator("#backward-panel").scroll_into_view_if_needed()
+    opened.page.locator("#back-one", has_text="computed in the page from the gradients").wait_for()
     opened.close()
 
 

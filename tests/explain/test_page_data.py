@@ -16,6 +16,7 @@ from npnet.explain.page import file, write
 from npnet.explain.page.code import ROOT, code_of
 from npnet.explain.page.data import page_data
 from npnet.explain.page.pack import Blobs, quantised
+from npnet.explain.page.rows import rows_of
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +57,9 @@ def test_what_has_no_room_is_left_out(random):
 def test_every_kind_of_layer_is_in_the_page(random):
     explain = walked(moved(every_class(), random), random)
     facts, texts = page_data(explain)
-    steps = list(explain)
+    steps = [row.step for row in rows_of(explain)]
     assert [layer["kind"] for layer in facts["layers"]] == [type(step.layer).__name__ for step in steps]
+    assert {type(step.layer).__name__ for step in steps} == set(npnet.layers.LAYERS)
     for layer, step in zip(facts["layers"], steps):
         assert layer["code"], layer["name"]
         for place, number in layer["probes"]:

@@ -26,12 +26,14 @@ async function complete(id) {
 
 async function read(entry) {
   const element = await complete(`blob-${entry.id}`);
-  const letters = atob(element.textContent), packed = new Uint8Array(letters.length);
+  const letters = atob(element.textContent),
+    packed = new Uint8Array(letters.length);
   for (let i = 0; i < letters.length; i++) packed[i] = letters.charCodeAt(i);
-  element.textContent = "";                                             // the text is not needed again
+  element.textContent = ""; // the text is not needed again
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const planes = new Uint8Array(await new Response(stream).arrayBuffer());
-  const width = KINDS[entry.kind].BYTES_PER_ELEMENT, count = planes.length / width;
+  const width = KINDS[entry.kind].BYTES_PER_ELEMENT,
+    count = planes.length / width;
   const bytes = new Uint8Array(planes.length);
   for (let plane = 0; plane < width; plane++) {
     for (let i = 0; i < count; i++) bytes[i * width + plane] = planes[plane * count + i];
@@ -41,7 +43,8 @@ async function read(entry) {
 
 // Maps: {data, C, H, W, flat}. A row of D numbers has C = D and H = W = 1.
 function maps(data, shape) {
-  return shape.length === 3 ? {data, C: shape[0], H: shape[1], W: shape[2], flat: false}
+  return shape.length === 3
+    ? {data, C: shape[0], H: shape[1], W: shape[2], flat: false}
     : {data, C: shape.reduce((a, b) => a * b, 1), H: 1, W: 1, flat: true};
 }
 

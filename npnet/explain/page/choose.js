@@ -8,7 +8,19 @@ function chooser(holder, {count, selected, draw, label, name, chosen, size}) {
     const canvas = make("canvas", {"aria-hidden": "true"});
     draw(canvas, i);
     canvas.style.width = `${size}px`;
-    list.append(make("div", {role: "option", id: `${key}-${i}`, "aria-selected": String(i === selected), "aria-label": label(i), title: label(i)}, canvas));
+    list.append(
+      make(
+        "div",
+        {
+          role: "option",
+          id: `${key}-${i}`,
+          "aria-selected": String(i === selected),
+          "aria-label": label(i),
+          title: label(i)
+        },
+        canvas
+      )
+    );
   }
   list.setAttribute("aria-activedescendant", `${key}-${selected}`);
   list.addEventListener("click", event => {
@@ -17,7 +29,9 @@ function chooser(holder, {count, selected, draw, label, name, chosen, size}) {
   });
   list.addEventListener("keydown", event => {
     const across = Math.max(1, Math.floor(list.clientWidth / (size + 6)));
-    const step = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across, Home: -count, End: count}[event.key];
+    const step = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across, Home: -count, End: count}[
+      event.key
+    ];
     if (!step) return;
     event.preventDefault();
     event.stopPropagation();
@@ -28,7 +42,10 @@ function chooser(holder, {count, selected, draw, label, name, chosen, size}) {
     mark(list, key, i);
     chosen(i);
   }
-  const top = holder.firstChild?.className === "chooser" && holder.firstChild.childElementCount === count ? holder.firstChild.scrollTop : 0;
+  const top =
+    holder.firstChild?.className === "chooser" && holder.firstChild.childElementCount === count
+      ? holder.firstChild.scrollTop
+      : 0;
   holder.replaceChildren(list);
   list.scrollTop = top;
   return i => mark(list, key, i);
@@ -36,13 +53,17 @@ function chooser(holder, {count, selected, draw, label, name, chosen, size}) {
 
 // Marks option i as the chosen one.
 function mark(list, key, i) {
-  const old = list.querySelector("[aria-selected=true]"), option = document.getElementById(`${key}-${i}`);
+  const old = list.querySelector("[aria-selected=true]"),
+    option = document.getElementById(`${key}-${i}`);
   if (old) old.setAttribute("aria-selected", "false");
   if (!option) return;
   option.setAttribute("aria-selected", "true");
   list.setAttribute("aria-activedescendant", option.id);
   list.dataset.selected = i;
-  if (option.offsetTop < list.scrollTop || option.offsetTop + option.offsetHeight > list.scrollTop + list.clientHeight) {
+  if (
+    option.offsetTop < list.scrollTop ||
+    option.offsetTop + option.offsetHeight > list.scrollTop + list.clientHeight
+  ) {
     list.scrollTop = option.offsetTop - list.clientHeight / 2;
   }
 }

@@ -11,8 +11,8 @@ from ..words import LANGUAGES, Said
 from .data import MOST, WANTED, page_data
 
 HERE = Path(__file__).parent
-SCRIPTS = ("words", "arrays", "layers", "draw", "choose", "strip", "maps", "facts", "window", "kinds", "trail",
-           "gradients", "backward", "main")
+SCRIPTS = ("words", "arrays", "convolve", "layers", "draw", "choose", "branches", "strip", "maps", "facts", "window",
+           "kinds", "dense", "trail", "attention", "gradients", "backward", "main")
 MARK = '<meta name="generator" content="npnet explain">'
 
 

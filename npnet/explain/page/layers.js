@@ -1,4 +1,5 @@
-// The layers, computed again from exact numbers. Convolutions and dense layers are not: their outputs are in the page.
+// The layers, computed again from exact numbers. Dense layers are not, nor most convolutions: their outputs are in the
+// page. Every layer names those whose outputs it gets: LAYERS[i].from; -1 is the input.
 
 const outputs = new Map();
 
@@ -12,10 +13,13 @@ async function compute(index) {
   if (index < 0) return FACTS.input.array ? maps(await unpack(FACTS.input.array), FACTS.input_shape) : null;
   const layer = LAYERS[index];
   if (layer.array) return maps(await unpack(layer.array), layer.shape_out);
-  const x = FORWARD[layer.kind] ? await outputOf(index - 1) : null;
-  if (!x) return null;
+  if (!FORWARD[layer.kind] || (layer.kind === "Conv2D" && layer.bits !== 32)) return null;
+  const inputs = await Promise.all(layer.from.map(outputOf)),
+    w = layer.kind === "Conv2D" ? await filtersOf(layer) : null;
+  if (inputs.includes(null) || (layer.kind === "Conv2D" && !w)) return null;
   const y = maps(new Float32Array(layer.shape_out.reduce((a, b) => a * b, 1)), layer.shape_out);
-  FORWARD[layer.kind](layer.options, x, y);
+  if (w) await pause();
+  FORWARD[layer.kind](layer.options, inputs[0], y, {layer, inputs, w});
   layer.apart = distance(layer, y);
   return y;
 }
@@ -55,7 +59,12 @@ function windowOf(layer, p, q) {
   if (layer.kind === "LRNWithin") return [p - (n >> 1), q - (n >> 1), p + (n >> 1), q + (n >> 1)];
   if (layer.kind === "AdaptiveAvgPool") {
     const [, H, W] = layer.shape_in;
-    return [Math.floor(p * H / P), Math.floor(q * W / Q), Math.ceil((p + 1) * H / P) - 1, Math.ceil((q + 1) * W / Q) - 1];
+    return [
+      Math.floor((p * H) / P),
+      Math.floor((q * W) / Q),
+      Math.ceil(((p + 1) * H) / P) - 1,
+      Math.ceil(((q + 1) * W) / Q) - 1
+    ];
   }
   return [p, q, p, q];
 }
@@ -74,14 +83,16 @@ function windows(one) {
 function largest(options, x, c, rectangle) {
   let best = -Infinity;
   inside(x, c, ...rectangle, value => {
-    if (value > best || value !== value) best = value;                  // NaN wins, and stays: nothing is larger
+    if (value > best || value !== value) best = value; // NaN wins, and stays: nothing is larger
   });
   return best;
 }
 
 function total(x, c, rectangle) {
   let sum = 0;
-  const count = inside(x, c, ...rectangle, value => { sum += value; });
+  const count = inside(x, c, ...rectangle, value => {
+    sum += value;
+  });
   return [sum, count];
 }
 
@@ -99,12 +110,14 @@ function divisor(options, x, [top, left, bottom, right]) {
 
 // The channels whose squares damp channel i: [first, last], inside its group.
 function neighbours({n, groups}, C, i) {
-  const size = C / groups, first = Math.floor(i / size) * size;
+  const size = C / groups,
+    first = Math.floor(i / size) * size;
   return [Math.max(first, i - (n >> 1)), Math.min(first + size - 1, i + (n >> 1))];
 }
 
 function lrn(options, x, y) {
-  const {k, alpha, beta} = options, area = x.H * x.W;
+  const {k, alpha, beta} = options,
+    area = x.H * x.W;
   for (let i = 0; i < x.C; i++) {
     const [first, last] = neighbours(options, x.C, i);
     for (let o = 0; o < area; o++) {
@@ -117,7 +130,9 @@ function lrn(options, x, y) {
 
 function damped({k, alpha, beta}, x, c, [top, left, bottom, right]) {
   let sum = 0;
-  inside(x, c, top, left, bottom, right, value => { sum += value * value; });
+  inside(x, c, top, left, bottom, right, value => {
+    sum += value * value;
+  });
   return at(x, c, (top + bottom) / 2, (left + right) / 2) * Math.pow(k + alpha * sum, -beta);
 }
 
@@ -125,7 +140,7 @@ function batchnorm({w, b, mean, var: variance, eps}, x, y) {
   const area = x.H * x.W;
   for (let i = 0; i < x.data.length; i++) {
     const c = Math.floor(i / area);
-    y.data[i] = real(w[c]) * (x.data[i] - real(mean[c])) / Math.sqrt(real(variance[c]) + eps) + real(b[c]);
+    y.data[i] = (real(w[c]) * (x.data[i] - real(mean[c]))) / Math.sqrt(real(variance[c]) + eps) + real(b[c]);
   }
 }
 
@@ -136,22 +151,60 @@ function softmax(options, x, y) {
   for (let i = 0; i < x.data.length; i++) y.data[i] = Math.exp(x.data[i] - most) / sum;
 }
 
-const sigmoid = value => value >= 0 ? 1 / (1 + Math.exp(-value)) : Math.exp(value) / (1 + Math.exp(value));
+// The channels of every path, one path after the other.
+function concat(options, x, y, {inputs}) {
+  let first = 0;
+  for (const each of inputs) {
+    y.data.set(each.data, first);
+    first += each.data.length;
+  }
+}
+
+// Which layer's output a channel of a Concat is, which channel there, and the number of the path.
+function pathOf(layer, k) {
+  for (let path = 0, channel = k; path < layer.from.length; path++) {
+    const index = layer.from[path],
+      channels = (index < 0 ? FACTS.input_shape : LAYERS[index].shape_out)[0];
+    if (channel < channels) return {path, index, channel, first: k - channel, last: k - channel + channels - 1};
+    channel -= channels;
+  }
+  return null;
+}
+
+const sigmoid = value => (value >= 0 ? 1 / (1 + Math.exp(-value)) : Math.exp(value) / (1 + Math.exp(value)));
 const copy = each(value => value);
 const FORWARD = {
-  ReLU: each(value => value <= 0 ? 0 : value), Tanh: each(Math.tanh), Sigmoid: each(sigmoid), Dropout: copy, Flatten: copy,
-  LRN: lrn, BatchNorm: batchnorm, Softmax: softmax,
+  Conv2D: convolve,
+  Concat: concat,
+  ReLU: each(value => (value <= 0 ? 0 : value)),
+  Tanh: each(Math.tanh),
+  Sigmoid: each(sigmoid),
+  Dropout: copy,
+  Flatten: copy,
+  LRN: lrn,
+  BatchNorm: batchnorm,
+  Softmax: softmax,
   MaxPool: (options, x, y) => windows(largest)(options, x, y, "MaxPool"),
   AvgPool: (options, x, y) => windows(mean)(options, x, y, "AvgPool"),
   AdaptiveAvgPool: (options, x, y) => windows(mean)(options, x, y, "AdaptiveAvgPool"),
-  LRNWithin: (options, x, y) => windows(damped)(options, x, y, "LRNWithin"),
+  LRNWithin: (options, x, y) => windows(damped)(options, x, y, "LRNWithin")
 };
 
 // A convolution's filters: w(k, c, r, s), the number of channels that a filter sees, the first of them.
-async function filtersOf(layer) {
+function filtersOf(layer) {
+  layer.filters ||= unpackFilters(layer);
+  return layer.filters;
+}
+
+async function unpackFilters(layer) {
   if (!layer.w) return null;
-  const data = await unpack(layer.w), [K, own, R, S] = layer.w.shape, scales = layer.w.scales;
-  const value = (k, c, r, s) => data[((k * own + c) * R + r) * S + s] * (scales ? real(scales[k]) : 1);
+  const data = await unpack(layer.w),
+    [K, own, R, S] = layer.w.shape,
+    {scales, table} = layer.w;
+  const all = Float64Array.from(data, (code, i) =>
+    table ? real(table[code]) : scales ? code * real(scales[Math.floor(i / (own * R * S))]) : code
+  );
+  const value = (k, c, r, s) => all[((k * own + c) * R + r) * S + s];
   return {value, K, own, R, S, first: k => Math.floor(k / (K / layer.options.groups)) * own};
 }
 
@@ -159,6 +212,7 @@ async function filtersOf(layer) {
 function before(layer, [top, left, bottom, right]) {
   if (layer.kind === "own") return null;
   if (layer.shape_out.length !== 3) return [0, 0, (layer.shape_in[1] || 1) - 1, (layer.shape_in[2] || 1) - 1];
-  const first = windowOf(layer, top, left), last = windowOf(layer, bottom, right);
+  const first = windowOf(layer, top, left),
+    last = windowOf(layer, bottom, right);
   return [first[0], first[1], last[2], last[3]];
 }

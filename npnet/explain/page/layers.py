@@ -5,6 +5,8 @@ from ...backend import ops
 from ...layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, LRNWithin, MaxPool, pair)
 from ...ops.lrn import lrn_constants
 from ..by_hand import BY_HAND
+from ..sentences import paths
+from ..words import LANGUAGES, within
 from .code import code_of
 from .pack import plain, quantised
 
@@ -12,21 +14,29 @@ CONTRIBUTIONS = 40              # of one output of a dense layer
 OUTPUTS = 8                     # of a dense layer whose contributions are computed before
 PROBES = 32                     # numbers of an output that the page compares with what it computes itself
 FINE = 0.01                     # of the largest output: where 8 bits are further off than this, 16 are used
+TABLE = 256                     # values of filters that are kept as codes of 8 bits
 KEPT = (Conv2D, Dense)          # outputs that the page does not compute itself
 
 
-def layer_data(step):
-    """The facts of one step as plain data, without its arrays."""
-    facts, own = step.facts, type(step.layer) in BY_HAND
+def layer_data(row):
+    """The facts of one row as plain data, without its arrays."""
+    step, facts, own = row.step, row.step.facts, type(row.step.layer) in BY_HAND
     finite = step.y[np.isfinite(step.y)]
     return {
         "name": facts.name, "kind": facts.kind if own else "own", "type": facts.kind, "expression": facts.expression,
+        "from": row.sources, "call": row.call, "inside": row.inside, "size": in_both(step.size),
+        "paths": in_both(paths(facts)),
         "shape_in": facts.shape_in, "shape_out": facts.shape_out, "parameters": facts.parameters,
         "trained": facts.trained, "multiply_adds": facts.multiply_adds, "share": step.share,
         "parameter_share": step.parameter_share, "field": facts.field, "spacing": facts.stride,
         "minimum": plain(step.minimum), "maximum": plain(step.maximum), "mean": plain(step.mean), "zeros": step.zeros,
         "largest": float(np.abs(finite).max(initial=0)), "missing": int(step.y.size - finite.size),
         "options": options(step.layer) if own else {}, "probes": probes(step.y), "code": code_of(step.layer, own)}
+
+
+def in_both(lines):
+    """{"en": lines, "ko": lines}: sentences in both languages."""
+    return {language: [within(line, language) for line in lines] for language in LANGUAGES}
 
 
 def options(layer):
@@ -63,24 +73,40 @@ def kept(step):
     return isinstance(step.layer, KEPT) or type(step.layer) not in BY_HAND
 
 
-def add_weights(blobs, step, most):
+def add_weights(blobs, step, most, exact=False):
     """A convolution's filters in 8 bits, or 16 where 8 are too coarse; its biases; how far the sums are off.
 
+    They are exact where the page computes the output, and where they have few values, as those of Deep Compression.
     Returns what is added to the layer's data: {"w", "b", "bits", "off"}, off as a share of the largest output.
     """
     layer = step.layer
     w, b = ops.to_host(layer.w), ops.to_host(layer.b)
-    finite = np.isfinite(w).all()
-    for kind in ("i1", "i2") if finite else ():
-        whole, scales = quantised(w, 1, kind)
-        off = distance(step, whole * scales[:, None, None, None])
-        if off <= FINE:
-            break
-    entry = blobs.add_scaled(w, 1, kind, most) if finite else blobs.add(w, "f4", most)
-    if entry is None:
-        return {}
-    bits = {"i1": 8, "i2": 16}[kind] if finite else 32
-    return {"w": entry, "b": [plain(value) for value in b], "bits": bits, "off": plain(off if finite else 0)}
+    values = table_of(w)
+    if values is not None or exact or not np.isfinite(w).all():
+        bits, off = 32, 0.0
+        entry = blobs.add(w, "f4", most) if values is None else blobs.add_codes(w, values, most)
+    else:
+        for kind, bits in (("i1", 8), ("i2", 16)):
+            whole, scales = quantised(w, 1, kind)
+            off = distance(step, whole * scales[:, None, None, None])
+            if off <= FINE:
+                break
+        entry = blobs.add_scaled(w, 1, kind, most)
+    return {"w": entry, "b": [plain(value) for value in b], "bits": bits, "off": plain(off)} if entry else {}
+
+
+def table_of(w):
+    """The values that filters have where these are few enough for codes of 8 bits; else None."""
+    if w.size < 4 * TABLE or not np.isfinite(w).all():
+        return None
+    values = np.unique(w)
+    return values if len(values) <= TABLE else None
+
+
+def exact_size(step):
+    """How much the exact filters of a convolution take, in numbers of 4 bytes."""
+    w = ops.to_host(step.layer.w)
+    return w.size if table_of(w) is None else w.size // 4
 
 
 def distance(step, w):

@@ -1,9 +1,9 @@
 // What is chosen, and what is drawn again when something else is chosen.
 
-const state = {layer: 0, k: 0, p: 0, q: 0, c: 0, cls: 0, pinned: false};
+const state = {layer: 0, k: 0, p: 0, q: 0, c: 0, cls: 0, view: null, pinned: false};
 
 async function chooseLayer(index) {
-  const turn = state.turn = (state.turn || 0) + 1;
+  const turn = (state.turn = (state.turn || 0) + 1);
   state.layer = index;
   markStrip();
   const next = await load(index);
@@ -20,7 +20,12 @@ function startPlace() {
   state.p = state.q = state.k = state.c = 0;
   state.pinned = false;
   if (!y) return;
-  if (y.flat) { state.k = layer.outputs ? layer.outputs[0].m : y.data.reduce((best, value, i) => value > y.data[best] ? i : best, 0); return; }
+  if (y.flat) {
+    state.k = layer.outputs
+      ? layer.outputs[0].m
+      : y.data.reduce((best, value, i) => (value > y.data[best] ? i : best), 0);
+    return;
+  }
   state.p = y.H >> 1;
   state.q = y.W >> 1;
   while (state.k < y.C - 1 && at(y, state.k, state.p, state.q) === 0) state.k++;
@@ -33,8 +38,11 @@ function chooseMap(k) {
   if (shown.mark) shown.mark(k);
   if (shown.markFilter) shown.markFilter(k);
   else renderFilters();
-  place("map-heading").textContent = shown.y.flat ? place("map-heading").textContent : say("map_heading", {k, count: shown.y.C - 1});
-  if (!shown.y.flat) renderBig(); else moveCursor();
+  place("map-heading").textContent = shown.y.flat
+    ? place("map-heading").textContent
+    : say("map_heading", {k, count: shown.y.C - 1});
+  if (!shown.y.flat) renderBig();
+  else moveCursor();
   renderPixel();
 }
 
@@ -62,7 +70,10 @@ let waiting = 0;
 function renderPixel() {
   renderWindow();
   clearTimeout(waiting);
-  waiting = setTimeout(() => { renderTrail(); renderBackward(); }, 120);
+  waiting = setTimeout(() => {
+    renderTrail();
+    renderBackward();
+  }, 120);
 }
 
 function renderLayer() {
@@ -70,14 +81,16 @@ function renderLayer() {
   markStrip();
   place("layer-name").textContent = layer.name;
   place("layer-expression").textContent = layer.expression;
-  place("layer-what").textContent = say(layer.kind === "own" ? "what_own" : `what_${layer.kind}`, {type: layer.type});
+  const what = say(layer.kind === "own" ? "what_own" : `what_${layer.kind}`, {type: layer.type});
+  place("layer-what").textContent = what + whereInside(layer);
   place("before").disabled = state.layer === 0;
   place("after").disabled = state.layer === LAYERS.length - 1;
   renderMaps();
   renderWindow();
   renderFacts();
   const now = shown;
-  setTimeout(() => {                                            // the one output first: it is what one waits for
+  setTimeout(() => {
+    // the one output first: it is what one waits for
     if (shown !== now) return;
     renderThumbs();
     renderFilters();
@@ -93,8 +106,14 @@ function setLanguage(chosen) {
   document.documentElement.lang = chosen;
   for (const each of ["en", "ko"]) place(`language-${each}`).setAttribute("aria-pressed", String(each === chosen));
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
-  for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", say(element.dataset.label));
-  place("subtitle").textContent = say("subtitle", {shape: times(FACTS.input_shape), layers: LAYERS.length, parameters: num(FACTS.parameters), work: num(FACTS.multiply_adds)});
+  for (const element of document.querySelectorAll("[data-label]"))
+    element.setAttribute("aria-label", say(element.dataset.label));
+  place("subtitle").textContent = say("subtitle", {
+    shape: times(FACTS.input_shape),
+    layers: LAYERS.filter(layer => layer.kind !== "Concat").length,
+    parameters: num(FACTS.parameters),
+    work: num(FACTS.multiply_adds)
+  });
   document.title = say("page_title", {title: FACTS.title});
   for (const element of document.querySelectorAll(".random")) {
     element.hidden = !FACTS.random;
@@ -103,14 +122,18 @@ function setLanguage(chosen) {
   const out = place("left-out");
   out.hidden = !FACTS.left_out.length;
   out.textContent = say("left_out", {layers: FACTS.left_out.join(", ")});
-  place("footer").textContent = `${say(FACTS.random ? "footer_random" : "footer", {weights: FACTS.weights})} npnet ${FACTS.npnet}.`;
+  place("footer").textContent =
+    `${say(FACTS.random ? "footer_random" : "footer", {weights: FACTS.weights})} npnet ${FACTS.npnet}.`;
   renderStrip();
+  renderAttention();
   if (shown) renderLayer();
 }
 
 function setTheme(chosen) {
-  if (chosen === "auto") delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = chosen;
-  for (const each of ["auto", "light", "dark"]) place(`theme-${each}`).setAttribute("aria-pressed", String(each === chosen));
+  if (chosen === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = chosen;
+  for (const each of ["auto", "light", "dark"])
+    place(`theme-${each}`).setAttribute("aria-pressed", String(each === chosen));
 }
 
 function start() {
@@ -122,10 +145,12 @@ function start() {
     const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
     if (!step || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, pre, .scroll")) return;
     event.preventDefault();
-    const index = Math.max(0, Math.min(LAYERS.length - 1, state.layer + step)), inStrip = event.target.closest("#strip");
+    const index = Math.max(0, Math.min(LAYERS.length - 1, state.layer + step)),
+      inStrip = event.target.closest("#strip");
     chooseLayer(index);
     if (inStrip) place("strip").querySelector(`[data-layer="${index}"]`).focus();
   });
+  if (FACTS.attention) state.view = FACTS.attention.views[FACTS.attention.views.length - 1].name;
   setTheme("auto");
   setLanguage(language);
   chooseLayer(0);

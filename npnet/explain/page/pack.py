@@ -41,6 +41,11 @@ class Blobs:
         entry = self.add(whole, kind, most)
         return entry and entry | {"scales": [plain(scale) for scale in scales.reshape(-1)]}
 
+    def add_codes(self, array, values, most=None):
+        """Packs an array that has few values, sorted in `values`, as their numbers in the list; None as add."""
+        entry = self.add(np.searchsorted(values, array), "u1", most)
+        return entry and entry | {"table": [plain(value) for value in values]}
+
 
 def quantised(array, axes, kind="i1"):
     """array -> whole numbers of the same shape, and scales of the first `axes` axes: array is nearly whole * scale.

@@ -1,23 +1,38 @@
 // The window of one output: grids of numbers, and what they add up to.
 
-const LEGIBLE = 7;              // up to so many rows and columns, the numbers stand in the cells
+const LEGIBLE = 7; // up to so many rows and columns, the numbers stand in the cells
 
-// A grid of numbers as a table. value(r, s): a number, or null outside the map; mark(r, s): whether it is the chosen one.
+// A grid of numbers as a table. value(r, s): a number, or null outside the map; mark(r, s): whether it is the chosen.
 function grid({rows, columns, value, scale, title, mark, outside}) {
-  const body = make("tbody"), legible = rows <= LEGIBLE && columns <= LEGIBLE;
+  const body = make("tbody"),
+    legible = rows <= LEGIBLE && columns <= LEGIBLE;
   for (let r = 0; r < rows; r++) {
     const row = make("tr");
     for (let s = 0; s < columns; s++) row.append(cell(value(r, s), scale, legible, mark && mark(r, s), outside, r, s));
     body.append(row);
   }
-  return make("figure", {class: legible ? "grid" : "grid small"}, make("figcaption", {}, title), make("table", {"aria-label": title}, body));
+  return make(
+    "figure",
+    {class: legible ? "grid" : "grid small"},
+    make("figcaption", {}, title),
+    make("table", {"aria-label": title}, body)
+  );
 }
 
 function cell(number, scale, legible, marked, outside, r, s) {
-  if (number === null) return make("td", {class: "outside", "data-r": r, "data-s": s, title: outside}, legible ? outside === say("padding_zero") ? "0" : "" : "");
-  const text = short(number), colour = scale.colour(number);
-  const element = make("td", {"data-r": r, "data-s": s, class: marked ? "marked" : "", title: num(number, 6)},
-                       legible ? (marked ? `★${text}` : text) : make("span", {class: "unseen"}, text));
+  if (number === null)
+    return make(
+      "td",
+      {class: "outside", "data-r": r, "data-s": s, title: outside},
+      legible ? (outside === say("padding_zero") ? "0" : "") : ""
+    );
+  const text = short(number),
+    colour = scale.colour(number);
+  const element = make(
+    "td",
+    {"data-r": r, "data-s": s, class: marked ? "marked" : "", title: num(number, 6)},
+    legible ? (marked ? `★${text}` : text) : make("span", {class: "unseen"}, text)
+  );
   element.style.background = css(colour);
   element.style.color = ink(colour);
   return element;
@@ -25,38 +40,75 @@ function cell(number, scale, legible, marked, outside, r, s) {
 
 // Lines of a sum: [[label, number or text, class], ...].
 function ledger(lines) {
-  return make("dl", {class: "ledger"}, ...lines.filter(Boolean).flatMap(([label, value, kind]) => [
-    make("dt", {class: kind || ""}, label),
-    make("dd", {class: kind || "", "data-value": typeof value === "number" ? value : null, id: kind === "computed" ? "computed" : kind === "exact" ? "exact" : null},
-         typeof value === "number" ? num(value, 7) : value)]));
+  return make(
+    "dl",
+    {class: "ledger"},
+    ...lines
+      .filter(Boolean)
+      .flatMap(([label, value, kind]) => [
+        make("dt", {class: kind || ""}, label),
+        make(
+          "dd",
+          {
+            class: kind || "",
+            "data-value": typeof value === "number" ? value : null,
+            id: kind === "computed" ? "computed" : kind === "exact" ? "exact" : null
+          },
+          typeof value === "number" ? num(value, 7) : value
+        )
+      ])
+  );
 }
 
 // What was computed beside what the array holds, and how far they are apart.
 function verdict(computed, exact, layer, approximate) {
-  const apart = Math.abs(computed - exact), share = apart / (layer.largest || 1);
-  return [[say(approximate ? "computed_approximate" : "computed_exact"), computed, "computed"],
-          [say("array_holds"), exact, "exact"],
-          Number.isFinite(apart) ? [say("apart"), `${num(apart, 2)} = ${say("of_largest", {share: percent(share)})}`, "apart"] : null];
+  const apart = Math.abs(computed - exact),
+    share = apart / (layer.largest || 1);
+  return [
+    [say(approximate ? "computed_approximate" : "computed_exact"), computed, "computed"],
+    [say("array_holds"), exact, "exact"],
+    Number.isFinite(apart)
+      ? [say("apart"), `${num(apart, 2)} = ${say("of_largest", {share: percent(share)})}`, "apart"]
+      : null
+  ];
 }
 
 function outputName(k, p, q, flat) {
   return flat ? `y[0,${k}]` : `y[0,${k},${p},${q}]`;
 }
 
-let spoken = 0;                 // the timer of what is read out: only when the pixel rests
+let spoken = 0; // the timer of what is read out: only when the pixel rests
 
 function speak(text) {
   clearTimeout(spoken);
-  spoken = setTimeout(() => { place("live").textContent = text; }, 350);
+  spoken = setTimeout(() => {
+    place("live").textContent = text;
+  }, 350);
 }
 
 function renderWindow() {
-  const holder = place("window"), {layer, x, y} = shown;
-  if (!y) { holder.replaceChildren(make("p", {class: "note"}, say("window_none"))); return; }
-  const name = outputName(state.k, state.p, state.q, y.flat), value = y.flat ? y.data[state.k] : at(y, state.k, state.p, state.q);
-  const parts = layer.kind === "own" ? [make("p", {}, say("own_layer", {type: layer.type}))]
-    : !x ? [make("p", {class: "note"}, say("window_left_out"))] : SHOW[layer.kind](shown, value);
-  const title = make("p", {class: "output"}, make("code", {}, name), " = ", make("strong", {}, num(value, 7)), className(layer));
+  const holder = place("window"),
+    {layer, x, y} = shown;
+  if (!y) {
+    holder.replaceChildren(make("p", {class: "note"}, say("window_none")));
+    return;
+  }
+  const name = outputName(state.k, state.p, state.q, y.flat),
+    value = y.flat ? y.data[state.k] : at(y, state.k, state.p, state.q);
+  const parts =
+    layer.kind === "own"
+      ? [make("p", {}, say("own_layer", {type: layer.type}))]
+      : !x
+        ? [make("p", {class: "note"}, say("window_left_out"))]
+        : SHOW[layer.kind](shown, value);
+  const title = make(
+    "p",
+    {class: "output"},
+    make("code", {}, name),
+    " = ",
+    make("strong", {}, num(value, 7)),
+    className(layer)
+  );
   holder.replaceChildren(title, ...parts.filter(Boolean));
   const computed = place("computed");
   const numbers = {name, value: num(value, 5), computed: computed ? computed.textContent : num(value, 5)};
@@ -65,7 +117,8 @@ function renderWindow() {
 
 // Of the last layer, what the class is called.
 function className(layer) {
-  const last = LAYERS[LAYERS.length - 1], whole = layer === last || (last.kind === "Softmax" && layer === LAYERS[LAYERS.length - 2]);
+  const last = LAYERS[LAYERS.length - 1],
+    whole = layer === last || (last.kind === "Softmax" && layer === LAYERS[LAYERS.length - 2]);
   return whole && shown.y.flat && FACTS.names ? ` (${FACTS.names[state.k]})` : "";
 }
 

@@ -7,7 +7,7 @@ let language = document.documentElement.lang === "ko" ? "ko" : "en";
 function say(id, values = {}) {
   const entry = WORDS[id];
   if (!entry) throw new Error(`no sentence is called ${id}`);
-  return entry[language].replace(/\{(\w+)\}/g, (whole, name) => name in values ? values[name] : whole);
+  return entry[language].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
 // A number with about four digits: 0.8123, 1.2e-7, 1,234,567 if it is whole.
@@ -36,7 +36,11 @@ function short(value) {
   const size = Math.abs(value);
   if (value === 0) return "0";
   if (size >= 1000 || size < 0.001) return minus(value.toExponential(0).replace("+", ""));
-  return minus(trimmed(size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size >= 0.1 ? value.toFixed(2) : value.toFixed(3)));
+  return minus(
+    trimmed(
+      size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size >= 0.1 ? value.toFixed(2) : value.toFixed(3)
+    )
+  );
 }
 
 function percent(share) {
@@ -55,7 +59,8 @@ function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "onclick") element.addEventListener("click", value);
     else if (name === "class") element.className = value;
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.filter(child => child !== null && child !== undefined));
   return element;
