@@ -254,8 +254,10 @@ class Arranged:
         name = self.modules.get(self.pairs.get(self.plan.last), {}).get("w")
         if name is None:
             return None
-        shape = self.stored.arrays[name].shape
+        shape, ours = self.stored.arrays[name].shape, self.plan.modules[self.plan.last]["w"]
         first = self.keras if len(shape) == 4 else self.inputs_first
+        if len(shape) == len(ours) == 2 and shape[0] != shape[1] and ours[0] in shape:
+            first = shape[0] == ours[0]                             # the other size is that of the outputs
         return int(shape[-1] if first else shape[0]) if len(shape) in (2, 4) else None
 
     # ------------------------------------------------------------------------ rows

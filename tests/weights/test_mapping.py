@@ -281,6 +281,7 @@ def test_a_version_is_found_by_its_arrays(version):
 
     assert candidates(stored(arrays_of(net, in_torch)))[0] == (version, classes)
     assert candidates(stored(arrays_of(net, "{}.{}".format, lambda w: w), "npnet"))[0] == (version, classes)
+    assert candidates(stored(arrays_of(net, "{}_{}".format, lambda w: w)))[0] == (version, classes)
 
 
 def test_several_versions_have_the_arrays_of_an_alexnet():
