@@ -9,6 +9,7 @@
 """
 import json
 import re
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..data.pipeline import Pipeline
 from ..files import writing
 from . import fetching
 from .checkpoint import read_checkpoint, versions
+from .doubts import doubts
 from .prepared import pipeline_for, version_of
 
 SHIPPED = Path(__file__).parent / "shipped"             # NAME.npz, and NAME.md, the card that says how it was made
@@ -42,7 +44,9 @@ class Trained:
 
     def probabilities(self, x):
         """Softmax of the network's output for a batch that the pipeline made, (N, classes); errors as
-        Network.probabilities."""
+        Network.probabilities. Warns if x cannot have come out of this pipeline (doubts.py)."""
+        for doubt in doubts(x, self.pipeline):
+            warnings.warn(doubt, stacklevel=2)
         return self.net.probabilities(x)
 
 
