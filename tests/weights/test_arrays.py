@@ -194,3 +194,17 @@ def test_the_extra_is_named_where_the_package_is_missing(tmp_path, monkeypatch):
 def test_a_version_is_found_in_what_was_written(tmp_path, ending):
     assert candidates(read(written(tmp_path, ending, npnet.model("cifar10_quick", classes=4))))[0] == (
         "cifar10_quick", 4)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("kind", ["float32", "float64", "float16", "bfloat16", "int64", "uint8", "bool"])
+def test_every_type_of_number_that_pytorch_writes(tmp_path, kind):
+    import torch
+    need("safetensors")
+    from safetensors.torch import save_file
+    numbers = torch.arange(-6, 6).reshape(3, 4).mul(0.37 if "float" in kind else 1).to(getattr(torch, kind))
+    save_file({"a.weight": numbers, "a.bias": numbers[0].clone()}, tmp_path / "a.safetensors")
+    found = read(tmp_path / "a.safetensors").arrays
+
+    np.testing.assert_array_equal(found["a.weight"], numbers.to(torch.float64).numpy())
+    assert list(found) == ["a.bias", "a.weight"] and found["a.bias"].shape == (4,)
