@@ -67,16 +67,16 @@ def test_names_from_a_file(squeeze, tmp_path):
 
 
 def test_a_batch_that_was_prepared_otherwise_is_named():
-    """A photograph from 0 to 1, for a network that expects 0 to 255 minus a mean, over a deviation; noise says nothing."""
+    """A photograph from 0 to 255, for a network that expects it minus a mean, over a deviation; noise says nothing."""
     known = trained("cifar_alexnet")
     x = known.pipeline.test(read_picture(sample_picture()))[None]
     right = known.net.probabilities(x)
 
     np.testing.assert_array_equal(known.probabilities(x), right)       # warnings are errors here
     known.probabilities(np.random.default_rng(0).standard_normal(x.shape).astype(np.float32))
-    pixels = x * known.pipeline.deviation[:, None, None].astype(np.float32) + known.pipeline.mean[:, None, None].astype(np.float32)
+    pixels = x * known.pipeline.deviation[:, None, None] + known.pipeline.mean[:, None, None]
     with pytest.warns(UserWarning, match="expects"):
-        known.probabilities(pixels.astype(np.float32) / 255)
+        known.probabilities(pixels.astype(np.float32))
 
 
 def test_names_of_a_shipped_network_can_be_others():
