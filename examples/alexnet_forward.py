@@ -16,33 +16,43 @@ import numpy as np
 import npnet
 from npnet import data, plots
 from npnet.explain import layer_facts
+from npnet.weights import trained
+from npnet.weights.fetching import located
 
 npnet.use("numpy")                      # the backend whose functions are the chapters' own
 
 PHOTO = None                            # the path of your photograph; None: the sample that matplotlib ships
 NET = "krizhevsky2012"                  # or "half_tower"; other versions: npnet explain --net NAME
-WEIGHTS = None                          # a file that net.save wrote; None: random weights
-CLASS_NAMES = None                      # a text file, one class on each line; None: numbers
+WEIGHTS = None                          # a file of weights, or a name of `npnet weights list`; None: alexnet, if it was
+                                        # fetched (npnet weights get alexnet), and random weights if not
+CLASS_NAMES = None                      # a text file, one class on each line; None: those that npnet knows, or numbers
 FOLDER = "walk"                         # where the pictures go
 
+if WEIGHTS is None and NET == "krizhevsky2012" and located("alexnet"):
+    WEIGHTS = "alexnet"
+    print("The weights are real: alexnet, which npnet weights get has fetched. They belong")
+    print("to the version caffe: blue first; LRN over all maps, with k = 1 and alpha / n.")
 if WEIGHTS is None:
     print("The weights are random: the answers mean nothing yet.")
-    print("docs/weights.md tells how to get real ones.")
+    print("npnet weights get alexnet fetches real ones (8.9 MB).")
+known = trained(WEIGHTS, names=CLASS_NAMES) if WEIGHTS else None
 
 
 # %% The photograph: cut to a square, and the mean of each colour taken away
 picture = data.read_picture(PHOTO or data.sample_picture())             # (H, W, 3), 0 to 255
 square = data.resize_and_crop(picture, 227)                             # (227, 227, 3)
-x = data.to_input(square)                                               # (1, 3, 227, 227): one picture, red first
-plots.save(plots.picture_and_input(picture, x), f"{FOLDER}/00-input.png")
+x, order = data.to_input(square), "RGB"                                 # (1, 3, 227, 227): one picture, red first
+if known:                                                               # as the network was trained
+    x, order = known.pipeline.test(picture)[None], known.pipeline.order
+plots.save(plots.picture_and_input(picture, x, order), f"{FOLDER}/00-input.png")
 print(f"\nA photograph of {picture.shape[1]} x {picture.shape[0]} pixels becomes "
       f"{x.size:,} numbers from {x.min():.1f} to {x.max():.1f}.")
 
 
 # %% The network, and the two lines that this page prints about every layer
-net = npnet.load(WEIGHTS) if WEIGHTS else npnet.model(NET)
+net = known.net if known else npnet.model(NET)
 _, expected = npnet.MODELS["krizhevsky2012"]()
-if list(net.layers) != list(expected) or getattr(net["norm1"], "convention", None) != "paper":
+if list(net.layers) != list(expected) or not isinstance(net["norm1"], npnet.LRN):
     raise SystemExit("This page is written for the layers of krizhevsky2012; for other networks: "
                      "npnet explain --net NAME")
 work = {facts.name: facts.multiply_adds for facts in layer_facts(net)}
@@ -84,7 +94,8 @@ for c in range(3):
             total += float(before[0, c, 4 * p + r, 4 * q + s]) * float(w[k, c, r, s])
 compare(f"363 products + b[{k}]", total, x[0, k, p, q])
 
-plots.save(plots.filters(w, "conv1: the filters"), f"{FOLDER}/01-conv1-filters.png")
+rgb = w if order == "RGB" else w[:, ::-1]                                # drawn with red first
+plots.save(plots.filters(rgb, "conv1: the filters"), f"{FOLDER}/01-conv1-filters.png")
 plots.save(plots.feature_maps(x[0], "conv1: the maps"), f"{FOLDER}/02-conv1.png")
 
 
@@ -108,8 +119,10 @@ squares, neighbours = 0.0, 0
 for j in range(i - 2, i + 3):                                           # n = 5 maps
     if 0 <= j < before.shape[1] and j // tower == i // tower:           # no neighbours in the other tower
         squares, neighbours = squares + float(before[0, j, h, v]) ** 2, neighbours + 1
-damped = before[0, i, h, v] / (2 + 1e-4 * squares) ** 0.75              # k = 2, alpha = 0.0001, beta = 0.75
-compare(f"x / (2 + 0.0001 * {neighbours} squares)^0.75", damped, x[0, i, h, v])
+lrn = net["norm1"]
+plus, alpha = npnet.ops.lrn_constants(lrn.convention, lrn.n, lrn.k, lrn.alpha)      # 2 and 0.0001 in the paper
+damped = before[0, i, h, v] / (plus + alpha * squares) ** 0.75             # beta = 0.75
+compare(f"x / ({plus:g} + {alpha:g} * {neighbours} squares)^0.75", damped, x[0, i, h, v])
 if neighbours < 5:
     print(f"         {neighbours} squares and not 5: map {i} is at the edge of its tower")
 plots.save(plots.feature_maps(x[0], "norm1: the maps"), f"{FOLDER}/03-norm1.png")
@@ -176,8 +189,10 @@ squares, neighbours = 0.0, 0
 for j in range(i - 2, i + 3):
     if 0 <= j < before.shape[1] and j // tower == i // tower:
         squares, neighbours = squares + float(before[0, j, h, v]) ** 2, neighbours + 1
-damped = before[0, i, h, v] / (2 + 1e-4 * squares) ** 0.75
-compare(f"x / (2 + 0.0001 * {neighbours} squares)^0.75", damped, x[0, i, h, v])
+lrn = net["norm2"]
+plus, alpha = npnet.ops.lrn_constants(lrn.convention, lrn.n, lrn.k, lrn.alpha)
+damped = before[0, i, h, v] / (plus + alpha * squares) ** 0.75
+compare(f"x / ({plus:g} + {alpha:g} * {neighbours} squares)^0.75", damped, x[0, i, h, v])
 if neighbours < 5:
     print(f"         {neighbours} squares and not 5: map {i} is at the edge of its tower")
 plots.save(plots.feature_maps(x[0], "norm2: the maps"), f"{FOLDER}/06-norm2.png")
@@ -359,7 +374,10 @@ compare(f"4096 products + b[{m}]", total, x[0, m])
 # %% The five best classes: softmax makes the numbers positive, with the sum 1
 probabilities = npnet.ops.softmax_forward(x)[0]                         # (1000,)
 classes = len(probabilities)
-names = Path(CLASS_NAMES).read_text("utf-8").splitlines() if CLASS_NAMES else [f"class {m}" for m in range(classes)]
+if known:
+    names = known.classes
+else:
+    names = Path(CLASS_NAMES).read_text("utf-8").splitlines() if CLASS_NAMES else [f"class {m}" for m in range(classes)]
 best = np.argsort(-probabilities)[:5]
 print("\nThe five best classes")
 for m in best:

@@ -1,4 +1,5 @@
 """The examples run as scripts, as a student runs them, and print what they promise."""
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,9 @@ import pytest
 from PIL import Image
 
 import npnet
+from npnet.data import read_picture, sample_picture
+from npnet.files.fetch import facts_of
+from npnet.weights import compression, fetching, trained
 
 ROOT = Path(npnet.__file__).parents[1]
 WALK = ROOT / "examples" / "alexnet_forward.py"
@@ -17,10 +21,11 @@ PICTURES = ["00-input", "01-conv1-filters", "02-conv1", "03-norm1", "04-pool1", 
             "08-conv3", "09-conv4", "10-conv5", "11-pool5", "12-classes", "13-gradients"]
 
 
-def run(text, folder):
-    """What the script prints, run in a folder of its own with warnings as errors."""
+def run(text, folder, home=None):
+    """What the script prints, run in a folder of its own with warnings as errors. home: NPNET_HOME, if not the user's."""
     (folder / "script.py").write_text(text, "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment |= {"NPNET_HOME": str(home)} if home else {}
     done = subprocess.run([sys.executable, "-W", "error", "script.py"], cwd=folder, env=environment, text=True,
                           encoding="utf-8", capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -166,8 +171,8 @@ def check_pictures(folder):
 
 
 def test_the_walk_as_it_is(tmp_path):
-    out = run(WALK.read_text("utf-8"), tmp_path)
-    assert out.startswith("The weights are random: the answers mean nothing yet.\ndocs/weights.md tells how to get real")
+    out = run(WALK.read_text("utf-8"), tmp_path, tmp_path / "home")
+    assert out.startswith("The weights are random: the answers mean nothing yet.\nnpnet weights get alexnet fetches real ones")
     check_walk(out, list(npnet.MODELS["krizhevsky2012"]()[1]))
     assert "60,965,224 parameters, 724,406,816 multiply-adds" in out
     assert promised() in out
@@ -175,6 +180,39 @@ def test_the_walk_as_it_is(tmp_path):
     lengths = re.findall(r"^(\w+) +[\d.e-]+", out[out.index("The way back"):], re.MULTILINE)
     assert lengths == list(npnet.MODELS["krizhevsky2012"]()[1])[::-1]
     check_pictures(tmp_path / "walk")
+
+
+@pytest.mark.long
+def test_the_walk_of_a_fetched_alexnet(tmp_path):
+    """A file in AlexNet's shape, with a fortieth of its weights, random, and the names of the classes."""
+    file = fetching.entry("alexnet").file
+    weights, names = tmp_path / "home" / "weights" / "alexnet" / file, tmp_path / "home" / "weights" / "ilsvrc12"
+    weights.parent.mkdir(parents=True)
+    compression.write(weights, alexnet_shaped())
+    (weights.parent / "contents.json").write_text(json.dumps({"files": {file: facts_of(weights)}}))
+    names.mkdir()
+    (names / "synset_words.txt").write_text("".join(f"n{k:08} thing {k}, other word\n" for k in range(1000)))
+    out = run(WALK.read_text("utf-8"), tmp_path, tmp_path / "home")
+    assert out.startswith("The weights are real: alexnet, which npnet weights get has fetched. They belong\nto the version caffe: ")
+    assert "random" not in out and "alexnet: 23 layers, 60,965,224 parameters, 724,406,816 multiply-adds" in out
+    check_walk(out, list(npnet.MODELS["caffe"]()[1]))
+    assert "x / (1 + 2e-05 * " in out and "LRN(convention='caffe')" in out
+    assert len(re.findall(r"%  thing \d+, other word$", out, re.MULTILINE)) == 5
+    check_pictures(tmp_path / "walk")
+    known = trained(weights, net="caffe")
+    square = known.pipeline.test(read_picture(sample_picture()))
+    assert f"numbers from {square.min():.1f} to {square.max():.1f}" in out          # blue first, minus Caffe's mean
+
+
+def alexnet_shaped():
+    """{name: array} of AlexNet in the shapes of its file: few weights that are not 0, of 15 values, as dense as AlexNet's."""
+    random, arrays = np.random.default_rng(0), {}
+    for name, shape in compression.NETWORKS["caffe"].items():
+        weights = np.zeros(np.prod(shape), np.float32)
+        values = np.linspace(-1, 1, 15, dtype=np.float32) / np.sqrt(len(weights) / shape[0] / 40)
+        weights[::40] = random.choice(values, len(weights[::40]))
+        arrays |= {f"{name}.w": weights.reshape(shape), f"{name}.b": np.zeros(shape[0], np.float32)}
+    return arrays
 
 
 @pytest.mark.long
@@ -202,7 +240,7 @@ def test_the_walk_is_flat():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("version", ["torchvision", "batchnorm", "caffe"])
+@pytest.mark.parametrize("version", ["torchvision", "batchnorm", "pool_first"])
 def test_walk_of_another_network_is_refused_at_once(tmp_path, version):
     (tmp_path / "script.py").write_text(set_to(WALK.read_text("utf-8"), NET=version), "utf-8")
     done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -33,7 +33,7 @@ COMMANDS = {
     "evaluate": "how right trained networks are",
     "predict": "what a picture shows",
     "plot": "curves and filters of runs",
-    "weights": "trained weights: list, get",
+    "weights": "trained weights: list, get, info, convert",
     "data": "data sets: list, get, show, info, augment",
     "explain": "one picture, walked through a network layer by layer",
     "see": "what a trained network sees: saliency, Grad-CAM, patches",
@@ -199,6 +199,26 @@ def add_layers(parser):
     """Adds the option --layers, for commands that read networks."""
     parser.add_argument("--layers", metavar="FILE.py", help="a file that defines layers of your own, which the saved "
                         "network has; it is run")
+
+
+NETWORKS = ("a run's folder, a checkpoint, a file of Caffe, PyTorch, Deep Compression, safetensors, npz or ONNX, or a "
+            "name of npnet weights list")
+
+
+def add_reading(parser, net=True):
+    """Adds --prototxt, --mean, --names and, if net is True, --net: what a file of weights does not say itself."""
+    if net:
+        parser.add_argument("--net", metavar="NAME", help="the version whose weights they are, where that is not found "
+                            "from the file")
+    parser.add_argument("--prototxt", metavar="FILE", help="Caffe's description of the network")
+    parser.add_argument("--mean", metavar="FILE", help="Caffe's mean picture (.binaryproto), which is subtracted")
+    parser.add_argument("--names", metavar="FILE", help="what the classes are called: a text file, one on each line")
+
+
+def reading(options):
+    """What weights.trained takes beside a file's name, from the options of add_reading and add_layers."""
+    given = {name: getattr(options, name) for name in ("net", "prototxt", "mean", "names")}
+    return {**given, "layers": own_layers(options)}
 
 
 def own_layers(options):

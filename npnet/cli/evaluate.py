@@ -7,6 +7,7 @@
 """
 import json
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import numpy as np
 
 from ..layers import check_whole
 from ..screen import bar, counted, echo, listed, percent, print_table, tell
-from . import add_backend, add_layers, choose_backend, own_layers
+from ..weights.fetching import NAMES
+from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
 from .plot import place_of
 from .train import check_there, options_named
 
@@ -24,8 +26,9 @@ def add(commands):
     parser.description = ("Loss, right answers and confusions of a trained network on pictures with labels. Pictures "
                           "that it was trained on are left out, wherever they lie. Several networks are an ensemble: "
                           "their probabilities are averaged, as in the paper's table 2.")
-    parser.add_argument("networks", nargs="+", metavar="NETWORK",
-                        help="a run's folder, a checkpoint, or the name of a shipped network")
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", help=NETWORKS)
+    parser.add_argument("--weights", action="append", default=[], metavar="NETWORK", help="the same, as for predict")
+    add_reading(parser)
     parser.add_argument("--data", metavar="NAME", help="a data set, as for train (default: that of the first one)")
     parser.add_argument("--part", choices=("test", "train"), default="test",
                         help="test: the test pictures (default); train: those to train on, seen in training or not")
@@ -49,8 +52,11 @@ def run(options):
     from .. import plots
     from ..fit import answers, score
     check_whole(**{"--limit": 1 if options.limit is None else options.limit, "--batch": options.batch})
+    options.networks = options.networks + options.weights
+    if not options.networks:
+        raise ValueError("evaluate needs a network; see npnet evaluate --help")
     choose_backend(options)
-    networks = opened(options.networks, own_layers(options))
+    networks = opened(options.networks, reading(options))
     picture = place_of_confusion(options, options.data or networks[0].settings.get("data", ""))
     pictures, which = pictures_of(options, networks)
     with bar("evaluating", "pictures") as progress:
@@ -82,13 +88,13 @@ def show(options, result, classes, which):
     from ..fit.finish import in_words
     tell(f"{' + '.join(options.networks)} on {which}{', ten crops' if options.ten_crop else ''}")
     echo(f"{in_words(result)}, loss {result.loss:.4f}", "bold")
-    print_table(confusions(result.confusion, classes), "lrrl")
+    print_table(confusions(result.confusion, short(classes)), "lrrl")
 
 
-def opened(names, layers=None):
-    """The trained networks, which must have been trained on the same classes."""
+def opened(names, options):
+    """The trained networks, which must have been trained on the same classes. options: of weights.trained."""
     from ..weights import trained
-    networks = [trained(name, layers) for name in names]
+    networks = [trained(name, **options) for name in names]
     for other in networks[1:]:
         if other.classes != networks[0].classes:
             raise ValueError(f"{other.name} and {networks[0].name} were trained on other classes, so their answers "
@@ -109,16 +115,38 @@ def pictures_of(options, networks):
     with bar(f"reading {source}") as progress:
         data = read(source, settings.get("grey"), progress)
     classes = [composed(name) for name in networks[0].classes]
-    if sorted(data.classes) != sorted(classes):
+    numbers = numbers_of(data.classes, classes)
+    if numbers is None:
         raise ValueError(f"{source} has the classes {listed(data.classes, 10)}, but {networks[0].name} was trained "
                          f"on {listed(classes, 10)}")
+    if classes == [f"class {k}" for k in range(len(classes))] != list(data.classes) and not options.json:
+        tell(f"{networks[0].name} has no names for its classes: they are taken to be those of {data.name}, by their "
+             f"numbers")
     pictures, words, warning = chosen(data, options.part, networks, source)
     if warning and not options.json:
         tell(warning)
     pictures = readable(pictures, tell) if options.skip_damaged or settings.get("skip_damaged") else pictures
-    numbers = np.array([classes.index(name) for name in data.classes])      # of the same names, in the network's order
     pictures = some(replace(pictures, labels=numbers[pictures.labels], classes=classes), options.limit)
     return pictures, f"{counted(len(pictures), 'picture')} of {data.name}{words}"
+
+
+def numbers_of(names, classes):
+    """Of each class of the data the network's number, int (K,); None if they are not the same classes.
+
+    They are if they have the same names in any order, or in one order names that agree.
+    """
+    if sorted(names) == sorted(classes):
+        return np.array([classes.index(name) for name in names])
+    if len(names) == len(classes) and all(map(agree, range(len(names)), names, classes)):
+        return np.arange(len(names))
+    return None
+
+
+def agree(number, one, other):
+    """Whether two names can be those of one class: equal, one of several words for it ("tench" of "tench, Tinca
+    tinca"), or no name but its number."""
+    words = [{word.strip().lower() for word in name.split(",")} for name in (one, other)]
+    return f"class {number}" in (one, other) or bool(words[0] & words[1])
 
 
 def chosen(data, part, networks, source):
@@ -134,8 +162,8 @@ def chosen(data, part, networks, source):
         return data.train, ", train", ""
     pictures = data.train if data.test is None else data.test
     seen, unknown = seen_by([one.name for one in networks], pictures)
-    warning = (f"{listed(unknown)} has no fingerprints of its pictures (npnet 0.1.0 kept none): whether these are "
-               f"among them is not known") * bool(unknown)
+    warning = (f"{listed(unknown)} has no fingerprints of its pictures (npnet 0.1.0 and other libraries keep none): "
+               f"whether these are among them is not known") * bool(unknown)
     if data.test is None and not seen.any() and any(
             one.name in unknown and one.settings.get("data") == place(source, CATALOGUE) for one in networks):
         fifth = ", the fifth that was held out" if part == "test" else ", all but the fifth that was held out"
@@ -162,8 +190,19 @@ def print_json(data):
 def limits(name, classes):
     """A sentence: what a network can answer at all."""
     knows = "know" if " + " in name else "knows"
-    return (f"{name} {knows} {counted(len(classes), 'class', 'classes')}: {listed(classes, 10)}. If a picture shows "
-            f"something else, the answer is still one of these names.")
+    count = counted(len(classes), "class", "classes")
+    if list(classes) == [f"class {k}" for k in range(len(classes))]:
+        how = f"npnet weights get {NAMES} --trust, or " if len(classes) == 1000 else ""
+        return f"{name} {knows} {count}, whose names are not here: {how}--names FILE, one on each line."
+    return (f"{name} {knows} {count}: {listed(short(classes), 10)}. If a picture shows something else, the answer is "
+            f"still one of these names.")
+
+
+def short(classes):
+    """The classes by the first of their words, where that is no other's: "tench" for "tench, Tinca tinca"."""
+    first = [name.split(",")[0].strip() for name in classes]
+    counts = Counter(first)
+    return [one if one and counts[one] == 1 else name for one, name in zip(first, classes)]
 
 
 def confusions(matrix, names, most=20):

@@ -7,6 +7,7 @@
     npnet explain cat.jpg --html cat.html           all of it as one page, for a browser
 """
 import re
+import zipfile
 from pathlib import Path
 
 from ..data import read_picture, sample_picture
@@ -20,10 +21,12 @@ from ..network import load
 from ..screen import duration, echo, fold
 from ..screen.output import width
 from ..weights import is_trained, shipped, trained
+from ..weights.fetching import located
 from ..weights.prepared import pipeline_for, version_of
-from . import DEFAULT, add_backend, add_layers, choose_backend, own_layers
+from . import DEFAULT, NETWORKS, add_backend, add_layers, add_reading, choose_backend, own_layers
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
+FETCHED = "alexnet"                 # explained without --net and --weights, if npnet weights get has fetched it
 LONG = 20                           # seconds that nobody waits for without having been asked
 
 
@@ -35,9 +38,9 @@ def add(commands):
     parser.add_argument("photo", nargs="?", metavar="PHOTO", help="a picture (default: the sample of matplotlib)")
     parser.add_argument("--net", metavar="NAME", help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
     parser.add_argument("--classes", type=int, metavar="N", help="how many classes (default: the version's own)")
-    parser.add_argument("--names", metavar="FILE", help="what the classes are called: a text file, one on each line")
-    parser.add_argument("--weights", metavar="FILE", help="a run's folder, a checkpoint, or a network that npnet "
-                        "saved, of which --net then says how its pictures are prepared")
+    parser.add_argument("--weights", metavar="NETWORK", help=f"{NETWORKS}; or a network that npnet saved, of which "
+                        "--net then says how its pictures are prepared (default: alexnet, if it was fetched)")
+    add_reading(parser, net=False)
     add_layers(parser)
     parser.add_argument("--layer", metavar="NAME", help="show only this layer; those after it are not computed")
     parser.add_argument("--backward", action="store_true", help="one backward pass, too, of the best class")
@@ -67,12 +70,11 @@ def explain_photo(options):
     notes, path = [], sample_picture() if options.photo is None else Path(options.photo)
     layers = own_layers(options)
     picture = read_picture(path, notes)                         # before 60 million weights are drawn
-    names = None if options.names is None else read_names(options.names, options.lang)
     known = known_network(options, layers)
     if known is not None:
-        net, version, names = known.net, known.name, names or known.classes
-        pipeline = known.pipeline
+        net, version, names, pipeline = known.net, known.name, known.classes, known.pipeline
     else:
+        names = None if options.names is None else read_names(options.names, options.lang)
         net, version = network(options, names, layers)
         pipeline = pipeline_for(version, net.input_shape)
     weights = known.name if known else options.weights
@@ -85,9 +87,11 @@ def explain_photo(options):
     multiply_adds, seconds = cost(net, last, options.backward or bool(options.html))
     head = [
         Said("head.photo", photo=path.name, columns=picture.shape[1], rows=picture.shape[0], network=through),
+        *([Said("head.fetched", name=FETCHED, version=recognised(net), default=DEFAULT)] if known and not (
+            options.weights or options.net) else []),
         *([knowledge(known.name, known.classes)] if known else []),
         *warning(explain), *map(understood, notes),
-        Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, training=known is not None)),
+        Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, bool(known and known.settings))),
         *([] if version else [Said("head.guess")]),
         cost_words(options, last, multiply_adds, seconds, backend)]
     show([part for line in head for part in fold(within(line, options.lang), width(), rest="  ")])
@@ -157,7 +161,9 @@ def save_notebook(explain, options, pipeline, version, known, photo):
         raise ValueError(explain.say("notebook.whole"))
     from ..explain import notebook
     if known:
-        code = notebook.from_trained(options.weights or options.net, options.layers)
+        given = {name: getattr(options, name) for name in ("net", "prototxt", "mean", "names")}
+        code = notebook.from_trained(options.weights or options.net or FETCHED, options.layers,
+                                     given if options.weights else {"names": options.names})
     elif options.weights is not None:
         code = notebook.from_file(options.weights, version, options.layers)
     else:
@@ -193,14 +199,26 @@ def agreed(seconds, explain):
 
 
 def known_network(options, layers):
-    """The Trained network that the options name, shipped or from a run, which knows its own classes and how its
-    pictures are prepared; None where they name random weights or a file with weights alone."""
+    """The Trained network that the options name, of a file or a name, which knows its own classes and how its pictures
+    are prepared; None where they name random weights, or a network that npnet saved without all that."""
     if options.weights is not None and options.classes is not None:
         raise ValueError(Said("error.whole_network", file=options.weights).within(options.lang))
     if options.weights is None:
-        return trained(options.net) if options.net in shipped() and options.classes is None else None
-    known = options.net is None and is_trained(options.weights)
-    return trained(options.weights, layers) if known else None
+        name = options.net or (FETCHED if located(FETCHED) else None)
+        by_name = options.classes is None and (options.net is None or name in shipped())
+        return trained(name, names=options.names) if name and by_name else None
+    if is_ours(options.weights) and (options.net is not None or not is_trained(options.weights)):
+        return None
+    return trained(options.weights, layers, options.net, options.prototxt, options.mean, options.names)
+
+
+def is_ours(path):
+    """Whether a path is a run's folder, or a file that npnet saved."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return "architecture.npy" in file.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return Path(path).is_dir()
 
 
 def network(options, names, layers):

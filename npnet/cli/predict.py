@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ..screen import aligned, echo, listed, percent, tell
-from . import add_backend, add_layers, choose_backend, own_layers
-from .evaluate import limits, opened, print_json
+from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
+from .evaluate import limits, opened, print_json, short
 from .plot import place_of
 
 NET = "cifar_alexnet"               # the shipped one
@@ -27,8 +27,8 @@ def add(commands):
                         help="JPEG, PNG and others; a folder stands for the pictures in it, in the order of their "
                              "names, a pattern such as '*.jpg' for those that match it")
     parser.add_argument("--weights", action="append", metavar="NETWORK",
-                        help=f"a run's folder, a checkpoint, a shipped network (default: {NET}); given several times, "
-                             f"their answers are averaged")
+                        help=f"{NETWORKS} (default: {NET}); given several times, their answers are averaged")
+    add_reading(parser)
     add_layers(parser)
     parser.add_argument("--ten-crop", action="store_true", help="average over ten crops of each picture")
     parser.add_argument("--json", action="store_true", help="one JSON object for each picture, one on a line")
@@ -47,7 +47,7 @@ def run(options):
     if options.save is not None:
         place_of(options.save, reads=paths)
     names = options.weights or [NET]
-    networks = opened(names, own_layers(options))
+    networks = opened(names, reading(options))
     classes = networks[0].classes
     if not options.json:
         tell(limits(" + ".join(names), classes))
@@ -96,11 +96,12 @@ def show(path, picture, p, classes, notes, options):
         echo(f"\n{path}")
         for note in notes:
             echo(f"  ({note})")
-        for k, name in zip(best, aligned([classes[k] for k in best])):
+        names = short(classes)
+        for k, name in zip(best, aligned([names[k] for k in best])):
             echo(f"  {name}  {percent(p[k]):>7}  {'█' * round(WIDTH * float(p[k]))}".rstrip(),
                  "bold" if k == best[0] else None)
     if options.save is not None:
         from .. import plots
-        plots.save(plots.probabilities(p, classes, path, picture), options.save)
+        plots.save(plots.probabilities(p, short(classes), path, picture), options.save)
         if not options.json:
             echo(f"\nthe picture is {options.save}")

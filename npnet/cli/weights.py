@@ -1,17 +1,27 @@
 """`npnet weights`: trained weights, where they come from, what is in a file of them.
 
     npnet weights list                              what there is, and what of it is on this computer
-    npnet weights get squeezenet                    download and check
-    npnet weights get squeezenet --trust            with the names of its classes, of which no checksum is known
+    npnet weights get squeezenet --trust            download and check; --trust: with the names of its classes
+    npnet weights info squeezenet                   arrays, network, preparation, what of the file went where
+    npnet weights info theirs.pth --net torchvision
+    npnet weights convert theirs.pth ours.npz       everything that npnet predict needs, in a file of npnet's
+    npnet weights convert ours.npz theirs.safetensors           names and layout of PyTorch's state_dict
 """
-from ..screen import bar, echo, print_table, size
+from pathlib import Path
+
+from ..data.pipeline import number_words
+from ..screen import bar, counted, echo, line, listed, print_table, size
 from ..weights import fetching, shipped
 from ..weights.trained import SHIPPED
+from . import NETWORKS, add_layers, add_reading, reading
+from .evaluate import print_json, short
+
+MOST = 10                       # classes that info names
 
 
 def add(commands):
-    parser = commands.add_parser("weights", help="trained weights: list, get")
-    parser.description = "Trained weights: what there is, fetching them."
+    parser = commands.add_parser("weights", help="trained weights: list, get, info, convert")
+    parser.description = "Trained weights: what there is, fetching them, what is in a file, another format."
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="what there is, and what of it is on this computer").set_defaults(run=run_list)
     get = actions.add_parser("get", help="download weights and check them")
@@ -19,6 +29,30 @@ def add(commands):
     get.add_argument("--trust", action="store_true", help="take files whose checksum is not known, as they come: the "
                      "names of ImageNet's classes")
     get.set_defaults(run=run_get)
+    add_info(actions)
+    add_convert(actions)
+
+
+def add_info(actions):
+    parser = actions.add_parser("info", help="what is in a file: arrays, network, preparation, classes")
+    parser.add_argument("weights", metavar="NETWORK", help=NETWORKS)
+    add_reading(parser)
+    add_layers(parser)
+    parser.add_argument("--json", action="store_true", help="all of it as JSON")
+    parser.set_defaults(run=run_info)
+
+
+def add_convert(actions):
+    parser = actions.add_parser("convert", help="write weights in another format")
+    parser.add_argument("weights", metavar="NETWORK", help=NETWORKS)
+    parser.add_argument("out", metavar="OUT", help=".npz: the network with its preparation and its classes, for npnet; "
+                        ".safetensors: its arrays, with PyTorch's names and layout")
+    parser.add_argument("--state-dict", action="store_true", help="write the .npz as the .safetensors: arrays alone, "
+                        "with PyTorch's names and layout")
+    parser.add_argument("--replace", action="store_true", help="write OUT also where a file of that name is")
+    add_reading(parser)
+    add_layers(parser)
+    parser.set_defaults(run=run_convert)
 
 
 # ---------------------------------------------------------------------------- list and get
@@ -52,3 +86,95 @@ def run_get(options):
         names = fetching.entry(fetching.NAMES)
         echo(f"The 1000 classes are numbers as long as their names are not here: npnet weights get {names.name} "
              f"--trust fetches them (no checksum is known), or put {names.file} in {names.folder}.")
+
+
+# ---------------------------------------------------------------------------- info
+
+def run_info(options):
+    name, entry = options.weights, fetching.KNOWN.get(options.weights)
+    here = entry is None or fetching.located(name)
+    facts = (catalogue_facts(entry) if entry else {}) | (file_facts(name, options) if here and
+                                                         name != fetching.NAMES else {})
+    if options.json:
+        print_json({key.replace(" ", "_"): value for key, value in facts.items()})
+        return
+    arrays, report = facts.pop("arrays", []), facts.pop("report", None)
+    echo(name, "bold")
+    for key, value in facts.items():
+        for each in value if key == "notes" else [value]:
+            print(line(key, in_a_line(key, each)))
+    if arrays:
+        print()
+        print_table([("array", "shape", "dtype"), *((one["name"], "x".join(map(str, one["shape"])) or "-", one["dtype"])
+                                                    for one in arrays)], "lrl")
+    if report:
+        echo(f"\n{report}")
+
+
+def in_a_line(key, value):
+    """A fact as text: classes are counted and the first ones named."""
+    if key == "numbers":
+        return f"{value:,}"
+    return f"{counted(len(value), 'class', 'classes')}: {listed(short(value), MOST)}" if key == "classes" else value
+
+
+def catalogue_facts(entry):
+    """{name: value} of what is known of weights that can be fetched."""
+    part, path = entry.parts[0], fetching.located(entry.name)
+    facts = {"what": entry.about, "belongs to": entry.net, "stated": entry.stated and f"{entry.stated} of ImageNet's "
+             f"validation pictures right, best and best five, as its authors state", "licence": entry.licence,
+             "from": part.addresses[0],
+             "checksum": part.checksum.replace(":", " ") if part.checksum else "unverified: none is known",
+             "here": str(path or f"not on this computer yet: npnet weights get {entry.name}")}
+    return {name: value for name, value in facts.items() if value}
+
+
+def file_facts(name, options):
+    """{name: value} of what is in a file: its arrays, and the network with its preparation and its classes."""
+    from ..explain.counts import recognised
+    from ..weights.reading import stored
+    from ..weights.trained import found
+    content = stored(found(name))
+    facts = {"format": content.format, "numbers": sum(array.size for array in content.arrays.values()),
+             "arrays": [{"name": key, "shape": list(array.shape), "dtype": str(array.dtype)}
+                        for key, array in content.arrays.items()]}
+    try:
+        from ..weights import trained
+        known = trained(name, **reading(options))
+    except ValueError as error:                                 # the arrays are shown all the same
+        return facts | {"network": None, "problem": str(error), "notes": content.notes}
+    return facts | {"network": recognised(known.net) or "of its own", "pictures": ", ".join(
+        [f"{known.pipeline.size} x {known.pipeline.size}", *number_words(known.pipeline)]),
+        "classes": list(known.classes), "report": known.report and str(known.report), "notes": content.notes}
+
+
+# ---------------------------------------------------------------------------- convert
+
+def run_convert(options):
+    from ..weights import trained
+    write, what = writer(options)
+    out = Path(options.out)
+    if out.is_dir():
+        raise IsADirectoryError(f"{out} is a folder; give the name of a file in it")
+    if out.exists() and not options.replace:
+        raise FileExistsError(f"{out} is there already; choose another name, or add --replace")
+    known = trained(options.weights, **reading(options))
+    write(out, known)
+    if known.report is not None:
+        echo(str(known.report))
+    echo(f"{out} holds {what}: {counted(len(known.net.params()), 'array')}, {size(out.stat().st_size)}")
+
+
+def writer(options):
+    """The function of a path and a Trained that writes what OUT's name asks for, and what that is."""
+    from ..weights import arrays
+    from ..weights.trained import save_trained
+    ending = Path(options.out).suffix.lower()
+    if ending not in (".npz", ".safetensors"):
+        raise ValueError(f"OUT must end in .npz or .safetensors, got {options.out}")
+    if ending == ".safetensors":
+        arrays.package()                                        # or ImportError, before anything is read
+        return lambda path, known: arrays.write_safetensors(path, known.net), "PyTorch's state_dict"
+    if options.state_dict:
+        return lambda path, known: arrays.write_npz(path, known.net), "PyTorch's state_dict"
+    return save_trained, "a network with its preparation and its classes"

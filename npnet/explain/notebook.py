@@ -38,13 +38,20 @@ def from_model(name, classes=None, seed=0):
     return f"net = npnet.model({given})\npipeline = pipeline_for({name!r}, net.input_shape)"
 
 
-def from_trained(name_or_path, layers=None):
-    """Code that reads a network that npnet ships, by its name, or a run or checkpoint, by its path."""
-    known = Path(name_or_path)
-    known = str(known.resolve()) if known.exists() else str(name_or_path)
+def from_trained(name_or_path, layers=None, given=None):
+    """Code that reads a network by its name, or a run or a file of weights by its path. given: {what weights.trained
+    takes beside it: a name, or a file's path}; what is None is left out."""
+    known, given = absolute(name_or_path), given or {}
     own = f", layers_of({str(Path(layers).resolve())!r})" if layers else ""
+    own += "".join(f", {name}={absolute(value)!r}" for name, value in given.items() if value is not None)
     return (f"{OWN if layers else ''}known = npnet.weights.trained({known!r}{own})\n"
             f"net, pipeline = known.net, known.pipeline")
+
+
+def absolute(name_or_path):
+    """A path that is there as one that holds in every folder; a name as it is."""
+    path = Path(name_or_path)
+    return str(path.resolve()) if path.exists() else str(name_or_path)
 
 
 def from_file(path, version=None, layers=None):

@@ -49,7 +49,7 @@ def training_words(pipeline):
 
 def knowledge(name, classes):
     """What a network can answer at all: `name` holds a plus where several networks answer together."""
-    listing = ", ".join(map(str, classes[:MOST]))
+    listing = ", ".join(str(name).split(",")[0] for name in classes[:MOST])
     if len(classes) > MOST:
         listing = Said("head.more", names=listing, count=len(classes) - MOST)
     return Said("head.know" if " + " in name else "head.knows", name=name, count=several("class", len(classes)),

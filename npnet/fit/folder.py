@@ -30,7 +30,7 @@ from ..data.fingerprints import Identity, different, identity
 from ..fast.threads import blas, count
 from ..files import tidy, writing
 from ..files.lock import locked
-from ..weights import found, read_checkpoint, save_checkpoint
+from ..weights import found, is_trained, read_checkpoint, save_checkpoint
 from ..weights.checkpoint import part, versions
 from .run import COLUMNS
 
@@ -151,8 +151,12 @@ def check_pictures(checkpoint, pictures, loader):
 
 def identities(path):
     """{part: Identity} of the pictures of a run, given by its folder or one of its checkpoints; of parts of which
-    only the digest is known, that text; {} for a run that did not know its pictures, and for a shipped network."""
-    checkpoint = read_checkpoint(found(path))
+    only the digest is known, that text; {} for a run that did not know its pictures, for a shipped network, and for
+    weights of others."""
+    path = found(path)
+    if not is_trained(path):
+        return {}
+    checkpoint = read_checkpoint(path)
     return checkpoint.identity | kept(checkpoint)
 
 

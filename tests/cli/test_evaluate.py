@@ -93,7 +93,7 @@ def test_a_run_without_fingerprints_is_said_to_have_none(runs, here, pack, capsy
     without_fingerprints(here / "a")
     said = evaluate(capsys, "a", "--data", pack)
 
-    assert "a has no fingerprints of its pictures (npnet 0.1.0 kept none): whether these are among them is not known" in said
+    assert "a has no fingerprints of its pictures (npnet 0.1.0 and other libraries keep none): whether these are among them is not known" in said
     assert "a on 15 pictures of colours, test" in said
 
 

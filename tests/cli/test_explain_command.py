@@ -11,6 +11,9 @@ from npnet.cli import explain as command
 from npnet.cli import main
 from npnet.diagnose import layers_of
 from npnet.explain import terminal
+from npnet.weights import Trained
+from npnet.weights.arrays import write_npz
+from npnet.weights.prepared import pipeline_for
 
 MINE = """
 from npnet import ReLU
@@ -18,6 +21,12 @@ from npnet import ReLU
 class MyReLU(ReLU):
     pass
 """
+
+
+@pytest.fixture(autouse=True)
+def nothing_fetched(monkeypatch):
+    """What this computer's user has fetched changes no test."""
+    monkeypatch.setattr(command, "located", lambda name: None)
 
 
 def headings(text):
@@ -34,7 +43,7 @@ def test_everything_is_printed_where_nobody_sits(capsys):
     assert "\x1b" not in out and "Enter next" not in out and all(len(line) <= 80 for line in out.split("\n"))
     assert out.split("\n")[:5] == [
         "grace_hopper.jpg, 512 x 600 pixels, through lenet5", "The weights are random: the answers mean nothing yet.",
-        "docs/weights.md tells how to get real ones.", "input 1x28x28: grey, 0 to 1",
+        "npnet weights list says which real ones there are.", "input 1x28x28: grey, 0 to 1",
         "1,249,560 multiply-adds in both directions, less than a second with numpy"]
     assert headings(out) == list(npnet.model("lenet5").layers)
     assert out.count("they agree") == 12 and "DIFFER" not in out
@@ -76,6 +85,40 @@ def test_weights_and_names(capsys, tmp_path):
     assert "grey, 0 to 255, over 256" in capsys.readouterr().out
 
 
+def test_a_fetched_alexnet_is_explained_without_being_asked_for(capsys, monkeypatch):
+    """And said to be; --net and --classes ask for random weights."""
+    asked, net = [], npnet.model("lenet5", seed=1)
+    def trained(*words, **options):
+        asked.append(words)
+        return Trained(words[0], net, pipeline_for("lenet5", net.input_shape), tuple(f"tench {k}, fish" for k in range(10)), {})
+    monkeypatch.setattr(command, "located", lambda name: "somewhere" if name == "alexnet" else None)
+    monkeypatch.setattr(command, "trained", trained)
+    assert main(["explain", "--backend", "numpy", "--layer", "conv1"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("grace_hopper.jpg, 512 x 600 pixels, through alexnet The weights are real: alexnet, which npnet weights get "
+                           "has fetched, on the version lenet5, to which they belong. With --net krizhevsky2012 they are random. "
+                           "alexnet knows 10 classes: tench 0, tench 1, ")
+    assert "input 1x28x28: grey, 0 to 1 " in said and "mean nothing" not in said and asked == [("alexnet",)]
+    assert main(["explain", "--net", "lenet5", "--layer", "conv1", "--backend", "numpy"]) == 0
+    assert "The weights are random" in capsys.readouterr().out and len(asked) == 1
+
+
+def test_any_file_of_weights(capsys, tmp_path, monkeypatch):
+    """Arrays alone, under PyTorch's names: the network is found from their shapes; its options go on into a notebook."""
+    monkeypatch.chdir(tmp_path)
+    write_npz("digits.npz", npnet.model("lenet5", seed=1))
+    (tmp_path / "names.txt").write_text("\n".join(f"digit {k}" for k in range(10)))
+    words = ["explain", "--weights", "digits.npz", "--names", "names.txt", "--backend", "numpy"]
+    assert main([*words, "--layer", "conv1"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "through digits.npz digits.npz knows 10 classes: digit 0, digit 1" in said and "input 1x28x28: grey, 0 to 1 " in said
+    assert main([*words, "--net", "lenet5", "--notebook", "walk.ipynb"]) == 0
+    code = (tmp_path / "walk.ipynb").read_text()
+    assert f"npnet.weights.trained('{tmp_path}/digits.npz', net='lenet5', names='{tmp_path}/names.txt')" in code
+    assert main(["explain", "--weights", "digits.npz", "--net", "squeezenet1_0", "--backend", "numpy"]) == 2
+    assert "digits.npz" in capsys.readouterr().err
+
+
 def test_a_network_that_nobody_knows(capsys, tmp_path):
     small().save(tmp_path / "mine.npz")
     assert main(["explain", "--weights", str(tmp_path / "mine.npz")]) == 0
@@ -102,7 +145,7 @@ def test_a_network_with_layers_of_ones_own(capsys, tmp_path, monkeypatch):
     (["--net", "lenet"], "no network is called 'lenet'; did you mean lenet5?"),
     (["--net", "lenet5", "--layer", "conv9"], "no layer is called 'conv9'; did you mean conv3, conv2, conv1?"),
     (["--net", "lenet5", "--names", "setup.txt", "--classes", "4"], "there are 2 names, but the network has 4 classes"),
-    (["--weights", "missing.npz"], "there is no file missing.npz; give the path of a network that save() wrote"),
+    (["--weights", "missing.npz"], "there is no file missing.npz"),
     (["--weights", "mine.npz", "--net", "lenet5"], "lenet5 takes pictures of 1 channels, but this network takes"),
     (["--weights", "mine.npz", "--net", "lenet6"], "no network is called 'lenet6'; npnet has krizhevsky2012"),
     (["--weights", "mine.npz", "--classes", "4"], "mine.npz holds a whole network; leave --classes out"),

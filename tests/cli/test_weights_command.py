@@ -1,11 +1,19 @@
 """npnet weights: what can be fetched, what is here, and the sentence for what is wrong."""
 import hashlib
+import json
+import re
 
+import numpy as np
 import pytest
+from colours import picture
 from commands import one_line
 from loopback import CONTENT, archive, truncated
 
+import npnet
+from npnet.cli.evaluate import numbers_of, short
 from npnet.files.fetch import Part
+from npnet.weights import trained
+from npnet.weights.arrays import write_npz
 from npnet.weights import fetching
 from npnet.weights.fetching import Entry, entry
 
@@ -60,3 +68,134 @@ def test_what_cannot_be_had(npnet_, home, server):
     server.asked.clear()
     assert "did you mean alexnet?" in one_line(npnet_("weights", "get", "tiny", "alexnett")) and server.asked == []
     assert "required: ACTION; see npnet weights --help" in one_line(npnet_("weights"))
+
+
+# ---------------------------------------------------------------------------- info
+
+@pytest.fixture
+def digits(here):
+    """A LeNet for three digits, as arrays under PyTorch's names in digits.npz; names.txt has their names."""
+    net = npnet.model("lenet5", classes=3, seed=1)
+    write_npz(here / "digits.npz", net)
+    (here / "names.txt").write_text("n00000001 zero, nought\nn00000002 one\nn00000003 two\n")
+    return net
+
+
+def test_info_of_a_file(npnet_, digits):
+    code, out, err = npnet_("weights", "info", "digits.npz", "--names", "names.txt")
+    said = " ".join(out.split())
+    assert code == 0 and err == "" and out.startswith("digits.npz\n")
+    assert "format NumPy (.npz)" in said and "network lenet5" in said and "pictures 28 x 28, grey, 0 to 1" in said
+    assert "classes 3 classes: zero, one, two" in said
+    assert re.search(r"\nconv1.weight +6x1x5x5 +float32", out) and re.search(r"\nfc5.weight +3x84 +float32", out)
+    assert re.search(r"\n  fc5.w +fc5.weight +\(84, 3\)", out)            # the mapping report
+
+
+def test_info_as_json(npnet_, digits):
+    code, out, err = npnet_("weights", "info", "digits.npz", "--json")
+    told = json.loads(out)
+    assert told["format"] == "NumPy (.npz)" and told["network"] == "lenet5" and told["classes"] == ["class 0", "class 1", "class 2"]
+    assert told["arrays"][0] == {"name": "conv1.weight", "shape": [6, 1, 5, 5], "dtype": "float32"}
+    assert told["numbers"] == sum(array.size for array in digits.params().values()) and "fc5.weight" in told["report"]
+
+
+def test_info_of_what_fits_no_network_shows_the_arrays_all_the_same(npnet_, here):
+    np.savez(here / "strange.npz", **{"a.weight": np.ones((2, 3), np.float32)})
+    code, out, err = npnet_("weights", "info", "strange.npz")
+    assert code == 0 and "problem" in out and re.search(r"\na.weight +2x3 +float32", out)
+    assert "there is no file nowhere.npz" in one_line(npnet_("weights", "info", "nowhere.npz"))
+
+
+def test_info_of_a_name(npnet_, home):
+    said = " ".join(npnet_("weights", "info", "alexnet")[1].split())
+    assert "belongs to caffe" in said and "checksum git ea0d14e98edfbcbfba995003c94d7259fa23b6cc" in said
+    assert "57.07 / 80.25 % of ImageNet's validation pictures right" in said
+    assert "here not on this computer yet: npnet weights get alexnet" in said and "array" not in said
+    said = " ".join(npnet_("weights", "info", "ilsvrc12")[1].split())
+    assert "checksum unverified: none is known" in said
+    npnet_("weights", "get", "ilsvrc12", "--trust")
+    assert f"here {home}/ilsvrc12/synset_words.txt" in " ".join(npnet_("weights", "info", "ilsvrc12")[1].split())
+
+
+# ---------------------------------------------------------------------------- used by name
+
+def test_a_fetched_network_answers_by_its_name(npnet_, home, here, server, digits, monkeypatch):
+    """predict, evaluate and explain; not before it was fetched."""
+    server.files["/tiny.net"] = content = (here / "digits.npz").read_bytes()
+    known = fetching.KNOWN["tiny"]
+    part = Part("tiny.net", known.parts[0].addresses, "sha1:" + hashlib.sha1(content).hexdigest())
+    monkeypatch.setitem(fetching.KNOWN, "tiny", Entry(**{**vars(known), "parts": (part,)}))
+    path = picture("red", here / "red.png")
+    assert "tiny is not on this computer yet: npnet weights get tiny" in one_line(npnet_("predict", path, "--weights", "tiny"))
+    assert npnet_("weights", "get", "tiny")[0] == 0
+    code, out, err = npnet_("predict", path, "--weights", "tiny", "--names", "names.txt")
+    assert code == 0 and "tiny knows 3 classes: zero, one, two." in " ".join((out + err).split())
+    assert {line.split()[0] for line in out.splitlines() if "%" in line} == {"zero", "one", "two"}
+    code, out, err = npnet_("predict", path, "--weights", "tiny", "--json")
+    assert {answer["class"] for answer in json.loads(out)["answers"]} == {"class 0", "class 1", "class 2"}
+    code, out, err = npnet_("explain", path, "--weights", "tiny", "--layer", "conv1")
+    assert code == 0 and "through tiny" in out and "network lenet5" in " ".join(npnet_("weights", "info", "tiny")[1].split())
+
+
+def test_evaluate_knows_that_classes_without_names_are_the_same(npnet_, here, digits, pack):
+    """By their numbers, which is said; other names are other classes."""
+    code, out, err = npnet_("evaluate", "--weights", "digits.npz", "--data", str(pack), "--workers", "0")
+    said = " ".join((out + err).split())
+    assert code == 0 and "of 15 pictures right" in said
+    assert "digits.npz has no names for its classes: they are taken to be those of" in said
+    assert "digits.npz was trained on zero, nought, one, two" in one_line(npnet_(
+        "evaluate", "digits.npz", "--names", "names.txt", "--data", str(pack)))
+    assert "evaluate needs a network" in one_line(npnet_("evaluate", "--data", str(pack)))
+
+
+def test_which_classes_are_the_same():
+    network = ["tench, Tinca tinca", "crane", "goldfish, Carassius auratus"]
+    assert numbers_of(["goldfish, Carassius auratus", "tench, Tinca tinca", "crane"], network).tolist() == [2, 0, 1]
+    assert numbers_of(["Tench", "class 1", "carassius auratus"], network).tolist() == [0, 1, 2]
+    assert numbers_of(["class 0", "class 1", "class 2"], network).tolist() == [0, 1, 2]
+    assert numbers_of(["goldfish", "crane", "tench"], network) is None and numbers_of(["tench", "crane"], network) is None
+    assert short(network) == ["tench", "crane", "goldfish"]
+    assert short(["crane, bird", "crane, machine", ", x"]) == ["crane, bird", "crane, machine", ", x"]
+
+
+@pytest.mark.long
+@pytest.mark.reference
+def test_squeezenet_on_photographs_of_imagenet(npnet_, reference):
+    code, out, err = npnet_("evaluate", str(reference / "squeezenet" / "compressed_SqueezeNet.net"), "--json", "--names",
+                            str(reference / "caffe" / "synset_words.txt"), "--data", str(reference / "imagenet_samples"))
+    told = json.loads(out)
+    assert code == 0 and told["pictures"] == 50 and told["top1"] >= 0.6 and told["top5"] >= 0.82
+
+
+# ---------------------------------------------------------------------------- convert
+
+def test_convert_to_npnets_own_and_back(npnet_, here, digits):
+    code, out, err = npnet_("weights", "convert", "digits.npz", "ours.npz", "--names", "names.txt")
+    assert code == 0 and "ours.npz holds a network with its preparation and its classes: 10 arrays, " in out
+    assert re.search(r"  fc5.w +fc5.weight +\(84, 3\)", out)
+    known = trained("ours.npz")
+    assert known.classes == ("zero, nought", "one", "two") and known.pipeline.size == 28
+    for name, array in digits.params().items():
+        assert np.array_equal(known.net.params()[name], array), name
+    assert npnet_("weights", "convert", "ours.npz", "theirs.npz", "--state-dict")[0] == 0
+    with np.load("theirs.npz") as theirs, np.load("digits.npz") as before:
+        assert set(theirs) == set(before) and all(np.array_equal(theirs[name], before[name]) for name in theirs)
+
+
+def test_convert_to_safetensors(npnet_, here, digits):
+    pytest.importorskip("safetensors")
+    code, out, err = npnet_("weights", "convert", "digits.npz", "theirs.safetensors")
+    assert code == 0 and "theirs.safetensors holds PyTorch's state_dict: 10 arrays" in out
+    assert np.array_equal(trained("theirs.safetensors").net["fc5"].w, digits["fc5"].w)
+
+
+def test_convert_replaces_nothing_without_being_asked(npnet_, here, digits):
+    (here / "ours.npz").write_bytes(b"mine")
+    assert "ours.npz is there already; choose another name, or add --replace" in one_line(
+        npnet_("weights", "convert", "digits.npz", "ours.npz"))
+    assert (here / "ours.npz").read_bytes() == b"mine"
+    assert npnet_("weights", "convert", "digits.npz", "ours.npz", "--replace")[0] == 0
+    assert trained("ours.npz").net.shapes["fc5"] == (3,)
+    (here / "folder.npz").mkdir()
+    for out, said in (("ours.pth", "OUT must end in .npz or .safetensors, got ours.pth"), ("folder.npz", "folder.npz is a folder")):
+        assert said in one_line(npnet_("weights", "convert", "digits.npz", out))
