@@ -7,7 +7,6 @@
 """
 import json
 import sys
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from ..layers import check_whole
 from ..screen import bar, counted, echo, listed, percent, print_table, tell
+from ..screen.words import short_names
 from ..weights.fetching import NAMES
 from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
 from .plot import place_of
@@ -88,7 +88,7 @@ def show(options, result, classes, which):
     from ..fit.finish import in_words
     tell(f"{' + '.join(options.networks)} on {which}{', ten crops' if options.ten_crop else ''}")
     echo(f"{in_words(result)}, loss {result.loss:.4f}", "bold")
-    print_table(confusions(result.confusion, short(classes)), "lrrl")
+    print_table(confusions(result.confusion, short_names(classes)), "lrrl")
 
 
 def opened(names, options):
@@ -194,15 +194,8 @@ def limits(name, classes):
     if list(classes) == [f"class {k}" for k in range(len(classes))]:
         how = f"npnet weights get {NAMES} --trust, or " if len(classes) == 1000 else ""
         return f"{name} {knows} {count}, whose names are not here: {how}--names FILE, one on each line."
-    return (f"{name} {knows} {count}: {listed(short(classes), 10)}. If a picture shows something else, the answer is "
-            f"still one of these names.")
-
-
-def short(classes):
-    """The classes by the first of their words, where that is no other's: "tench" for "tench, Tinca tinca"."""
-    first = [name.split(",")[0].strip() for name in classes]
-    counts = Counter(first)
-    return [one if one and counts[one] == 1 else name for one, name in zip(first, classes)]
+    return (f"{name} {knows} {count}: {listed(short_names(classes), 10)}. If a picture shows something else, the "
+            f"answer is still one of these names.")
 
 
 def confusions(matrix, names, most=20):

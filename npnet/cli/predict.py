@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ..screen import aligned, echo, listed, percent, tell
+from ..screen.words import short_names
 from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
-from .evaluate import limits, opened, print_json, short
+from .evaluate import limits, opened, print_json
 from .plot import place_of
 
 NET = "cifar_alexnet"               # the shipped one
@@ -96,12 +97,12 @@ def show(path, picture, p, classes, notes, options):
         echo(f"\n{path}")
         for note in notes:
             echo(f"  ({note})")
-        names = short(classes)
+        names = short_names(classes)
         for k, name in zip(best, aligned([names[k] for k in best])):
             echo(f"  {name}  {percent(p[k]):>7}  {'█' * round(WIDTH * float(p[k]))}".rstrip(),
                  "bold" if k == best[0] else None)
     if options.save is not None:
         from .. import plots
-        plots.save(plots.probabilities(p, short(classes), path, picture), options.save)
+        plots.save(plots.probabilities(p, short_names(classes), path, picture), options.save)
         if not options.json:
             echo(f"\nthe picture is {options.save}")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from ..data.pipeline import number_words
 from ..screen import bar, counted, echo, line, listed, print_table, size
+from ..screen.words import short_names
 from ..weights import fetching, shipped
 from ..weights.trained import SHIPPED
 from . import NETWORKS, add_layers, add_reading, reading
-from .evaluate import print_json, short
+from .evaluate import print_json
 
 MOST = 10                       # classes that info names
 
@@ -115,7 +116,9 @@ def in_a_line(key, value):
     """A fact as text: classes are counted and the first ones named."""
     if key == "numbers":
         return f"{value:,}"
-    return f"{counted(len(value), 'class', 'classes')}: {listed(short(value), MOST)}" if key == "classes" else value
+    if key == "classes":
+        return f"{counted(len(value), 'class', 'classes')}: {listed(short_names(value), MOST)}"
+    return value
 
 
 def catalogue_facts(entry):

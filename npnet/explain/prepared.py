@@ -3,6 +3,7 @@
 In English in_words says exactly what npnet.data.pipeline says of itself; a test holds the two together.
 """
 from ..data.pipeline import listed
+from ..screen.words import short_names
 from .words import Listed, Said, several
 
 MOST = 10           # classes that are named
@@ -49,7 +50,11 @@ def training_words(pipeline):
 
 def knowledge(name, classes):
     """What a network can answer at all: `name` holds a plus where several networks answer together."""
-    listing = ", ".join(str(name).split(",")[0] for name in classes[:MOST])
+    if list(classes) == [f"class {k}" for k in range(len(classes))]:
+        how = Said("head.get_names") if len(classes) == 1000 else ""
+        return Said("head.unnamed_know" if " + " in name else "head.unnamed_knows", name=name,
+                    count=several("class", len(classes)), how=how)
+    listing = ", ".join(short_names(classes)[:MOST])
     if len(classes) > MOST:
         listing = Said("head.more", names=listing, count=len(classes) - MOST)
     return Said("head.know" if " + " in name else "head.knows", name=name, count=several("class", len(classes)),

@@ -1,6 +1,7 @@
 """Words: how numbers, names and errors are said, everywhere alike."""
 import difflib
 import math
+from collections import Counter
 
 
 def percent(share, decimals=1):
@@ -21,6 +22,13 @@ def listed(names, most=5):
     """"a, b and 3 more"."""
     names = list(map(str, names))
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def short_names(names):
+    """The names by the first of their words, where that is no other's: "tench" for "tench, Tinca tinca"."""
+    first = [str(name).split(",")[0].strip() for name in names]
+    counts = Counter(first)
+    return [one if one and counts[one] == 1 else str(name) for one, name in zip(first, names)]
 
 
 def nearest(name, names, most=1, cutoff=0.6):

@@ -10,8 +10,9 @@ from commands import one_line
 from loopback import CONTENT, archive, truncated
 
 import npnet
-from npnet.cli.evaluate import numbers_of, short
+from npnet.cli.evaluate import numbers_of
 from npnet.files.fetch import Part
+from npnet.screen.words import short_names
 from npnet.weights import trained
 from npnet.weights.arrays import write_npz
 from npnet.weights import fetching
@@ -154,8 +155,8 @@ def test_which_classes_are_the_same():
     assert numbers_of(["Tench", "class 1", "carassius auratus"], network).tolist() == [0, 1, 2]
     assert numbers_of(["class 0", "class 1", "class 2"], network).tolist() == [0, 1, 2]
     assert numbers_of(["goldfish", "crane", "tench"], network) is None and numbers_of(["tench", "crane"], network) is None
-    assert short(network) == ["tench", "crane", "goldfish"]
-    assert short(["crane, bird", "crane, machine", ", x"]) == ["crane, bird", "crane, machine", ", x"]
+    assert short_names(network) == ["tench", "crane", "goldfish"]
+    assert short_names(["crane, bird", "crane, machine", ", x"]) == ["crane, bird", "crane, machine", ", x"]
 
 
 @pytest.mark.long

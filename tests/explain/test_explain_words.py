@@ -237,7 +237,9 @@ def test_english_is_what_a_training_pipeline_says_of_itself(options):
 
 
 def test_what_a_network_knows_is_said_as_evaluate_says_it():
-    for name, classes in (("a", ["x"]), ("a + b", list("abcdefghijkl")), ("shipped", list("abcdefghij"))):
+    for name, classes in (("a", ["x"]), ("a + b", list("abcdefghijkl")), ("shipped", list("abcdefghij")),
+                          ("c", [f"class {k}" for k in range(1000)]), ("a + b", ["class 0", "class 1"]),
+                          ("d", ["tench, Tinca tinca", "crane, bird", "crane, machine"])):
         assert knowledge(name, classes) == limits(name, classes)
 
 
