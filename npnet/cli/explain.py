@@ -7,7 +7,6 @@
     npnet explain cat.jpg --html cat.html           all of it as one page, for a browser
 """
 import re
-import zipfile
 from pathlib import Path
 
 from ..data import read_picture, sample_picture
@@ -23,6 +22,7 @@ from ..screen.output import width
 from ..weights import is_trained, shipped, trained
 from ..weights.fetching import located
 from ..weights.prepared import pipeline_for, version_of
+from ..weights.trained import is_ours
 from . import DEFAULT, NETWORKS, add_backend, add_layers, add_reading, choose_backend, own_layers
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
@@ -87,11 +87,11 @@ def explain_photo(options):
     multiply_adds, seconds = cost(net, last, options.backward or bool(options.html))
     head = [
         Said("head.photo", photo=path.name, columns=picture.shape[1], rows=picture.shape[0], network=through),
-        *([Said("head.fetched", name=FETCHED, version=recognised(net), default=DEFAULT)] if known and not (
+        *([Said("head.fetched", name=FETCHED, version=version_of(net), default=DEFAULT)] if known and not (
             options.weights or options.net) else []),
         *([knowledge(known.name, known.classes)] if known else []),
         *warning(explain), *map(understood, notes),
-        Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, bool(known and known.settings))),
+        Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, own_run(known))),
         *([] if version else [Said("head.guess")]),
         cost_words(options, last, multiply_adds, seconds, backend)]
     show([part for line in head for part in fold(within(line, options.lang), width(), rest="  ")])
@@ -207,18 +207,14 @@ def known_network(options, layers):
         name = options.net or (FETCHED if located(FETCHED) else None)
         by_name = options.classes is None and (options.net is None or name in shipped())
         return trained(name, names=options.names) if name and by_name else None
-    if is_ours(options.weights) and (options.net is not None or not is_trained(options.weights)):
+    if is_ours(options.weights) and not is_trained(options.weights):
         return None
     return trained(options.weights, layers, options.net, options.prototxt, options.mean, options.names)
 
 
-def is_ours(path):
-    """Whether a path is a run's folder, or a file that npnet saved."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            return "architecture.npy" in file.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return Path(path).is_dir()
+def own_run(known):
+    """Whether a Trained is a run of npnet's, of which is known how its pictures were prepared in training."""
+    return known is not None and "format" not in known.settings
 
 
 def network(options, names, layers):

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from ..screen import bar, echo, percent, tell
-from . import add_backend, add_layers, choose_backend, own_layers
+from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
 from .plot import place_of
 from .predict import NET, files
 
@@ -44,8 +44,8 @@ def add(commands):
     parser.add_argument("kind", metavar="KIND", help="what to draw")
     parser.add_argument("pictures", nargs="*", metavar="PHOTO", help="a photograph, a folder of them, or a pattern "
                         "(default: the sample of matplotlib)")
-    parser.add_argument("--weights", metavar="NETWORK", default=NET, help="a run's folder, a checkpoint, a shipped "
-                        "network (default: %(default)s)")
+    parser.add_argument("--weights", metavar="NETWORK", default=NET, help=f"{NETWORKS} (default: %(default)s)")
+    add_reading(parser)
     add_layers(parser)
     parser.add_argument("--class", dest="label", metavar="CLASS", help="its number or its name (default: the most "
                         "probable one)")
@@ -75,7 +75,7 @@ def run(options):
 def opened(options):
     """The trained network."""
     from ..weights import trained
-    return trained(options.weights, own_layers(options))
+    return trained(options.weights, **reading(options))
 
 
 def given(options, needed=True):

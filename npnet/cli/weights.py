@@ -13,7 +13,9 @@ from ..data.pipeline import number_words
 from ..screen import bar, counted, echo, line, listed, print_table, size
 from ..screen.words import short_names
 from ..weights import fetching, shipped
-from ..weights.trained import SHIPPED
+from ..weights.prepared import version_of
+from ..weights.stored import Stored
+from ..weights.trained import SHIPPED, found, is_ours, save_trained
 from . import NETWORKS, add_layers, add_reading, reading
 from .evaluate import print_json
 
@@ -100,6 +102,8 @@ def run_info(options):
         print_json({key.replace(" ", "_"): value for key, value in facts.items()})
         return
     arrays, report = facts.pop("arrays", []), facts.pop("report", None)
+    if report:
+        facts.pop("notes")                                      # which are in the report
     echo(name, "bold")
     for key, value in facts.items():
         for each in value if key == "notes" else [value]:
@@ -134,21 +138,32 @@ def catalogue_facts(entry):
 
 def file_facts(name, options):
     """{name: value} of what is in a file: its arrays, and the network with its preparation and its classes."""
-    from ..explain.counts import recognised
-    from ..weights.reading import stored
-    from ..weights.trained import found
-    content = stored(found(name))
+    from ..weights import trained
+    content = content_of(found(name))
     facts = {"format": content.format, "numbers": sum(array.size for array in content.arrays.values()),
              "arrays": [{"name": key, "shape": list(array.shape), "dtype": str(array.dtype)}
                         for key, array in content.arrays.items()]}
     try:
-        from ..weights import trained
         known = trained(name, **reading(options))
     except ValueError as error:                                 # the arrays are shown all the same
         return facts | {"network": None, "problem": str(error), "notes": content.notes}
-    return facts | {"network": recognised(known.net) or "of its own", "pictures": ", ".join(
-        [f"{known.pipeline.size} x {known.pipeline.size}", *number_words(known.pipeline)]),
-        "classes": list(known.classes), "report": known.report and str(known.report), "notes": content.notes}
+    size_words = f"{known.pipeline.size} x {known.pipeline.size}"
+    return facts | {
+        "network": version_of(known.net) or known.settings.get("net") or "of its own",
+        "pictures": ", ".join([size_words, *number_words(known.pipeline)]),
+        "classes": list(known.classes), "report": known.report and str(known.report),
+        "notes": known.settings.get("notes", content.notes)}
+
+
+def content_of(path):
+    """The Stored content of any file of weights, npnet's own too."""
+    from ..network import read
+    from ..weights.reading import stored
+    if not is_ours(path):
+        return stored(path)
+    _, arrays, kept = read(path)
+    return Stored(str(path), "npnet, with a training" if "velocity" in {name.partition("/")[0] for name in kept} else
+                  "npnet", arrays, "npnet")
 
 
 # ---------------------------------------------------------------------------- convert
@@ -171,7 +186,6 @@ def run_convert(options):
 def writer(options):
     """The function of a path and a Trained that writes what OUT's name asks for, and what that is."""
     from ..weights import arrays
-    from ..weights.trained import save_trained
     ending = Path(options.out).suffix.lower()
     if ending not in (".npz", ".safetensors"):
         raise ValueError(f"OUT must end in .npz or .safetensors, got {options.out}")

@@ -90,7 +90,7 @@ def test_a_fetched_alexnet_is_explained_without_being_asked_for(capsys, monkeypa
     asked, net = [], npnet.model("lenet5", seed=1)
     def trained(*words, **options):
         asked.append(words)
-        return Trained(words[0], net, pipeline_for("lenet5", net.input_shape), tuple(f"tench {k}, fish" for k in range(10)), {})
+        return Trained(words[0], net, pipeline_for("lenet5", net.input_shape), tuple(f"tench {k}, fish" for k in range(10)), {"format": "a file"})
     monkeypatch.setattr(command, "located", lambda name: "somewhere" if name == "alexnet" else None)
     monkeypatch.setattr(command, "trained", trained)
     assert main(["explain", "--backend", "numpy", "--layer", "conv1"]) == 0

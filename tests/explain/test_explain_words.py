@@ -4,6 +4,7 @@ import copy
 import io
 import pickle
 import re
+import zipfile
 from pathlib import Path
 from string import Formatter
 
@@ -250,7 +251,8 @@ ERRORS = {
     "no_file": ["zzzzzzzzzzzz.x"], "folder": ["."], "empty": ["empty.jpg"], "cut_off": ["half.png"], "damaged": ["cut.jpg"],
     "heic": ["film.heic"], "no_picture": ["words.txt"], "too_small": ["small.png"],
     "no_network_but": ["--net", "lenet"], "no_network": ["--net", "zzz"], "no_layer": ["--net", "lenet5", "--layer", "x"],
-    "no_backend": ["--net", "lenet5", "--backend", "nimba"], "damaged_network": ["--weights", "words.txt"],
+    "no_backend": ["--net", "lenet5", "--backend", "nimba"], "damaged_network": ["--weights", "broken.npz"],
+    "no_weights": ["--weights", "words.txt"], "not_fetched": ["--weights", "squeezenet"],
     "other_channels": ["--weights", "mine.npz", "--net", "lenet5"], "no_square": ["--weights", "row.npz"],
     "layers_file": ["--layers", "mine.py"]}
 
@@ -277,6 +279,9 @@ def photos(tmp_path, monkeypatch):
     Path("empty.jpg").write_bytes(b"")
     Path("words.txt").write_text("one\ntwo\n")
     small().save("mine.npz")
+    with zipfile.ZipFile("broken.npz", "w") as file:
+        file.writestr("architecture.npy", b"no array")
+    monkeypatch.setattr("npnet.weights.fetching.located", lambda name: None)
     npnet.Network((8,), fc=npnet.Dense(2)).save("row.npz")
 
 
