@@ -2,7 +2,7 @@
 
     stored = read("bvlc_alexnet.caffemodel")
     stored.arrays           {"conv1/0": (96, 3, 11, 11), "conv1/1": (96,), ..., "fc8/0": (1000, 4096), "fc8/1": (1000,)}
-    stored.layers           the NetParameter as plain data; each layer's "blobs" are its shapes
+    stored.layers           the NetParameter as plain data; each layer's "blobs" are its shapes; "file" is the path
 
 Arrays are called LAYER/NUMBER, as in Caffe's HDF5 files: the layer's name there (it may have slashes itself), then 0
 for the weights and 1 for the bias. `our_name` is what npnet calls the layer, whose names have no slash.
@@ -115,7 +115,8 @@ def read(path):
         if kind == "mean":
             return Stored(str(path), FORMAT, {"mean": array_of(read_message(data, BLOB), "the mean")}, "caffe")
         description = read_message(data, NET)
-        return Stored(str(path), FORMAT, arrays_of(description), "caffe", layers=plain(description))
+        arrays = arrays_of(description)
+        return Stored(str(path), FORMAT, arrays, "caffe", layers={**plain(description), "file": str(path)})
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -129,6 +130,13 @@ def bytes_of(path):
         raise FileNotFoundError(f"there is no file {path}") from None
     except OSError as error:
         raise OSError(f"cannot read {path} ({error.strerror or error})") from None
+
+
+def shown(text, most=60):
+    """A text from a file for a message: printable, on one line, shortened."""
+    text = "".join(letter if letter.isprintable() else " " for letter in str(text)[:2 * most])
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def our_name(layer):
@@ -147,8 +155,8 @@ def arrays_of(description):
         for number, blob in enumerate(layer.get("blobs", [])):
             name = f"{layer.get('name', '')}/{number}"
             if name in arrays:
-                raise ValueError(f"two layers with weights are called {layer.get('name', '')!r}")
-            array = array_of(blob, name)
+                raise ValueError(f"two layers with weights are called {shown(layer.get('name', ''))}")
+            array = array_of(blob, shown(name))
             arrays[name] = today(array, number, layer.get("type")) if "shape" not in blob else array
         if "blobs" in layer:
             layer["blobs"] = [list(arrays[f"{layer.get('name', '')}/{n}"].shape) for n in range(len(layer["blobs"]))]

@@ -39,6 +39,15 @@ def network_of(description, input_shape=None):
     if not isinstance(description, dict):
         raise TypeError(f"a description is the dictionary that prototxt.read(path).layers gives, got a "
                         f"{type(description).__name__}")
+    try:
+        return network_and_notes(description, input_shape)
+    except ValueError as error:
+        where = f"{description['file']}: " if "file" in description else ""
+        raise ValueError(f"{where}{error}") from None
+
+
+def network_and_notes(description, input_shape):
+    """What network_of gives; its errors do not say the file."""
     notes = []
     chain = chain_of(description, notes)
     for node in every(chain):

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..data.pictures import shorter_for
 from ..data.pipeline import Pipeline, square_input
+from .caffe import shown
 from .caffe_network import short, transforms
 
 
@@ -30,8 +31,9 @@ def pipeline_of(description, input_shape, mean=None, order=None):
     else:
         shorter, values = shorter_for(side), np.array([short(value) for value in given.get("mean_value", [0])])
         if given.get("mean_file"):
-            notes.append(f"In training its pictures were minus the mean picture {given['mean_file'][-100:]}, which is "
-                         f"missing; give mean=, or its answers are poor.")
+            file = shown(given["mean_file"][-100:], 100)
+            notes.append(f"In training its pictures were minus the mean picture {file}, which is missing; give mean=, or "
+                         f"its answers are poor.")
     if values.shape[0] not in (1, channels):
         raise ValueError(f"the mean has {values.shape[0]} channels, the network's pictures have {channels}")
     values = values[::-1] if order == "BGR" else values         # a Pipeline's mean is red, green, blue

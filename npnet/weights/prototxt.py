@@ -14,7 +14,7 @@ import math
 import os
 import re
 
-from .caffe import NET, bytes_of
+from .caffe import NET, bytes_of, shown
 from .stored import Stored
 
 FORMAT = "Caffe (prototxt)"
@@ -48,7 +48,7 @@ def read(path):
         raise ValueError(f"{path}, {error}") from None
     if not description.get("layer") and not description.get("layers"):
         raise ValueError(f"{path} describes no layers; give the .prototxt of a network, not that of a solver")
-    return Stored(str(path), FORMAT, {}, "caffe", layers=description)
+    return Stored(str(path), FORMAT, {}, "caffe", layers={**description, "file": str(path)})
 
 
 def parsed(text):
@@ -96,7 +96,7 @@ def message(tokens, table, end, level):
             continue
         if tokens.kind != "word":
             raise ValueError("the text ends where braces are still open" if tokens.kind == "end" else
-                             f"the name of a field must come here, got {tokens.value[:40]!r}")
+                             f"the name of a field must come here, got {shown(tokens.value, 40)!r}")
         name = tokens.take()
         keep(found, name, kinds.get(name), values(tokens, kinds.get(name), level))
     tokens.take()
@@ -129,7 +129,7 @@ def value(tokens, kind, colon, level):
         return message(tokens, kind or {}, CLOSING[tokens.take()], level + 1)
     if not colon or tokens.kind not in ("word", "text") or isinstance(kind, dict):
         wanted = "braces" if isinstance(kind, dict) else "a value" if colon else "a colon or braces"
-        raise ValueError(f"{wanted} must come here, got {tokens.value[:40]!r}")
+        raise ValueError(f"{wanted} must come here, got {shown(tokens.value, 40)!r}")
     if tokens.kind == "word":
         return of_kind(tokens.take(), kind)
     parts = []
@@ -155,7 +155,7 @@ def of_kind(word, kind):
         return kind[int(word)] if word.isdecimal() and len(word) < 4 and int(word) < len(kind) else word
     if kind == "bool":
         if word not in TRUTH:
-            raise ValueError(f"true or false must come here, got {word[:40]!r}")
+            raise ValueError(f"true or false must come here, got {shown(word, 40)!r}")
         return TRUTH[word]
     try:
         if kind == "int":
@@ -163,7 +163,7 @@ def of_kind(word, kind):
         if kind in ("float", "double"):
             return finite(word)
     except ValueError:
-        raise ValueError(f"a number of type {kind} must come here, got {word[:40]!r}") from None
+        raise ValueError(f"a number of type {kind} must come here, got {shown(word, 40)!r}") from None
     return word
 
 

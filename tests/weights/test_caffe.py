@@ -46,6 +46,7 @@ def test_layers_of_today(tmp_path, kind):
         assert stored.arrays[name].flags.aligned and stored.arrays[name].flags.owndata
     assert json.loads(json.dumps(stored.layers)) == stored.layers            # plain data
     assert stored.layers["layer"][1]["blobs"] == [[4, 3, 5, 5], [4]] and stored.layers["name"] == "net"
+    assert stored.layers["file"] == str(tmp_path / "a.caffemodel")
 
 
 def test_layers_of_2014(tmp_path):
@@ -76,7 +77,7 @@ W = np.ones((2, 3), np.float32)
     (layer("a", "InnerProduct", field(7, packed(1, [2 ** 60, 2 ** 60]))), "but has 0 numbers"),
     (layer("a", "InnerProduct", field(10, 9) + field(12, b"abcd")), "raw data of a type that is not known \\(9\\)"),
     (layer("a", "InnerProduct", field(10, 2) + field(12, b"abc")), "raw data of a type that is not known \\(FLOAT16\\), or cut off"),
-    (layer("a", "Bias", blob(W)) * 2, "two layers with weights are called 'a'"),
+    (layer("a", "Bias", blob(W)) * 2, "two layers with weights are called a"),
     (field(2, field(1, field(1, "conv1"))), "written by Caffe of 2013"),
     (b"", "is no network and no mean picture"), (b"PK\3\4", "is no network"), (field(1, "name"), "is no network"),
 ])

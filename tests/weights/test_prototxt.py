@@ -69,7 +69,7 @@ def test_files(tmp_path):
     path = tmp_path / "a.prototxt"
     path.write_bytes(b"\xef\xbb\xbfname: 'x'\r\nlayer { type: \"ReLU\" }\r\n")       # a mark at the start, line ends of Windows
     stored = read(path)
-    assert (stored.arrays, stored.layout, stored.layers) == ({}, "caffe", {"name": "x", "layer": [{"type": "ReLU"}]})
+    assert (stored.arrays, stored.layout, stored.layers) == ({}, "caffe", {"name": "x", "layer": [{"type": "ReLU"}], "file": str(path)})
     for data, words in ((b"net: 'train_val.prototxt' base_lr: 0.01", "not that of a solver"), (b"\xff\xfe", "is no text"),
                         (b"layer {", f"{path}, line 1: "), (b" " * 10_000_001, "more than 10,000,000 bytes")):
         path.write_bytes(data)
