@@ -32,8 +32,8 @@ def pipeline_of(description, input_shape, mean=None, order=None):
         shorter, values = shorter_for(side), np.array([short(value) for value in given.get("mean_value", [0])])
         if given.get("mean_file"):
             file = shown(given["mean_file"][-100:], 100)
-            notes.append(f"In training its pictures were minus the mean picture {file}, which is missing; give mean=, or "
-                         f"its answers are poor.")
+            notes.append(f"In training its pictures were minus the mean picture {file}, which is missing; give mean=, "
+                         f"or its answers are poor.")
     if values.shape[0] not in (1, channels):
         raise ValueError(f"the mean has {values.shape[0]} channels, the network's pictures have {channels}")
     values = values[::-1] if order == "BGR" else values         # a Pipeline's mean is red, green, blue
