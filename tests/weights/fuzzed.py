@@ -17,6 +17,7 @@ names in archives, commands in pickles, brackets in brackets, huge counts. What 
 Files are tried in processes of their own, many in each; where one dies, it is the fault of the file that was being read.
 """
 import argparse
+import contextlib
 import os
 import resource
 import shutil
@@ -57,7 +58,7 @@ class Case:
         sound = files_of(self.kind)
         self.content, self.way = damaged(sound[rng.integers(len(sound))], KINDS[self.kind].damage, rng)
         reads = KINDS[self.kind].reads
-        self.reads = reads[rng.integers(len(reads))]
+        self.reads = reads[0 if rng.random() < 0.6 else rng.integers(len(reads))]
 
     def outcome(self, folder, seen, show=False):
         """("read" or "refused", None), or ("fault", a sentence about what was wrong)."""
@@ -204,14 +205,16 @@ def tried(seed, numbers, kinds, progress=lambda done, total: None, say=print):
 
 
 def sound(kinds):
-    """Reads the sound files once: all modules are imported then, and none of the files may be refused."""
+    """Reads the sound files once: all modules are imported then, and the kind's own reader may refuse none."""
     with tempfile.TemporaryDirectory(prefix="fuzzed-") as folder:
         for kind in kinds:
             for content in files_of(kind):
                 path = Path(folder, f"{kind}{KINDS[kind].suffix}")
                 path.write_bytes(content)
-                for reads in KINDS[kind].reads:
-                    reads(path)
+                KINDS[kind].reads[0](path)
+                for reads in KINDS[kind].reads[1:]:
+                    with contextlib.suppress(ValueError):       # no network has these arrays, for example
+                        reads(path)
 
 
 def main():

@@ -15,10 +15,14 @@ from pathlib import Path
 import numpy as np
 import small_onnx
 import small_torch
+from wire import field, packed
 
 import npnet
-from npnet.weights import arrays as arrays_module
-from npnet.weights import caffe, compression, onnx, pytorch
+from npnet import weights
+from npnet.data import Pipeline
+from npnet.weights import arrays as arrays_reader
+from npnet.weights import caffe, caffe_network, compression, onnx, prototxt, pytorch, reading
+from npnet.weights import caffe_h5 as caffe_h5_reader
 
 
 @dataclass
@@ -76,21 +80,18 @@ layers { name: 'ip2' type: INNER_PRODUCT bottom: 'pool1' top: 'ip2' inner_produc
 
 
 def blob(array, old=False, raw=False):
-    from wire import field, packed
     axes = [1] * (4 - array.ndim) + list(array.shape)
     head = b"".join(field(k + 1, size) for k, size in enumerate(axes)) if old else field(7, packed(1, array.shape))
     return head + (field(10, 1) + field(12, array.tobytes()) if raw else field(5, array.tobytes()))
 
 
 def caffe_layer(name, kind, bottom, top, *blobs, options=b"", raw=False):
-    from wire import field
     return field(100, field(1, name) + field(2, kind) + field(3, bottom) + field(4, top) + options
                  + b"".join(field(7, blob(each, raw=raw)) for each in blobs))
 
 
 def caffemodels():
     """A network of today, one with raw data, and one of 2014."""
-    from wire import field, packed
     s, made = state(), []
     conv, dense = (s["conv1.weight"], s["conv1.bias"]), (s["fc2.weight"], s["fc2.bias"])
     conv_options = field(106, field(1, 4) + packed(3, [1]) + packed(4, [3]))
@@ -200,59 +201,76 @@ def onnx_files():
             small_onnx.model(listed, nodes)]
 
 
-def by_content(path):
-    """What a user does: the format is recognised by the file's bytes."""
-    from npnet.weights import reading
-    return reading.stored(path)
+def saved_trained():
+    """What save_trained writes."""
+    net = network()
+    pipeline = Pipeline(16, 16, mean=np.full((3, 16, 16), 120, "f4"), deviation=np.full(3, 60, "f4"))
+    known = weights.Trained("small", net, pipeline, ("a", "b", "c"), {"net": "small", "classes": ["a", "b", "c"]})
+    return [from_path(lambda path: weights.save_trained(path, known), ".npz")]
 
 
 def as_network(path):
     npnet.load(path)
 
 
-def built(path):
+def as_trained(path):
+    weights.trained(path)
+
+
+def with_description(path):
     """The network of a file that describes one."""
-    from npnet.weights import caffe_network
     stored = caffe.read(path)
-    if stored.layers is not None:
-        caffe_network.network_of(stored.layers)
+    named(path, lambda: caffe_network.network_of(stored.layers))
     return stored
 
 
-def built_from_text(path):
-    from npnet.weights import caffe_network, prototxt
-    caffe_network.network_of(prototxt.read(path).layers)
+def text_built(path):
+    description = prototxt.read(path).layers
+    named(path, lambda: caffe_network.network_of(description))
 
 
-def late(module, function="read"):
-    """A function of a module that is imported when it is called."""
-    def call(path):
-        return getattr(__import__(f"npnet.weights.{module}", fromlist=[function]), function)(path)
-    return call
+def by_text(path):
+    """Weights whose description is damaged."""
+    model = path.parent / "sound.caffemodel"
+    model.write_bytes(caffemodels()[0])
+    named(path, lambda: weights.trained(model, prototxt=path))
 
 
+def by_mean(path):
+    """Weights whose mean picture is damaged."""
+    model = path.parent / "sound.caffemodel"
+    model.write_bytes(caffemodels()[0])
+    named(path, lambda: weights.trained(model, mean=path))
+
+
+def named(path, call):
+    """Calls; what two files say together may name the other file, or none."""
+    try:
+        call()
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
+
+
+# The first reader of each gives what is in its sound files; the others may refuse those in a sentence, too.
 KINDS = {
     "compression": Kind(".net", deep_compression, [read_compressed], 256),
-    "caffemodel": Kind(".caffemodel", caffemodels, [caffe.read], damage="protobuf"),
-    "binaryproto": Kind(".binaryproto", binaryproto, [caffe.read], damage="protobuf"),
+    "caffemodel": Kind(".caffemodel", caffemodels, [caffe.read, with_description], damage="protobuf"),
+    "binaryproto": Kind(".binaryproto", binaryproto, [caffe.read, by_mean], damage="protobuf"),
+    "prototxt": Kind(".prototxt", lambda: [PROTOTXT.encode(), V1_PROTOTXT.encode()], [text_built, by_text], damage="text"),
+    "caffe_h5": Kind(".h5", caffe_h5, [caffe_h5_reader.read], damage="hdf5"),
     "pytorch_zip": Kind(".pth", pytorch_zip, [pytorch.read], damage="zip"),
     "pytorch_legacy": Kind(".pth", pytorch_legacy, [pytorch.read], damage="pickle"),
-    "safetensors": Kind(".safetensors", safetensors, [arrays_module.read], damage="header"),
-    "npz": Kind(".npz", npz, [arrays_module.read], damage="zip"),
+    "safetensors": Kind(".safetensors", safetensors, [arrays_reader.read], damage="header"),
+    "npz": Kind(".npz", npz, [arrays_reader.read], damage="zip"),
     "npnet": Kind(".npz", npnet_npz, [as_network], damage="zip"),
+    "trained": Kind(".npz", saved_trained, [as_trained], damage="zip"),
     "onnx": Kind(".onnx", onnx_files, [onnx.read], damage="protobuf"),
 }
-if find_spec("npnet.weights.prototxt"):
-    KINDS["prototxt"] = Kind(".prototxt", lambda: [PROTOTXT.encode(), V1_PROTOTXT.encode()],
-                             [late("prototxt"), built_from_text], damage="text")
-    KINDS["caffemodel"].reads.append(built)
-if find_spec("npnet.weights.caffe_h5") and find_spec("h5py"):
-    KINDS["caffe_h5"] = Kind(".h5", caffe_h5, [late("caffe_h5")], damage="hdf5")
-if not find_spec("safetensors"):
-    del KINDS["safetensors"]
-if find_spec("npnet.weights.reading"):
-    for kind in KINDS.values():
-        kind.reads.append(by_content)
+for name, kind in KINDS.items():
+    kind.reads += [reading.stored] * (name not in ("prototxt", "npnet", "trained")) + [as_trained] * (name not in ("prototxt", "binaryproto"))
+for name, package in (("caffe_h5", "h5py"), ("safetensors", "safetensors")):
+    if not find_spec(package):
+        del KINDS[name]
 
 
 @functools.cache
