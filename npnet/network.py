@@ -424,8 +424,13 @@ def assembled(path, architecture, arrays, layers=None):
         net.freeze(*frozen)
         fill(net, arrays)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{path} holds no network that npnet could build: {error}") from error
+        raise ValueError(f"{path} holds no network that npnet could build: {legible(error)}") from error
     return net
+
+
+def legible(error):
+    """An error's text, with a question mark for every letter of the file's that a terminal would not show."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(error))
 
 
 def parts_of(architecture):

@@ -190,7 +190,8 @@ def read_checkpoint(path):
                                 part(kept, "pipeline"), identities(about["pictures"], part(kept, "pictures")))
         check_velocity(checkpoint.velocity, arrays)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged, or is not a checkpoint that npnet saved: {error}") from None
+        raise ValueError(f"{path} is damaged, or is not a checkpoint that npnet saved: "
+                         f"{network.legible(error)}") from None
     steps = checkpoint.optimizer().steps if "optimizer" in about else 0
     if kinds <= set(LAYERS):                                # else network(layers) sees to it
         checkpoint.built = network.assembled(path, architecture, arrays)

@@ -24,6 +24,7 @@ import numpy as np
 
 LEVELS = 32                     # messages in messages
 MOST = 200_000                  # entries of all lists of a file
+LETTERS = 500                   # of one text
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5                                 # wire types
 WIRE = {"int": VARINT, "bool": VARINT, "float": FOUR, "double": EIGHT, "text": BYTES, "bytes": BYTES}
 NUMBERS = {"int": "<i8", "float": "<f4", "double": "<f8"}
@@ -114,10 +115,19 @@ def value_of(name, kind, wire, value, level, count):
     if isinstance(kind, dict):
         return read_message(value, kind, level + 1, count)
     if kind == "text":
-        return bytes(value).decode("utf-8", "replace")
+        return text_of(name, value)
     if kind in ("float", "double"):
         return struct.unpack(NUMBERS[kind][0] + kind[0], value)[0]
     return bool(value) if kind == "bool" else signed(value) if kind == "int" else value
+
+
+def text_of(name, value):
+    """A text. ValueError for one that is too long for a name, or holds what no terminal should be sent."""
+    text = bytes(value[:4 * LETTERS + 1]).decode("utf-8", "replace")
+    if len(text) > LETTERS or not text.isprintable():
+        raise ValueError(f"its field {name} holds a text that can be no name: it has more than {LETTERS} letters, or "
+                         f"such as no screen shows; the file is damaged")
+    return text
 
 
 def signed(number):

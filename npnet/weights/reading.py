@@ -109,13 +109,13 @@ def network_for(found, net, prototxt):
     if prototxt is not None:
         from . import prototxt as text
         description = text.read(prototxt).layers
-        return described(found, description)
+        return described(description, prototxt)
     if net is not None:
         return named(found, net)
     if list(found.arrays) == ["mean"]:
         raise ValueError(f"{found.path} is a mean picture; give the weights, and this file as mean")
     if found.layers is not None:
-        return described(found, found.layers)
+        return described(found.layers, found.path)
     fitting = candidates(found)
     if not fitting:
         raise ValueError(no_network(found))
@@ -135,10 +135,13 @@ def same_pictures(versions):
     return len({str(MODELS[version]()) for version in versions}) == 1
 
 
-def described(found, description):
-    """The network of Caffe's description."""
+def described(description, path):
+    """The network of Caffe's description, which is in the file `path`."""
     from .caffe_network import network_of
-    network, notes = network_of(description)
+    try:
+        network, notes = network_of(description)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     return network, version_of(network), description, notes
 
 

@@ -36,12 +36,12 @@ if __name__ == "__main__":                                      # before NumPy i
 
 import numpy as np  # noqa: E402
 from small_damage import damaged  # noqa: E402
-from small_files import KINDS, files_of  # noqa: E402
+from small_files import KINDS, files_of, put_beside  # noqa: E402
 
 from npnet.screen.progress import bar  # noqa: E402
 from npnet.screen.tables import print_table  # noqa: E402
 
-SECONDS, BYTES, LONGEST, TOGETHER = 2, 250e6, 450, 250
+SECONDS, BYTES, LONGEST, TOGETHER = 2, 250e6, 1000, 250
 FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "subprocess.Popen", "socket.", "pickle.find_class",
              "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.truncate", "shutil.", "ctypes.",
              "urllib.")
@@ -64,6 +64,7 @@ class Case:
         """("read" or "refused", None), or ("fault", a sentence about what was wrong)."""
         path = folder / f"{self.kind}{KINDS[self.kind].suffix}"
         path.write_bytes(self.content)
+        put_beside(path)
         seen.clear()
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
@@ -211,6 +212,7 @@ def sound(kinds):
             for content in files_of(kind):
                 path = Path(folder, f"{kind}{KINDS[kind].suffix}")
                 path.write_bytes(content)
+                put_beside(path)
                 KINDS[kind].reads[0](path)
                 for reads in KINDS[kind].reads[1:]:
                     with contextlib.suppress(ValueError):       # no network has these arrays, for example

@@ -231,16 +231,22 @@ def text_built(path):
 
 def by_text(path):
     """Weights whose description is damaged."""
-    model = path.parent / "sound.caffemodel"
-    model.write_bytes(caffemodels()[0])
-    named(path, lambda: weights.trained(model, prototxt=path))
+    named(path, lambda: weights.trained(beside(path), prototxt=path))
 
 
 def by_mean(path):
     """Weights whose mean picture is damaged."""
-    model = path.parent / "sound.caffemodel"
-    model.write_bytes(caffemodels()[0])
-    named(path, lambda: weights.trained(model, mean=path))
+    named(path, lambda: weights.trained(beside(path), mean=path))
+
+
+def beside(path):
+    """Sound weights beside a damaged file; put_beside makes them."""
+    return path.parent / "sound.caffemodel"
+
+
+def put_beside(path):
+    if not beside(path).exists():
+        beside(path).write_bytes(caffemodels()[0])
 
 
 def named(path, call):
