@@ -11,15 +11,15 @@ import numpy as np
 
 from ..backend import ops
 from ..layers import ReLU, rng
-from .insight import Straight, known_channel, logits_of, own, paths, up_to
+from .insight import Straight, known_channel, logits_of, paths, up_to
 from .words import Said
 
 
-def excite(net, layer, channel, black=0.0, white=1.0, steps=120, rate=0.04, blur=0.8, every=4, seed=0):
+def excite(net, layer, channel, black=0.0, white=1.0, steps=80, rate=0.04, blur=0.8, every=4, seed=0):
     """The picture that a channel of a layer answers to most, (C, H, W): `steps` steps of gradient ascent from noise.
 
     layer None: the logits, of which channel is the class. What grows is the mean of the channel's map, before a ReLU
-    at its end. black, white: numbers or arrays (C, H, W) that the pixels stay between (patches.limits). rate: of the
+    behind the last weights. black, white: numbers or arrays (C, H, W) that the pixels stay between (patches.limits). rate: of the
     way from black to white in a step; blur: pixels of the Gaussian, after every `every` steps but the last ones. It
     does not show what the channel answers to in photographs: other noise and another blur give another picture.
     """
@@ -48,16 +48,21 @@ def uphill(part, x, channel):
 
 
 def without_last_relu(part):
-    """The part of a network with the ReLU at its end taken out, of each path where it ends in paths: below 0 a ReLU
-    has no slope."""
-    name = list(part.layers)[-1]
-    layer = part.layers[name]
-    if isinstance(layer, ReLU):
-        part.layers[name] = Straight()
-    for path in paths(layer):
-        last = list(path)[-1:]
-        path.update({each: own(path[each], {ReLU: Straight}) for each in last})
+    """The part of a network with each ReLU behind its last weights taken out: below 0 a ReLU has no slope."""
+    without_relu(part.layers)
     return part
+
+
+def without_relu(layers):
+    """Takes the ReLU behind the last weights out of a chain of layers, {name: layer}; of each path at its end."""
+    for name in reversed(layers):
+        layer = layers[name]
+        for path in paths(layer):
+            without_relu(path)
+        if layer.params():
+            return
+        if isinstance(layer, ReLU):
+            layers[name] = Straight()
 
 
 def blurred(x, sigma):

@@ -228,6 +228,14 @@ def test_paths_side_by_side_are_swapped_inside_too(random):
     assert [type(layer).__name__ for layer in end.values()] == ["Conv2D", "Straight"] * 2
 
 
+def test_the_way_uphill_begins_before_the_last_relu_wherever_it_stands():
+    """As in SqueezeNet: convolution, ReLU, mean over the map, Flatten; the class's logit is 0 for noise."""
+    net = branching()
+    net["conv10"].b[2] = -50
+    x = excite(net, None, 2, -1, 1, steps=3)
+    assert feature_maps(net, x[None], "conv10")[2].mean() > feature_maps(net, 0 * x[None], "conv10")[2].mean()
+
+
 def networks():
     frozen = small(np.float32)
     frozen.freeze("conv1", "fc4")
