@@ -249,3 +249,12 @@ def test_walk_of_another_network_is_refused_at_once(tmp_path, version):
     assert done.returncode == 1
     assert done.stderr == ("This page is written for the layers of krizhevsky2012; for other networks: "
                            "npnet explain --net NAME\n")
+
+
+def test_saliency_and_occlusion(tmp_path):
+    """The page's own arithmetic agrees with npnet.explain's (it asserts so), and says what a test can repeat."""
+    text = (ROOT / "examples" / "saliency.py").read_text("utf-8")
+    out = run(text.replace("parser.parse_args()", "parser.parse_args([])"), tmp_path)
+
+    assert re.match(r"cifar_alexnet: \w+, [\d.]+%\nsaliency: most sensitive at row \d+, column \d+ of 32 x 32", out)
+    assert "occlusion: 81 squares of 6 x 6; the logit, " in out and (tmp_path / "saliency.png").stat().st_size > 10_000
