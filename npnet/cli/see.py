@@ -108,10 +108,11 @@ def photographs(options, network):
                          options.channel, options.lang)
         stem = Path(path).stem
         echo(f"{Path(path).name}: {look.name} {percent(look.probabilities[look.label])}", "bold")
-        if options.kind == "all":
-            draw(options, seen.sheet(look, ON_A_SHEET), f"{stem}-sheet", ON_A_SHEET, paths)
-        elif options.kind != "maps":
-            draw(options, seen.sheet(look, [options.kind]), f"{stem}-{options.kind}", [options.kind], paths)
+        if options.kind != "maps":
+            kinds = ON_A_SHEET if options.kind == "all" else [options.kind]
+            with bar("looking") as look.progress:
+                figure = seen.sheet(look, kinds)
+            draw(options, figure, f"{stem}-{'sheet' if options.kind == 'all' else options.kind}", kinds, paths)
         if options.kind in ("maps", "all"):
             draw(options, seen.feature_maps(look), f"{stem}-{look.layer}", ["maps"], paths)
     if options.kind == "all":
@@ -136,8 +137,9 @@ def excite(options, network):
         layer, channel = options.layer or last_maps(network.net), options.channel
     else:
         layer, channel = None, label
-    figure = seen.excited(network.net, network.pipeline, layer, channel, label is not None and network.classes[label],
-                          options.lang)
+    with bar("climbing", "steps") as progress:
+        figure = seen.excited(network.net, network.pipeline, layer, channel,
+                              label is not None and network.classes[label], options.lang, progress=progress)
     name = f"excite-{layer}-{channel}" if layer else f"excite-class-{label}"
     draw(options, figure, name, ["excite"])
 

@@ -15,13 +15,15 @@ from .insight import Straight, known_channel, logits_of, paths, up_to
 from .words import Said
 
 
-def excite(net, layer, channel, black=0.0, white=1.0, steps=80, rate=0.04, blur=0.8, every=4, seed=0):
+def excite(net, layer, channel, black=0.0, white=1.0, steps=80, rate=0.04, blur=0.8, every=4, seed=0,
+           progress=None):
     """The picture that a channel of a layer answers to most, (C, H, W): `steps` steps of gradient ascent from noise.
 
     layer None: the logits, of which channel is the class. What grows is the mean of the channel's map, before a ReLU
-    behind the last weights. black, white: numbers or arrays (C, H, W) that the pixels stay between (patches.limits). rate: of the
-    way from black to white in a step; blur: pixels of the Gaussian, after every `every` steps but the last ones. It
-    does not show what the channel answers to in photographs: other noise and another blur give another picture.
+    behind the last weights. black, white: numbers or arrays (C, H, W) that the pixels stay between (patches.limits).
+    rate: of the way from black to white in a step; blur: pixels of the Gaussian, after every `every` steps but the
+    last ones. progress(done, total) is called after each step. It does not show what the channel answers to in
+    photographs: other noise and another blur give another picture.
     """
     layer = logits_of(net) if layer is None else net.known(layer)
     channel, part = known_channel(net, layer, channel), without_last_relu(up_to(net, layer))
@@ -36,6 +38,8 @@ def excite(net, layer, channel, black=0.0, white=1.0, steps=80, rate=0.04, blur=
         x = np.clip(x + rate * (white - black) * np.clip(slope / size, -3, 3), black, white)
         if blur and step % every == 0 and step < steps - every:
             x = blurred(x, blur)
+        if progress:
+            progress(step + 1, steps)
     return x.astype(net.dtype)
 
 

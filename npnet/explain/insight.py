@@ -115,12 +115,12 @@ def spread(maps, seen: Fields, input_shape):
 
 # ---------------------------------------------------------------------------- occlusion
 
-def occlusion(net, x, label, size=None, stride=None):
+def occlusion(net, x, label, size=None, stride=None, progress=None):
     """By how much the logit of class `label` falls when a square of zeros covers the picture, place by place.
 
     x (1, C, H, W) -> drops (P, Q), and the first row and the first column of every square: (P,) and (Q,). size: of
     the square (None: a fifth of the shorter side); stride: from one to the next (None: half of the size); the last
-    ones end at the edge. Zeiler and Fergus 2013. It does not show what two places say together, and a square that is
+    ones end at the edge. progress(done, total) is called now and then. Zeiler and Fergus 2013. It does not show what two places say together, and a square that is
     strange to the network can change its answer by itself. Zeros are the mean colour where a mean is subtracted.
     """
     x = ops.to_host(given(net, x))
@@ -137,13 +137,15 @@ def occlusion(net, x, label, size=None, stride=None):
         for picture, (top, start) in zip(covered, squares[first:first + BATCH]):
             picture[:, top:top + size, start:start + size] = 0
         left.append(ops.to_host(part.forward(ops.to_device(covered)))[:, label])
+        if progress:
+            progress(first + len(covered), len(squares))
     return (whole - np.concatenate(left)).reshape(len(rows), len(columns)), rows, columns
 
 
-def occlusion_map(net, x, label, size=None, stride=None):
+def occlusion_map(net, x, label, size=None, stride=None, progress=None):
     """`occlusion` spread over the picture, (H, W): for each pixel the mean of the squares that covered it."""
     size = max(1, min(net.input_shape[1:]) // 5) if size is None else size
-    drops, rows, columns = occlusion(net, x, label, size, stride)
+    drops, rows, columns = occlusion(net, x, label, size, stride, progress)
     total, count = np.zeros((2, *net.input_shape[1:]))
     for p, q in np.ndindex(drops.shape):
         square = slice(rows[p], rows[p] + size), slice(columns[q], columns[q] + size)

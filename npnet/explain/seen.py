@@ -26,12 +26,13 @@ class Look:
 
     picture: uint8 (H, W, 3). label: the number of the class (None: the most probable one). random: whether the
     weights are, so that nothing is to be seen. layer, channel: for what looks at one (None: insight.last_maps, and
-    the channel that answers most).
+    the channel that answers most). progress(done, total) is called by what takes long.
     """
 
     def __init__(self, net, pipeline, classes, picture, label=None, layer=None, channel=None, language="en",
-                 random=False):
+                 random=False, progress=None):
         self.net, self.pipeline, self.classes, self.language, self.random = net, pipeline, classes, language, random
+        self.progress = progress
         self.x = pipeline.test(picture).astype(net.dtype)[None]
         self.shown = pixels(self.x[0], pipeline)
         insight.logits_of(net)
@@ -78,7 +79,7 @@ def gradcam(look):
 
 
 def occlusion(look):
-    drops = insight.occlusion_map(look.net, look.x, look.label)
+    drops = insight.occlusion_map(look.net, look.x, look.label, progress=look.progress)
     return plots.signed_heat(drops, look.shown), look.say("see.occlusion", most=float(drops.max()))
 
 
@@ -89,7 +90,7 @@ def deconvolution(look):
 
 
 def exciting(look):
-    x = excite(look.net, None, look.label, *limits(look.pipeline))
+    x = excite(look.net, None, look.label, *limits(look.pipeline), progress=look.progress)
     return pixels(x, look.pipeline), look.say("see.excite", name=look.name)
 
 
@@ -136,9 +137,9 @@ def captioned(draw, given, kind, language):
     return draw(*given, note=limit(kind, language))
 
 
-def excited(net, pipeline, layer, channel, name=None, language="en", seed=0):
+def excited(net, pipeline, layer, channel, name=None, language="en", seed=0, progress=None):
     """The picture that excites a channel of a layer most, or, with layer None, a class, which is called `name`."""
-    x = excite(net, layer, channel, *limits(pipeline), seed=seed)
+    x = excite(net, layer, channel, *limits(pipeline), seed=seed, progress=progress)
     words = (Said("see.excite", name=name) if layer is None else
              Said("see.excite_channel", layer=layer, channel=channel)).within(language)
     return plots.seen([(pixels(x, pipeline), words)], None, limit("excite", language), side=3.6)
