@@ -120,8 +120,9 @@ def occlusion(net, x, label, size=None, stride=None, progress=None):
 
     x (1, C, H, W) -> drops (P, Q), and the first row and the first column of every square: (P,) and (Q,). size: of
     the square (None: a fifth of the shorter side); stride: from one to the next (None: half of the size); the last
-    ones end at the edge. progress(done, total) is called now and then. Zeiler and Fergus 2013. It does not show what two places say together, and a square that is
-    strange to the network can change its answer by itself. Zeros are the mean colour where a mean is subtracted.
+    ones end at the edge. progress(done, total) is called now and then. Zeiler and Fergus 2013. It does not show what
+    two places say together, and a square that is strange to the network can change its answer by itself. Zeros are
+    the mean colour where a mean is subtracted.
     """
     x = ops.to_host(given(net, x))
     size = max(1, min(x.shape[2:]) // 5) if size is None else size
