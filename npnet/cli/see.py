@@ -66,6 +66,7 @@ def run(options):
                          f"choose one of {', '.join(KINDS)}")
     options.lang = chosen(options.lang)
     with errors_in(options.lang):
+        check_save(options)
         choose_backend(options)
         network = opened(options)
         one = {"filters": filters, "excite": excite, "patches": patches, "nearest": neighbours, "answers": answers}
@@ -214,18 +215,33 @@ def truth_of(path, classes):
 
 # ---------------------------------------------------------------------------- where it goes
 
+def check_save(options):
+    """Raises ValueError, before anything is computed, where --save names a file and several pictures are drawn, or a
+    file that may not be written."""
+    if not of_one_picture(options):
+        return
+    from ..plots import check_name
+    check_name(options.save)
+    paths = [path for word in options.pictures for path in files(word)]
+    if options.kind == "all" or len(paths) > 1 and options.kind not in ("patches", "nearest", "answers"):
+        raise ValueError(f"several pictures are drawn; give --save a folder, not {options.save}")
+    place_of(options.save, reads=paths)
+
+
+def of_one_picture(options):
+    """Whether --save names a file, not a folder."""
+    return options.save is not None and bool(Path(options.save).suffix) and not Path(options.save).is_dir()
+
+
 def draw(options, figure, name, kinds, reads=()):
     """Saves a figure, and says where it is and what it does not show."""
     from .. import plots
     from ..explain.seen import limit
-    place = Path(FOLDER if options.save is None else options.save)
-    if place.suffix and not place.is_dir():
-        plots.check_name(place)
-        if options.kind == "all" or len(reads) > 1 and options.kind not in ("patches", "nearest", "answers"):
-            raise ValueError(f"several pictures are drawn; give --save a folder, not {place}")
-        path = place_of(place, reads=reads)
+    if of_one_picture(options):
+        path = place_of(options.save, reads=reads)
     else:
-        path = place_of(None, place / f"{re.sub('[^a-zA-Z0-9_.-]', '_', name)}.png", reads)
+        folder = Path(FOLDER if options.save is None else options.save)
+        path = place_of(None, folder / f"{re.sub('[^a-zA-Z0-9_.-]', '_', name)}.png", reads)
     plots.save(figure, path)
     for kind in kinds:
         tell(limit(kind, options.lang, named=len(kinds) > 1))
