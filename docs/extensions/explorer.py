@@ -73,7 +73,7 @@ def squeezenet_files():
 
 
 def squeezenet_frame(language="en"):
-    """HTML for a page in `language`: the explorer of SqueezeNet and a link to it, or that its weights were not there."""
+    """HTML for a page in `language`: SqueezeNet's explorer and a link to it, or that its weights were not there."""
     if squeezenet_files() is None:
         return f"<p>{ABSENT[language]}</p>"
     address = f"{'' if language == 'en' else '../'}_static/explorer/squeezenet.html"

@@ -57,4 +57,4 @@ def test_the_page_of_squeezenet(reference, extension, monkeypatch, tmp_path):
     monkeypatch.setenv("NPNET_REFERENCE", str(reference))
     extension.write_explorer("squeezenet", tmp_path / "a.html")
     text = (tmp_path / "a.html").read_text("utf-8")
-    assert len(text) < 4_000_000 and "military uniform" in text and '"name":"gradcam"' in text
+    assert len(text) < 4_000_000 and '"best":[{"label":457,"name":"bow tie' in text and '"name":"gradcam"' in text

@@ -203,3 +203,13 @@ def test_the_smallest_walk_can_be_written_from_python(tmp_path, run):
     explain = Explain(net, pipeline.test(picture)[None], names=list("abcde"), weights="net.npz", picture=picture)
     names, _ = run(notebook.write(explain, tmp_path / "a.ipynb", notebook.from_file(tmp_path / "net.npz"), pipeline))
     check_numbers(names, explain)
+
+
+def test_the_code_that_reads_a_file_of_weights(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.caffemodel").write_text("")
+    (tmp_path / "a.prototxt").write_text("")
+    code = notebook.from_trained("a.caffemodel", given=dict(net=None, prototxt="a.prototxt", mean=None))
+    weights, prototxt = str(tmp_path / "a.caffemodel"), str(tmp_path / "a.prototxt")
+    assert code.startswith(f"known = npnet.weights.trained({weights!r}, prototxt={prototxt!r})\n")
+    assert notebook.from_trained("squeezenet").startswith("known = npnet.weights.trained('squeezenet')\n")
