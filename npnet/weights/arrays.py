@@ -5,8 +5,9 @@
     write_npz("model.npz", net)
 
 What is written goes into the equal module of PyTorch by load_state_dict. Networks that torchvision has get its names:
-`torchvision` features.0.weight ... classifier.6.bias, the two SqueezeNets features.3.squeeze.weight ...; all others
-get npnet's own, conv1.weight, norm1.running_mean, expand2.expand1x1.weight.
+`torchvision` features.0.weight ... classifier.6.bias, `squeezenet1_1` features.3.squeeze.weight ...; all others get
+npnet's own, conv1.weight, norm1.running_mean, expand2.expand1x1.weight. So does Caffe's squeezenet1_0: torchvision's,
+under the same names, does not pad conv10, and would give other answers.
 """
 import os
 import re
@@ -157,11 +158,11 @@ def state_dict(net):
 
 
 def torch_names(net):
-    """{layer: torchvision's module} if the network has the arrays of a version that torchvision has, else {}."""
+    """{layer: torchvision's module} if the network has the arrays of one that torchvision has, else {}."""
     plan = plan_of(net)
     for version, table in names.TABLES.items():
         known = plan_of_version(version, net.shapes[list(net.layers)[-1]][0]).modules
-        if plan.modules == known:
+        if plan.modules == known and not plan.padded_end:
             return {layer: module for module, layer in table.items()}
     return {}
 

@@ -10,7 +10,7 @@ import pytest
 import npnet
 from npnet.layers import BatchNorm, Concat, Conv2D, Dense, Flatten, ReLU
 from npnet.weights.arrays import read, state_dict, write_npz, write_safetensors
-from npnet.weights.candidates import candidates
+from npnet.weights.candidates import candidates, model_for
 from npnet.weights.mapping import mapped
 
 WRITERS = {"npz": write_npz, "safetensors": write_safetensors}
@@ -68,13 +68,24 @@ def test_frozen_layers_are_written_too(tmp_path, ending):
 
 @pytest.mark.parametrize("version", ["squeezenet1_0", "squeezenet1_1"])
 def test_networks_that_torchvision_has_get_its_names(version):
-    net = npnet.model(version, classes=11)
+    net = npnet.replace(npnet.model(version, classes=11), "conv10", Conv2D(11, 1))
     arrays = state_dict(net)
 
     first = (96, 3, 7, 7) if version == "squeezenet1_0" else (64, 3, 3, 3)
-    assert arrays["features.0.weight"].shape == first and arrays["features.3.squeeze.weight"].shape == (16, first[0], 1, 1)
+    assert arrays["features.0.weight"].shape == first
+    assert arrays["features.3.squeeze.weight"].shape == (16, first[0], 1, 1)
     assert arrays["features.12.expand3x3.bias"].shape == (256,) and arrays["classifier.1.bias"].shape == (11,)
     assert len(arrays) == 52
+
+
+def test_caffes_squeezenet_keeps_its_padding(tmp_path):
+    net = npnet.model("squeezenet1_0", classes=6)
+    write_npz(tmp_path / "a.npz", net)
+    stored = read(tmp_path / "a.npz")
+    made, notes = model_for(stored, "squeezenet1_0")
+
+    assert "expand2.expand1x1.weight" in stored.arrays and "features.0.weight" not in stored.arrays
+    assert made["conv10"].pad == 1 and not notes and mapped(stored, made).fits
 
 
 @pytest.mark.long

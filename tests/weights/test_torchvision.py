@@ -7,7 +7,7 @@ import pytest
 
 import npnet
 from npnet.weights import arrays
-from npnet.weights.candidates import candidates
+from npnet.weights.candidates import candidates, model_for
 from npnet.weights.mapping import mapped
 
 pytestmark = pytest.mark.torch
@@ -66,8 +66,8 @@ def fire(channels, squeeze, each):
     return Fire()
 
 
-def squeezenet(classes, first, pools, pad=0):
-    """torchvision's squeezenet. first: conv1; pools: the fire modules that a pooling follows; pad: conv10's."""
+def squeezenet(classes, first, pools):
+    """torchvision's squeezenet. first: conv1; pools: the fire modules that a pooling follows."""
     from torch import nn
     layers, channels = [first, nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True)], first.out_channels
     for number, (squeeze, each) in enumerate([(16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192),
@@ -75,8 +75,7 @@ def squeezenet(classes, first, pools, pad=0):
         layers.append(fire(channels, squeeze, each))
         channels = 2 * each
         layers += [nn.MaxPool2d(3, 2, ceil_mode=True)] if number in pools else []
-    classifier = nn.Sequential(nn.Dropout(), nn.Conv2d(512, classes, 1, padding=pad), nn.ReLU(),
-                               nn.AdaptiveAvgPool2d(1))
+    classifier = nn.Sequential(nn.Dropout(), nn.Conv2d(512, classes, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
     return module(features=nn.Sequential(*layers), classifier=classifier, flatten=nn.Flatten())
 
 
@@ -87,7 +86,7 @@ def built(version):
     torch.manual_seed(0)
     classes = CLASSES[version]
     made = {"torchvision": lambda: alexnet(classes),
-            "squeezenet1_0": lambda: squeezenet(classes, nn.Conv2d(3, 96, 7, 2), (4, 8), pad=1),
+            "squeezenet1_0": lambda: squeezenet(classes, nn.Conv2d(3, 96, 7, 2), (4, 8)),
             "squeezenet1_1": lambda: squeezenet(classes, nn.Conv2d(3, 64, 3, 2), (3, 5))}[version]()
     with torch.no_grad():
         for parameter in made.parameters():
@@ -150,7 +149,7 @@ def test_what_pytorch_saved_gives_the_same_probabilities(tmp_path, made, version
     stored = reader(path)(path)
     assert candidates(stored) == [(version, CLASSES[version])]
 
-    net = npnet.model(version, classes=CLASSES[version])
+    net, _ = model_for(stored, version)
     mapping = mapped(stored, net)
     mapping.fill(net)
     found = net.probabilities(x)
@@ -164,6 +163,8 @@ def test_what_pytorch_saved_gives_the_same_probabilities(tmp_path, made, version
 def test_what_npnet_writes_goes_into_the_module(tmp_path, version, ending, without_winograd):
     import torch
     net = npnet.model(version, classes=CLASSES[version], seed=3, init="he")
+    if version == "squeezenet1_0":                                  # npnet's is Caffe's, which pads conv10
+        net = npnet.replace(net, "conv10", npnet.Conv2D(CLASSES[version], 1, init="he"))
     path, x = tmp_path / f"weights.{ending}", picture(version)
     if ending == "safetensors":
         pytest.importorskip("safetensors")
@@ -203,3 +204,13 @@ def test_batch_normalisation_goes_into_the_module_and_back(tmp_path):
     np.savez(tmp_path / "b.npz", **{name: tensor.numpy() for name, tensor in whole.state_dict().items()})
     mapped(arrays.read(tmp_path / "b.npz"), again).fill(again)
     assert np.abs(again.probabilities(x) - expected).max() < CLOSE
+
+
+def test_the_file_becomes_a_network_that_knows_its_pictures(tmp_path, made):
+    from npnet.weights import trained
+    whole, x, expected = made("squeezenet1_1")
+    known = trained(saved(whole, tmp_path / "weights.pth"))
+
+    assert known.settings["net"] == "squeezenet1_1" and len(known.classes) == CLASSES["squeezenet1_1"]
+    assert known.pipeline.scale == "0-1" and known.pipeline.order == "RGB" and known.report.fits
+    assert np.abs(known.probabilities(x) - expected).max() < CLOSE
