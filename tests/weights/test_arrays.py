@@ -55,7 +55,9 @@ def test_what_is_written_is_read_again(tmp_path, ending):
     theirs = other.params() | other.state()
     for name, array in (net.params() | net.state()).items():
         np.testing.assert_array_equal(array, theirs[name])
-    assert [path.name for path in tmp_path.iterdir()] == [f"net.{ending}"]
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "plain").stat().st_mode == (tmp_path / f"net.{ending}").stat().st_mode
+    assert {path.name for path in tmp_path.iterdir()} == {"plain", f"net.{ending}"}
 
 
 @both
