@@ -11,7 +11,7 @@ deep is ever hashed; sets become lists; nothing here calls itself, so depth cost
 import pickletools
 import warnings
 
-from .unpickle import MOST_MEMO, Refused, StandIn
+from .unpickle import MOST_MEMO, Refused, Room, StandIn
 
 MOST_INSTRUCTIONS = 2**22       # a checkpoint of 10,000 tensors has some 400,000
 KEYS = (str, bytes, int, bool, type(None))                      # of dicts
@@ -25,7 +25,7 @@ def carried_out(file, allowed, outside):
     Refused, the end of a sentence, for other names and for what is no plain data; ValueError, LookupError, TypeError
     and others of npnet.files.unpickle.DAMAGED where the file is no pickle.
     """
-    machine, count = Machine(allowed, outside, 4 * len(file.getbuffer()) + 2**16), 0
+    machine, count = Machine(allowed, outside, Room(len(file.getbuffer()))), 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                         # of odd escapes in damaged texts
         for instruction, argument, _ in pickletools.genops(file):
@@ -48,7 +48,7 @@ class Machine:
 
     def __init__(self, allowed, outside, room):
         self.stack, self.marks, self.memo = [], [], {}
-        self.allowed, self.outside, self.room = allowed, outside, room      # room: bytes that calls may still make
+        self.allowed, self.outside, self.room = allowed, outside, room
 
     def carry_out(self, name, argument):
         """One instruction."""
@@ -117,11 +117,7 @@ class Machine:
         function, arguments = self.last(2)
         if type(function) is not StandIn or type(arguments) is not tuple:
             raise TypeError("a call of what is no function")
-        made = function(*arguments)
-        self.room -= len(made) if isinstance(made, bytes) else 0
-        if self.room < 0:
-            raise Refused("makes far more of its bytes than it has")
-        self.stack.append(made)
+        self.stack.append(self.room.counted(function(*arguments)))
 
     def build(self):
         value, state = self.last(2)

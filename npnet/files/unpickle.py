@@ -53,7 +53,9 @@ def unpickled(source, name="the pickle"):
         raise ValueError(f"{name} has more than {MOST_BYTES:,} bytes; no data set that npnet knows has such pickles")
     try:
         check_instructions(content)
-        return finished(Unpickler(io.BytesIO(content), encoding="bytes").load(), {})
+        unpickler = Unpickler(io.BytesIO(content), encoding="bytes")
+        unpickler.room = Room(len(content))
+        return finished(unpickler.load(), {}, unpickler.room)
     except Refused as refusal:
         raise ValueError(f"{name} {refusal}; npnet reads only plain data and arrays of numbers, because a pickle can "
                          f"run any program") from None
@@ -66,13 +68,28 @@ class Refused(Exception):
     """The end of a sentence that begins with the name of the file."""
 
 
+class Room:
+    """How many bytes may still be made of those in the file: a call takes a few bytes, and may copy a million."""
+
+    def __init__(self, size):
+        self.left = 4 * size + 2**16
+
+    def counted(self, made):
+        """The value, if there is room for it."""
+        if isinstance(made, (bytes, np.ndarray, np.generic)):
+            self.left -= memoryview(made).nbytes
+        if self.left < 0:
+            raise Refused("makes far more of its bytes than it has")
+        return made
+
+
 class Unpickler(pickle.Unpickler):
     """Python's, which finds no functions but those of ALLOWED."""
 
     def find_class(self, module, name):
         if (module, name) not in ALLOWED:
             raise Refused(f"asks for {module}.{name}")
-        return ALLOWED[module, name]
+        return StandIn(lambda *arguments: self.room.counted(ALLOWED[module, name](*arguments)))
 
     def persistent_load(self, number):
         raise Refused("refers to something outside the file")
@@ -169,7 +186,15 @@ class Array:
 
     def __setstate__(self, state):
         _, shape, dtype, fortran, content = state
-        self.array = array_of(content, dtype, shape, "F" if fortran else "C")
+        self.array = seen_as(content, dtype, shape, "F" if fortran else "C")
+
+    def owned(self, room):
+        """The array, which has numbers of its own from now on."""
+        if self.array is None:
+            raise ValueError("an array has no content")
+        if not self.array.flags.writeable:
+            self.array = room.counted(self.array.copy(order="K"))
+        return self.array
 
 
 def array_of(content, dtype, shape, order):
@@ -203,7 +228,7 @@ for package in ("numpy.core", "numpy._core"):
                 (f"{package}.numeric", "_frombuffer"): StandIn(array_of)}
 
 
-def finished(value, done):
+def finished(value, done, room):
     """The value with NumPy's arrays in place of ours, down to the last list.
 
     done: {identity: (what was seen, what became of it)}, so that a list that holds itself, or one list in a
@@ -212,20 +237,18 @@ def finished(value, done):
     if id(value) in done:
         return done[id(value)][1]
     if isinstance(value, Array):
-        if value.array is None:
-            raise ValueError("an array has no content")
-        return value.array
+        return value.owned(room)
     if type(value) not in (dict, list, tuple):
         return plain(value)
     done[id(value)] = (value, value)
     if type(value) is dict:
-        content = [(plain(key), finished(item, done)) for key, item in value.items()]
+        content = [(plain(key), finished(item, done, room)) for key, item in value.items()]
         value.clear()
         value.update(content)
     elif type(value) is list:
-        value[:] = [finished(item, done) for item in value]
+        value[:] = [finished(item, done, room) for item in value]
     else:
-        done[id(value)] = (value, tuple([finished(item, done) for item in value]))
+        done[id(value)] = (value, tuple([finished(item, done, room) for item in value]))
     return done[id(value)][1]
 
 

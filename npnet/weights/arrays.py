@@ -18,6 +18,7 @@ import numpy as np
 from .. import network
 from ..backend import ops
 from ..files import writing
+from ..files.machine import printable
 from . import names
 from .plans import plan_of, plan_of_version
 from .stored import Stored
@@ -124,7 +125,7 @@ def numbers_of(path, arrays):
         raise ValueError(f"{path} holds no arrays")
     for name, array in arrays.items():
         if array.dtype.kind not in "biuf":
-            raise ValueError(f"{path}: {name[:60]} holds {array.dtype}, not numbers")
+            raise ValueError(f"{path}: {printable(name, 60)} holds {array.dtype}, not numbers")
     return arrays
 
 
@@ -136,7 +137,7 @@ def layout_of(arrays):
 
 def short(error):
     """An error's text as part of a sentence."""
-    text = " ".join(str(error).split())[:160].rstrip(".")
+    text = printable(" ".join(str(error).split()), 160).rstrip(".")
     return text or type(error).__name__
 
 

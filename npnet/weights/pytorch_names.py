@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..files.machine import Ordered, key_of
 from ..files.unpickle import ALLOWED as NUMPYS
-from ..files.unpickle import Array, Refused, StandIn, scalar, seen_as
+from ..files.unpickle import Refused, StandIn, scalar, seen_as
 
 # dtype of PyTorch: NumPy's, without the order of bytes. bfloat16 is read as the upper half of a float32.
 READ = {"float16": "f2", "float32": "f4", "float64": "f8", "bfloat16": "u2", "uint8": "u1", "uint16": "u2",
@@ -153,14 +153,6 @@ def number(dtype, content):
     return scalar(dtype, content.encode("latin1") if isinstance(content, str) else content)
 
 
-class SharedArray(Array):
-    """An array of NumPy's that sees the bytes of the pickle: copies for a thousand names would fill the memory."""
-
-    def __setstate__(self, state):
-        _, shape, dtype, fortran, content = state
-        self.array = seen_as(content, dtype, shape, "F" if fortran else "C")
-
-
 def unread(what):
     return StandIn(lambda *_: Unread(what))
 
@@ -175,7 +167,7 @@ for module in ("__builtin__", "builtins"):
                 (module, "complex"): StandIn(lambda real, imaginary: (real, imaginary)),
                 (module, "bytearray"): StandIn(lambda *_: b"")}
 for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-    ALLOWED |= {(module, "scalar"): StandIn(number), (module, "_reconstruct"): StandIn(SharedArray)}
+    ALLOWED[module, "scalar"] = StandIn(number)
 for module in ("numpy.core.numeric", "numpy._core.numeric"):
     ALLOWED[module, "_frombuffer"] = StandIn(seen_as)
 for name, kind in STORAGES.items():

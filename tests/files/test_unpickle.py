@@ -187,6 +187,19 @@ def test_memory_is_not_taken_on_the_word_of_the_file():
     refused(b"cnumpy\nndarray\n(I1000000000000\ntR.", "makes an array without content")
 
 
+def test_a_few_instructions_do_not_copy_a_million_bytes_again_and_again():
+    letters = b"X" + struct.pack("<I", 100_000) + b"a" * 100_000 + b"q\x01"
+    call = b"c_codecs\nencode\nh\x01" + text(b"latin1") + b"\x86R"
+    assert unpickled(b"\x80\x02(" + letters + call * 4 + b"l.")[4] == b"a" * 100_000
+    refused(b"\x80\x02(" + letters + call * 50 + b"l.", "makes far more of its bytes than it has")
+    content = bytes(100_000)
+    whole = by_python_2(shape=(100_000,), content=content)
+    array = whole[whole.index(b"cnumpy.core"):whole.index(b"T" + struct.pack("<i", 100_000))] + b"h\x05tb"
+    shared = b"T" + struct.pack("<i", 100_000) + content + b"q\x05"
+    assert len(unpickled(b"\x80\x02(" + shared + array * 4 + b"l.")) == 5
+    refused(b"\x80\x02(" + shared + array * 50 + b"l.", "makes far more of its bytes than it has")
+
+
 def test_a_very_large_file_is_not_read(monkeypatch):
     monkeypatch.setattr("npnet.files.unpickle.MOST_BYTES", 100)
     assert unpickled(pickle.dumps(bytes(60), 4)) == bytes(60)
