@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from ..layers import (LRN, AdaptiveAvgPool, AvgPool, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool, ReLU,
-                      Sigmoid, Softmax, Tanh, check_window)
+                      Sigmoid, Softmax, Tanh, check_window, pair)
 from ..network import Network
 from .caffe import our_name
 from .caffe_graph import chain_of, counts, described, every, wanted_layers
@@ -149,7 +149,13 @@ def pooling(node, shape):
         return MaxPool(shape[1:], 1) if kind == "MAX" else AdaptiveAvgPool(1)
     up = given.get("round_mode", "CEIL") != "FLOOR"
     size, stride, pad = both(given, "kernel"), one(given, "stride", 1), one(given, "pad", 0)
-    return fitting((MaxPool if kind == "MAX" else AvgPool)(size, stride, pad, ceil_mode=up), shape)
+    layer = fitting((MaxPool if kind == "MAX" else AvgPool)(size, stride, pad, ceil_mode=up), shape)
+    if up and not pad:                                  # then Caffe keeps a last window that lies beyond the map
+        for rows, window, made in zip(shape[1:], pair(size), layer.output(shape)[1:], strict=True):
+            if made != -(-(rows - window) // stride) + 1:
+                raise ValueError(f"its windows of {window} with stride {stride} go beyond {rows} pixels, where Caffe "
+                                 f"has an empty window; npnet builds it with round_mode: FLOOR")
+    return layer
 
 
 def inner_product(node, shape):

@@ -133,6 +133,17 @@ def test_squeezenet():
     assert np.array_equal(net.forward(x), known.forward(x)) and net.shapes["flatten"] == (1000,)
 
 
+def test_an_inception_module():
+    """GoogLeNet's: four branches of one, two, two and two layers, the last of which pools."""
+    net, _ = built(
+        conv("1x1", "data", 4, 1), conv("3x3_reduce", "data", 2, 1), conv("3x3", "3x3_reduce", 5, 3, "pad: 1"),
+        conv("5x5_reduce", "data", 2, 1), conv("5x5", "5x5_reduce", 6, 5, "pad: 2"), pool("pool", "data", "kernel_size: 3 stride: 1 pad: 1"),
+        conv("pool_proj", "pool", 7, 1), layer("inception/output", "Concat", "1x1 3x3 5x5 pool_proj"))
+    inception = net["inception_output"]
+    assert [list(path) for path in inception.paths] == [["1x1"], ["3x3_reduce", "3x3"], ["5x5_reduce", "5x5"], ["pool", "pool_proj"]]
+    assert repr(inception.paths[3]["pool"]) == repr(MaxPool(3, 1, 1, ceil_mode=True)) and net.shapes["inception_output"] == (22, 32, 32)
+
+
 def test_branches_in_branches_and_an_empty_one():
     """in -> (a -> (b | c) ; in), the last branch being the input itself."""
     net, _ = built(conv("a", "data", 2, 1), conv("b", "a", 3, 1), conv("c", "a", 4, 1), layer("inner", "Concat", "b c"),
@@ -205,6 +216,7 @@ IP = "inner_product_param { num_output: 5"
     ([conv("a", "data"), conv("b", "data"), layer("sum", "Eltwise", "a b")], r"layer sum \(Eltwise\): it reads 2 blobs; in npnet, branches meet in a Concat"),
     ([layer("relu", "ReLU", "data", "relu_param { negative_slope: 0.1 }")], "its negative_slope is 0.1; npnet builds it with negative_slope=0"),
     ([layer("pool", "Pooling", "data", "pooling_param { pool: STOCHASTIC kernel_size: 2 }")], "it pools by STOCHASTIC"),
+    ([layer("pool", "Pooling", "data", "pooling_param { kernel_size: 1 stride: 2 }")], "its windows of 1 with stride 2 go beyond 32 pixels"),
     ([layer("ip", "InnerProduct", "data", IP + " axis: 2 }")], "its axis is 2"),
     ([layer("ip", "InnerProduct", "data", IP + " transpose: true }")], "its transpose is True"),
     ([layer("ip", "InnerProduct", "data", IP + " }"), conv("late", "ip")], r"layer late \(Convolution\): it needs maps \(C, H, W\), but its input is \(5,\)"),
