@@ -13,6 +13,7 @@ import difflib
 import json
 import math
 import os
+import sys
 import tokenize
 import weakref
 import zipfile
@@ -386,7 +387,10 @@ def array_of(file, member):
         if dtype.kind not in "biufU" or stream.tell() + math.prod(shape) * dtype.itemsize != member.file_size:
             raise ValueError("a header that does not fit")
     with file.open(member) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+    if dtype.kind == "U" and array.nbytes and array.reshape(-1).view(dtype.byteorder + "u4").max() > sys.maxunicode:
+        raise ValueError("letters that there are not")          # NumPy would make a str of them that breaks Python
+    return array
 
 
 # what zipfile, zlib, NumPy and json raise for bytes that are not what they should be

@@ -28,12 +28,25 @@ def carried_out(file, allowed, outside):
     machine, count = Machine(allowed, outside, Room(len(file.getbuffer()))), 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                         # of odd escapes in damaged texts
-        for instruction, argument, _ in pickletools.genops(file):
+        for name, argument in instructions(file):
             count += 1
             if count > MOST_INSTRUCTIONS:
                 raise Refused(f"is a pickle of more than {MOST_INSTRUCTIONS:,} instructions")
-            machine.carry_out(instruction.name, argument)
+            machine.carry_out(name, argument)
     return machine.stack.pop()
+
+
+def instructions(file):
+    """Their names and arguments. ValueError, in words of ours, where the file is damaged or ends."""
+    found = pickletools.genops(file)
+    while True:
+        try:
+            instruction, argument, _ = next(found)
+        except StopIteration:
+            return
+        except Exception:                                       # what Python says is about its own insides
+            raise ValueError("a pickle in it is cut off, or has invalid instructions") from None
+        yield instruction.name, argument
 
 
 class Ordered(dict):
@@ -99,7 +112,9 @@ class Machine:
         target = self.stack[-1]
         if not isinstance(target, dict):
             raise TypeError("items for what is no dict")
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+        if len(pairs) % 2:
+            raise TypeError("a key without a value")
+        for key, value in zip(pairs[::2], pairs[1::2]):
             target[key_of(key)] = value
 
     def put_values(self, values):

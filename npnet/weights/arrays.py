@@ -50,13 +50,22 @@ def read_npz(path):
         with zipfile.ZipFile(path) as file:
             members = file.infolist()
             check_members(members, os.path.getsize(path))
-            arrays = {member.filename.removesuffix(".npy"): network.array_of(file, member) for member in members}
+            arrays = {member.filename.removesuffix(".npy"): array_in(file, member) for member in members}
     except network.DAMAGE as error:
-        raise ValueError(f"{path} is damaged, or is not a .npz of plain arrays ({short(error)}); save arrays by name, "
-                         f"with np.savez(path, **arrays)") from None
+        reason = short(error) if type(error) is ValueError else "it is no zip, or its list of contents is damaged"
+        raise ValueError(f"{path} is damaged, or is not a .npz of plain arrays ({reason}); save arrays by name, with "
+                         f"np.savez(path, **arrays)") from None
     if "architecture" in arrays:
         raise ValueError(f"{path} is a network that npnet saved, with its layers; npnet.load reads it")
     return Stored(str(path), "NumPy (.npz)", numbers_of(path, arrays), layout_of(arrays))
+
+
+def array_in(file, member):
+    """An array of a zip. ValueError of our own words where its bytes are none."""
+    try:
+        return network.array_of(file, member)
+    except network.DAMAGE:
+        raise ValueError(f"its array {printable(member.filename, 60)} is damaged, or holds no numbers") from None
 
 
 def check_members(members, size):

@@ -174,7 +174,7 @@ def array_of(blob, name):
         numbers = blob.get("data", blob.get("double_data", np.zeros(0, np.float32)))
     shape = shape_of(blob, numbers.size)
     if len(shape) > AXES or min(shape, default=1) < 0 or math.prod(shape) != numbers.size:
-        said = " x ".join(map(str, shape[:AXES]))
+        said = " x ".join(map(str, shape[:AXES])) or "that of a single number"
         raise ValueError(f"{name} says that its shape is {said}, but has {numbers.size:,} numbers; the file is damaged")
     return numbers.reshape(shape).copy()                    # aligned, and free of the file
 

@@ -8,6 +8,7 @@ to other places and files; such links are not followed.
 """
 import os
 
+from ..files.machine import printable
 from .stored import Stored
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"                # the first bytes of an HDF5 file
@@ -15,6 +16,10 @@ LEVELS, MOST = 16, 100_000                      # groups in groups; entries of a
 LARGER = 20                                     # times the file's size: what its arrays may take, where compressed
 DAMAGE = (AttributeError, KeyError, MemoryError, OSError, OverflowError, RuntimeError, TypeError, UnicodeError,
           ValueError)                           # what h5py raises for a file that is damaged
+
+
+class Unfit(ValueError):
+    """What is wrong with a file, as part of a sentence of ours; h5py's own errors are not for readers."""
 
 
 def read(path):
@@ -30,17 +35,18 @@ def read(path):
     try:
         with h5py.File(path, "r") as file:
             if "data" not in file or not isinstance(file.get("data", getlink=True), h5py.HardLink):
-                raise ValueError("it has no group data, in which Caffe keeps the weights")
+                raise Unfit("it has no group data, in which Caffe keeps the weights")
             for name, dataset in datasets(h5py, file["data"], "", 0, [0]):
                 check(name, dataset)
                 if dataset.nbytes + sum(array.nbytes for array in arrays.values()) > LARGER * os.path.getsize(path):
-                    raise ValueError(f"{name} would be far larger than the file")
+                    raise Unfit(f"{name} would be far larger than the file")
                 arrays[name] = dataset[()]
             if "diff" in file:
                 notes.append("The file also holds gradients (diff), which are not read.")
     except DAMAGE as error:
-        raise ValueError(f"{path} holds no weights that npnet can read: {one_line(error)}; give a .caffemodel.h5 that "
-                         f"Caffe wrote") from None
+        reason = printable(str(error), 300) if isinstance(error, Unfit) else "the file is damaged or cut off"
+        raise ValueError(f"{path} holds no weights that npnet can read: {reason}; give a .caffemodel.h5 that Caffe "
+                         f"wrote") from None
     return Stored(str(path), "Caffe (HDF5)", arrays, "caffe", notes=notes)
 
 
@@ -53,22 +59,17 @@ def package():
     return h5py
 
 
-def one_line(error):
-    """An error's message without its line ends; h5py puts a KeyError's in quotation marks."""
-    return " ".join(str(error).strip("'\"").split()) or type(error).__name__
-
-
 def datasets(h5py, group, prefix, level, seen):
     """The datasets below a group with their names, LAYER/NUMBER; seen: how many entries there were, a list of one."""
     if level > LEVELS:
-        raise ValueError(f"it has more than {LEVELS} groups in groups")
+        raise Unfit(f"it has more than {LEVELS} groups in groups")
     for key in group:
         seen[0] += 1
         if seen[0] > MOST:
-            raise ValueError(f"it has more than {MOST:,} entries")
+            raise Unfit(f"it has more than {MOST:,} entries")
         name = f"{prefix}{key}"
         if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-            raise ValueError(f"{name} is a link to another place or file, which npnet does not follow")
+            raise Unfit(f"{name} is a link to another place or file, which npnet does not follow")
         entry = group[key]
         if isinstance(entry, h5py.Group):
             yield from datasets(h5py, entry, f"{name}/", level + 1, seen)
@@ -79,8 +80,8 @@ def datasets(h5py, group, prefix, level, seen):
 def check(name, dataset):
     """Raises ValueError unless a dataset is an array of real numbers that lies in this file, all of it."""
     if dataset.dtype.kind != "f" or dataset.dtype.itemsize not in (2, 4, 8) or dataset.shape is None:
-        raise ValueError(f"{name} is no array of numbers (its type is {dataset.dtype})")
+        raise Unfit(f"{name} is no array of numbers (its type is {dataset.dtype})")
     if dataset.is_virtual or dataset.external is not None:
-        raise ValueError(f"the numbers of {name} lie in another file, which npnet does not open")
+        raise Unfit(f"the numbers of {name} lie in another file, which npnet does not open")
     if dataset.id.get_storage_size() < dataset.nbytes and dataset.chunks is None:
-        raise ValueError(f"{name} is said to be {dataset.nbytes:,} bytes, but fewer are there")
+        raise Unfit(f"{name} is said to be {dataset.nbytes:,} bytes, but fewer are there")

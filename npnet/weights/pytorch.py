@@ -51,7 +51,7 @@ def read(path):
             code = str(refusal).startswith(("asks for", "is a TorchScript", "holds a whole module"))
             raise ValueError(f"{path} {refusal}" + (f"; {ADVICE}" if code else "")) from None
         except (*DAMAGED, OSError, EOFError, zipfile.BadZipFile, NotImplementedError, struct.error) as error:
-            reason = printable(" ".join(str(error).split())) or type(error).__name__
+            reason = printable(str(error)) if type(error) is ValueError else "its parts do not fit together"
             raise ValueError(f"{path} is damaged, was cut off, or is no file of PyTorch's ({reason}); fetch it again, "
                              f"or save it again with torch.save") from None
     return Stored(str(path), f"PyTorch ({'zip' if zipped else 'legacy'})", arrays, "torch", notes=notes)

@@ -8,7 +8,8 @@
 small_files.py makes sound files, small_damage.py damages them: cut off, bits flipped, lengths changed, zip bombs, path
 names in archives, commands in pickles, brackets in brackets, huge counts. What must hold of every file:
 
-    it gives arrays, or a ValueError of one line that names the file and has no control characters
+    it gives arrays, or a ValueError of one line that names the file, without control characters and without the words
+    that Python, NumPy and HDF5 have for their own insides
     it takes less than SECONDS of the processor, less than BYTES of memory, and no more numbers than its size allows
     it warns of nothing, and the process survives
     no file is opened for writing, no program started, no address opened, no name of a pickle looked up: an audit hook
@@ -19,6 +20,7 @@ Files are tried in processes of their own, many in each; where one dies, it is t
 import argparse
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -45,6 +47,8 @@ SECONDS, BYTES, LONGEST, TOGETHER = 2, 250e6, 1000, 250
 FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "subprocess.Popen", "socket.", "pickle.find_class",
              "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.truncate", "shutil.", "ctypes.",
              "urllib.")
+RAW = re.compile(r"codec can't|unpack requires|cannot reshape|broadcast|Unable to|Can't |has no attribute|index out of|not subscriptable"
+                 r"|opcode|parse header|EOF in|invalid literal|positional argument|unsupported operand|buffer is|Errno|NoneType|unhashable")
 
 # ---------------------------------------------------------------------------- one file
 
@@ -100,6 +104,8 @@ def wrong_refusal(error, path):
         return f"{type(error).__name__}: {text[:200]!r} {place}"
     if not text.isprintable() or len(text) > LONGEST + len(str(path)):
         return f"a sentence of {len(text)} letters, or one with control characters: {text[:200]!r} {place}"
+    if RAW.search(text):
+        return f"words of Python's, NumPy's or HDF5's own: {text[:200]!r} {place}"
     return None if path.name in text else f"does not name the file: {text[:200]!r} {place}"
 
 

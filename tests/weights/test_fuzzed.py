@@ -49,6 +49,7 @@ from small_files import KINDS
 def runs(path): os.system("true")
 def writes(path): open("outside", "w").close()
 def raw(path): raise ValueError("cannot reshape array")
+def inner(path): raise ValueError(path.name + ": cannot reshape array")
 def other(path): raise KeyError(path.name)
 def lines(path): raise ValueError(path.name + "\\n")
 def slow(path):
@@ -59,14 +60,14 @@ def unpickles(path):
     import pickle; pickle.loads(b"cos\\ngetpid\\n.")
 fuzzed.sound = lambda kinds: None
 fuzzed.SECONDS, fuzzed.BYTES = 0.5, 60e6
-for reads in (runs, writes, raw, other, lines, slow, large, dies, unpickles):
+for reads in (runs, writes, raw, inner, other, lines, slow, large, dies, unpickles):
     KINDS["onnx"].reads = [reads]
     fuzzed.tried(1, range(1), ["onnx"], say=lambda text: print(reads.__name__, text))
 '''
     program = program.format(here=str(Path(__file__).parent), above=str(Path(__file__).parents[1]))
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path).stdout
     found = {line.split()[0]: line.partition(": ")[2] for line in said.splitlines()}
-    words = {"runs": "did os.system", "writes": "did open 'outside' for writing", "raw": "does not name the file", "other": "KeyError",
+    words = {"runs": "did os.system", "writes": "did open 'outside' for writing", "raw": "does not name the file", "other": "KeyError", "inner": "words of Python's",
              "lines": "control characters", "slow": "took more than", "large": " MB", "dies": "died of SIGABRT",
              "unpickles": "did pickle.find_class"}
     assert set(found) == set(words)
