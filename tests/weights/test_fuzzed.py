@@ -48,7 +48,7 @@ import numpy as np, fuzzed
 from small_files import KINDS
 def runs(path): os.system("true")
 def writes(path): open("outside", "w").close()
-def raw(path): raise ValueError("cannot reshape array")
+def raw(path): raise ValueError("it is damaged")
 def inner(path): raise ValueError(path.name + ": cannot reshape array")
 def other(path): raise KeyError(path.name)
 def lines(path): raise ValueError(path.name + "\\n")
