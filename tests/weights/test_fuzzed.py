@@ -39,6 +39,7 @@ def test_the_same_numbers_damage_in_the_same_way():
         assert first == again and first[0] != sound
 
 
+@pytest.mark.long
 def test_the_fuzzer_sees_what_it_is_there_to_see(tmp_path):
     """Readers that do one forbidden thing each are all found."""
     program = '''
