@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from shaped import alexnet_shaped
 
 import npnet
 from npnet.data import read_picture, sample_picture
@@ -202,17 +203,6 @@ def test_the_walk_of_a_fetched_alexnet(tmp_path):
     known = trained(weights, net="caffe")
     square = known.pipeline.test(read_picture(sample_picture()))
     assert f"numbers from {square.min():.1f} to {square.max():.1f}" in out          # blue first, minus Caffe's mean
-
-
-def alexnet_shaped():
-    """{name: array} of AlexNet in the shapes of its file: few weights that are not 0, of 15 values, as dense as AlexNet's."""
-    random, arrays = np.random.default_rng(0), {}
-    for name, shape in compression.NETWORKS["caffe"].items():
-        weights = np.zeros(np.prod(shape), np.float32)
-        values = np.linspace(-1, 1, 15, dtype=np.float32) / np.sqrt(len(weights) / shape[0] / 40)
-        weights[::40] = random.choice(values, len(weights[::40]))
-        arrays |= {f"{name}.w": weights.reshape(shape), f"{name}.b": np.zeros(shape[0], np.float32)}
-    return arrays
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..screen import aligned, echo, listed, percent, tell
+from ..screen import aligned, counted, echo, listed, percent, tell
 from ..screen.words import short_names
 from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
 from .evaluate import limits, opened, print_json
@@ -52,6 +52,9 @@ def run(options):
     classes = networks[0].classes
     if not options.json:
         tell(limits(" + ".join(names), classes))
+        for one in networks:
+            if one.report is not None and one.report.notes:
+                tell(f"npnet weights info shows {counted(len(one.report.notes), 'note')} on how {one.name} was read")
     failed = 0
     for path in paths:
         notes = []

@@ -8,8 +8,10 @@ from ..explain import summary
 from ..models import MODELS, model
 from ..network import load
 from ..screen import echo
-from ..weights import found
-from . import DEFAULT, add_layers, own_layers
+from ..weights import shipped, trained
+from ..weights.fetching import KNOWN
+from ..weights.trained import found, is_ours
+from . import DEFAULT, NETWORKS, add_layers, own_layers
 
 
 def add(commands):
@@ -18,13 +20,21 @@ def add(commands):
     parser.add_argument("--net", metavar="NAME", help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
     parser.add_argument("--classes", type=int, metavar="N", help="how many classes (default: the version's own)")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
-    parser.add_argument("--weights", metavar="FILE", help="a network that npnet saved, or a run, instead of --net")
+    parser.add_argument("--weights", metavar="FILE", help=f"instead of --net: {NETWORKS}")
     add_layers(parser)
     parser.add_argument("--style", choices=("npnet", "torchsummary"), default="npnet",
                         help="npnet's table, or PyTorch's torchsummary")
     parser.add_argument("--json", action="store_true", help="all counts as JSON")
     parser.add_argument("--draw", metavar="FILE", help="also draw the network as a strip of boxes: summary.png")
     parser.set_defaults(run=run)
+
+
+def saved(name, layers):
+    """The network of that name or in that file, of which no more is needed than its layers."""
+    if name not in (*shipped(), *KNOWN) and not Path(name).exists():
+        return load(name, layers)                               # which says that it is not there
+    path = found(name)
+    return load(path, layers) if is_ours(path) else trained(name, layers).net
 
 
 def run(options):
@@ -36,7 +46,7 @@ def run(options):
     elif (options.net, options.classes, options.size) != (None, None, None):
         raise ValueError(f"{options.weights} holds a whole network; leave --net, --classes and --size out")
     else:
-        net = load(found(options.weights) if Path(options.weights).is_dir() else options.weights, layers)
+        net = saved(options.weights, layers)
     counts = summary(net)
     if options.json:
         print(json.dumps(counts.as_data(), indent=2))

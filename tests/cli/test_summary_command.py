@@ -5,6 +5,7 @@ import numpy as np
 
 import npnet
 from commands import one_line
+from npnet.weights.arrays import write_npz
 
 
 def test_summary(npnet_):
@@ -37,7 +38,10 @@ def test_summary_of_a_file(npnet_, tmp_path):
     code, out, _ = npnet_("summary", "--weights", str(tmp_path / "a.npz"))
     assert code == 0 and out.startswith("lenet5: 1x28x28 in, 4 out") and "conv1*" in out
     (tmp_path / "b.npz").write_bytes(b"nothing of the kind")
-    assert "b.npz is damaged" in one_line(npnet_("summary", "--weights", str(tmp_path / "b.npz")))
+    assert "b.npz is no file of weights that npnet knows" in one_line(npnet_("summary", "--weights", str(tmp_path / "b.npz")))
+    write_npz(tmp_path / "c.npz", npnet.model("lenet5", classes=4))                         # of others, by any name
+    assert npnet_("summary", "--weights", str(tmp_path / "c.npz"))[1].startswith("lenet5: 1x28x28 in, 4 out")
+    assert npnet_("summary", "--weights", "cifar_alexnet")[1].startswith("cifar_alexnet: 3x32x32 in, 10 out")
 
 
 def test_summary_of_a_run(npnet_, runs):

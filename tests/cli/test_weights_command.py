@@ -8,14 +8,15 @@ import pytest
 from colours import picture
 from commands import one_line
 from loopback import CONTENT, archive, truncated
+from shaped import alexnet_shaped
 
 import npnet
 from npnet.cli.evaluate import numbers_of
+from npnet.files.download import digest
 from npnet.files.fetch import Part
 from npnet.screen.words import short_names
-from npnet.weights import trained
+from npnet.weights import compression, fetching, trained
 from npnet.weights.arrays import write_npz
-from npnet.weights import fetching
 from npnet.weights.fetching import Entry, entry
 
 NAMES = b"".join(b"n%08d thing %d\n" % (k, k) for k in range(10))
@@ -136,6 +137,34 @@ def test_a_fetched_network_answers_by_its_name(npnet_, home, here, server, digit
     assert {answer["class"] for answer in json.loads(out)["answers"]} == {"class 0", "class 1", "class 2"}
     code, out, err = npnet_("explain", path, "--weights", "tiny", "--layer", "conv1")
     assert code == 0 and "through tiny" in out and "network lenet5" in " ".join(npnet_("weights", "info", "tiny")[1].split())
+
+
+@pytest.mark.long
+def test_a_file_in_alexnets_shape_from_the_server_to_the_answers(npnet_, home, here, server, monkeypatch):
+    """get, info, predict and explain, which takes it without being asked; the real one has the same shapes and other bytes."""
+    arrays = alexnet_shaped()
+    compression.write(here / "made.net", arrays)
+    content = server.files["/made.net"] = (here / "made.net").read_bytes()
+    known = fetching.KNOWN["alexnet"]
+    part = Part(known.file, (f"{server.address}/made.net",), "git:" + digest(here / "made.net", "git"))
+    monkeypatch.setitem(fetching.KNOWN, "alexnet", Entry(**{**vars(known), "parts": (part,)}))
+    server.files["/aux.tar.gz"] = archive(("synset_words.txt", b"".join(b"n%08d thing %d, word\n" % (k, k) for k in range(1000))),
+                                          ("imagenet_mean.binaryproto", b"mean"), top="")
+    assert npnet_("weights", "get", "alexnet", "--trust")[0] == 0
+    assert (home / "alexnet" / "AlexNet_compressed.net").read_bytes() == content
+    told = json.loads(npnet_("weights", "info", "alexnet", "--json")[1])
+    assert told["format"] == "Deep Compression" and told["network"] == "caffe" and told["numbers"] == 60_965_224
+    assert told["pictures"] == "227 x 227, BGR, 0 to 255, minus the mean (104.0, 117.0, 123.0)" and told["classes"][7] == "thing 7, word"
+    path = picture("red", here / "red.png")
+    code, out, err = npnet_("predict", path, "--weights", "alexnet")
+    assert code == 0 and len(re.findall(r"^  thing \d+ +[\d.]+ %", out, re.MULTILINE)) == 5
+    net = trained("alexnet").net
+    assert np.array_equal(net["fc8"].w, arrays["fc8.w"].T) and np.array_equal(net["conv2"].w, arrays["conv2.w"])
+    code, out, err = npnet_("explain", "--layer", "conv1")
+    said = " ".join(out.split())
+    assert code == 0 and "The weights are real: alexnet, which npnet weights get has fetched, on the version caffe" in said
+    assert "alexnet knows 1,000 classes: thing 0, thing 1, " in said
+    assert npnet_("explain", "--layer", "conv1", "--net", "krizhevsky2012")[1].count("The weights are random") == 1
 
 
 def test_evaluate_knows_that_classes_without_names_are_the_same(npnet_, here, digits, pack):
