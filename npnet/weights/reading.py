@@ -171,7 +171,10 @@ def pipeline_of(network, version, description, mean):
     if version is not None and picture is None and not says_more(description):
         return pipeline_for(version, network.input_shape), []
     order = pipeline_for(version, network.input_shape).order if version else None
-    return of_caffe(description or {}, network.input_shape, picture, order)
+    try:
+        return of_caffe(description or {}, network.input_shape, picture, order)
+    except ValueError as error:
+        raise ValueError(str(error) if mean is None else f"with the mean picture {mean}: {error}") from None
 
 
 def says_more(description):

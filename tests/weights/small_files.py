@@ -236,7 +236,7 @@ def by_text(path):
 
 def by_mean(path):
     """Weights whose mean picture is damaged."""
-    named(path, lambda: weights.trained(beside(path), mean=path))
+    weights.trained(beside(path), mean=path)
 
 
 def beside(path):
