@@ -72,12 +72,12 @@ def explain_photo(options):
     picture = read_picture(path, notes)                         # before 60 million weights are drawn
     known = known_network(options, layers)
     if known is not None:
-        net, version, names, pipeline = known.net, known.name, known.classes, known.pipeline
+        net, version, names, pipeline = known.net, file_name(known.name), known.classes, known.pipeline
     else:
         names = None if options.names is None else read_names(options.names, options.lang)
         net, version = network(options, names, layers)
         pipeline = pipeline_for(version, net.input_shape)
-    weights = known.name if known else options.weights
+    weights = version if known else options.weights
     explain = Explain(net, pipeline.test(picture)[None].astype(net.dtype), names, weights, picture, pipeline.order,
                       options.lang)
     last = None if options.layer is None else net.known(options.layer)
@@ -89,7 +89,7 @@ def explain_photo(options):
         Said("head.photo", photo=path.name, columns=picture.shape[1], rows=picture.shape[0], network=through),
         *([Said("head.fetched", name=FETCHED, version=version_of(net), default=DEFAULT)] if known and not (
             options.weights or options.net) else []),
-        *([knowledge(known.name, known.classes)] if known else []),
+        *([knowledge(version, known.classes)] if known else []),
         *warning(explain), *map(understood, notes),
         Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, own_run(known))),
         *([] if version else [Said("head.guess")]),
@@ -105,6 +105,11 @@ def explain_photo(options):
         save_notebook(explain, options, pipeline, version, known is not None, path.name)
     elif options.html is None:
         walk_or_print(explain, options)
+
+
+def file_name(name):
+    """The name of a network, or of its file without the folders, which a page may take to other people."""
+    return Path(name).name if Path(name).is_file() else name
 
 
 def cost_words(options, last, multiply_adds, seconds, backend):

@@ -11,6 +11,7 @@ from npnet.explain import by_hand, notebook, terminal
 from npnet.explain.counts import summary
 from npnet.explain.facts import every, layer_facts
 from npnet.explain.loops import loop
+from npnet.explain.walk import Explain
 from npnet.layers import Concat
 from npnet.weights.prepared import pipeline_for, version_of
 
@@ -172,3 +173,33 @@ def test_a_concat_alone(random):
     """It is the first layer and the last: a network that ends in maps."""
     explain = walked(Network((4, 6, 6), both=paths()), random)
     assert explain["both"].by_hand.agrees and explain.classes == 0 and len(terminal.pages(explain)) == 1
+
+
+# ------------------------------------------------------------------------------- networks that Caffe trained
+
+@pytest.mark.reference
+@pytest.mark.parametrize("file, layers", [("caffe_cifar10/cifar10_full_iter_70000.caffemodel", 13),
+                                          ("caffe_cifar10/cifar10_quick_iter_5000.caffemodel.h5", 12),
+                                          ("caffe_lenet/lenet_iter_10000.caffemodel", 8)])
+def test_caffes_networks_are_walked_by_hand(reference, file, layers, random):
+    from npnet.explain.page.data import page_data
+    from npnet.weights import trained
+    known = trained(reference / file)
+    picture = random.integers(0, 255, (40, 40, 3), dtype=np.uint8)
+    explain = Explain(known.net, known.pipeline.test(picture)[None], known.classes, known.name, picture)
+    for step in explain:
+        assert step.by_hand.agrees, step.facts.name
+        assert all(len(line) <= 80 for line in terminal.block(step))
+    facts, _ = page_data(explain)
+    assert len(facts["layers"]) == layers and facts["attention"]["views"] and not facts["left_out"]
+
+
+@pytest.mark.reference
+def test_squeezenet_is_walked_by_hand(reference, random):
+    from npnet.weights import trained
+    known = trained(reference / "squeezenet" / "compressed_SqueezeNet.net")
+    picture = random.integers(0, 255, (256, 256, 3), dtype=np.uint8)
+    explain = Explain(known.net, known.pipeline.test(picture)[None], known.classes, known.name, picture)
+    for name in ("conv1", "expand2", "squeeze3", "expand3"):
+        assert explain[name].by_hand.agrees
+    assert explain["expand3.expand3x3"].by_hand.agrees

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import npnet
-from networks import every_class, moved, small, walked
+from networks import branched, every_class, moved, small, walked
 from npnet.cli import main
 from npnet.explain import notebook
 from npnet.explain.loops import LOOPS, loop
@@ -202,6 +202,18 @@ def test_the_smallest_walk_can_be_written_from_python(tmp_path, run):
     pipeline = pipeline_for(None, net.input_shape)
     explain = Explain(net, pipeline.test(picture)[None], names=list("abcde"), weights="net.npz", picture=picture)
     names, _ = run(notebook.write(explain, tmp_path / "a.ipynb", notebook.from_file(tmp_path / "net.npz"), pipeline))
+    check_numbers(names, explain)
+
+
+def test_the_notebook_of_a_network_with_paths(run, tmp_path):
+    npnet.use("numpy")
+    net = branched()
+    net.save(tmp_path / "paths.npz")
+    picture = np.random.default_rng(0).integers(0, 255, (30, 20, 3), dtype=np.uint8)
+    pipeline = pipeline_for(None, net.input_shape)
+    explain = Explain(net, pipeline.test(picture)[None], picture=picture, weights="paths.npz")
+    path = notebook.write(explain, tmp_path / "paths.ipynb", notebook.from_file(tmp_path / "paths.npz"), pipeline)
+    names, _ = run(path)
     check_numbers(names, explain)
 
 

@@ -192,3 +192,20 @@ def test_the_input_stands_for_a_photograph_that_is_not_there(chromium, tmp_path,
     opened.page.wait_for_selector("#attention canvas")
     assert opened.page.locator("#attention canvas").bounding_box()["width"] > 100
     opened.close()
+
+
+@pytest.mark.browser
+def test_maps_that_are_classes_have_their_names(chromium, tmp_path, random):                        # noqa: F811
+    explain = photographed(branched(), random)
+    write(explain, tmp_path / "a.html")
+    opened, best = Opened(chromium, tmp_path / "a.html"), explain.best(1)[0]
+    for name in ("conv4", "relu4", "flatten"):
+        opened.layer(name)
+        assert opened.page.evaluate("state.k") == best.label
+        assert f"({best.name})" in opened.page.locator("#window .output").inner_text()
+    y = explain["conv4"].y[0, best.label]
+    opened.layer("conv4")
+    assert y[tuple(opened.page.evaluate("[state.p, state.q]"))] == y.max()
+    opened.layer("fire3")
+    assert "(" not in opened.page.locator("#window .output").inner_text()
+    opened.close()

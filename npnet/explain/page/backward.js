@@ -30,12 +30,13 @@ async function renderBackward() {
       )
     )
   );
+  const left = backMapped().length > MANY ? ` ${say("one_place_left_out")}` : "";
   const parts = [
     make("p", {}, say("backward_note")),
     buttons,
     ...(await pixelShares(chosen)),
     make("h3", {}, say("backward_maps")),
-    make("p", {class: "note"}, say("backward_maps_note")),
+    make("p", {class: "note"}, say("backward_maps_note") + left),
     make("ul", {class: "row"}, ...(await backMaps())),
     make("h3", {}, say("backward_one"))
   ];
@@ -109,6 +110,11 @@ async function pixelShares(chosen) {
   ];
 }
 
+// The layers whose gradients have a map, the last first.
+function backMapped() {
+  return [...LAYERS.keys()].filter(i => LAYERS[i].back_map).reverse();
+}
+
 // One map a layer: over its channels the sum of the gradients' absolute values.
 async function backMaps() {
   const items = [];
@@ -145,8 +151,7 @@ async function backMaps() {
       )
     );
   };
-  for (let i = LAYERS.length - 1; i >= 0; i--)
-    if (LAYERS[i].back_map) await add(LAYERS[i].back_map, LAYERS[i].shape_out, LAYERS[i].name, i);
+  for (const i of drawn(backMapped())) await add(LAYERS[i].back_map, LAYERS[i].shape_out, LAYERS[i].name, i);
   if (FACTS.backward.input_map) await add(FACTS.backward.input_map, FACTS.input_shape, say("input"), -1);
   return items;
 }

@@ -18,6 +18,15 @@ function whereInside(layer) {
   return ` ${say("inside", {path: path + 1, count: concat.from.length, name})}`;
 }
 
+const MANY = 24; // layers in a row of pictures: from there on those that look at one place only are left out
+const ONE_PLACE = ["ReLU", "Tanh", "Sigmoid", "Dropout", "BatchNorm", "LRN", "Concat"];
+
+// Of a row of layers (-1: the input) those that are drawn.
+function drawn(indices) {
+  const kept = i => i < 0 || i === state.layer || !ONE_PLACE.includes(LAYERS[i].kind);
+  return indices.length > MANY ? indices.filter(kept) : indices;
+}
+
 function ownName(layer) {
   return layer.name.split(".").pop();
 }

@@ -14,7 +14,8 @@ async function chooseLayer(index) {
   renderLayer();
 }
 
-// A telling place: the middle of the first map that is not zero there; of a row the largest number.
+// A telling place: the middle of the first map that is not zero there; of a row the largest number; of maps that are
+// the classes the largest number of the best one.
 function startPlace() {
   const {y, layer} = shown;
   state.p = state.q = state.k = state.c = 0;
@@ -26,10 +27,23 @@ function startPlace() {
       : y.data.reduce((best, value, i) => (value > y.data[best] ? i : best), 0);
     return;
   }
+  if (channelsAreClasses(shown.index)) {
+    state.k = FACTS.best[0].label;
+    [state.p, state.q] = strongest(y, state.k);
+    return;
+  }
   state.p = y.H >> 1;
   state.q = y.W >> 1;
   while (state.k < y.C - 1 && at(y, state.k, state.p, state.q) === 0) state.k++;
   if (at(y, state.k, state.p, state.q) === 0) state.k = 0;
+}
+
+// The place of the largest number of a map.
+function strongest(y, k) {
+  const area = y.H * y.W,
+    map = y.data.subarray(k * area, (k + 1) * area),
+    i = map.indexOf(Math.max(...map));
+  return [Math.floor(Math.max(0, i) / y.W), Math.max(0, i) % y.W];
 }
 
 function chooseMap(k) {

@@ -35,7 +35,8 @@ async function renderTrail() {
   const turn = ++trailTurn,
     way = wayBack(),
     figures = [];
-  for (const [index, rectangle] of way) {
+  const kept = drawn(way.map(([index]) => index));
+  for (const [index, rectangle] of way.filter(([i]) => kept.includes(i))) {
     const shape = index < 0 ? FACTS.input_shape : LAYERS[index].shape_out;
     if (shape.length !== 3) continue;
     const part = await trailFigure(index, rectangle, shape);
@@ -68,7 +69,8 @@ function trailWords(way, picture) {
       ? say("trail_cut")
       : say("trail_unknown_cut");
   const parted = way.slice(1).some(([i]) => i >= 0 && LAYERS[i].kind === "Concat") ? ` ${say("trail_paths")}` : "";
-  return `${words}${padding} ${known}${parted}`;
+  const left = way.length > MANY ? ` ${say("one_place_left_out")}` : "";
+  return `${words}${padding} ${known}${parted}${left}`;
 }
 
 async function trailFigure(index, rectangle, [, H, W]) {

@@ -115,11 +115,17 @@ function renderWindow() {
   speak(say(layer.kind === "Conv2D" && computed ? "spoken_conv" : "spoken", numbers));
 }
 
-// Of the last layer, what the class is called.
+// What the class is called, where the channels of the output are the classes.
 function className(layer) {
-  const last = LAYERS[LAYERS.length - 1],
-    whole = layer === last || (last.kind === "Softmax" && layer === LAYERS[LAYERS.length - 2]);
-  return whole && shown.y.flat && FACTS.names ? ` (${FACTS.names[state.k]})` : "";
+  return FACTS.names && channelsAreClasses(LAYERS.indexOf(layer)) ? ` (${FACTS.names[state.k]})` : "";
+}
+
+// Whether every channel of a layer's output belongs to one class: what comes after changes no channel's number.
+function channelsAreClasses(index) {
+  const kept = ["ReLU", "Dropout", "AvgPool", "AdaptiveAvgPool", "Flatten", "Softmax"],
+    classes = LAYERS[LAYERS.length - 1].shape_out;
+  if (!FACTS.best.length || LAYERS[index].shape_out[0] !== classes[0]) return false;
+  return LAYERS.slice(index + 1).every(layer => kept.includes(layer.kind));
 }
 
 // Pointing at a cell of one grid shows the same place in the others, and the numbers in a line.
