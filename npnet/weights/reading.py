@@ -168,13 +168,26 @@ def pipeline_of(network, version, description, mean):
     """(Pipeline, notes): how pictures become the network's input."""
     from .caffe_pictures import pipeline_of as of_caffe
     picture = None if mean is None else caffe.mean_picture(mean)
-    if version is not None and picture is None and not says_more(description):
-        return pipeline_for(version, network.input_shape), []
-    order = pipeline_for(version, network.input_shape).order if version else None
+    usual = pictures_of(network, version)
+    if picture is None and usual is not None and not says_more(description):
+        return pipeline_for(usual, network.input_shape), [] if version else [
+            f"nobody says how its pictures are prepared; those of the version {usual} are supposed, as of other "
+            f"networks for ImageNet in Caffe"]
+    order = pipeline_for(usual, network.input_shape).order if usual else None
     try:
         return of_caffe(description or {}, network.input_shape, picture, order)
     except ValueError as error:
         raise ValueError(str(error) if mean is None else f"with the mean picture {mean}: {error}") from None
+
+
+def pictures_of(network, version):
+    """The version whose pictures a network reads, or None. torchvision's squeezenet1_0 is Caffe's without the padding
+    of its end, on torchvision's pictures; networks for ImageNet that are no version are taken to be Caffe's."""
+    if version == "squeezenet1_0" and network["conv10"].pad == 0:
+        return "squeezenet1_1"
+    channels, side = network.input_shape[0], network.input_shape[-1]
+    of_imagenet = channels == 3 and side >= 200 and list(network.shapes.values())[-1] == (1000,)
+    return version or ("caffe" if of_imagenet else None)
 
 
 def says_more(description):

@@ -8,10 +8,11 @@ import pytest
 import npnet
 from npnet.data import read_picture, sample_picture
 from npnet.data.pipeline import Pipeline
-from npnet.weights import arrays, fetching, save_trained, trained
+from npnet.weights import arrays, fetching, prototxt, save_trained, trained
+from npnet.weights.caffe_network import network_of
 from npnet.weights.plans import plan_of_version
 from npnet.weights.prepared import PREPARED, version_of
-from npnet.weights.reading import format_of, network_for, stored
+from npnet.weights.reading import format_of, network_for, pipeline_of, stored
 from npnet.weights.stored import Stored
 
 
@@ -157,8 +158,27 @@ def test_versions_are_recognised_whatever_their_classes_and_first_weights(versio
     assert version_of(npnet.without(npnet.model(version), "pool1")) is None
 
 
+def test_torchvisions_squeezenet1_0_reads_torchvisions_pictures(tmp_path):
+    net = npnet.replace(npnet.model("squeezenet1_0"), "conv10", npnet.Conv2D(1000, 1))
+    arrays.write_npz(tmp_path / "theirs.npz", net)
+    known = trained(tmp_path / "theirs.npz")
+
+    assert known.net["conv10"].pad == 0 and "does not pad conv10" in str(known.report)
+    assert (known.pipeline.order, known.pipeline.scale, known.pipeline.size) == ("RGB", "0-1", 227)
+
+
 @pytest.mark.reference
 class TestRealFiles:
+    def test_caffenet_without_a_mean_gets_caffes(self, reference):
+        """It is no version of npnet's: its LRN is Caffe's, pool_first's is the paper's."""
+        description = prototxt.read(reference / "caffe" / "bvlc_caffenet_deploy.prototxt").layers
+        net, _ = network_of(description)
+        pipeline, notes = pipeline_of(net, version_of(net), description, None)
+
+        assert version_of(net) is None and pipeline == PREPARED["caffe"]
+        assert notes == ["nobody says how its pictures are prepared; those of the version caffe are supposed, as of other "
+                         "networks for ImageNet in Caffe"]
+
     def test_squeezenet_knows_a_photograph(self, reference):
         known = trained(reference / "squeezenet" / "compressed_SqueezeNet.net", names=reference / "caffe" / "synset_words.txt")
         x = known.pipeline.test(read_picture(sample_picture()))[None]
