@@ -280,7 +280,7 @@ def pruned(w, keep):
     """A copy of weights in which the share `keep` (0 to 1) of largest size is left and all others are 0."""
     if not 0 <= keep <= 1:
         raise ValueError(f"keep is the share of weights that stay, from 0 to 1, got {keep!r}")
-    left, size = np.zeros_like(w), round(keep * w.size)
+    left, size = np.zeros(w.shape, w.dtype), round(keep * w.size)
     largest = np.argpartition(np.abs(w), w.size - size, axis=None)[w.size - size:] if size else []
     left.reshape(-1)[largest] = w.reshape(-1)[largest]
     return left

@@ -299,6 +299,7 @@ def test_pruning_keeps_the_largest(random):
     assert (few != 0).sum() == 30 and (few[few != 0] == w[few != 0]).all()
     assert np.abs(few[few != 0]).min() >= np.abs(w[few == 0]).max()
     assert (pruned(w, 1) == w).all() and not pruned(w, 0).any()
+    assert (pruned(w.T, 0.1) == few.T).all() and (quantised(w.T, 15) == quantised(w, 15).T).all()
     with pytest.raises(ValueError, match="keep is the share of weights that stay, from 0 to 1, got 1.5"):
         pruned(w, 1.5)
 
