@@ -13,6 +13,8 @@ READ = (".py", ".js", ".css", ".html", ".toml", ".npz")
 REFERENCE = "squeezenet/compressed_SqueezeNet.net", "caffe/synset_words.txt"
 TITLES = {"en": "The explorer of a photograph in SqueezeNet", "ko": "SqueezeNet 신경망의 탐색기"}
 LINKS = {"en": "The page of SqueezeNet in a window of its own", "ko": "SqueezeNet 페이지를 창 전체로 보기"}
+LICENCES = {"en": "The weights in it are those of songhan/SqueezeNet-Deep-Compression, under this BSD licence",
+            "ko": "그 안의 가중치는 songhan/SqueezeNet-Deep-Compression의 것이며, 이 BSD 라이선스를 따릅니다"}
 ABSENT = {
     "en": "SqueezeNet's weights were not on the computer that built this site, so its page is not here: "
           "<code>npnet weights get squeezenet</code> fetches them (0.7 MB).",
@@ -76,6 +78,8 @@ def squeezenet_frame(language="en"):
     """HTML for a page in `language`: SqueezeNet's explorer and a link to it, or that its weights were not there."""
     if squeezenet_files() is None:
         return f"<p>{ABSENT[language]}</p>"
-    address = f"{'' if language == 'en' else '../'}_static/explorer/squeezenet.html"
+    static = "_static" if language == "en" else "../_static"
+    address, licence = f"{static}/explorer/squeezenet.html", f"{static}/squeezenet-licence.txt"
     return (f'<iframe src="{address}" title="{TITLES[language]}" width="100%" height="760" loading="lazy"></iframe>'
-            f'<p><a href="{address}">{LINKS[language]}</a></p>')
+            f'<ul><li><a href="{address}">{LINKS[language]}</a></li>'
+            f'<li><a href="{licence}">{LICENCES[language]}</a>.</li></ul>')

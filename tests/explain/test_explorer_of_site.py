@@ -58,3 +58,10 @@ def test_the_page_of_squeezenet(reference, extension, monkeypatch, tmp_path):
     extension.write_explorer("squeezenet", tmp_path / "a.html")
     text = (tmp_path / "a.html").read_text("utf-8")
     assert len(text) < 4_000_000 and '"best":[{"label":457,"name":"bow tie' in text and '"name":"gradcam"' in text
+
+
+def test_a_licence_goes_with_the_weights(extension, monkeypatch, tmp_path):
+    monkeypatch.setattr(fetching, "located", lambda name: tmp_path / "home.net")
+    assert '"_static/squeezenet-licence.txt"' in extension.squeezenet_frame()
+    text = (FILE.parents[1] / "static" / "squeezenet-licence.txt").read_text()
+    assert "Redistributions in binary form must reproduce" in text
