@@ -46,6 +46,8 @@ def read(path):
     initialisers, or keeps its weights in another file.
     """
     path, notes = Path(path), []
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; give the path of an ONNX model")
     try:
         graph = read_message(path.read_bytes(), MODEL).get("graph")
         if graph is None:

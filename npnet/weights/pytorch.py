@@ -41,6 +41,8 @@ def read(path):
     names what they ask for), TorchScript, files that are damaged or not PyTorch's.
     """
     path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; give the path of a file that torch.save has written")
     with path.open("rb") as file:
         try:
             zipped = file.read(4) == b"PK\3\4"
@@ -89,6 +91,8 @@ def arrays_of(weights, archive, notes):
 
 def row_of(archive, key, kept, dtype):
     """All numbers of a storage, whose type is `kept`, as `dtype` in this machine's order of bytes, read-only."""
+    if kept != dtype and kept.name != "uint8":
+        raise ValueError("a tensor has another type than its storage")
     content = archive.content(key)
     row = np.frombuffer(content, archive.order + READ[dtype.name], len(content) // dtype.size)
     if dtype.name == "bfloat16":
@@ -119,6 +123,14 @@ def view_of(row, tensor):
 
 # ---------------------------------------------------------------------------- the two formats
 
+def known(storages, kept):
+    """The storage, which must have the type and length that it had where it was named before."""
+    before = storages.setdefault(kept.key, kept)
+    if (before.dtype, before.count) != (kept.dtype, kept.count):
+        raise ValueError("a storage has two lengths or types")
+    return kept
+
+
 class Legacy:
     """Pickles one after the other, then the storages. value: what the fourth describes. order: of bytes, for NumPy."""
 
@@ -142,17 +154,14 @@ class Legacy:
 
     def remember(self, identity):
         """The storage of this identity, known by its key from now on."""
-        kept = storage(identity)
-        if self.storages.setdefault(kept.key, kept).count != kept.count:
-            raise ValueError("a storage has two lengths")
-        return kept
+        return known(self.storages, storage(identity))
 
     def find(self, keys, place):
         """Where each storage begins; its length must be the one that the tensors say."""
         if type(keys) is not list or len(keys) > len(self.storages):
             raise ValueError("the keys of the storages are missing")
         for key in keys:
-            kept = self.storages[key if isinstance(key, str) else str(key)]
+            kept = self.storages[str(key) if type(key) is int else key]
             self.file.seek(place)
             count, = struct.unpack("<q", self.file.read(8))
             if count != kept.count or place + 8 + count * kept.dtype.size > self.size:
@@ -170,7 +179,7 @@ class Zip:
     """A zip archive without compression. value: what data.pkl describes. order: of bytes, as in NumPy."""
 
     def __init__(self, file):
-        self.file, self.size = file, file.seek(0, io.SEEK_END)
+        self.file, self.size, self.storages = file, file.seek(0, io.SEEK_END), {}
         infos = zipfile.ZipFile(file).infolist()
         self.members = {info.filename: info for info in infos}
         if len(self.members) != len(infos):
@@ -225,7 +234,7 @@ class Zip:
             raise ValueError(f"{printable(name + kept.key)} is missing")
         if kept.count * kept.dtype.size > info.file_size:
             raise ValueError(f"{printable(info.filename)} has fewer than {kept.count:,} numbers")
-        return kept
+        return known(self.storages, kept)
 
     def content(self, key):
         """The bytes of a storage."""

@@ -232,6 +232,27 @@ def test_storages_of_the_legacy_format_have_the_length_that_tensors_say(refused)
         refused(small.legacy(described)[:end], "is damaged, was cut off")
 
 
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no file .*net.pth; give the path"):
+        read(tmp_path / "net.pth")
+
+
+@both
+def test_a_storage_has_one_type_and_one_length(refused, format):
+    legacy = format == "legacy"
+    for other in (small.tensor("0", "f4", 3, (1,), legacy=legacy), small.tensor("0", "i4", 4, (1,), legacy=legacy)):
+        tensors = {"a": small.tensor("0", "f4", 4, (4,), legacy=legacy), "b": other}
+        refused(FORMATS[format]((small.dictionary(tensors), {"0": np.ones(4, "f4")})), "a storage has two lengths or types")
+
+
+def test_the_keys_of_an_old_file_are_texts(refused):
+    described, rows = small.state_dict({"w": np.ones(4, "f4")}, legacy=True)
+    nested = b"]q\x01" + b"](h\x01h\x01eq\x01" * 60 + b"."
+    content = small.legacy((described, rows))
+    keys = pickle.dumps(["0"], 2)
+    refused(content.replace(keys, b"\x80\x02](" + nested[:-1] + b"e."), "do not fit together")
+
+
 def test_archives_that_are_not_as_pytorch_writes_them(refused):
     described = small.state_dict({"w": np.ones(4, "f4")})
     refused(small.zipped(described, compression=zipfile.ZIP_DEFLATED), "is compressed, which PyTorch never does")
