@@ -419,7 +419,7 @@ def assembled(path, architecture, arrays, layers=None):
         net, shape = None, checked_shape(input_shape)
         for name, kind, given in rows:
             layer = made(name, kind, given, LAYERS | (layers or {}))
-            wanted = layer.arrays(shape) if isinstance(layer, Layer) else {}
+            wanted = arrays_of_layer(name, layer, shape) if isinstance(layer, Layer) else {}
             check_arrays({f"{name}.{key}": size for key, size in wanted.items()}, arrays, dtype)
             net = net or Network(input_shape, seed, dtype, **{name: layer})
             if name not in net.layers:
@@ -430,6 +430,14 @@ def assembled(path, architecture, arrays, layers=None):
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} holds no network that npnet could build: {legible(error)}") from error
     return net
+
+
+def arrays_of_layer(name, layer, shape):
+    """layer.arrays(shape). ValueError for arguments with which nothing can be computed; others the layer names."""
+    try:
+        return layer.arrays(shape)
+    except TypeError as error:
+        raise ValueError(f"layer {name} has an argument of a wrong type") from error
 
 
 def legible(error):
