@@ -13,7 +13,7 @@ import warnings
 
 from .unpickle import MOST_MEMO, Refused, Room, StandIn
 
-MOST_INSTRUCTIONS = 2**22       # a checkpoint of 10,000 tensors has some 400,000
+MOST_INSTRUCTIONS = 2**21       # a second and a half; a state_dict of 10,000 tensors has some 400,000
 KEYS = (str, bytes, int, bool, type(None))                      # of dicts
 
 
