@@ -143,7 +143,7 @@ def test_beginning_with_other_weights_and_freezing(pack, capsys, tmp_path):
     trained("a").net.save("alone.npz")
     assert train(pack, "--epochs", "1", "--limit-batches", "1", "--out", "c", "--weights", "alone.npz") == 0
     assert main(["evaluate", "alone.npz"]) == 2
-    assert "alone.npz holds a network alone, which does not say how its pictures are prepared" in capsys.readouterr().err
+    assert "alone.npz does not say what it was trained on; give --data" in capsys.readouterr().err     # caffe_lenet's pictures
     one, other = trained("a").net, trained("b").net
     assert np.array_equal(one.params()["conv1.w"], other.state()["conv1.w"]) and "conv1.w" not in other.params()
     assert not np.array_equal(one.params()["ip2.w"], other.params()["ip2.w"])

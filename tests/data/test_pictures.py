@@ -535,10 +535,10 @@ def test_prepared_for_every_version(name):
     input_shape = MODELS[name]()[0]
     x, order, words = prepare(picture, name, input_shape)
     assert x.shape == (1, *input_shape) and x.dtype == np.float32
-    assert order == ("BGR" if name == "caffe" else "RGB")
+    assert order == ("BGR" if name in ("caffe", "squeezenet1_0") else "RGB")
     assert words.startswith("grey" if input_shape[0] == 1 else order)
-    low, high = {"lenet5": (0, 1), "caffe_lenet": (0, 1), "torchvision": (-2.2, 2.7), "single_tower": (-2.2, 2.7)}.get(
-        name, (-126, 152))
+    low, high = {"lenet5": (0, 1), "caffe_lenet": (0, 1), "torchvision": (-2.2, 2.7), "single_tower": (-2.2, 2.7),
+                 "squeezenet1_1": (-2.2, 2.7)}.get(name, (-126, 152))
     assert low <= x.min() < x.max() <= high
 
 
