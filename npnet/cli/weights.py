@@ -132,6 +132,7 @@ def catalogue_facts(entry):
              f"validation pictures right, best and best five, as its authors state", "licence": entry.licence,
              "from": part.addresses[0],
              "checksum": part.checksum.replace(":", " ") if part.checksum else "unverified: none is known",
+             "mean picture": entry.name == fetching.NAMES and str(fetching.mean_picture() or ""),
              "here": str(path or f"not on this computer yet: npnet weights get {entry.name}")}
     return {name: value for name, value in facts.items() if value}
 

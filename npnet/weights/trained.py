@@ -66,7 +66,7 @@ def trained(name_or_path, layers=None, net=None, prototxt=None, mean=None, names
     """
     path = found(name_or_path)
     known = fetching.KNOWN.get(str(name_or_path))
-    if known is not None and net is None and prototxt is None:
+    if known is not None and path.parent == known.folder and net is None and prototxt is None:
         net = known.net
     if not is_ours(path):
         from .reading import read
@@ -189,13 +189,15 @@ def members(path):
 
 
 def found(name_or_path):
-    """The file that a name or path stands for; a shipped name comes first, then weights that npnet weights can fetch;
-    a folder of that name is ./NAME."""
-    path = Path(name_or_path)
+    """The file that a name or path stands for; a shipped name comes first, then weights that npnet weights get has
+    fetched; a file or folder of that name is ./NAME."""
+    path, fetched = Path(name_or_path), fetching.located(str(name_or_path))
     if str(name_or_path) in shipped():
         return SHIPPED / f"{name_or_path}.npz"
+    if fetched is not None:
+        return fetched
     if str(name_or_path) in fetching.KNOWN and not path.exists():
-        return fetching.wanted(str(name_or_path))
+        return fetching.wanted(str(name_or_path))               # which says how to have it
     if path.is_dir():
         there = [path / name for name in ("best.npz", "last.npz") if (path / name).exists()]
         if not there:

@@ -116,7 +116,8 @@ def test_info_of_a_name(npnet_, home):
     said = " ".join(npnet_("weights", "info", "ilsvrc12")[1].split())
     assert "checksum unverified: none is known" in said
     npnet_("weights", "get", "ilsvrc12", "--trust")
-    assert f"here {home}/ilsvrc12/synset_words.txt" in " ".join(npnet_("weights", "info", "ilsvrc12")[1].split())
+    said = " ".join(npnet_("weights", "info", "ilsvrc12")[1].split())
+    assert f"here {home}/ilsvrc12/synset_words.txt" in said and f"mean picture {home}/ilsvrc12/imagenet_mean.binaryproto" in said
 
 
 # ---------------------------------------------------------------------------- used by name
@@ -135,6 +136,8 @@ def test_a_fetched_network_answers_by_its_name(npnet_, home, here, server, digit
     assert {line.split()[0] for line in out.splitlines() if "%" in line} == {"zero", "one", "two"}
     code, out, err = npnet_("predict", path, "--weights", "tiny", "--json")
     assert {answer["class"] for answer in json.loads(out)["answers"]} == {"class 0", "class 1", "class 2"}
+    (here / "tiny").mkdir()                                      # a folder of that name is ./tiny
+    assert "tiny holds no run" in one_line(npnet_("predict", path, "--weights", "./tiny"))
     code, out, err = npnet_("explain", path, "--weights", "tiny", "--layer", "conv1")
     assert code == 0 and "through tiny" in out and "network lenet5" in " ".join(npnet_("weights", "info", "tiny")[1].split())
 
