@@ -119,6 +119,8 @@ def test_noise_is_not_doubted(random, pipeline):
 def test_other_shapes_are_not_doubted():
     for shape in ((0, 3, 32, 32), (5, 3072), (2, 1, 32, 32), (2, 3, 4, 4)):
         assert doubts(np.full(shape, 1e6, np.float32), PREPARED["cifar_alexnet"]) == []
+    for x in ([[1, 2], [3]], None, np.array(["cat"]), np.full((2, 3, 32, 32), None)):
+        assert doubts(x, PREPARED["cifar_alexnet"]) == []
 
 
 # ---------------------------------------------------------------------------- what is wrong
