@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from ..screen import bar, echo, percent, tell
+from ..screen.words import short_names
 from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
 from .plot import place_of
 from .predict import NET, files
@@ -140,7 +141,7 @@ def excite(options, network):
         layer, channel = None, label
     with bar("climbing", "steps") as progress:
         figure = seen.excited(network.net, network.pipeline, layer, channel,
-                              label is not None and network.classes[label], options.lang, progress=progress)
+                              label is not None and short_names(network.classes)[label], options.lang, progress=progress)
     name = f"excite-{layer}-{channel}" if layer else f"excite-class-{label}"
     draw(options, figure, name, ["excite"])
 
@@ -186,8 +187,9 @@ def answers(options, network):
     paths = given(options, needed=False)
     figure, p = seen.answers(network.net, network.pipeline, network.classes, map(read, paths),
                              [truth_of(path, network.classes) for path in paths], options.lang)
+    names = short_names(network.classes)
     for path, row in zip(paths, p):
-        echo(f"{Path(path).name}: {network.classes[int(row.argmax())]} {percent(row.max())}")
+        echo(f"{Path(path).name}: {names[int(row.argmax())]} {percent(row.max())}")
     draw(options, figure, "answers", ["answers"], paths)
 
 

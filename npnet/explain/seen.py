@@ -11,6 +11,7 @@ import numpy as np
 from .. import plots
 from ..backend import ops
 from ..screen import percent
+from ..screen.words import short_names
 from . import insight
 from .ascent import excite
 from .fields import fields
@@ -49,7 +50,7 @@ class Look:
     @property
     def name(self):
         """The class in words."""
-        return str(self.classes[self.label])
+        return short_names(self.classes)[self.label]
 
     def say(self, name, /, **values):
         """A sentence by its id, in the language of this look."""
@@ -181,7 +182,7 @@ def answers(net, pipeline, classes, pictures, truths=None, language="en"):
     pictures = list(pictures)
     p = np.concatenate([ops.to_host(net.probabilities(ops.to_device(pipeline.test(one)[None].astype(net.dtype))))
                         for one in pictures])
-    return plots.five_best([given(net, pipeline, one) for one in pictures], p, classes, truths,
+    return plots.five_best([given(net, pipeline, one) for one in pictures], p, short_names(classes), truths,
                            caption=limit("answers", language)), p
 
 

@@ -161,5 +161,5 @@ def bars(axes, p, names, truth):
     axes.barh(places, 1, height=0.86, color=TRACK)
     axes.barh(places, p[best], height=0.86, color=[RIGHT if k == truth else WRONG for k in best], alpha=0.55)
     for place, k in zip(places, best):
-        axes.text(0.02, place, f"{shortened(names[k], 20)}  {percent(p[k])}", fontsize=9, va="center")
+        axes.text(0.02, place, f"{shortened(names[k], 18)}  {percent(p[k])}", fontsize=9, va="center")
     axes.set(xlim=(0, 1), ylim=(4.6, -0.6))
