@@ -140,8 +140,8 @@ def excite(options, network):
     else:
         layer, channel = None, label
     with bar("climbing", "steps") as progress:
-        figure = seen.excited(network.net, network.pipeline, layer, channel,
-                              label is not None and short_names(network.classes)[label], options.lang, progress=progress)
+        name = None if label is None else short_names(network.classes)[label]
+        figure = seen.excited(network.net, network.pipeline, layer, channel, name, options.lang, progress=progress)
     name = f"excite-{layer}-{channel}" if layer else f"excite-class-{label}"
     draw(options, figure, name, ["excite"])
 
