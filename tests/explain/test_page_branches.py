@@ -209,3 +209,42 @@ def test_maps_that_are_classes_have_their_names(chromium, tmp_path, random):    
     opened.layer("fire3")
     assert "(" not in opened.page.locator("#window .output").inner_text()
     opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_in_paths(scheme, chromium, tmp_path, random):                   # noqa: F811
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    write(photographed(branched(), random), tmp_path / "a.html")
+    opened = Opened(chromium, tmp_path / "a.html", color_scheme=scheme, reduced_motion="reduce")
+    for name in ("fire2", "fire3.three"):
+        opened.layer(name)
+        opened.page.wait_for_timeout(500)
+        found = axe.run(opened.page).response["violations"]
+        assert [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found
+                if fault["impact"] in ("serious", "critical")] == [], name
+    opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.reference
+@pytest.mark.long
+def test_the_page_computes_all_of_squeezenet(reference, chromium, tmp_path):                        # noqa: F811
+    known = npnet.weights.trained(reference / "squeezenet" / "compressed_SqueezeNet.net")
+    picture = read_picture(sample_picture())
+    explain = Explain(known.net, known.pipeline.test(picture)[None], known.classes, "squeezenet", picture,
+                      known.pipeline.order)
+    assert write(explain, tmp_path / "a.html") < 4_000_000
+    dy = back.with_inside(explain, insight.gradients(explain, explain.best(1)[0].label)).outputs
+    opened = Opened(chromium, tmp_path / "a.html")
+    assert opened.page.locator("#left-out").is_hidden()
+    apart = opened.page.evaluate("async () => { await outputOf(LAYERS.length - 1); return LAYERS.map(each => each.apart); }")
+    computed = [each for each in apart if each is not None]
+    assert max(computed) < 1e-5 and len(computed) > 60
+    for name in ("conv1", "expand4.expand1x1", "squeeze8"):
+        index = opened.page.evaluate("name => LAYERS.findIndex(layer => layer.name === name)", name)
+        places = np.abs(dy[name].reshape(-1)).argsort()[-50:].tolist()
+        made = opened.page.evaluate("async ([index, places]) => { const dy = await gradientOf(index); return places.map(dy); }",
+                                    [index, places])
+        np.testing.assert_allclose(made, dy[name].reshape(-1)[places], atol=2e-2 * np.abs(dy[name]).max(), err_msg=name)
+    opened.close()
