@@ -13,7 +13,7 @@ from ..data import read_picture, sample_picture
 from ..explain.counts import times
 from ..explain.prepared import in_words, knowledge
 from ..explain.terminal import interactive, print_all, show, walk, warning
-from ..explain.walk import Explain, cost
+from ..explain.walk import Explain, cost, outside
 from ..explain.words import LANGUAGES, Said, chosen, errors_in, understood, within
 from ..models import MODELS, model
 from ..network import load
@@ -80,7 +80,7 @@ def explain_photo(options):
     weights = version if known else options.weights
     explain = Explain(net, pipeline.test(picture)[None].astype(net.dtype), names, weights, picture, pipeline.order,
                       options.lang)
-    last = None if options.layer is None else net.known(options.layer)
+    last = None if options.layer is None else outside(net, options.layer)
     last = None if options.backward else last                   # a backward pass begins at the end
     through = version if known or options.weights is None else (
         f"{Path(options.weights).name} ({version or explain.say('head.unknown')})")

@@ -221,10 +221,11 @@ def prompt(text, stream):
 def pages(explain, backward=False, layer=None):
     """Functions that give the lines of each page: a layer each, or only one, the answers, the way back.
 
-    With one layer only, the answers and the way back come if there is a backward pass.
+    With one layer only, also one inside a Concat, the answers and the way back come if there is a backward pass.
     """
-    numbers = range(len(explain)) if layer is None else [list(explain.net.layers).index(explain.net.known(layer))]
-    made = [lambda number=number: block(explain.step(number)) for number in numbers]
+    made = [lambda number=number: block(explain.step(number)) for number in range(len(explain))]
+    if layer is not None:
+        made = [lambda: block(explain[layer])]
     if explain.classes and (backward or layer is None):
         made.append(lambda: answers(explain))
     if explain.classes and backward:

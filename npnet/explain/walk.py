@@ -144,10 +144,11 @@ class Explain:
 
     def __getitem__(self, name):
         """The step of the layer `name`, or of "expand2.expand1x1" inside a Concat; KeyError if there is none."""
-        outside, _, inside = (name, "", "") if name in self.net.layers else name.partition(".")
-        step = self.step(list(self.net.layers).index(self.net.known(outside)))
-        found = [each for path in step.paths for each in path if each.facts.name == name] if inside else [step]
-        return found[0] if found else self.net[name]                    # which raises KeyError
+        step = self.step(list(self.net.layers).index(outside(self.net, name)))
+        if name == step.facts.name:
+            return step
+        inside = {each.facts.name: each for path in step.paths for each in path}
+        return inside[name] if name in inside else self.net[name]       # which raises KeyError
 
     def step(self, number):
         """The step of the layer number `number`, counted from 0; runs it and those before, if they have not."""
@@ -218,6 +219,11 @@ class Explain:
                 step.facts.name, length(dy), length(dx), {name: length(array) for name, array in own.items()}))
             dy = dx
         return self.gradients
+
+
+def outside(net, name):
+    """The name of the layer on the way itself: "expand2" of "expand2.expand1x1"; KeyError if there is none."""
+    return net.known(name if name in net.layers else name.partition(".")[0])
 
 
 def timed(layer, x, runs):

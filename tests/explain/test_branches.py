@@ -7,6 +7,7 @@ import pytest
 import npnet
 from networks import branched, moved, paths, walked
 from npnet import Conv2D, MaxPool, Network, ReLU
+from npnet.cli import main
 from npnet.explain import by_hand, notebook, terminal
 from npnet.explain.counts import summary
 from npnet.explain.facts import every, layer_facts
@@ -126,6 +127,18 @@ def test_steps_inside_are_those_of_the_concat(random):
     assert all(each.by_hand.agrees for path in step.paths for each in path)
     assert sum(each.share for path in step.paths for each in path) == pytest.approx(step.share)
     assert walked(branched(), random)["conv1"].paths == []
+
+
+def test_a_layer_inside_is_found_by_both_names(random, capsys):
+    explain = walked(branched(), random)
+    assert explain["fire2.three"].layer is explain.net["fire2"].paths[1]["three"] and len(explain.steps) == 5
+    assert terminal.pages(explain, layer="fire2.three")[0]()[0].startswith("[ 5/11] fire2.three   Conv2D(8, 3")
+    for name in ("fire2.four", "fire9.one", "conv1.x"):
+        with pytest.raises(KeyError, match="no layer is called"):
+            explain[name]
+    assert main(["explain", "--net", "squeezenet1_1", "--layer", "expand2.expand3x3", "--backend", "numpy"]) == 0
+    said = capsys.readouterr().out
+    assert "[ 6/34] expand2.expand3x3   Conv2D(64, 3, pad=1, init='he')" in said and "they agree" in said
 
 
 def test_the_block_of_a_concat(random):

@@ -41,6 +41,11 @@ async function read(entry) {
   return new KINDS[entry.kind](bytes.buffer);
 }
 
+// The largest of many numbers: as arguments of Math.max they would be too many.
+function largestOf(data) {
+  return data.reduce((best, value) => Math.max(best, value), -Infinity);
+}
+
 // Maps: {data, C, H, W, flat}. A row of D numbers has C = D and H = W = 1.
 function maps(data, shape) {
   return shape.length === 3

@@ -104,7 +104,7 @@ async function heat(view) {
   const [, H, W] = view.maps.shape,
     data = await unpack(view.maps),
     map = data.subarray(state.cls * H * W, (state.cls + 1) * H * W),
-    most = Float32Array.from(map).sort()[Math.floor(0.995 * (map.length - 1))] || Math.max(...view.maps.scales, 1);
+    most = Float32Array.from(map).sort()[Math.floor(0.995 * (map.length - 1))] || largestOf(map) || 1;
   const canvas = document.createElement("canvas");
   canvas.width = W;
   canvas.height = H;

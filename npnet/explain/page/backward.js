@@ -132,7 +132,7 @@ async function backMaps() {
       (h, v) => scale.colour(part[h * W + v]),
       box,
       96,
-      say("back_map_label", {layer: name, most: num(Math.max(...part))})
+      say("back_map_label", {layer: name, most: num(largestOf(part))})
     );
     const head =
       index < 0
@@ -146,7 +146,7 @@ async function backMaps() {
           "figure",
           {},
           canvas,
-          make("figcaption", {}, head, make("br"), say("up_to", {most: num(Math.max(...part), 3)}))
+          make("figcaption", {}, head, make("br"), say("up_to", {most: num(largestOf(part), 3)}))
         )
       )
     );

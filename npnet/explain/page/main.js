@@ -42,7 +42,7 @@ function startPlace() {
 function strongest(y, k) {
   const area = y.H * y.W,
     map = y.data.subarray(k * area, (k + 1) * area),
-    i = map.indexOf(Math.max(...map));
+    i = map.indexOf(largestOf(map));
   return [Math.floor(Math.max(0, i) / y.W), Math.max(0, i) % y.W];
 }
 
