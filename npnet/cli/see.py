@@ -10,7 +10,6 @@
     npnet see answers holidays/                         the five best answers below each picture
 """
 import re
-from functools import partial
 from pathlib import Path
 
 from ..screen import bar, echo, percent, tell
@@ -19,6 +18,7 @@ from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, re
 from .plot import place_of
 from .predict import NET, files
 
+MOST = 24                           # pictures on a sheet of answers
 FOLDER = "see"                      # where the pictures go, unless --save names another place
 KINDS = {
     "saliency": "how sensitive the answer is to each pixel",
@@ -88,9 +88,24 @@ def given(options, needed=True):
     return [path for word in options.pictures or [str(sample_picture())] for path in files(word)]
 
 
-def read(path):
-    from ..data import read_picture
-    return read_picture(path)
+class Album:
+    """The pictures of some files, read one after the other; what cannot be read is named and left out of `paths`."""
+
+    def __init__(self, paths):
+        self.paths = list(paths)
+
+    def __iter__(self):
+        from ..data import read_picture
+        for path in list(self.paths):
+            try:
+                picture = read_picture(path)
+            except (OSError, ValueError) as error:
+                if len(self.paths) == 1:
+                    raise                                       # there is nothing else to look at
+                echo(f"npnet: {error}")
+                self.paths.remove(path)
+            else:
+                yield picture
 
 
 def label_of(options, network):
@@ -105,8 +120,9 @@ def photographs(options, network):
     """Everything that is drawn of one photograph at a time."""
     from ..explain import seen
     paths, label = given(options, needed=False), label_of(options, network)
-    for path in paths:
-        look = seen.Look(network.net, network.pipeline, network.classes, read(path), label, options.layer,
+    for number, picture in enumerate(album := Album(paths)):
+        path = album.paths[number]
+        look = seen.Look(network.net, network.pipeline, network.classes, picture, label, options.layer,
                          options.channel, options.lang)
         stem = Path(path).stem
         echo(f"{Path(path).name}: {look.name} {percent(look.probabilities[look.label])}", "bold")
@@ -156,12 +172,12 @@ def patches(options, network):
         last = network.net.shapes[network.net.known(layer)][0] - 1
         raise ValueError(f"npnet see patches needs --channel N; {layer} has the channels 0 to {last}")
     with bar("looking", "pictures") as progress:
-        figure, best = seen.patches(network.net, network.pipeline, map(read, paths), layer, options.channel,
+        figure, best = seen.patches(network.net, network.pipeline, album := Album(paths), layer, options.channel,
                                     options.lang, counting(progress, len(paths)))
     for patch in best:
         top, bottom, left, right = patch.window
         echo(f"{patch.value:10.4g}  rows {top}-{bottom - 1}, columns {left}-{right - 1} of "
-             f"{Path(paths[patch.picture]).name}")
+             f"{Path(album.paths[patch.picture]).name}")
     draw(options, figure, f"patches-{layer}-{options.channel}", ["patches"], paths)
 
 
@@ -174,21 +190,24 @@ def neighbours(options, network):
         raise ValueError("npnet see nearest needs a photograph and others to compare it with: "
                          "npnet see nearest photo.jpg FOLDER")
     with bar("looking", "pictures") as progress:
-        figure, found = seen.neighbours(network.net, network.pipeline, lambda: [read(query)],
-                                        partial(map, read, others), language=options.lang,
-                                        progress=counting(progress, len(others)))
+        figure, found = seen.neighbours(network.net, network.pipeline, Album([query]), album := Album(others),
+                                        language=options.lang, progress=counting(progress, len(others)))
     for number, distance in zip(*found[0]):
-        echo(f"{distance:10.4g}  {Path(others[int(number)]).name}")
+        echo(f"{distance:10.4g}  {Path(album.paths[int(number)]).name}")
     draw(options, figure, f"{Path(query).stem}-nearest", ["nearest"], paths)
 
 
 def answers(options, network):
     from ..explain import seen
     paths = given(options, needed=False)
-    figure, p = seen.answers(network.net, network.pipeline, network.classes, map(read, paths),
-                             [truth_of(path, network.classes) for path in paths], options.lang)
+    if len(paths) > MOST:
+        echo(f"the first {MOST} of {len(paths):,} pictures are drawn")
+    album = Album(paths[:MOST])
+    pictures = list(album)
+    figure, p = seen.answers(network.net, network.pipeline, network.classes, pictures,
+                             [truth_of(path, network.classes) for path in album.paths], options.lang)
     names = short_names(network.classes)
-    for path, row in zip(paths, p):
+    for path, row in zip(album.paths, p):
         echo(f"{Path(path).name}: {names[int(row.argmax())]} {percent(row.max())}")
     draw(options, figure, "answers", ["answers"], paths)
 

@@ -158,16 +158,16 @@ def patches(net, pipeline, pictures, layer, channel, language="en", progress=Non
 def neighbours(net, pipeline, queries, pictures, count=5, language="en", progress=None):
     """To each query the pictures that are nearest to it, by what stands before the classes.
 
-    queries, pictures: functions that give the pictures anew, uint8 (H, W, C) each: they are read twice, and not kept.
-    Returns the figure and, for each query, the numbers of the nearest and their distances.
+    queries, pictures: series of uint8 (H, W, C), which are gone through twice, and not kept. Returns the figure and,
+    for each query, the numbers of the nearest and their distances.
     """
-    rows = features(net, pipeline, pictures(), progress)
-    found = [nearest(rows, row, count) for row in features(net, pipeline, queries())]
+    rows = features(net, pipeline, pictures, progress)
+    found = [nearest(rows, row, count) for row in features(net, pipeline, queries)]
     wanted = {int(number) for numbers, _ in found for number in numbers}
-    shown = {number: given(net, pipeline, picture) for number, picture in enumerate(pictures()) if number in wanted}
+    shown = {number: given(net, pipeline, picture) for number, picture in enumerate(pictures) if number in wanted}
     drawn = [[(given(net, pipeline, query), ""), *((shown[int(number)], f"{distance:.3g}")
                                                     for number, distance in zip(numbers, distances))]
-             for query, (numbers, distances) in zip(queries(), found)]
+             for query, (numbers, distances) in zip(queries, found)]
     title = Said("see.nearest").within(language)
     return plots.neighbours(drawn[:LONG_LIST], title, limit("nearest", language)), found
 

@@ -67,6 +67,30 @@ def test_patches_and_neighbours_of_a_folder(runs, npnet_, here):
     assert table()["see.not_nearest"]["en"] in said(out)
 
 
+def test_damaged_pictures_are_named_and_left_out(runs, npnet_, here):
+    folder, weights = here / "colours", ("--weights", str(runs / "a"))
+    folder.mkdir()
+    for colour in COLOURS:
+        picture(colour, folder / f"{colour}.png")
+    (folder / "cut.png").write_bytes((folder / "red.png").read_bytes()[:50])
+    query = picture("blue", here / "query.png")
+    for words in (("patches", str(folder), "--layer", "conv1", "--channel", "3"), ("nearest", query, str(folder)),
+                  ("answers", str(folder)), ("saliency", str(folder))):
+        code, out, _ = npnet_("see", *words, *weights)
+        assert code == 0 and out.count("cut.png") == 1 and "npnet: cut.png is damaged or was cut off" in out, words
+        assert "blue.png" in out
+    assert "cut.png is damaged" in one_line(npnet_("see", "saliency", str(folder / "cut.png"), *weights))
+
+
+def test_many_answers_are_not_all_drawn(runs, npnet_, here):
+    folder = here / "many"
+    folder.mkdir()
+    for number in range(26):
+        picture("red", folder / f"red{number}.png")
+    code, out, _ = npnet_("see", "answers", str(folder), "--weights", str(runs / "a"))
+    assert code == 0 and "the first 24 of 26 pictures are drawn" in out and out.count(".png: red") == 24
+
+
 def test_korean(runs, npnet_, here):
     path = picture("red", here / "red.png")
     code, out, _ = npnet_("see", "gradcam", path, "--weights", str(runs / "a"), "--lang", "ko")
