@@ -388,9 +388,15 @@ def array_of(file, member):
             raise ValueError("a header that does not fit")
     with file.open(member) as stream:
         array = np.lib.format.read_array(stream, allow_pickle=False)
-    if dtype.kind == "U" and array.nbytes and array.reshape(-1).view(dtype.byteorder + "u4").max() > sys.maxunicode:
-        raise ValueError("letters that there are not")          # NumPy would make a str of them that breaks Python
+    check_letters(array)
     return array
+
+
+def check_letters(array):
+    """ValueError for texts with letters that there are not: NumPy would make a str of them that breaks Python."""
+    order = array.dtype.byteorder
+    if array.dtype.kind == "U" and array.nbytes and array.reshape(-1).view(order + "u4").max() > sys.maxunicode:
+        raise ValueError("it has a text with letters that there are not")
 
 
 # what zipfile, zlib, NumPy and json raise for bytes that are not what they should be

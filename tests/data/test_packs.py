@@ -137,6 +137,8 @@ def test_files_that_are_no_pack(tmp_path):
     assert "has test_x, but not test_y" in refused(ValueError, pack, tmp_path / "b.npz")
     np.savez(tmp_path / "b.npz", x=X, y=Y, classes=np.arange(3))
     assert "classes must be a list of texts" in refused(ValueError, pack, tmp_path / "b.npz")
+    np.savez(tmp_path / "c.npz", x=X, y=Y, classes=np.full((3, 2), 0x110000, "u4").view("U2").reshape(3))
+    assert "a text with letters that there are not" in refused(ValueError, pack, tmp_path / "c.npz")
     assert "there is no file" in refused(FileNotFoundError, pack, tmp_path / "none.npz")
 
 

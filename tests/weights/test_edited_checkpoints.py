@@ -1,5 +1,6 @@
 """Checkpoints that were edited by hand, or put together: each has one sentence, and nothing of them is used."""
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -102,3 +103,37 @@ def test_of_very_many_pictures_the_digest_alone_is_kept(path, pictures, monkeypa
     save_checkpoint(tmp_path / "b.npz", checkpoint.network(), checkpoint.optimizer(), None, RUN, checkpoint.losses,
                     checkpoint.rates, {"training": pictures})
     assert read_checkpoint(tmp_path / "b.npz").identity == {"training": pictures.digest}
+
+
+# ---------------------------------------------------------------------------- what damaged files have shown
+
+def member_changed(path, name, change):
+    """Writes the .npz anew with other bytes in one member."""
+    with zipfile.ZipFile(path) as file:
+        members = {member: file.read(member) for member in file.namelist()}
+    members[name] = change(members[name])
+    with zipfile.ZipFile(path, "w") as file:
+        for member, content in members.items():
+            file.writestr(member, content)
+
+
+@pytest.mark.parametrize("name, change", [
+    ("architecture.npy", lambda content: content[:128] + b"\0\0\x11\0" + content[132:]),            # a letter that there is not
+    ("fc.b.npy", lambda content: content.replace(b"(2,)", b"((2,"))])                                # no end for a tokenizer
+def test_texts_and_headers_that_are_none(path, name, change):
+    member_changed(path, name, change)
+    with pytest.raises(ValueError, match="a.npz is damaged, or is not a network that npnet saved$"):
+        npnet.load(path)
+
+
+@pytest.mark.parametrize("value, words", [({}, "layer conv has an argument of a wrong type$"), ("a\n", r"layer conv has an argument")])
+def test_arguments_of_a_wrong_type(tmp_path, value, words):
+    npnet.Network((4, 8, 8), conv=npnet.Conv2D(4, 3)).save(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        arrays = dict(file)
+    architecture = json.loads(str(arrays["architecture"]))
+    architecture["layers"][0][2]["groups"] = value
+    np.savez(tmp_path / "a.npz", **{**arrays, "architecture": np.array(json.dumps(architecture))})
+    with pytest.raises(ValueError, match=words) as caught:
+        npnet.load(tmp_path / "a.npz")
+    assert str(caught.value).isprintable()

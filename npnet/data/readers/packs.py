@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...network import DAMAGE
+from ...network import DAMAGE, check_letters
 from ..pictures import MOST_PIXELS, SMALLEST_SIDE, pillow
 from ..sets import MOST_CLASSES, DataSet, Pictures, in_threads, no_tensor
 from .cifar import CIFAR10, CIFAR100
@@ -64,6 +64,11 @@ def pack(path, progress=None):
     classes = found.get("classes")
     if classes is not None and (classes.ndim != 1 or classes.dtype.kind != "U"):
         raise ValueError(f"{path}: classes must be a list of texts, got {classes.dtype} {classes.shape}")
+    if classes is not None:
+        try:
+            check_letters(classes)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged: {error}; copy or download it again") from None
     return data_set(path.stem, str(path), read, classes, origin_of(path, jpeg))
 
 
