@@ -73,10 +73,8 @@ def guided(look):
 
 
 def gradcam(look):
-    layer = look.layer if len(look.net.shapes[look.layer]) == 3 else None
-    layer = layer if layer and layer != insight.logits_of(look.net) else insight.last_maps(look.net)
-    cam = insight.grad_cam(look.net, look.x, look.label, layer)
-    return plots.heat(cam, look.shown), look.say("see.gradcam", layer=layer)
+    cam = insight.grad_cam(look.net, look.x, look.label, look.layer)
+    return plots.heat(cam, look.shown), look.say("see.gradcam", layer=look.layer)
 
 
 def occlusion(look):

@@ -108,6 +108,7 @@ def test_what_cannot_be_seen_is_one_line(runs, npnet_, here):
             (("patches", path), "patches needs --channel N; "),
             (("patches", "--channel", "3"), "patches needs pictures"),
             (("patches", path, "--channel", "9999"), "has the channels 0 to"),
+            (("gradcam", path, "--layer", "flatten"), "needs a layer that makes maps (C, P, Q), but flatten makes"),
             (("nearest", path), "needs a photograph and others"),
             (("excite",), "needs --class CLASS, or --channel N"),
             (("maps", path, "--layer", "conv77"), "no layer is called 'conv77'"),
