@@ -447,8 +447,8 @@ def arrays_of_layer(name, layer, shape):
 
 
 def legible(error):
-    """An error's text, with a question mark for every letter of the file's that a terminal would not show."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(error))
+    """An error's text, as long as a person reads, with a question mark for letters that a terminal would not show."""
+    return "".join(letter if letter.isprintable() else "?" for letter in shorten(str(error), 500))
 
 
 def parts_of(architecture):

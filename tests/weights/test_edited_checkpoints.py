@@ -137,3 +137,10 @@ def test_arguments_of_a_wrong_type(tmp_path, value, words):
     with pytest.raises(ValueError, match=words) as caught:
         npnet.load(tmp_path / "a.npz")
     assert str(caught.value).isprintable()
+
+
+def test_a_name_that_fills_the_screen(tmp_path, path):
+    with np.load(path) as file:
+        np.savez(tmp_path / "b.npz", **file, **{"x" * 5000: np.zeros(3)})
+    with pytest.raises(ValueError, match=r"b.npz holds no network that npnet could build: it has an array x*\.\.\.$"):
+        npnet.load(tmp_path / "b.npz")
