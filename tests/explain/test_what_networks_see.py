@@ -3,6 +3,9 @@
 The boxes were drawn by hand around the animal, on what the network is given of the photograph (227 x 227), before
 any of these functions had seen it.
 """
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -30,8 +33,6 @@ SCALED = Pipeline(227, 256, scale="0-1", mean=(0.485, 0.456, 0.406), deviation=(
 @pytest.fixture(scope="module")
 def squeezenet():
     """SqueezeNet 1.0 and the ten photographs: (Trained, {name: (x, class)})."""
-    import os
-    from pathlib import Path
     folder = Path(os.environ["NPNET_REFERENCE"])
     known = trained(folder / "squeezenet" / "compressed_SqueezeNet.net")
     ids = [line.split()[0] for line in (folder / "caffe" / "synset_words.txt").read_text().splitlines()]
@@ -53,8 +54,14 @@ def share(values, box):
     return above[top:bottom, left:right].sum() / above.sum(), (bottom - top) * (right - left) / above.size
 
 
+def page():
+    """docs/see.md, whose figures these are, in one line."""
+    return " ".join((Path(npnet.__file__).parents[1] / "docs" / "see.md").read_text("utf-8").split())
+
+
 def test_boxes_leave_room_to_miss():
-    assert np.mean([(b - t) * (r - left) / 227 ** 2 for t, b, left, r in BOXES.values()]) < 0.4
+    part = np.mean([(b - t) * (r - left) / 227 ** 2 for t, b, left, r in BOXES.values()])
+    assert part < 0.4 and f"The boxes cover {100 * part:.0f} % of the pixels" in page()
 
 
 @pytest.mark.long
@@ -64,6 +71,7 @@ def test_grad_cam_points_at_the_animal(squeezenet):
     assert last_maps(known.net) == "relu10"
     hits = [name for name in BOXES if inside(cams[name], BOXES[name])]
     assert len(hits) >= 8, f"only {hits}"
+    assert f"Grad-CAM is largest inside the box in {len(hits)} of 10" in page()
     for name in BOXES:
         part, of_pixels = share(cams[name], BOXES[name])
         assert part > of_pixels, name
@@ -73,7 +81,8 @@ def test_grad_cam_points_at_the_animal(squeezenet):
 def test_saliency_points_at_the_animal(squeezenet):
     known, photographs = squeezenet
     found = {name: saliency(known.net, x, label) for name, (x, label) in photographs.items()}
-    assert sum(inside(found[name], BOXES[name]) for name in BOXES) >= 8
+    hits = sum(inside(found[name], BOXES[name]) for name in BOXES)
+    assert hits >= 8 and f"saliency in {hits} of 10" in page()
     gains = [part / of_pixels for part, of_pixels in (share(found[name], BOXES[name]) for name in BOXES)]
     assert np.mean(gains) > 1.5 and min(gains) > 1
 
@@ -131,6 +140,8 @@ def test_the_two_towers_of_conv1_divide_the_work(reference):
     shares = [colour[tower] / energy[tower] for tower in towers]
     assert name == "conv1" and w.shape == (96, 3, 11, 11) and [len(tower) for tower in towers] == [43, 48]
     assert np.median(shares[0]) < 0.2 and np.median(shares[1]) > 0.6
+    grey, coloured = (f"{100 * np.median(share):.0f} %" for share in shares)
+    assert f"has a median of {grey} in the first tower, and of {coloured} in the second" in page()
     assert (shares[0] > 0.3).mean() < 0.3 and (shares[1] > 0.3).mean() > 0.6
     assert colour[:48].sum() / energy[:48].sum() < 0.25 and colour[48:].sum() / energy[48:].sum() > 0.45
 
