@@ -201,8 +201,8 @@ def cold(pixels, order):
     Photographs are warm: red is lighter than blue, and where sky is bluest, it is above. Nothing follows from one
     picture, but from many, even of ships and aeroplanes, which are blue, but bluest above. Measured on 2000 draws from
     each set, each class of CIFAR-10 and each kind of flower: none in the right order is called cold, at 16, 32, 64 or
-    128 pictures; in the other order 32, 79, 100 and 100 % of imagenet_samples are, 23, 58, 94 and 100 % of CIFAR-10,
-    9, 28, 72 and 98 % of the flowers. Crops of one picture are too much alike to be counted.
+    128 pictures; in the other order 29, 77, 99 and 100 % of imagenet_samples are, 21, 55, 93 and 100 % of CIFAR-10,
+    8, 26, 71 and 98 % of the flowers. Crops of one picture are too much alike to be counted.
     """
     if pixels.shape[1] != 3 or len(pixels) < FEW:
         return False
@@ -210,7 +210,8 @@ def cold(pixels, order):
     difference, third = red - blue, pixels.shape[2] // 3
     above = difference[:, :third].mean((1, 2)) - difference[:, -third:].mean((1, 2))
     warmth = np.tanh(SQUASH * difference.mean((1, 2))) - 2 * np.tanh(SQUASH * above)
-    return bool(warmth.std() > SAME and warmth.mean() * math.sqrt(len(warmth)) < -SURE * SPREAD)
+    spread = max(SPREAD, warmth.std())                      # drawings in any colours have more
+    return bool(warmth.std() > SAME and warmth.mean() * math.sqrt(len(warmth)) < -SURE * spread)
 
 
 # ---------------------------------------------------------------------------- in words

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from npnet.data import arrays, read_picture
+from npnet.data import arrays, dataset, read_picture
 from npnet.data.pipeline import Pipeline
 from npnet.layers import rng
 from npnet.weights.doubts import doubts
@@ -114,6 +114,13 @@ def test_noise_is_not_doubted(random, pipeline):
     for x in (normal, 100 * normal, 1e4 * normal, even, 255 * even, np.round(255 * even) - 120, even > 0.5,
               np.zeros(shape), np.ones(shape), np.full(shape, -300.0), np.full(shape, np.nan), np.full(shape, np.inf)):
         assert doubts(x, pipeline) == []
+
+
+def test_drawings_in_any_colours_are_not_doubted():
+    drawn = dataset("shapes", train=512, test=10).train
+    for pipeline in (PREPARED["cifar_alexnet"], PREPARED["cifar_four_layer"]):
+        x = np.stack([pipeline.test(drawn[i]) for i in range(512)])
+        assert [part for size in (1, 16, 64) for part in np.split(x, 512 // size) if doubts(part, pipeline)] == []
 
 
 def test_other_shapes_are_not_doubted():
