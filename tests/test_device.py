@@ -6,7 +6,7 @@ from standin import DeviceArray, opened, to_host
 import npnet
 from npnet import ops as chapters
 from npnet.backend import BACKENDS, NUMPY, OPERATIONS, ops
-from npnet.layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, LRNWithin,
+from npnet.layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin,
                           MaxPool, ReLU, Sigmoid, Tanh)
 
 
@@ -81,6 +81,7 @@ def small():
     """One of every sort of layer."""
     return npnet.Network((4, 19, 19), conv1=Conv2D(8, 5, stride=2, groups=2, std=0.3), relu1=ReLU(),
                          norm1=LRN(3, alpha=0.7, groups=2), within1=LRNWithin(3), pool1=MaxPool(3, 2, ceil_mode=True),
+                         both=Concat([dict(one=Conv2D(3, 1, std=0.3)), dict(three=Conv2D(5, 3, pad=1, std=0.3))]),
                          norm2=BatchNorm(), tanh2=Tanh(), avg2=AvgPool(2, 1, pad=1), pool3=AdaptiveAvgPool(3),
                          flatten=Flatten(), fc4=Dense(6, std=0.3), sigmoid4=Sigmoid(), drop4=Dropout(0.2), fc5=Dense(5))
 
