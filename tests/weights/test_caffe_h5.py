@@ -88,6 +88,12 @@ def test_damage(tmp_path):
         read(tmp_path / "none.h5")
 
 
+def test_no_arrays_and_single_numbers(tmp_path):
+    with pytest.raises(ValueError, match="there are no arrays in its group data; give a .caffemodel.h5"):
+        read(made(tmp_path / "a.h5"))
+    assert read(made(tmp_path / "b.h5", conv1__0=np.float32(2.5))).arrays["conv1/0"].shape == ()
+
+
 def test_without_the_package(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ImportError, match=r"pip install 'npnet\[h5\]'"):
