@@ -79,7 +79,7 @@ def here(entry):
 
 def run_get(options):
     entries = [fetching.entry(name) for name in dict.fromkeys(options.names)]   # a slip is said before a download
-    if options.trust and any(entry.net for entry in entries) and not fetching.class_names():
+    if options.trust and any(entry.is_network for entry in entries) and not fetching.class_names():
         entries.append(fetching.entry(fetching.NAMES))
     for entry in dict.fromkeys(entries):
         with bar(f"Downloading {entry.name}", "B") as progress:

@@ -24,8 +24,9 @@ PYTORCH = "https://download.pytorch.org/models/"
 class Entry:
     """Something to fetch: what it is, and its parts. The first part is the file of weights.
 
-    net: the version of npnet.models whose weights they are, None for what is no network. room: bytes on the disk,
-    about. stated: right answers on ImageNet, best and best five, as its authors state them.
+    net: the version of npnet.models whose weights they are; None where the file describes its network itself and no
+    version is that (CaffeNet: pooling as in pool_first, LRN and pictures as in caffe), and for what is no network.
+    room: bytes on the disk, about. stated: right answers on ImageNet, best and best five, as its authors state them.
     """
 
     name: str
@@ -35,6 +36,11 @@ class Entry:
     parts: tuple
     licence: str
     stated: str | None = None
+
+    @property
+    def is_network(self):
+        """Whether they are the weights of a network."""
+        return self.name != NAMES
 
     @property
     def unverified(self):
@@ -67,7 +73,7 @@ ENTRIES = (
     Entry("bvlc_alexnet", "AlexNet as Caffe trained it", "caffe", 243_900_000,
           (part(BERKELEY, "bvlc_alexnet.caffemodel", "sha1:9116a64c0fbe4459d18f4bb6b56d647b63920377"),),
           "unrestricted use", "57.1 / 80.2 %"),
-    Entry("caffenet", "CaffeNet: pooling before LRN", "pool_first", 243_900_000,
+    Entry("caffenet", "CaffeNet: pooling before LRN", None, 243_900_000,
           (part(BERKELEY, "bvlc_reference_caffenet.caffemodel", "sha1:4c8d77deb20ea792f84eb5e6d0a11ca0a8660a46"),),
           "unrestricted use", "57.4 / 80.4 %"),
     Entry("torchvision_alexnet", "torchvision's AlexNet: one tower, no LRN", "torchvision", 244_400_000,
@@ -135,5 +141,5 @@ def fetch(name, trust=False, progress=None):
         raise ValueError(f"{name} is unverified: npnet knows no checksum of {', '.join(known.unverified)} and could "
                          f"not tell another file from it; npnet weights get {name} --trust takes it as it comes")
     check_room(name, known.room, known.folder)
-    fetch_parts(name, known.parts, known.folder, progress, OFFLINE if known.net else "")
+    fetch_parts(name, known.parts, known.folder, progress, OFFLINE if known.is_network else "")
     return path

@@ -11,7 +11,7 @@ import json
 import re
 import warnings
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from .. import network
 from ..data.pipeline import Pipeline
 from ..files import writing
+from ..screen.words import nearest
 from . import fetching
 from .checkpoint import read_checkpoint, versions
 from .doubts import doubts
@@ -113,7 +114,7 @@ def whole(name, path, net, pipeline, settings):
 
 def renamed(known, name):
     """The same under the name that was asked for."""
-    return Trained(str(name), known.net, known.pipeline, known.classes, known.settings, known.report)
+    return replace(known, name=str(name))
 
 
 def with_names(known, names):
@@ -121,8 +122,7 @@ def with_names(known, names):
     if names is None:
         return known
     classes = checked_names(names, len(known.classes))
-    return Trained(known.name, known.net, known.pipeline, classes, {**known.settings, "classes": list(classes)},
-                   known.report)
+    return replace(known, classes=classes, settings={**known.settings, "classes": list(classes)})
 
 
 def checked_names(names, count):
@@ -204,7 +204,8 @@ def found(name_or_path):
             raise FileNotFoundError(f"{path} holds no run: there is neither best.npz nor last.npz in it")
         return there[0]
     if not path.exists():
-        raise FileNotFoundError(f"there is no file {path}, and npnet ships no network of that name; it ships "
-                                f"{', '.join(shipped()) or 'none'}, and fetches "
-                                f"{', '.join(name for name, entry in fetching.KNOWN.items() if entry.net)}")
+        fetches = [name for name, entry in fetching.KNOWN.items() if entry.is_network]
+        raise FileNotFoundError(f"there is no file {path}, and npnet ships no network of that name; "
+                                f"{nearest(name_or_path, [*shipped(), *fetches])}it ships "
+                                f"{', '.join(shipped()) or 'none'}, and fetches {', '.join(fetches)}")
     return path
