@@ -16,6 +16,7 @@ import numpy as np
 
 from ..backend import ops
 from ..files.machine import printable
+from ..screen.words import listed
 from . import names
 from .layouts import ways
 from .plans import plan_of
@@ -53,6 +54,11 @@ class Mapping:
     def fits(self):
         return bool(self.rows) and not self.missing and not self.differ
 
+    @property
+    def other_weights(self):
+        """The names of filters and matrices that went nowhere: signs of another network than this."""
+        return [name for name in self.left_over if self.stored.arrays[name].ndim > 1]
+
     def fill(self, net, partial=False):
         """Copies the arrays into the network. ValueError if it does not fit, unless partial is True: then what is
         missing or differs stays as it is. ValueError for NaN and infinity; nothing is copied then."""
@@ -79,8 +85,8 @@ class Mapping:
 
     def trouble(self):
         """What does not fit, in a sentence or two."""
-        missing = f"it has no array for {shortened(self.missing)}" if self.missing else ""
-        said = "; ".join([*self.differ[:3], *[missing] * bool(missing)])
+        missing = [f"it has no array for {listed(self.missing, 6)}"] if self.missing else []
+        said = "; ".join([*self.differ[:3], *missing])
         return printable(said, 900) or "no array of it belongs to this network"
 
     def __str__(self):
@@ -94,7 +100,7 @@ class Mapping:
             lines.append(f"  {row.ours:{wide[0]}}  {row.theirs or '-':{wide[1]}}  {str(row.shape):{wide[2]}}  "
                          f"{row.how}".rstrip())
         for title, entries in (("missing", self.missing), ("left over", self.left_over)):
-            lines += [f"{title}: {shortened(entries, 24)}"] if entries else []
+            lines += [f"{title}: {listed(entries, 24)}"] if entries else []
         for title, entries in (("differs", self.differ), ("note", [*self.stored.notes, *self.notes])):
             lines += [f"{title}: {entry}" for entry in entries]
         return "\n".join(printable(line, 600) for line in lines)
@@ -388,8 +394,3 @@ class Arranged:
         return [f"{self.plan.first}.w: {whose} networks mostly read {usual}, the pictures of this one are "
                 f"{self.pipeline.order}",
                 f'if red and blue are swapped, give the pipeline order="{usual}", or map the file with reverse=True']
-
-
-def shortened(words, most=6):
-    """The first words of a list and how many more there are."""
-    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")

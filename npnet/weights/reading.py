@@ -95,6 +95,7 @@ def read(path, net=None, prototxt=None, mean=None, names=None):
     pipeline, more = pipeline_of(network, version, description, mean)
     report = mapped(found, network, pipeline)
     report.fill(network)
+    check_all_used(report, net)
     report.notes += [*notes, *more]
     classes = classes_of(version, list(network.shapes.values())[-1][0], names)
     settings = {"net": version or "unknown", "classes": list(classes), "format": found.format,
@@ -151,6 +152,19 @@ def named(found, net):
         raise ValueError(f"no network is called {net!r}; {nearest(net, MODELS)}npnet has {', '.join(MODELS)}")
     network, notes = model_for(found, net)
     return network, net, None, notes
+
+
+def check_all_used(report, net):
+    """ValueError for weights that went nowhere, where the network is one that was only named; else a note.
+
+    A description may leave out what was for training alone, a name may be that of another network.
+    """
+    others = listed(report.other_weights)
+    if others and net is not None:
+        raise ValueError(f"{report.stored.path} holds weights that {net} has no place for: {others}; name the network "
+                         f"that they are of (net), or give its prototxt")
+    if others:
+        report.notes.append(f"weights of the file that the network has no place for: {others}")
 
 
 def no_network(found):

@@ -216,7 +216,7 @@ def test_names_that_nobody_means_do_no_harm():
 
     many = {f"a{n}.weight": np.ones(1) for n in range(3000)}
     assert candidates(stored(many)) == [] and nearest(stored(many)) == (None, None)
-    assert "and 2976 more" in str(mapped(stored(many), network()))
+    assert "and 2,976 more" in str(mapped(stored(many), network()))
 
 
 def test_counters_are_no_left_over():

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_files import caffemodels
+from small_files import caffe_layer, caffemodels
+from wire import field
 
 import npnet
 from npnet.data import read_picture, sample_picture
@@ -143,8 +144,21 @@ def test_what_cannot_be_asked_for(squeeze, tmp_path):
         trained("cifar_alexnet", mean=tmp_path / "mean.binaryproto")
     with pytest.raises(ValueError, match="cifar_alexnet.npz says itself how its pictures are prepared; leave net out"):
         trained("cifar_alexnet", net="lenet5")
+    arrays.write_npz(tmp_path / "quick.npz", filled("cifar10_quick"))
+    with pytest.raises(ValueError, match="quick.npz holds weights that cifar10_full has no place for: ip2.weight; name"):
+        trained(tmp_path / "quick.npz", net="cifar10_full")
     with pytest.raises(ValueError, match="squeeze.npz does not fit this network"):
         trained(path, net="lenet5")
+
+
+def test_weights_for_training_alone_are_a_note(tmp_path):
+    """A second output, which the description has and the network does not."""
+    aux = caffe_layer("aux", "InnerProduct", "data", "aux", np.ones((2, 768), np.float32), options=field(117, field(1, 2)))
+    (tmp_path / "two.caffemodel").write_bytes(aux + caffemodels()[0])
+    known = trained(tmp_path / "two.caffemodel")
+
+    assert "aux" not in known.net.layers and known.report.left_over == ["aux/0"]
+    assert "weights of the file that the network has no place for: aux/0" in known.settings["notes"]
 
 
 def test_a_name_that_was_not_fetched(monkeypatch, tmp_path):
