@@ -6,7 +6,7 @@
 data.py      what goes into the page, most useful first, as long as it fits
 pack.py      arrays as text; layers.py back.py photograph.py code.py: what is said of what
 page.html    the page; page.css; the .js files, in the order of SCRIPTS, are joined into one script
-words.toml   every sentence of the page in English and Korean
+words*.toml  every sentence of the page in English and Korean
 """
 from .file import check_path, is_page, write
 

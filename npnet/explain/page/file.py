@@ -51,7 +51,8 @@ def is_page(path):
 
 def words():
     """{id: {"en": ..., "ko": ...}}: the sentences of the page."""
-    return tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
+    files = [HERE / "words.toml", HERE / "words_below.toml"]
+    return {name: entry for path in files for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def page(facts, texts, language="en"):
