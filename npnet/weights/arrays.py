@@ -21,7 +21,7 @@ from ..files import writing
 from ..files.machine import printable
 from . import names
 from .plans import plan_of, plan_of_version
-from .stored import Stored
+from .stored import Stored, bfloat16_words, from_bfloat16
 
 TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8",
          "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}
@@ -95,14 +95,14 @@ def read_safetensors(path):
     for name, tensor in sorted(found, key=natural):
         kind, shape = tensor["dtype"], tensor["shape"]
         if kind == "BF16":
-            arrays[name] = widened_bfloat(np.frombuffer(tensor["data"], "<u2")).reshape(shape)
+            arrays[name] = from_bfloat16(np.frombuffer(tensor["data"], "<u2")).reshape(shape)
             widened += 1
         elif kind in TYPES:
             arrays[name] = np.frombuffer(tensor["data"], TYPES[kind]).reshape(shape)
         else:
             passed.append(f"{name} ({kind})")
     if widened:
-        notes.append(f"{widened} arrays of bfloat16 were made float32, which holds the same numbers")
+        notes.append(bfloat16_words(widened))
     if passed:
         notes.append(f"passed over, of types that NumPy does not have: {', '.join(passed)}")
     return Stored(str(path), "safetensors", numbers_of(path, arrays), layout_of(arrays), notes=notes)
@@ -121,11 +121,6 @@ def package():
         raise ImportError(f"files of safetensors need the package of that name, which does not import ({error}); "
                           f"install it: pip install 'npnet[safetensors]'") from None
     return safetensors
-
-
-def widened_bfloat(bits):
-    """float32 of bfloat16's 16 bits, the upper half of a float32's."""
-    return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def numbers_of(path, arrays):

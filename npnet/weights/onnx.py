@@ -15,7 +15,7 @@ import numpy as np
 
 from ..files.machine import printable
 from .protobuf import read_message
-from .stored import Stored
+from .stored import Stored, bfloat16_words, from_bfloat16
 
 TENSOR = {1: ("shape", ["int"]), 2: ("type", "int"), 3: ("segment", "bytes"), 4: ("floats", ["float"]),
           5: ("whole", ["int"]), 7: ("long", ["int"]), 8: ("name", "text"), 9: ("raw", "bytes"),
@@ -80,7 +80,7 @@ def arrays_of(tensors, notes):
     if not arrays:
         raise ValueError("it has no initialisers of numbers; export the network with its weights")
     if halves:
-        notes.append(f"{halves} arrays of bfloat16 became float32, which has room for every number of theirs")
+        notes.append(bfloat16_words(halves))
     return arrays
 
 
@@ -100,7 +100,7 @@ def array_of(name, kind, tensor):
     if kind in (FLOAT16, BFLOAT16) and "raw" not in tensor:
         values = values.astype("u2").view(dtype)
     if kind == BFLOAT16:
-        values = (values.astype("u4") << 16).view("f4")
+        values = from_bfloat16(values)
     return values.astype(np.dtype(dtype).newbyteorder("=") if kind != BFLOAT16 else "f4", copy=False).reshape(shape)
 
 

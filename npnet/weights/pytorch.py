@@ -25,7 +25,7 @@ from ..files.machine import carried_out, printable
 from ..files.unpickle import DAMAGED, Refused
 from .pytorch_names import ALLOWED, READ, UNREAD, Tensor, storage
 from .pytorch_tree import weights_in
-from .stored import Stored
+from .stored import Stored, bfloat16_words, from_bfloat16
 
 MAGIC = 0x1950a86a20f9469cfc6c                          # the first pickle of the legacy format
 MOST_BYTES = 2**26                                      # of the pickles; with 10,000 tensors they have 2 MB
@@ -85,7 +85,7 @@ def arrays_of(weights, archive, notes):
         arrays[name] = view_of(row, tensor)
         halves += tensor.dtype.name == "bfloat16"
     if halves:
-        notes.append(f"{halves} arrays of bfloat16 became float32, which has room for every number of theirs")
+        notes.append(bfloat16_words(halves))
     return arrays
 
 
@@ -96,7 +96,7 @@ def row_of(archive, key, kept, dtype):
     content = archive.content(key)
     row = np.frombuffer(content, archive.order + READ[dtype.name], len(content) // dtype.size)
     if dtype.name == "bfloat16":
-        row = (row.astype("u4") << 16).view("f4")
+        row = from_bfloat16(row)
     elif dtype.name == "bool":
         row = row != 0
     elif not row.dtype.isnative:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..files.machine import printable
 from ..files.unpickle import Array, Refused
+from ..screen.words import listed
 from .pytorch_names import Tensor, Unread
 
 NAMES = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module",
@@ -113,5 +114,4 @@ def kind_of(value):
 
 def some(texts):
     """The first ten, and how many more."""
-    more = f" and {len(texts) - 10} more" if len(texts) > 10 else ""
-    return ", ".join(printable(text) for text in texts[:10]) + more
+    return listed([printable(text) for text in texts], 10)

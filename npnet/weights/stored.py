@@ -1,6 +1,8 @@
 """What a reader of weights gives: arrays under the names that their file has, before the network is known."""
 from dataclasses import dataclass, field
 
+from ..screen.words import counted
+
 LAYOUTS = ("npnet", "torch", "caffe", "onnx")       # whose conventions the arrays follow
 
 
@@ -20,3 +22,13 @@ class Stored:
     layout: str
     layers: dict | None = None
     notes: list = field(default_factory=list)
+
+
+def from_bfloat16(bits):
+    """float32 of bfloat16's 16 bits, which are the upper half of a float32's."""
+    return (bits.astype("u4") << 16).view("f4")
+
+
+def bfloat16_words(count):
+    """The note on so many arrays of bfloat16."""
+    return f"{counted(count, 'array')} of bfloat16 became float32, which has room for every number of theirs"

@@ -132,7 +132,7 @@ def test_bfloat16_and_half(tmp_path):
     assert stored.arrays["a"].dtype == np.float32 and list(stored.arrays) == ["a", "h"]
     np.testing.assert_array_equal(stored.arrays["a"], (bits.astype(np.uint32) << 16).view(np.float32))
     np.testing.assert_array_equal(stored.arrays["h"], np.array([[0.5, 7]], np.float16))
-    assert "1 arrays of bfloat16" in stored.notes[0] and "e (F8_E4M3)" in stored.notes[1]
+    assert "1 array of bfloat16" in stored.notes[0] and "e (F8_E4M3)" in stored.notes[1]
 
 
 def test_safetensors_come_in_the_order_of_their_names(tmp_path):

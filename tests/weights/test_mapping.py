@@ -159,7 +159,7 @@ def test_a_bias_that_is_not_there_is_zero_and_said():
     ({"fc5.weight": (9, 7)}, "the file has 9 classes, this network 5; build the network with classes=9"),
     ({"fc5.bias": (9,)}, "the file has 9 classes"),
     ({"fc3.weight": (7, 54)}, "the maps before it are 6 x 4 x 4, the file's had 6 maps of 3 x 3"),
-    ({"conv1.weight": (4, 1, 3, 3)}, "the file's pictures have 1 channels, this network's 3"),
+    ({"conv1.weight": (4, 1, 3, 3)}, "the file's pictures have 1 channel, this network's 3"),
     ({"conv2.weight": (6, 4, 3, 3)}, "one of the two has more groups"),
     ({"conv2.weight": (6, 2, 5, 5)}, "conv2.w is (6, 2, 3, 3) here, conv2.weight in the file is (6, 2, 5, 5)")])
 def test_a_difference_is_a_sentence(change, words):
