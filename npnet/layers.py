@@ -685,7 +685,7 @@ class Concat(Layer):
     def backward(self, dy, to_input=True):
         dx, first = 0, 0
         for path, channels in zip(self.paths, self.channels):
-            back = dy[:, first:first + channels].copy()
+            back = dy[:, first:first + channels]
             for layer in reversed(path.values()):
                 back = layer.backward(back)
             dx, first = dx + back, first + channels

@@ -12,7 +12,7 @@ the picture: copy them before you write into them.
 import numpy as np
 
 from ..layers import rng
-from .pictures import check_picture, resize_and_crop
+from .pictures import check_picture, resize_and_crop, stretched
 
 FORMS = ("paper", "original")           # of the colours: what the paper says, and what its program of 2012 does
 SCALES = ("0-255", "0-1")               # what black and white are
@@ -20,12 +20,15 @@ SCALES = ("0-255", "0-1")               # what black and white are
 
 # ---------------------------------------------------------------------------- places
 
-def square(picture, shorter):
+def square(picture, shorter, stretch=False):
     """The picture made small or large until its shorter side has `shorter` pixels, and its central square cut out
-    (section 2): uint8 (H, W, C) -> (shorter, shorter, C). A square of this size comes back as it is, the same array.
+    (section 2): uint8 (H, W, C) -> (shorter, shorter, C). stretch: the whole picture made square in its place. A square
+    of this size comes back as it is, the same array.
     """
     check_picture(picture)
-    return picture if picture.shape[:2] == (shorter, shorter) else resize_and_crop(picture, shorter, shorter)
+    if picture.shape[:2] == (shorter, shorter):
+        return picture
+    return stretched(picture, shorter) if stretch else resize_and_crop(picture, shorter, shorter)
 
 
 def window(height, width, size, draw):

@@ -121,6 +121,17 @@ def resize_and_crop(picture, size, shorter=None):
     return np.array(resized).reshape(size, size, -1)
 
 
+def stretched(picture, size):
+    """The whole picture made square, whatever its proportions: uint8 (H, W, C) -> uint8 (size, size, C), bilinear.
+
+    So do Caffe's tools, and networks that were trained with them saw wide pictures squeezed.
+    """
+    Image = pillow().Image
+    check_picture(picture)
+    source = Image.fromarray(picture if picture.shape[2] == 3 else picture[:, :, 0])
+    return np.array(source.resize((size, size), Image.Resampling.BILINEAR)).reshape(size, size, -1)
+
+
 def shorter_for(size):
     """How long the shorter side of a picture becomes before a square of `size` is cut out, as resize_and_crop says."""
     return size if size <= 64 else 8 * round(size * 256 / 227 / 8)

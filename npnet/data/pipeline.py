@@ -69,7 +69,8 @@ class Pipeline:
     """How pictures become a network's input: the steps, in this order.
 
     1. The picture, uint8 (H, W, 3) or grey (H, W, 1), is resized until its shorter side is `shorter`, and its
-       central square is cut out (section 2 of the paper: 256); a square of that size is left as it is.
+       central square is cut out (section 2 of the paper: 256); with `stretch`, the whole picture becomes that square,
+       as Caffe's tools make it. A square of that size is left as it is.
     2. In training, with `crop`, a random square of `size` is cut out of that one; else the middle.
     3. It becomes float32: three equal channels from grey or one grey channel from colour where the network's
        `channels` ask for it; from 0 to 255, or from 0 to 1 if `scale` is "0-1".
@@ -98,6 +99,7 @@ class Pipeline:
     values: object = None
     std: float = 0.1
     counted: int | None = None
+    stretch: bool = False
 
     def __post_init__(self):
         for name, value in checked(self).items():
@@ -111,7 +113,7 @@ class Pipeline:
 
     def train(self, picture, draw):
         """The picture as training sees it, with what `draw` draws: float32 (channels, size, size)."""
-        square = augment.square(picture, self.shorter)
+        square = self.square(picture)
         sides = self.shorter, self.shorter, self.size
         places = augment.window(*sides, draw) if self.crop else augment.middle(*sides)
         x = self.part(square, places).transpose(1, 2, 0)        # (size, size, channels), as a picture
@@ -126,7 +128,7 @@ class Pipeline:
     def test(self, picture):
         """The picture as a test sees it, the middle, nothing random: float32 (channels, size, size)."""
         middle = augment.middle(self.shorter, self.shorter, self.size)
-        return finished(self.part(augment.square(picture, self.shorter), middle), self.deviation, self.order)
+        return finished(self.part(self.square(picture), middle), self.deviation, self.order)
 
     def ten(self, picture):
         """Ten views of the picture: float32 (10, channels, size, size), in the order of augment.ten_crops.
@@ -135,10 +137,14 @@ class Pipeline:
         its border of zeros; where there is neither a larger square nor a border, the five are equal.
         Average the softmax outputs of the ten, not the logits.
         """
-        x = self.part(augment.square(picture, self.shorter), (slice(None), slice(None)))
+        x = self.part(self.square(picture), (slice(None), slice(None)))
         x = np.pad(x, [(0, 0), (self.pad, self.pad), (self.pad, self.pad)])
         views = augment.ten_crops(x.transpose(1, 2, 0), self.size)  # (10, size, size, channels)
         return finished(views.transpose(0, 3, 1, 2), self.deviation, self.order)
+
+    def square(self, picture):
+        """The square of `shorter` pixels that the picture becomes before anything else: uint8."""
+        return augment.square(picture, self.shorter, self.stretch)
 
     def part(self, square, places):
         """The part `places` of the square as numbers, minus the mean: float32 (channels, rows, columns)."""
@@ -146,9 +152,7 @@ class Pipeline:
         return centred(square[places], mean, self.scale, self.channels)
 
     def __str__(self):
-        size, shorter = self.size, self.shorter
-        cut = [] if size == shorter else [f"the middle {size} x {size} of {shorter} x {shorter} pixels"]
-        return f"{', '.join(cut + number_words(self))}; in training: {', '.join(training_words(self)) or 'the same'}"
+        return f"{', '.join(cut_words(self) + number_words(self))}; in training: {', '.join(training_words(self)) or 'the same'}"
 
     # ------------------------------------------------------------------------ making, saving
 
@@ -228,6 +232,13 @@ def kept_of(found, normalise, colour):
 
 # ---------------------------------------------------------------------------- in words
 
+def cut_words(pipeline):
+    """Which part of the picture is seen."""
+    size, shorter = pipeline.size, pipeline.shorter
+    whole = [f"the whole picture stretched to {shorter} x {shorter} pixels"] if pipeline.stretch else []
+    return whole + ([] if size == shorter else [f"the middle {size} x {size} of {shorter} x {shorter} pixels"])
+
+
 def number_words(pipeline):
     """What the pixels become: "BGR", "0 to 255", "minus the mean (104.0, 117.0, 123.0)"."""
     words = ["grey" if pipeline.channels == 1 else pipeline.order, pipeline.scale.replace("-", " to ")]
@@ -285,7 +296,7 @@ def checked(given):
     deviation = per_channel("deviation", given.deviation, channels, given.scale)
     counted = None if given.counted is None else whole("counted", given.counted)
     return {**sizes, **checked_colours(given, mean), "mean": mean, "deviation": deviation, "counted": counted,
-            "crop": bool(given.crop), "mirror": bool(given.mirror)}
+            "crop": bool(given.crop), "mirror": bool(given.mirror), "stretch": bool(given.stretch)}
 
 
 def whole(name, value):

@@ -16,7 +16,6 @@ import zlib
 from pathlib import Path
 
 from .. import __version__
-from ..data.augment import square
 from ..files.beside import writing
 from .counts import times
 from .loops import loop
@@ -137,7 +136,7 @@ def start(cells, explain, network, title):
 
 def photograph(cells, explain, pipeline):
     """The photograph, embedded, and the input that the pipeline makes of it."""
-    say, part = explain.say, square(explain.picture, pipeline.shorter)
+    say, part = explain.say, pipeline.square(explain.picture)
     cells.text(f"## {say('notebook.photo')}", say("notebook.cut", size=pipeline.shorter))
     text = "\n".join(textwrap.wrap(base64.b64encode(zlib.compress(part.tobytes(), 9)).decode(), 118))
     cells.code(f'data = """\n{text}\n"""', f"photo = np.frombuffer(zlib.decompress(base64.b64decode(data)), "

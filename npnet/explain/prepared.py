@@ -15,7 +15,8 @@ def in_words(pipeline, training=False):
     test = number_words(pipeline)
     if not training:
         return Listed(test)
-    cut = [] if size == shorter else [Said("prepared.middle", size=size, whole=shorter)]
+    cut = [Said("prepared.stretched", whole=shorter)] if pipeline.stretch else []
+    cut += [] if size == shorter else [Said("prepared.middle", size=size, whole=shorter)]
     added = training_words(pipeline)
     added = Listed(added) if added else Said("prepared.same")
     return Said("prepared.training", test=Listed(cut + test), training=added)

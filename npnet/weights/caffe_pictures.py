@@ -4,9 +4,10 @@
     pipeline, notes = pipeline_of(description, (3, 32, 32), mean)
 
 Caffe subtracts the mean picture, or a mean for each channel, then multiplies by `scale`; from a mean picture larger
-than the network's input the middle is cut out, where the picture's own middle is. No file says whether blue or red
-comes first. Caffe's tools read photographs blue first (BGR), so that is supposed, but for networks of CIFAR-10, whose
-own files are red first; the notes say what was.
+than the network's input the middle is cut out, where the picture's own middle is. Its tools stretch a photograph to
+that square, whatever its proportions. No file says whether blue or red comes first. Caffe's tools read photographs
+blue first (BGR), so that is supposed, but for networks of CIFAR-10, whose own files are red first; the notes say what
+was.
 """
 import numpy as np
 
@@ -40,7 +41,8 @@ def pipeline_of(description, input_shape, mean=None, order=None):
     scale = short(given.get("scale", 1.0))
     if not scale > 0:
         raise ValueError(f"its pictures are multiplied by {scale}, which must be above 0")
-    return Pipeline(side, shorter, channels, order, mean=values, deviation=short(1 / scale)), notes
+    return Pipeline(side, shorter, channels, order, mean=values, deviation=short(1 / scale),
+                    stretch=order == "BGR"), notes
 
 
 def order_supposed(description, channels, notes):

@@ -15,7 +15,7 @@ from ..data.pipeline import IMAGENET_MEAN, Pipeline, number_words, square_input
 START = ("init", "std", "bias")     # arguments that say how weights start: they leave a version what it is
 PAPER = Pipeline(227, 256, mean=IMAGENET_MEAN)
 TORCH = Pipeline(224, 256, scale="0-1", mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
-CAFFE = Pipeline(227, 256, order="BGR", mean=(123, 117, 104))
+CAFFE = Pipeline(227, 256, order="BGR", mean=(123, 117, 104), stretch=True)
 CIFAR = Pipeline(32, 32, mean=(125.3, 123.0, 113.9))
 PREPARED = {                                                        # at the size of ImageNet's or CIFAR's pictures
     "krizhevsky2012": PAPER,

@@ -11,7 +11,7 @@ import pytest
 
 Image = pytest.importorskip("PIL.Image", reason="pictures need Pillow")
 
-from npnet.data.pictures import read_picture, resize_and_crop, sample_picture  # noqa: E402
+from npnet.data.pictures import read_picture, resize_and_crop, sample_picture, stretched  # noqa: E402
 from npnet.data.pipeline import to_input  # noqa: E402
 from npnet.models import MODELS  # noqa: E402
 from npnet.weights.prepared import PREPARED, prepare  # noqa: E402
@@ -545,7 +545,9 @@ def test_prepared_for_every_version(name):
 def test_prepared_is_cut_out_and_turned_into_numbers():
     picture = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
     x, order, words = prepare(picture, "caffe", (3, 24, 24))
-    np.testing.assert_array_equal(x, to_input(resize_and_crop(picture, 24), mean=(123, 117, 104), order="BGR"))
+    np.testing.assert_array_equal(x, to_input(stretched(picture, 24), mean=(123, 117, 104), order="BGR"))
+    paper, _, _ = prepare(picture, "krizhevsky2012", (3, 24, 24))
+    np.testing.assert_array_equal(paper, to_input(resize_and_crop(picture, 24)))
     assert (order, words) == ("BGR", "BGR, 0 to 255, minus the mean (104.0, 117.0, 123.0)")
 
 

@@ -312,10 +312,35 @@ def test_for_training_of_small_pictures():
     pictures = in_memory(20, 32)
     pipeline = Pipeline.for_training(pictures, (3, 32, 32))
     assert pipeline.settings() == {"size": 32, "shorter": 32, "channels": 3, "order": "RGB", "scale": "0-255", "crop": False,
-                                   "pad": 4, "mirror": True, "colour": None, "std": 0.1, "counted": None}
+                                   "pad": 4, "mirror": True, "colour": None, "std": 0.1, "counted": None,
+                                   "stretch": False}
     x = np.stack([pipeline.test(pictures[i]) for i in range(20)])
     np.testing.assert_allclose(x.mean(axis=(0, 2, 3)), 0, atol=1e-5)
     np.testing.assert_allclose(x.std(axis=(0, 2, 3)), 1, atol=1e-5)
+
+
+def test_the_whole_picture_can_be_stretched():
+    """As Caffe's tools do: nothing is cut off but the border around the middle; a square is the same either way."""
+    from PIL import Image
+    random_picture = np.random.default_rng(3).integers(0, 256, (30, 50, 3), np.uint8)
+    pipeline = Pipeline(8, 10, stretch=True)
+    whole = np.asarray(Image.fromarray(random_picture).resize((10, 10), Image.Resampling.BILINEAR))
+    square = random_picture[:, :30]
+
+    np.testing.assert_array_equal(pipeline.square(random_picture), whole)
+    np.testing.assert_array_equal(pipeline.test(random_picture), whole[1:9, 1:9].transpose(2, 0, 1))
+    np.testing.assert_array_equal(pipeline.ten(random_picture)[4], pipeline.test(random_picture))
+    np.testing.assert_array_equal(pipeline.train(random_picture, rng(0)), pipeline.test(random_picture))
+    np.testing.assert_array_equal(pipeline.test(square), Pipeline(8, 10).test(square))
+    assert (pipeline.test(random_picture) != Pipeline(8, 10).test(random_picture)).any()
+    assert Pipeline.restored(pipeline.settings(), pipeline.arrays()) == pipeline != Pipeline(8, 10)
+    assert str(pipeline).startswith("the whole picture stretched to 10 x 10 pixels, the middle 8 x 8 of 10 x 10 pixels, RGB")
+
+
+def test_settings_of_before_stretching_are_read():
+    settings = Pipeline(8, 10).settings()
+    del settings["stretch"]
+    assert Pipeline.restored(settings, Pipeline(8, 10).arrays()) == Pipeline(8, 10)
 
 
 def test_for_training_of_photographs(files):

@@ -4,7 +4,7 @@ import pytest
 from standin import DeviceArray, to_host
 
 import npnet
-from npnet import AvgPool, Conv2D, Dense, Flatten, MaxPool, Network, ReLU
+from npnet import AvgPool, Concat, Conv2D, Dense, Flatten, MaxPool, Network, ReLU
 from npnet.backend import BACKENDS, NUMPY
 from npnet.explain.ascent import excite
 from npnet.explain.insight import deconvolution, feature_maps, first_filters, grad_cam, guided_backprop, occlusion_map, saliency
@@ -16,6 +16,7 @@ from npnet.weights.prepared import PREPARED
 def net():
     return Network((3, 32, 32), seed=1, conv1=Conv2D(4, 3, init="he"), relu1=ReLU(), pool1=MaxPool(3, 2),
                    two=Conv2D(6, 3, pad=1, groups=2, init="he"),
+                   paths=Concat([dict(one=Conv2D(3, 1, init="he"), relu=ReLU()), dict(three=Conv2D(3, 3, pad=1, init="he"))]),
                    pool2=AvgPool(2, 2), flatten=Flatten(), fc3=Dense(6, init="he"), relu3=ReLU(), fc4=Dense(5, init="he"))
 
 

@@ -12,11 +12,14 @@ from networks import every_class, moved, small, walked
 from npnet import Conv2D, Dense, Flatten, MaxPool, Network, ReLU, Softmax
 from npnet.cli import main
 from npnet.explain.insight import contributions, gradients
+from npnet.data.pipeline import Pipeline
 from npnet.explain.page import file, write
 from npnet.explain.page.code import ROOT, code_of
 from npnet.explain.page.data import page_data
 from npnet.explain.page.pack import Blobs, quantised
+from npnet.explain.page.photograph import part_seen
 from npnet.explain.page.rows import rows_of
+from npnet.explain.walk import Explain
 
 
 @pytest.fixture(autouse=True)
@@ -233,3 +236,18 @@ def test_sizes(name, most, tmp_path, capsys):
 def test_a_softmax_at_the_end_is_no_part_of_the_way_back(random):
     facts, _ = page_data(walked(Network((3, 9, 9), flatten=Flatten(), fc1=Dense(5), softmax=Softmax()), random))
     assert "back" not in facts["layers"][2] and facts["layers"][1]["back"]["shape"] == [5, 5]
+
+
+@pytest.mark.parametrize("pipeline, part", [
+    (Pipeline(72, 80), [8, 53, 144, 144]), (Pipeline(72, 80, stretch=True), [8, 12.5, 144, 225]),
+    (Pipeline(72, 72), [0, 45, 160, 160]), (Pipeline(72, 72, order="BGR", stretch=True, mean=100), [0, 0, 160, 250])])
+def test_the_part_of_the_photograph_that_was_seen(pipeline, part):
+    """A photograph of 160 x 250: cut to its middle, or the whole of it stretched."""
+    rows, columns = np.indices((160, 250))
+    picture = np.stack([rows, columns, 100 + 90 * np.sin(rows / 5 + columns / 9)], axis=2).astype(np.uint8)
+    net = Network((3, 72, 72), flatten=Flatten(), fc=Dense(3))
+    explain = Explain(net, pipeline.test(picture)[None], picture=picture, order=pipeline.order)
+
+    np.testing.assert_allclose(part_seen(explain), part)
+    explain.x[...] = np.random.default_rng(0).standard_normal(explain.x.shape)
+    assert part_seen(explain) is None

@@ -76,11 +76,10 @@ async function attentionFigure(view) {
     const input = paint(document.createElement("canvas"), H, W, inputColour(x));
     context.drawImage(input, 0, 0, canvas.width, canvas.height);
   }
-  const part = photograph ? photograph.part : [0, 0, null],
-    [top, left] = part.map(value => 2 * value * zoom),
-    [wide, high] = photograph ? [2 * part[2] * zoom, 2 * part[2] * zoom] : [canvas.width, canvas.height];
+  const part = photograph ? photograph.part : [0, 0, height, width],
+    [top, left, high, wide] = part.map(value => 2 * value * zoom);
   if (view) context.drawImage(await heat(view), left, top, wide, high);
-  if (photograph) paleOutside(context, top, left, wide);
+  if (photograph) paleOutside(context, top, left, high, wide);
   const note = view ? [legend({low: 0, high: 1, signed: false}), " ", say("attention_scale")] : [];
   return make("figure", {class: "attention"}, canvas, make("figcaption", {}, ...note));
 }
@@ -91,11 +90,11 @@ function attentionLabel(view) {
 }
 
 // What was cut off before the network saw the photograph is pale.
-function paleOutside(context, top, left, side) {
+function paleOutside(context, top, left, high, wide) {
   context.fillStyle = "rgba(255, 255, 255, 0.55)";
   context.beginPath();
   context.rect(0, 0, context.canvas.width, context.canvas.height);
-  context.rect(left, top, side, side);
+  context.rect(left, top, wide, high);
   context.fill("evenodd");
 }
 

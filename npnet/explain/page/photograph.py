@@ -13,8 +13,8 @@ ALIKE = 0.98                    # correlation from which a part counts as found
 
 
 def photograph_data(explain):
-    """{"url", "width", "height", "part"} or None without a photograph; part: [top, left, side] in its pixels, the
-    square that became the input, or None where none of the usual ones is what the network was given."""
+    """{"url", "width", "height", "part"} or None without a photograph; part: [top, left, height, width] in its pixels,
+    what became the input, or None where none of the usual parts is what the network was given."""
     if explain.picture is None:
         return None
     picture = pillow().Image.fromarray(np.asarray(explain.picture))
@@ -27,25 +27,24 @@ def photograph_data(explain):
 
 
 def part_seen(explain):
-    """The square of the photograph that the input shows, found by comparing: [top, left, side] or None."""
+    """The part of the photograph that the input shows, found by comparing: [top, left, height, width] or None."""
     x = ops.to_host(explain.x)
     if x.ndim != 4 or x.shape[1] not in (1, 3) or x.shape[2] != x.shape[3]:
         return None
     size, (height, width) = x.shape[2], explain.picture.shape[:2]
-    best = max(((alike(explain.picture, shorter, x[0], explain.order), shorter)
-                for shorter in {size, shorter_for(size)}), default=(0, size))
-    if not best[0] >= ALIKE:
+    likeness, shorter, stretch = max((alike(explain.picture, shorter, stretch, x[0]), shorter, stretch)
+                                     for shorter in {size, shorter_for(size)} for stretch in (False, True))
+    if not likeness >= ALIKE:
         return None
-    side, shorter = min(height, width), best[1]
-    cut = middle(shorter, shorter, size)[0].start * side / shorter
-    return [(height - side) / 2 + cut, (width - side) / 2 + cut, size * side / shorter]
+    high, wide = (height, width) if stretch else (min(height, width),) * 2      # what became the larger square
+    cut, share = middle(shorter, shorter, size)[0].start / shorter, size / shorter
+    return [(height - high) / 2 + cut * high, (width - wide) / 2 + cut * wide, share * high, share * wide]
 
 
-def alike(picture, shorter, x, order):
-    """The correlation of the input's mean channel with the middle of the picture, resized to `shorter`."""
+def alike(picture, shorter, stretch, x):
+    """The correlation of the input's mean channel with the middle of the picture, made a square of `shorter`."""
     size = x.shape[-1]
-    places = middle(shorter, shorter, size)
-    cut = square(picture, shorter)[places].astype(np.float64).mean(axis=2)
+    cut = square(picture, shorter, stretch)[middle(shorter, shorter, size)].astype(np.float64).mean(axis=2)
     seen = x.astype(np.float64).mean(axis=0)
     if cut.std() == 0 or seen.std() == 0:
         return 0.0

@@ -121,7 +121,7 @@ async function trailFigure(index, rectangle, [, H, W]) {
   );
 }
 
-// The photograph with the square that the network was given, and in it the window.
+// The photograph with the part that the network was given, and in it the window.
 async function photographFigure(rectangle) {
   const photograph = FACTS.photograph;
   if (!photograph) return null;
@@ -137,19 +137,19 @@ async function photographFigure(rectangle) {
   const context = canvas.getContext("2d");
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   if (photograph.part) {
-    const [top, left, size] = photograph.part.map(value => value * zoom * ratio),
+    const [top, left, high, wide] = photograph.part.map(value => value * zoom * ratio),
       [, H, W] = FACTS.input_shape;
     context.fillStyle = "rgba(255, 255, 255, 0.55)";
     context.beginPath();
     context.rect(0, 0, canvas.width, canvas.height);
-    context.rect(left, top, size, size);
+    context.rect(left, top, wide, high);
     context.fill("evenodd"); // what was cut off is pale
-    const edge = (value, most) => (Math.max(0, Math.min(most, value)) / most) * size;
+    const share = (value, most) => Math.max(0, Math.min(most, value)) / most;
     frame(context, [
-      top + edge(rectangle[0], H),
-      left + edge(rectangle[1], W),
-      top + edge(rectangle[2] + 1, H),
-      left + edge(rectangle[3] + 1, W)
+      top + share(rectangle[0], H) * high,
+      left + share(rectangle[1], W) * wide,
+      top + share(rectangle[2] + 1, H) * high,
+      left + share(rectangle[3] + 1, W) * wide
     ]);
   }
   return make(
