@@ -152,7 +152,8 @@ class Pipeline:
         return centred(square[places], mean, self.scale, self.channels)
 
     def __str__(self):
-        return f"{', '.join(cut_words(self) + number_words(self))}; in training: {', '.join(training_words(self)) or 'the same'}"
+        test, added = ", ".join(cut_words(self) + number_words(self)), ", ".join(training_words(self))
+        return f"{test}; in training: {added or 'the same'}"
 
     # ------------------------------------------------------------------------ making, saving
 
