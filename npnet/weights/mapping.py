@@ -16,7 +16,7 @@ import numpy as np
 
 from ..backend import ops
 from ..files.machine import printable
-from ..screen.words import listed
+from ..screen.words import counted, listed
 from . import names
 from .layouts import ways
 from .plans import plan_of
@@ -357,7 +357,7 @@ class Arranged:
                     f"another size, or with other padding or pooling before it")
         if len(shape) == 4 and theirs[0] == shape[0] and theirs[2:] == shape[2:]:
             if module == self.plan.first:
-                return f": the file's pictures have {theirs[1]} channels, this network's {shape[1]}"
+                return f": the file's pictures have {counted(theirs[1], 'channel')}, this network's {shape[1]}"
             if theirs[1] % shape[1] == 0 or shape[1] % theirs[1] == 0:
                 return ": one of the two has more groups; choose the version with the same number of groups"
         return ""
