@@ -227,7 +227,8 @@ def test_the_command(tmp_path, capsys):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name, most", [("krizhevsky2012", 10_000_000), ("single_tower", 14_000_000)])
+@pytest.mark.parametrize("name, most", [("krizhevsky2012", 10_000_000), ("single_tower", 14_000_000),
+                                        ("squeezenet1_0", 7_000_000)])
 def test_sizes(name, most, tmp_path, capsys):
     assert main(["explain", "--net", name, "--html", str(tmp_path / "a.html"), "--yes"]) == 0
     assert (tmp_path / "a.html").stat().st_size <= most
