@@ -13,6 +13,7 @@ import numpy as np
 
 from ..data.pictures import shorter_for
 from ..data.pipeline import Pipeline, square_input
+from ..screen.words import counted
 from .caffe import shown
 from .caffe_network import short, transforms
 
@@ -59,9 +60,12 @@ def order_supposed(description, channels, notes):
 def from_picture(mean, channels, side, notes):
     """How large pictures are before the middle is cut out, and the mean: (shorter, picture or a mean per channel)."""
     if mean.ndim != 3 or len(mean) != channels:
-        raise ValueError(f"the mean picture must be (C, H, W) with the {channels} channels of the network's pictures, "
-                         f"got {mean.shape}")
+        raise ValueError(f"the mean picture must be (C, H, W) with the {counted(channels, 'channel')} of the network's "
+                         f"pictures, got {mean.shape}")
     if mean.shape[1] == mean.shape[2] >= side:
+        if mean.shape[1] > side:
+            notes.append(f"Pictures are brought to {mean.shape[1]} x {mean.shape[1]}, the size of the mean picture; "
+                         f"the network gets the middle {side} x {side} of them.")
         return mean.shape[1], mean
     notes.append(f"The mean picture of {mean.shape[1]} x {mean.shape[2]} does not cover pictures of {side} x {side}; "
                  f"the mean of each channel is subtracted.")

@@ -45,7 +45,7 @@ def stored(path):
 def format_of(path, head):
     """The module that reads a file that begins with these bytes. ValueError where none does."""
     if head.startswith(b"PK\3\4"):
-        return "pytorch" if b"/data.pkl" in head or b"/.data/" in head or b"data.pkl" in head else "arrays"
+        return "pytorch" if b"data.pkl" in head or b"/.data/" in head else "arrays"
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return "caffe_h5"
     if head[8:9] == b"{" and head[5:8] == b"\0\0\0":                # the length of safetensors' header

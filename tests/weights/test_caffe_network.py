@@ -290,7 +290,8 @@ def test_means_by_channel_are_blue_first():
 
 def test_scale_and_mean_pictures():
     mean = np.arange(3 * 40 * 40, dtype=np.float32).reshape(3, 40, 40) / 50
-    pipeline, _ = pipeline_of(data("scale: 0.0078125"), (3, 32, 32), mean, order="BGR")
+    pipeline, notes = pipeline_of(data("scale: 0.0078125"), (3, 32, 32), mean, order="BGR")
+    assert notes == ["Pictures are brought to 40 x 40, the size of the mean picture; the network gets the middle 32 x 32 of them."]
     assert pipeline.deviation == 128 and pipeline.shorter == 40 and np.array_equal(pipeline.mean, mean[::-1])
     small, notes = pipeline_of(data(""), (3, 48, 48), mean)
     assert np.allclose(small.mean, mean.mean(axis=(1, 2))[::-1]) and "40 x 40 does not cover pictures of 48 x 48" in notes[-1]
