@@ -17,6 +17,7 @@ A layer also answers for itself what one picture of a given shape costs: multipl
 columns (numbers that im2col writes) and window (what one output sees of the input); and what build will
 make: output, the shape of one output, and arrays, the shapes of parameters and state.
 """
+import copy
 import hashlib
 import inspect
 import math
@@ -635,6 +636,12 @@ class Concat(Layer):
 
     def __init__(self, paths):
         self.paths = paths
+
+    def __copy__(self):
+        """A Concat with a memory of its own: its layers are copies, which share their arrays."""
+        made = type(self)([{name: copy.copy(layer) for name, layer in path.items()} for path in self.paths])
+        made.__dict__ = self.__dict__ | made.__dict__
+        return made
 
     @property
     def draws(self):

@@ -454,3 +454,14 @@ class TestConcat:
 
         assert set(net.params()) == {"first.w", "first.b"}
         assert set(net.state()) == {"both.one.w", "both.one.b"}
+
+    def test_a_part_of_a_network_remembers_its_own_forward(self):
+        net = npnet.Network((2, 4, 4), both=Concat([dict(one=Conv2D(3, 1), deep=Concat([dict(two=Tanh())]))]), last=ReLU())
+        x = np.random.default_rng(0).standard_normal((3, 2, 4, 4)).astype(np.float32)
+        y = net.forward(x)
+        dx = net.backward(y)
+        part = net[:"last"]
+        part.forward(x + 1)
+
+        np.testing.assert_array_equal(net.backward(y), dx)
+        assert part["both"].inside()["one"].w is net["both"].inside()["one"].w
