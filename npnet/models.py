@@ -502,7 +502,7 @@ def replace(net, old, new):
     if not isinstance(old, (str, type)):
         raise TypeError(f"replace needs a layer's name or a class to look for, got {old!r}")
     layers = every_layer(net.layers)
-    chosen = {net.known(old): net[old]} if isinstance(old, str) else {
+    chosen = {old: net[old]} if isinstance(old, str) else {
         name: layer for name, layer in layers.items() if type(layer) is old}
     if not chosen:
         raise ValueError(f"this network has no {old.__name__}; it has "

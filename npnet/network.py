@@ -217,16 +217,19 @@ class Network:
         """The name, if it is a layer's; else KeyError with the nearest ones."""
         if name in self.layers:
             return name
-        near = difflib.get_close_matches(str(name), self.layers, n=3) or list(self.layers)
-        raise KeyError(f"no layer is called {name!r}; did you mean {', '.join(near)}?")
+        near = difflib.get_close_matches(str(name), self.layers, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(self.layers)}"
+        raise KeyError(f"no layer is called {name!r}; {hint}")
 
     def __getitem__(self, key):
-        """net["conv1"] is that layer; net["conv2":"fc6"] the network from conv2 up to, without, fc6.
+        """net["conv1"] is that layer, net["expand2.expand1x1"] one inside a Concat; net["conv2":"fc6"] the network from
+        conv2 up to, without, fc6.
 
         Such a part shares its arrays with the whole, and remembers its own forward.
         """
         if not isinstance(key, slice):
-            return self.layers[self.known(key)]
+            layers = every_layer(self.layers)
+            return layers[key] if key in layers else layers[self.known(key)]
         names = list(self.layers)
         start = 0 if key.start is None else names.index(self.known(key.start))
         stop = len(names) if key.stop is None else names.index(self.known(key.stop))

@@ -455,6 +455,17 @@ class TestConcat:
         assert set(net.params()) == {"first.w", "first.b"}
         assert set(net.state()) == {"both.one.w", "both.one.b"}
 
+    def test_layers_inside_are_reached_by_both_names(self):
+        net = npnet.Network((2, 4, 4), both=Concat([dict(one=Conv2D(3, 1), tanh=Tanh())]))
+        inside = net["both"].inside()
+
+        assert net["both.one"] is inside["one"] and net["both.tanh"] is inside["tanh"]
+        with pytest.raises(KeyError, match="no layer is called 'fc6'; there are both"):
+            net["fc6"]
+        other = npnet.replace(net, "both.tanh", ReLU)
+        assert isinstance(other["both.tanh"], ReLU)
+        np.testing.assert_array_equal(other["both.one"].w, net["both.one"].w)
+
     def test_a_part_of_a_network_remembers_its_own_forward(self):
         net = npnet.Network((2, 4, 4), both=Concat([dict(one=Conv2D(3, 1), deep=Concat([dict(two=Tanh())]))]), last=ReLU())
         x = np.random.default_rng(0).standard_normal((3, 2, 4, 4)).astype(np.float32)

@@ -148,7 +148,7 @@ class Explain:
         if name == step.facts.name:
             return step
         inside = {each.facts.name: each for path in step.paths for each in path}
-        return inside[name] if name in inside else self.net[name]       # which raises KeyError
+        return inside[name] if name in inside else self.net.known(name)       # KeyError
 
     def step(self, number):
         """The step of the layer number `number`, counted from 0; runs it and those before, if they have not."""

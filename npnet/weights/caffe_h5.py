@@ -17,7 +17,6 @@ import numpy as np
 from ..files.machine import printable
 from .stored import Stored
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"                # the first bytes of an HDF5 file
 LEVELS, MOST = 16, 100_000                      # groups in groups; entries of all groups
 LARGER = 20                                     # times the file's size: what its arrays may take, where compressed
 DAMAGE = (AttributeError, KeyError, MemoryError, OSError, OverflowError, RuntimeError, TypeError, UnicodeError,
