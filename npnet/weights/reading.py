@@ -171,9 +171,10 @@ def no_network(found):
     """The sentence for arrays that no version has."""
     near, version = nearest_version(found)
     hint = f"; nearest is {version}, but {near.trouble()}" if near else ""
-    caffes = "; give Caffe's description of the network as prototxt" if found.layout == "caffe" else ""
+    advice = ("give Caffe's description of the network as prototxt" if found.layout == "caffe" else
+              "build the network of npnet's layers and fill it, npnet.weights.mapping.mapped(stored, net).fill(net)")
     return (f"no network of npnet has the arrays of {found.path} ({found.format}, "
-            f"{counted(len(found.arrays), 'array')}){hint}{caffes}")
+            f"{counted(len(found.arrays), 'array')}){hint}; {advice}")
 
 
 # ---------------------------------------------------------------------------- what goes with the weights

@@ -14,6 +14,7 @@ from npnet.data.pipeline import Pipeline
 from npnet.files.fetch import Part
 from npnet.weights import arrays, fetching, prototxt, save_trained, trained
 from npnet.weights.caffe_network import network_of
+from npnet.weights.mapping import mapped
 from npnet.weights.plans import plan_of_version
 from npnet.weights.prepared import PREPARED, version_of
 from npnet.weights.reading import format_of, network_for, pipeline_of, stored
@@ -109,6 +110,16 @@ def test_arrays_that_fit_several_versions_need_a_name():
                for role, shape in roles.items()}
     with pytest.raises(ValueError, match="alex.npz fit krizhevsky2012, original, pool_first, caffe, .* say which one"):
         network_for(Stored("alex.npz", "NumPy (.npz)", nothing, "npnet"), None, None)
+
+
+def test_a_network_that_is_no_version_is_built_and_filled(tmp_path):
+    net, other = (npnet.Network((3, 9, 9), seed, conv1=npnet.Conv2D(2, 3), flatten=npnet.Flatten(), fc=npnet.Dense(4))
+                  for seed in (1, 2))
+    arrays.write_npz(tmp_path / "own.npz", net)
+    with pytest.raises(ValueError, match="no network of npnet has the arrays of .*own.npz .*; build the network of npnet's layers"):
+        trained(tmp_path / "own.npz")
+    mapped(stored(tmp_path / "own.npz"), other).fill(other)
+    np.testing.assert_array_equal(other["fc"].w, net["fc"].w)
 
 
 @pytest.mark.parametrize("content, words", [
