@@ -20,6 +20,7 @@ from . import NETWORKS, add_layers, add_reading, reading
 from .evaluate import print_json
 
 MOST = 10                       # classes that info names
+ARRAYS_ALONE = "PyTorch's state_dict, without preparation and classes"
 
 
 def add(commands):
@@ -192,7 +193,7 @@ def writer(options):
         raise ValueError(f"OUT must end in .npz or .safetensors, got {options.out}")
     if ending == ".safetensors":
         arrays.package()                                        # or ImportError, before anything is read
-        return lambda path, known: arrays.write_safetensors(path, known.net), "PyTorch's state_dict"
+        return lambda path, known: arrays.write_safetensors(path, known.net), ARRAYS_ALONE
     if options.state_dict:
-        return lambda path, known: arrays.write_npz(path, known.net), "PyTorch's state_dict"
+        return lambda path, known: arrays.write_npz(path, known.net), ARRAYS_ALONE
     return save_trained, "a network with its preparation and its classes"

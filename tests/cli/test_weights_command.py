@@ -218,7 +218,7 @@ def test_convert_to_npnets_own_and_back(npnet_, here, digits):
 def test_convert_to_safetensors(npnet_, here, digits):
     pytest.importorskip("safetensors")
     code, out, err = npnet_("weights", "convert", "digits.npz", "theirs.safetensors")
-    assert code == 0 and "theirs.safetensors holds PyTorch's state_dict: 10 arrays" in out
+    assert code == 0 and "theirs.safetensors holds PyTorch's state_dict, without preparation and classes: 10 arrays" in out
     assert np.array_equal(trained("theirs.safetensors").net["fc5"].w, digits["fc5"].w)
 
 
