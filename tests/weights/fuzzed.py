@@ -48,7 +48,7 @@ FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "s
              "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.truncate", "shutil.", "ctypes.",
              "urllib.")
 RAW = re.compile(r"codec can't|unpack requires|cannot reshape|broadcast|Unable to|Can't |has no attribute|index out of|not subscriptable"
-                 r"|opcode|parse header|EOF in|invalid literal|positional argument|unsupported operand|buffer is|Errno|NoneType|unhashable")
+                 r"|opcode|parse header|EOF in|invalid literal|unsupported operand|buffer is|Errno|NoneType|unhashable")
 
 # ---------------------------------------------------------------------------- one file
 
