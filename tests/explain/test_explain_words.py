@@ -251,6 +251,7 @@ ERRORS = {
     "no_file": ["zzzzzzzzzzzz.x"], "folder": ["."], "empty": ["empty.jpg"], "cut_off": ["half.png"], "damaged": ["cut.jpg"],
     "heic": ["film.heic"], "no_picture": ["words.txt"], "too_small": ["small.png"],
     "no_network_but": ["--net", "lenet"], "no_network": ["--net", "zzz"], "no_layer": ["--net", "lenet5", "--layer", "x"],
+    "no_layer_but": ["--net", "lenet5", "--layer", "conv9"], "no_network_file_but": ["--weights", "cifar_alexnett"],
     "no_backend": ["--net", "lenet5", "--backend", "nimba"], "damaged_network": ["--weights", "broken.npz"],
     "no_weights": ["--weights", "words.txt"], "not_fetched": ["--weights", "squeezenet"],
     "other_channels": ["--weights", "mine.npz", "--net", "lenet5"], "no_square": ["--weights", "row.npz"],
