@@ -135,6 +135,25 @@ def pair(size):
     return rows_and_columns
 
 
+def built(name, layer, shape, rng, dtype):
+    """Builds a layer for inputs of `shape`; returns the shape of its output. Errors begin with the layer's name."""
+    try:
+        made = layer.build(shape, rng, dtype)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{name}: {error}") from error
+    if not isinstance(made, (tuple, list)):
+        raise TypeError(f"{name}: build must return the shape of one output, (C, H, W) or (D,), got {made!r}")
+    for size in made:
+        check_whole(**{f"{name}: every size in the shape that build returns": size})
+    own, again = layer.params(), layer.params()
+    if not isinstance(own, dict) or not all(hasattr(array, "shape") for array in own.values()):
+        raise TypeError(f"{name}: params() must return a dictionary of arrays, like {{'w': self.w}}, got {own!r:.60}")
+    if any(again[key] is not array and (array.base is None or again[key].base is not array.base)
+           for key, array in own.items()):
+        raise TypeError(f"{name}: params() must return the arrays themselves, not copies, which nobody would train")
+    return tuple(made)
+
+
 def check_whole(**values):
     """Raises ValueError unless every value is a whole number of at least 1."""
     for name, value in values.items():
@@ -666,10 +685,10 @@ class Concat(Layer):
         for name, layer in path.items():
             if layer.draws:
                 layer.seed, layer.name = self.seed, f"{self.name}.{name}"
-            try:
-                shape = tuple(layer.build(shape, rng, dtype))
-            except (ValueError, TypeError) as error:
-                raise type(error)(f"{name}: {error}") from error
+            before, shape = shape, built(name, layer, shape, rng, dtype)
+            if tuple(layer.output(before)) != shape:
+                raise ValueError(f"{name}: inside a Concat, output({before}) must answer {shape}, which build "
+                                 f"returned, got {layer.output(before)}")
         return shape
 
     def joined(self, shapes):

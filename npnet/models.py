@@ -481,7 +481,7 @@ def model(name, classes=None, size=None, seed=0, init=None, dtype=np.float32):
                          f"npnet has {', '.join(MODELS)}")
     given = {key: value for key, value in (("classes", classes), ("size", size)) if value is not None}
     input_shape, layers = MODELS[name](**given)
-    for layer in layers.values():
+    for layer in every_layer(layers).values():
         if init and "init" in arguments(layer):
             layer.init = init
     return Network(input_shape, seed, dtype, **layers)

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from .backend import choose, ops
-from .layers import LAYERS, Layer, Softmax, arguments, check_whole, expression, rng
+from .layers import LAYERS, Layer, Softmax, arguments, built, check_whole, expression, rng
 
 NETWORKS = weakref.WeakSet()        # all that are in use: a layer belongs to one of them
 
@@ -89,23 +89,7 @@ class Network:
                                  f"its own, or take a part of that network: net[:{name!r}]")
         if layer.draws:
             layer.seed, layer.name = self.seed, name
-        try:
-            made = layer.build(shape, rng(self.seed, "init", name), self.dtype)
-        except (ValueError, TypeError) as error:
-            raise type(error)(f"{name}: {error}") from error
-        if not isinstance(made, (tuple, list)):
-            raise TypeError(f"{name}: build must return the shape of one output, (C, H, W) or (D,), got {made!r}")
-        for size in made:
-            check_whole(**{f"{name}: every size in the shape that build returns": size})
-        own = layer.params()
-        if not isinstance(own, dict) or not all(hasattr(array, "shape") for array in own.values()):
-            raise TypeError(f"{name}: params() must return a dictionary of arrays, like {{'w': self.w}}, got "
-                            f"{own!r:.60}")
-        again = layer.params()
-        if any(again[key] is not array and (array.base is None or again[key].base is not array.base)
-               for key, array in own.items()):
-            raise TypeError(f"{name}: params() must return the arrays themselves, not copies, which nobody would train")
-        return tuple(made)
+        return built(name, layer, shape, rng(self.seed, "init", name), self.dtype)
 
     def forward(self, x, train=False):
         """The output for a batch x (N, *input_shape). Frozen layers run as at test."""

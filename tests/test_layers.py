@@ -448,6 +448,23 @@ class TestConcat:
         assert set(loaded.state()) == {"both.norm.mean", "both.norm.var"}
         np.testing.assert_array_equal(loaded.forward(x), net.forward(x))
 
+    def test_a_layer_of_ones_own_inside_answers_output(self):
+        class Doubled(npnet.Layer):
+            def build(self, shape, rng, dtype=np.float32):
+                return 2 * shape[0], *shape[1:]
+
+        with pytest.raises(ValueError, match=r"^both: own: inside a Concat, output\(\(2, 4, 4\)\) must answer \(4, 4, 4\), "
+                                             r"which build returned, got \(2, 4, 4\)"):
+            npnet.Network((2, 4, 4), both=Concat([dict(own=Doubled(), after=Conv2D(2, 1))]))
+
+    @pytest.mark.parametrize("method, returned, words", [
+        ("build", None, "build must return the shape of one output"), ("build", (2, 0), "every size in the shape"),
+        ("params", [], r"params\(\) must return a dictionary")])
+    def test_a_layer_of_ones_own_inside_is_checked_as_any_other(self, method, returned, words):
+        own = type("Own", (npnet.Layer,), {method: lambda self, *rest, **options: returned})()
+        with pytest.raises((ValueError, TypeError), match=f"^both: own: {words}"):
+            npnet.Network((2, 4, 4), both=Concat([dict(own=own)]))
+
     def test_frozen(self):
         net = npnet.Network((2, 4, 4), first=Conv2D(2, 1), both=Concat([dict(one=Conv2D(3, 1))]))
         net.freeze("both")

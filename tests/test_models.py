@@ -171,6 +171,13 @@ def test_biases_and_deviations(nets, name, ones):
             assert layer.w.std() == pytest.approx(stds.get(layer_name, 0.01), rel=0.02)
 
 
+def test_init_reaches_the_layers_inside_a_concat():
+    net = npnet.model("squeezenet1_1", size=35, init="torch")
+
+    assert "init='torch'" in repr(net["expand2"]) and "he" not in repr(net["expand2"])
+    assert npnet.model("squeezenet1_1", size=35)["expand2"].inside()["expand1x1"].init == "he"
+
+
 @pytest.mark.parametrize("init", ["paper", "he", "torch"])
 def test_init_by_argument(init):
     net = npnet.model("lenet5", init=init, seed=3)

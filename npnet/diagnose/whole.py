@@ -25,8 +25,9 @@ from numpy.linalg import norm
 
 from ..backend import ops
 from ..gradcheck import Row, along, central, judge, spread
-from ..layers import Layer, arguments, rng
-from ..network import Network, fill, made
+from ..layers import Layer, rng
+from ..models import copied
+from ..network import Network, fill
 from ..screen.words import counted, listed, sentence
 from .directions import halved
 from .strangers import call
@@ -197,9 +198,7 @@ def prepared(net, x, seed):
 
 def in_float64(net):
     """A copy of a network that computes in float64."""
-    layers = {name: made(name, type(layer).__name__, arguments(layer), {type(layer).__name__: type(layer)})
-              for name, layer in net.layers.items()}
-    wide = Network(net.input_shape, net.seed, np.float64, **layers)
+    wide = Network(net.input_shape, net.seed, np.float64, **{name: copied(layer) for name, layer in net.layers.items()})
     wide.freeze(*net.frozen)
     wide.step, wide.rows = net.step, net.rows
     fill(wide, {name: ops.to_host(array) for name, array in (net.params() | net.state()).items()})

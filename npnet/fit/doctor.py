@@ -27,14 +27,16 @@ import numpy as np
 
 from ..backend import ops
 from ..layers import Dropout, Softmax
+from ..network import every_layer
 from ..screen import listed
 from ..weights.checkpoint import DOCTOR
 from .causes import (cause_of_biases, cause_of_dead, cause_of_input, cause_of_rate, cause_of_softmax, cause_of_spread,
                      cause_of_zeros, numbered)
 from .labels import Sample
-from .measures import (DEAD_SHARE, RATIO_HIGH, RATIO_LOW, finite, first_broken, first_input, geometric_mean,
-                       input_figures, living, lowered, percent, raised, same_units, scaling, spread, step_ratios,
-                       weights)
+from .measures import (DEAD_SHARE, RATIO_HIGH, RATIO_LOW, every_shape, finite, first_broken, first_input,
+                       geometric_mean, input_figures, living, lowered, percent, raised, same_units, scaling, spread,
+                       step_ratios, weights)
+
 
 ENOUGH_PICTURES = 64        # seen before a unit may be called dead
 STUCK_STEPS, WINDOW = 200, 50       # when a loss may be called stuck, and over how many steps it is averaged
@@ -294,7 +296,7 @@ class Doctor:
 
     def look_at_masks(self, net):
         """Remarks on a dropout whose mask is that of the step before; of a few numbers it may be so by chance."""
-        for name, layer in net.layers.items():
+        for name, layer in every_layer(net.layers).items():
             if not isinstance(layer, Dropout) or layer.mask is None:
                 continue
             mask = ops.to_host(layer.mask)
@@ -314,7 +316,8 @@ class Doctor:
             return
         for name, share in self.dead().items():
             if share > DEAD_SHARE:
-                everything = " Nothing passes, so no layer before it learns either." if share == 1 else ""
+                before = "no other layer of its path" if "." in name else "no layer before it"
+                everything = f" Nothing passes, so {before} learns either." if share == 1 else ""
                 self.say(name, "dead", f"{share:.0%} of its units are 0 for each of the last {self.pictures:,} "
                          f"pictures looked at, and a unit that is always 0 learns nothing.{everything} It comes from a "
                          f"step that was too long, or from biases far below 0: lower the rate (now "
@@ -409,7 +412,8 @@ class Doctor:
 
         Raises ValueError for a state of another network or of other classes.
         """
-        if any(net.shapes.get(name, [0])[0] != len(units) for name, units in state["alive"].items()) or not (
+        shapes = every_shape(net)
+        if any(shapes.get(name, [0])[0] != len(units) for name, units in state["alive"].items()) or not (
                 len(state["labels"]) == len(state["answers"]) == self.classes and len(state["figures"]) == 2):
             raise ValueError("the checkpoint is damaged: what the doctor has seen is of another network")
         vars(self).update({name: state[name] for name in DOCTOR})

@@ -20,13 +20,14 @@ from itertools import islice
 from pathlib import Path
 
 from ..layers import BatchNorm
+from ..network import every_layer
 from ..optim import Plateau
 from ..screen import clock, counted, display, percent
 from ..train import evaluate, train
 from ..weights import Checkpoint, read_checkpoint
 from . import folder as folders
 from .doctor import Doctor
-from .measures import finite, unwarned
+from .measures import every_shape, finite, unwarned
 from .memory import memory_sentence
 from .run import Run
 
@@ -245,8 +246,10 @@ def check_last_batch(net, loader, limit):
     whole = getattr(loader, "drop_last", False) or limit and limit * batch <= pictures
     if (batch if whole else pictures % batch or min(batch, pictures)) > 1:
         return
-    for name, layer in net.layers.items():
-        if isinstance(layer, BatchNorm) and name not in net.frozen and math.prod(net.shapes[name][1:]) == 1:
+    shapes = every_shape(net)
+    for name, layer in every_layer(net.layers).items():
+        frozen = name.partition(".")[0] in net.frozen
+        if isinstance(layer, BatchNorm) and not frozen and math.prod(shapes[name][1:]) == 1:
             way_out = "give a larger batch" if batch == 1 else "give Loader(..., drop_last=True), or another batch"
             raise ValueError(f"{name}: batch normalisation compares the pictures of a batch, but the last batch of "
                              f"each epoch has only one ({pictures:,} pictures, {batch:,} at a time); {way_out}")

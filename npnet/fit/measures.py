@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from ..backend import ops
-from ..layers import Dense, ReLU
+from ..layers import Concat, Dense, ReLU
+from ..network import every_layer
 from ..screen import words
 
 RATIO_LOW, RATIO_HEALTHY, RATIO_HIGH = 1e-5, 1e-3, 1e-1         # length of a step over length of the weights
@@ -18,8 +19,24 @@ DEAD_SHARE = 0.5            # of a layer's units: above it, a remark
 
 def weights(net):
     """{layer: its weights}, trained or not, biases and batch norm's scales left out."""
-    return {name: layer.params()["w"] for name, layer in net.layers.items()
+    return {name: layer.params()["w"] for name, layer in every_layer(net.layers).items()
             if "w" in layer.params() and layer.params()["w"].ndim > 1}
+
+
+def every_shape(net):
+    """{layer: the shape of its output}, of the layers inside a Concat, too."""
+    found = dict(net.shapes)
+    for (name, layer), shape in zip(net.layers.items(), [net.input_shape, *net.shapes.values()]):
+        found |= shapes_inside(name, layer, shape)
+    return found
+
+
+def shapes_inside(name, layer, shape):
+    """The same of the layers inside one layer, for inputs of `shape`."""
+    found = {}
+    for key, one, before in layer.every(shape) if isinstance(layer, Concat) else ():
+        found |= {f"{name}.{key}": one.output(before)} | shapes_inside(f"{name}.{key}", one, before)
+    return found
 
 
 def same_units(net):
@@ -34,10 +51,10 @@ def same_units(net):
 
 def first_input(net):
     """What the network was shown last, as its first layer that remembers its input has it; None if none does."""
-    for layer in net.layers.values():
+    for layer in every_layer(net.layers).values():
         if getattr(layer, "x", None) is not None:
             return layer.x.reshape(len(layer.x), *net.input_shape)
-        if type(layer).__name__ != "Flatten":
+        if type(layer).__name__ not in ("Flatten", "Concat"):
             return None
     return None
 
@@ -64,7 +81,7 @@ def scaling(mean, deviation):
 def living(net):
     """{ReLU: which of its units were above 0 for at least one picture of the last batch}; a map is one unit."""
     found = {}
-    for name, layer in net.layers.items():
+    for name, layer in every_layer(net.layers).items():
         y = getattr(layer, "y", None)
         if isinstance(layer, ReLU) and y is not None:
             found[name] = ops.to_host(y.max(axis=(0, *range(2, y.ndim))) > 0)
@@ -123,27 +140,37 @@ def first_broken(net, logits):
     What the layers remember is from before the update, but their weights are from after it, so a
     layer's weights are judged by what they made of a finite input.
     """
-    names, sound = list(net.layers), (-1, None)             # the last array that is finite: made by which layer, and it
-    for place, array in remembered(net, logits):
+    for suspects, x, array in remembered(net, logits):
         if finite(array):
-            sound = place, array
             continue
-        if place < 0:
+        if not suspects:
             bad = int((~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).sum())
             return "the input", f"{bad} of {len(array)} pictures hold NaN or infinity: look at what they are divided by"
-        suspects = names[sound[0] + 1:place + 1]
-        name = next((name for name in suspects if net[name].params()), suspects[0])
-        return name, blame(net[name], sound[1])
+        name = next((name for name, layer in suspects.items() if layer.params()), next(iter(suspects)))
+        return name, blame(suspects[name], x)
     return "the loss", f"the outputs of the network are finite, but reach {float(abs(logits).max()):.3g}"
 
 
 def remembered(net, logits):
-    """(which layer made it, array) for all inputs and outputs that the layers remember, in their order."""
-    for i, layer in enumerate(net.layers.values()):
-        for place, key in ((i - 1, "x"), (i, "y")):
-            if getattr(layer, key, None) is not None:
-                yield place, getattr(layer, key)
-    yield len(net.layers) - 1, logits
+    """(the layers that may have made it, the array before them or None, array) for all inputs and outputs that the
+    layers remember, in their order; of no layers for the network's input."""
+    suspects, x = yield from along(net.layers, {}, None)
+    yield suspects, x, logits
+
+
+def along(layers, suspects, x, whose=""):
+    """The same of a chain of layers, after suspects that made of x what it gets; returns those that are left."""
+    for name, layer in layers.items():
+        if getattr(layer, "x", None) is not None:
+            yield suspects, x, layer.x
+            suspects, x = {}, layer.x
+        for path in layer.paths if isinstance(layer, Concat) else ():
+            yield from along(path, suspects, x, f"{whose}{name}.")
+        suspects = {**suspects, f"{whose}{name}": layer}
+        if getattr(layer, "y", None) is not None:
+            yield suspects, x, layer.y
+            suspects, x = {}, layer.y
+    return suspects, x
 
 
 def blame(layer, x):

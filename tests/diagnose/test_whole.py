@@ -4,7 +4,7 @@ import pytest
 
 from npnet.backend import use
 from npnet.diagnose.whole import check_network
-from npnet.layers import LRN, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU
+from npnet.layers import LRN, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU
 from npnet.network import Network
 
 
@@ -99,6 +99,16 @@ def test_a_float32_network_is_checked_in_float64():
     report = check_network(net)
 
     assert report.ok and net.params()["fc.w"].dtype == np.float32
+
+
+def test_a_float32_network_with_paths_is_checked_in_float64():
+    paths = [dict(one=Conv2D(2, 1), relu=ReLU()), dict(deep=Concat([dict(three=Conv2D(2, 3, pad=1))]))]
+    net = Network((2, 5, 5), both=Concat(paths), row=Flatten(), fc=Dense(3))
+
+    report = check_network(net)
+
+    assert report.ok and net.params()["both.one.w"].dtype == np.float32
+    assert "both.deep.three.w" in str(report.rows)
 
 
 @pytest.mark.parametrize("kind, small, large", [(PoolOfOne, 11, 20), (lambda: Fourteen(), 12, 20)])

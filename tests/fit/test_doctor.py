@@ -12,7 +12,7 @@ from npnet.fit.doctor import Doctor, Remark
 from npnet.fit.labels import labels_fit
 from npnet.fit.measures import finite, lowered, raised, step_ratios
 from npnet.fit.overfit import overfit
-from npnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU, Softmax, Tanh
+from npnet.layers import BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU, Softmax, Tanh
 from npnet.optim import SGD, Cosine
 from npnet.train import Step, train
 
@@ -219,6 +219,42 @@ def test_dead_relus():
     assert watched(net, SGD(0.01), pictures(), 3).remarks == {}
 
 
+def with_paths(init="he"):
+    """The small network with two paths in place of its convolution."""
+    paths = [dict(one=Conv2D(4, 1, init=init), relu_one=ReLU()), dict(three=Conv2D(4, 3, pad=1, init=init), relu_three=ReLU())]
+    return npnet.Network((1, SIDE, SIDE), both=Concat(paths), pool1=MaxPool(2, 2), flatten=Flatten(), drop2=Dropout(0.1),
+                         fc2=Dense(CLASSES, init=init))
+
+
+def test_a_network_with_paths_is_healthy_and_its_state_is_brought_back():
+    doctor = watched(with_paths(), SGD(0.01), pictures(), 60)
+    assert doctor.remarks == {} and set(doctor.ratios) == {"both.one", "both.three", "fc2"}
+    assert doctor.figures[1] == pytest.approx(1, abs=0.1)               # the first layer that remembers x is in a path
+
+    again = Doctor(with_paths(), CLASSES)
+    again.restore(doctor.state(), with_paths(), lambda: [])
+    assert set(again.alive) == {"both.relu_one", "both.relu_three"}
+
+
+def test_dead_relus_in_a_path():
+    net = with_paths()
+    net.params()["both.three.b"][...] = -100
+    doctor = watched(net, SGD(0.01), pictures(), 5)
+    assert set(doctor.remarks) == {"both.relu_three"}
+    assert doctor.remarks["both.relu_three"].startswith("100% of its units are 0")
+    assert "no other layer of its path learns either" in doctor.remarks["both.relu_three"]
+
+
+def test_equal_weights_and_a_repeated_mask_in_a_path():
+    net = npnet.Network((1, SIDE, SIDE), both=Concat([dict(one=Conv2D(4, 1, std=0), drop=Dropout(0.5)), dict(two=Dropout(0.5))]),
+                        flatten=Flatten(), fc2=Dense(CLASSES))
+    optimizer, (x, labels), doctor = SGD(0.0), pictures(32), Doctor(net, CLASSES)
+    step = next(train(net, optimizer, [(x, labels)]))
+    remarks = doctor.step(step, net, optimizer) + doctor.step(step, net, optimizer)
+    assert [remark.text for remark in remarks if remark.where == "both.one"][0].startswith("all weights are 0")
+    assert {"both.drop", "both.two"} <= {remark.where for remark in remarks if "throws the same units away" in remark.text}
+
+
 def test_steps_longer_than_the_weights():
     x, labels = pictures()
     net = npnet.Network((1, SIDE, SIDE), flatten=Flatten(), fc=Dense(CLASSES, std=1e-6))
@@ -306,6 +342,27 @@ def test_nan_in_the_weights_is_named(where):
     assert set(doctor.remarks) == {name}                                # and nothing is said of what follows
     assert "its output is the first that holds NaN or infinity" in doctor.remarks[name]
     assert "its weights hold NaN or infinity. The loss of step 0 is nan" in doctor.remarks[name]
+
+
+@pytest.mark.parametrize("where, named", [("both.one.b", "both.one"), ("both.three.w", "both.three"), ("fc2.w", "fc2")])
+def test_nan_in_the_weights_of_a_path_is_named(where, named):
+    net = with_paths()
+    net.params()[where].flat[0] = np.nan
+    remarks = watched(net, SGD(0.05), pictures(), 3).remarks
+    assert set(remarks) == {named} and "its weights hold NaN or infinity. The loss of step 0 is nan" in remarks[named]
+
+
+def test_nan_of_paths_that_remember_no_output_is_that_of_the_whole():
+    net = npnet.Network((1, SIDE, SIDE), both=Concat([dict(one=Conv2D(4, 1)), dict(two=Conv2D(4, 1))]), relu=ReLU(),
+                        flatten=Flatten(), fc2=Dense(CLASSES))
+    net.params()["both.two.w"][...] = np.inf
+    assert set(watched(net, SGD(0.05), pictures(), 1).remarks) == {"both"}
+
+
+def test_nan_in_the_pictures_of_a_network_that_begins_with_paths():
+    x, labels = pictures()
+    x[3, 0, 2, 2] = np.nan
+    assert watched(with_paths(), SGD(0.05), (x, labels), 2).remarks["the input"].startswith("1 of 32 pictures hold NaN")
 
 
 def test_nan_in_the_pictures_is_named():

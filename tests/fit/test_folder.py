@@ -58,6 +58,10 @@ def test_a_run_that_does_not_begin_leaves_no_folder(tmp_path):
     with pytest.raises(ValueError, match="drop_last"):
         fit(npnet.Network((3, 8, 8), flat=npnet.Flatten(), fc1=npnet.Dense(4), norm1=npnet.BatchNorm(), fc2=npnet.Dense(3)), npnet.SGD(),
             training, validation, 1, tmp_path / "a", quiet=True)
+    inside = npnet.Concat([dict(fc1=npnet.Dense(4), norm1=npnet.BatchNorm())])
+    with pytest.raises(ValueError, match="^both.norm1: batch normalisation compares the pictures of a batch.*drop_last"):
+        fit(npnet.Network((3, 8, 8), flat=npnet.Flatten(), both=inside, fc2=npnet.Dense(3)), npnet.SGD(), training, validation, 1,
+            tmp_path / "a", quiet=True)
     assert list(tmp_path.iterdir()) == []
 
 
