@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..backend import ops
-from ..layers import Conv2D, Layer, ReLU, Softmax
+from ..layers import Conv2D, ReLU, Softmax
 from ..network import check_finite
 from .fields import Fields, fields
 from .words import Said
@@ -283,16 +283,6 @@ def known_channel(net, layer, channel):
     if isinstance(channel, bool) or not isinstance(channel, (int, np.integer)) or not 0 <= channel < count:
         raise ValueError(Said("see.channel", layer=layer, last=count - 1, channel=channel))
     return int(channel)
-
-
-class Straight(Layer):
-    """Hands everything on, both ways: takes the place of a layer that is to be left out."""
-
-    def forward(self, x, train=False):
-        return x
-
-    def backward(self, dy, to_input=True):
-        return dy
 
 
 # ---------------------------------------------------------------------------- of an Explain, layer by layer

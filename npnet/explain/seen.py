@@ -122,18 +122,13 @@ def untrained(look):
 def filters(net, order="RGB", language="en"):
     """The filters of the first convolution."""
     name, w = insight.first_filters(net, order)
-    return captioned(plots.filters, (w, name), "filters", language)
+    return plots.filters(w, name, note=limit("filters", language))
 
 
 def feature_maps(look):
     """What a layer makes of the photograph."""
     y = insight.feature_maps(look.net, look.x, look.layer)
-    return captioned(plots.feature_maps, (y if y.ndim == 3 else y.reshape(1, 1, -1), look.layer), "maps", look.language)
-
-
-def captioned(draw, given, kind, language):
-    """A figure of plots whose caption also says what it does not show."""
-    return draw(*given, note=limit(kind, language))
+    return plots.feature_maps(y if y.ndim == 3 else y.reshape(1, 1, -1), look.layer, note=limit("maps", look.language))
 
 
 def excited(net, pipeline, layer, channel, name=None, language="en", seed=0, progress=None):
@@ -164,7 +159,7 @@ def neighbours(net, pipeline, queries, pictures, count=5, language="en", progres
     wanted = {int(number) for numbers, _ in found for number in numbers}
     shown = {number: given(net, pipeline, picture) for number, picture in enumerate(pictures) if number in wanted}
     drawn = [[(given(net, pipeline, query), ""), *((shown[int(number)], f"{distance:.3g}")
-                                                    for number, distance in zip(numbers, distances))]
+                                                   for number, distance in zip(numbers, distances))]
              for query, (numbers, distances) in zip(queries, found)]
     title = Said("see.nearest").within(language)
     return plots.neighbours(drawn[:LONG_LIST], title, limit("nearest", language)), found
@@ -206,4 +201,3 @@ def class_number(word, classes):
         raise ValueError(Said("see.which_class", word=word, near=near) if near else
                          Said("see.no_class", word=word, last=len(classes) - 1))
     return holding[0]
-
