@@ -28,8 +28,10 @@ from ..data.catalogue import CATALOGUE
 from ..layers import Dropout, Layer
 from ..network import Network, load, plain
 from ..screen import bar, echo, listed, nearest
-from ..weights import Checkpoint, found, read_checkpoint, shipped
-from ..weights.prepared import normalise_for
+from ..weights import Checkpoint, found, is_ours, read_checkpoint, shipped
+from ..weights.mapping import mapped
+from ..weights.prepared import normalise_for, order_for, pipeline_for
+from ..weights.reading import stored
 from .announce import announce
 from .finish import finish
 from .folder import check_new, command_line, new_folder
@@ -68,8 +70,8 @@ class Recipe:
     init: str = setting("what", None, "initial weights (default: the network's own)", choices=("paper", "he", "torch"))
     dropout: float = setting("what", None, "of every Dropout (default: the network's own)", float, "SHARE", least=0,
                              below=1)
-    weights: str = setting("what", None, "begin with the arrays of this run, checkpoint or shipped network that fit "
-                           "by name and shape", metavar="NETWORK")
+    weights: str = setting("what", None, "begin with the arrays that fit, by name and shape, of this run, of a name of "
+                           "npnet weights list, or of a file of npnet, Caffe, PyTorch or others", metavar="NETWORK")
     freeze: tuple = setting("what", (), "layers that are not trained", metavar="LAYER")
     epochs: int = setting("how", 3, "how many times all pictures are seen", int, "N", least=1)
     batch: int = setting("how", 32, "pictures in a step", int, "N", least=1)
@@ -223,10 +225,21 @@ class Recipe:
         if self.dropout is not None:
             net = models.replace(net, Dropout, Dropout(self.dropout))
         if self.weights is not None:
-            taken = take(net, load(found(self.weights)))
-            say(f"{len(taken)} of {len(net.params())} arrays from {self.weights}: {listed(taken)}")
+            taken, notes = self.begin_with(net, found(self.weights))
+            say(f"{len(taken)} of {len(net.params())} arrays from {self.weights}: {listed(taken)}", *notes)
         net.freeze(*self.freeze)
         return net
+
+    def begin_with(self, net, path):
+        """Copies into the network what fits of a file of weights; returns the names of the arrays, and what is to be
+        known of a file that is not npnet's own. ValueError where nothing fits."""
+        if is_ours(path):
+            return take(net, load(path)), []
+        report = mapped(stored(path), net, pipeline_for(self.net, net.input_shape))
+        if not report.rows:
+            raise ValueError(f"no array of {path} fits {self.net}: {report.trouble()}")
+        report.fill(net, partial=True)
+        return [row.ours for row in report.rows], [*report.stored.notes, *report.notes]
 
     def pipeline(self, pictures, net):
         """How pictures become the input of the network; the means are those of these pictures."""
@@ -236,7 +249,7 @@ class Recipe:
         asked = {"no": {"crop": False, "pad": 0, "mirror": False}, "crop": {"mirror": False}, "yes": {}}[augment]
         with bar("mean of the training pictures") as progress:
             return Pipeline.for_training(pictures, net.input_shape, normalise=normalise, colour=self.colour,
-                                         order="BGR" if self.net == "caffe" else "RGB", shorter=self.shorter,
+                                         order=order_for(self.net), shorter=self.shorter,
                                          most=self.limit_batches and self.limit_batches * self.batch,
                                          progress=progress, **asked)
 

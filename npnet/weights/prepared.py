@@ -73,6 +73,11 @@ def normalise_for(version):
     return "mean" if known is not None and known.mean.any() and (known.deviation == 1).all() else "standard"
 
 
+def order_for(version):
+    """The order of the channels of the pictures that a version is trained on: BGR for Caffe's."""
+    return PREPARED[version].order if version in PREPARED else "RGB"
+
+
 def version_of(net):
     """The name of the version in models.py that this network is, whatever its classes, pixels and first weights; None
     for another network."""

@@ -5,6 +5,7 @@ import pytest
 import npnet
 from npnet.fit import Recipe
 from npnet.fit.recipe import some, take
+from npnet.weights.arrays import write_npz
 
 SMALL = {"net": "caffe_lenet", "size": 16, "batch": 10, "workers": 0}
 
@@ -74,12 +75,13 @@ def test_how_pictures_are_prepared_depends_on_the_network_and_on_their_colours(p
     pictures = Recipe(data=pack).parts().training
     grey = type(pictures)(pictures.images[..., :1], pictures.labels, pictures.classes)
     made = {}
-    for name, recipe, seen in (("caffe", Recipe(net="caffe"), pictures), ("colour", Recipe(), pictures), ("grey", Recipe(), grey),
+    for name, recipe, seen in (("caffe", Recipe(net="caffe"), pictures),
+                               ("squeeze", Recipe(net="squeezenet1_0"), pictures), ("colour", Recipe(), pictures), ("grey", Recipe(), grey),
                                ("still", Recipe(augment="no"), pictures)):
         net = npnet.Network((3, 16, 16), flatten=npnet.Flatten())
         made[name] = recipe.pipeline(seen, net)
-    assert [made[name].order for name in made] == ["BGR", "RGB", "RGB", "RGB"]
-    assert [made[name].mirror for name in made] == [True, True, False, False]
+    assert [made[name].order for name in made] == ["BGR", "BGR", "RGB", "RGB", "RGB"]
+    assert [made[name].mirror for name in made] == [True, True, True, False, False]
 
 
 def test_frozen_layers_and_dropout_are_those_of_the_recipe():
@@ -93,6 +95,19 @@ def test_weights_that_fit_are_taken_and_the_others_stay():
     taken = take(other, one)
     assert "conv1.w" in taken and all(np.array_equal(other.params()[name], one.params()[name]) for name in taken)
     assert f"{list(one.layers)[-1]}.w" not in taken
+
+
+def test_weights_of_a_file_that_is_not_npnets_own_are_taken_by_their_names_and_shapes(tmp_path):
+    theirs, said = npnet.model("squeezenet1_1", classes=5, size=35, seed=4, init="torch"), []
+    write_npz(tmp_path / "torch.npz", theirs)                           # names of PyTorch's, features.3.squeeze.weight
+    recipe = Recipe(net="squeezenet1_1", size=35, weights=str(tmp_path / "torch.npz"))
+    net = recipe.network(3, said.append)
+
+    assert said[0].startswith("50 of 52 arrays from ") and "conv1.w" in said[0]
+    for name, array in net.params().items():
+        assert name.startswith("conv10.") or np.array_equal(array, theirs.params()[name]), name
+    with pytest.raises(ValueError, match=r"no array of .*torch.npz fits lenet5: "):
+        Recipe(net="lenet5", weights=str(tmp_path / "torch.npz")).network(3)
 
 
 @pytest.mark.parametrize("settings", [{"warm_up": 3, "epochs": 3}, {"momentum": 1}, {"dropout": 1.0}, {"lr": -0.1}, {"every": 0}])
