@@ -4,7 +4,7 @@
     python examples/compress.py cifar10.npz             pictures with labels: how many answers are still right
 
 Deep Compression (Han, Mao and Dally, 2016): the smallest weights become 0, the others take one of 255 values (one of 15
-in dense layers), and the file holds codes and the gaps between them. SqueezeNet is published so, in 0.66 MB. Here
+in dense layers), and the file holds codes and the gaps between them. SqueezeNet is published so, in 0.68 MB. Here
 the shipped network is written in that form with fewer and fewer weights; every file is read again and asked.
 
 Twice: with the same share of the weights left in every layer, and layer by layer. conv1 and the last layer need all of

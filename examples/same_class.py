@@ -4,8 +4,9 @@
     python examples/same_class.py cifar10.npz           pictures with labels: how many answers are still right
 
 Nothing here raises an error: the shapes are right, and every number is finite. The network is the one that npnet
-ships. The last three mistakes are in the network, not in the pictures: LRN has no arrays, so no file of weights says
-which constants it had, or that it was there; and dense weights lie in two ways, of which one must be transposed.
+ships. The last five mistakes are in the network, not in the pictures: LRN has no arrays, so no file of weights says
+which constants it had, or that it was there; dense weights lie in two ways, of which one must be transposed; the first
+dense layer reads maps as C, H, W or as H, W, C; and weights whose names did not fit were perhaps never copied.
 """
 
 # %% The network, its pictures
@@ -16,7 +17,7 @@ import numpy as np
 from npnet import plots
 from npnet.data import dataset, read_picture, resize_and_crop, sample_picture
 from npnet.layers import LRN, rng
-from npnet.models import replace, without
+from npnet.models import model, replace, without
 from npnet.plots.figure import finish, new_axes, new_figure
 from npnet.weights import trained
 
@@ -41,6 +42,8 @@ right = (pixels - mean) / deviation
 caffes = LRN(n=5, alpha=1e-4, beta=0.75, convention="caffe", groups=2)                  # k=1, alpha over n
 reshaped = without(known.net)                                                           # a copy
 reshaped["fc7"].w[...] = known.net["fc7"].w.T.reshape(known.net["fc7"].w.shape)
+flattened, w = without(known.net), known.net["fc6"].w                                   # w: (128 * 4 * 4, 256)
+flattened["fc6"].w[...] = w.reshape(128, 4, 4, 256).transpose(1, 2, 0, 3).reshape(w.shape)              # H, W, C first
 mistakes = {
     "no mistake": (known.net, right),
     "0 to 1, not 0 to 255": (known.net, (pixels / 255 - mean) / deviation),
@@ -51,6 +54,8 @@ mistakes = {
     "Caffe's LRN": (replace(known.net, LRN, caffes), right),
     "no LRN": (without(known.net, "norm1", "norm2"), right),
     "reshaped, not transposed": (reshaped, right),
+    "fc6 in H, W, C": (flattened, right),
+    "no weights copied": (model("cifar_alexnet", seed=0), right),
 }
 
 

@@ -1,4 +1,4 @@
-"""Deep Compression: the container in which SqueezeNet has 0.66 MB and all of AlexNet 8.9 MB.
+"""Deep Compression: the container in which SqueezeNet has 0.68 MB and all of AlexNet 8.9 MB.
 
     stored = read("compressed_SqueezeNet.net")                  # a Stored, float32 arrays under Caffe's names
     small = {**arrays, "fc6.w": quantised(pruned(arrays["fc6.w"], keep=0.1), 15)}

@@ -18,7 +18,7 @@ def test_a_wrong_scale_gives_one_class(tmp_path, monkeypatch, capsys):
     runpy.run_path(str(EXAMPLE))
     rows = re.findall(r"^(.{26}) +(\d+)   (\w+) (\d+)% +(\d+)%$", capsys.readouterr().out, re.MULTILINE)
 
-    assert len(rows) == 9 and (tmp_path / "same_class.png").stat().st_size > 5000
+    assert len(rows) == 11 and (tmp_path / "same_class.png").stat().st_size > 5000
     name, classes, _, most, as_without = rows[0]
     assert name.strip() == "no mistake" and int(classes) >= 7 and int(most) < 50 and as_without == "100"
     name, classes, _, most, _ = rows[1]
