@@ -19,7 +19,7 @@ def candidates(stored):
         if last:
             made = Arranged(stored, plan_of_version(version, last)).mapping()
             if made.fits and not made.other_weights:
-                found.append((version, last, sum("by its place" in row.how for row in made.rows)))
+                found.append((version, last, sum(row.by_place for row in made.rows)))
     first = "caffe" if stored.layout == "caffe" else None
     return [(version, last) for version, last, _ in sorted(found, key=lambda row: (row[2], row[0] != first))]
 

@@ -21,6 +21,8 @@ from . import names
 from .layouts import ways
 from .plans import plan_of
 
+BY_PLACE = "by its place"               # how an array was paired whose name says nothing
+
 
 @dataclass(frozen=True)
 class Row:
@@ -32,6 +34,11 @@ class Row:
     shape: tuple
     how: str
     steps: tuple = ()                   # what makes the file's array ours: functions, each a view or a copy
+
+    @property
+    def by_place(self):
+        """Whether its place in the file told, not its name."""
+        return self.how.startswith(BY_PLACE)
 
 
 @dataclass
@@ -299,7 +306,7 @@ class Arranged:
             return
         words, steps = found
         if module in self.placed:
-            words = ["by its place", *words]
+            words = [BY_PLACE, *words]
         if array.dtype.kind == "f" and array.dtype.itemsize > 4:
             words.append(f"from {array.dtype}")
         made.rows.append(Row(ours, name, shape, "; ".join(words), tuple(steps)))

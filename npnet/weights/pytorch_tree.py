@@ -8,7 +8,7 @@ import numpy as np
 
 from ..files.machine import printable
 from ..files.unpickle import Array, Refused
-from ..screen.words import listed
+from ..screen.words import counted, listed
 from .pytorch_names import Tensor, Unread
 
 NAMES = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module",
@@ -61,7 +61,7 @@ def flatten(value, name, weights, others):
                 raise Refused(f"has two tensors of the name {name}")
             weights[name or "tensor"] = value
         elif isinstance(value, dict) and is_optimiser(value):
-            others.append(f"{said(name)} (an optimiser's state of {len(value['state'])} parameters)")
+            others.append(f"{said(name)} (an optimiser's state of {counted(len(value['state']), 'parameter')})")
         elif depth <= MOST_DEEP and isinstance(value, (dict, list, tuple)):
             looked += len(value)
             if looked > MOST_THINGS:
@@ -104,12 +104,12 @@ def kind_of(value):
     if isinstance(value, str) and len(value) <= 20:
         return f" ('{printable(value)}')"
     if isinstance(value, dict) and is_optimiser(value):
-        return f" (an optimiser's state of {len(value['state'])} parameters)"
+        return f" (an optimiser's state of {counted(len(value['state']), 'parameter')})"
     if isinstance(value, TENSORS):
         return " (an array)" if isinstance(value, (Array, np.ndarray)) else " (a tensor)"
-    words = {dict: "entries", list: "values", tuple: "values"}
-    kind = dict if isinstance(value, dict) else type(value)
-    return f" ({len(value)} {words[kind]})" if kind in words else ""
+    if isinstance(value, dict):
+        return f" ({counted(len(value), 'entry', 'entries')})"
+    return f" ({counted(len(value), 'value')})" if isinstance(value, (list, tuple)) else ""
 
 
 def some(texts):

@@ -97,6 +97,9 @@ def read(path, net=None, prototxt=None, mean=None, names=None):
     report.fill(network)
     check_all_used(report, net)
     report.notes += [*notes, *more]
+    if net is None and description is None and any(row.by_place for row in report.rows):
+        report.notes.append(f"the names of the file are not those of {version}, only the shapes are: its activations, "
+                            f"pooling and pictures are supposed")
     classes = classes_of(version, list(network.shapes.values())[-1][0], names)
     settings = {"net": version or "unknown", "classes": list(classes), "format": found.format,
                 "file": Path(path).name, "notes": [*found.notes, *report.notes]}

@@ -162,6 +162,19 @@ def test_what_cannot_be_asked_for(squeeze, tmp_path):
         trained(path, net="lenet5")
 
 
+def test_a_version_that_only_shapes_tell_is_a_note(tmp_path):
+    """LeNet-5 of many people has ReLU and max-pooling; arrays do not say it."""
+    own = arrays.state_dict(filled("lenet5"))
+    modules = list(dict.fromkeys(name.partition(".")[0] for name in own))
+    strange = {f"layer{modules.index(module)}.{role}": own[f"{module}.{role}"] for module in modules for role in ("weight", "bias")}
+    for given, noted in ((own, False), (strange, True)):
+        np.savez(tmp_path / "le.npz", **given)
+        known = trained(tmp_path / "le.npz")
+
+        assert known.settings["net"] == "lenet5"
+        assert any("activations, pooling and pictures are supposed" in note for note in known.report.notes) == noted
+
+
 def test_weights_for_training_alone_are_a_note(tmp_path):
     """A second output, which the description has and the network does not."""
     aux = caffe_layer("aux", "InnerProduct", "data", "aux", np.ones((2, 768), np.float32), options=field(117, field(1, 2)))
