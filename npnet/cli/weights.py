@@ -14,8 +14,7 @@ from ..screen import bar, counted, echo, line, listed, print_table, size
 from ..screen.words import short_names
 from ..weights import fetching, shipped
 from ..weights.prepared import version_of
-from ..weights.stored import Stored
-from ..weights.trained import SHIPPED, found, is_ours, save_trained
+from ..weights.trained import SHIPPED, found, save_trained
 from . import NETWORKS, add_layers, add_reading, reading
 from .evaluate import print_json
 
@@ -141,7 +140,8 @@ def catalogue_facts(entry):
 def file_facts(name, options):
     """{name: value} of what is in a file: its arrays, and the network with its preparation and its classes."""
     from ..weights import trained
-    content = content_of(found(name))
+    from ..weights.reading import stored
+    content = stored(found(name))
     facts = {"format": content.format, "numbers": sum(array.size for array in content.arrays.values()),
              "arrays": [{"name": key, "shape": list(array.shape), "dtype": str(array.dtype)}
                         for key, array in content.arrays.items()]}
@@ -155,17 +155,6 @@ def file_facts(name, options):
         "pictures": ", ".join([size_words, *number_words(known.pipeline)]),
         "classes": list(known.classes), "report": known.report and str(known.report),
         "notes": known.settings.get("notes", content.notes)}
-
-
-def content_of(path):
-    """The Stored content of any file of weights, npnet's own too."""
-    from ..network import read
-    from ..weights.reading import stored
-    if not is_ours(path):
-        return stored(path)
-    _, arrays, kept = read(path)
-    return Stored(str(path), "npnet, with a training" if "velocity" in {name.partition("/")[0] for name in kept} else
-                  "npnet", arrays, "npnet")
 
 
 # ---------------------------------------------------------------------------- convert

@@ -13,13 +13,15 @@ from pathlib import Path
 
 from ..data.readers.cifar import CIFAR10
 from ..models import MODELS
+from ..network import read as saved
 from ..screen.words import counted, listed, nearest
 from . import caffe, compression, fetching, onnx
 from .candidates import candidates, model_for
 from .candidates import nearest as nearest_version
 from .mapping import mapped
 from .prepared import pipeline_for, version_of
-from .trained import Trained, checked_names
+from .stored import Stored
+from .trained import Trained, checked_names, is_ours
 
 HEAD = max(4096, compression.HEAD)              # bytes by which a format is known
 WANTED = "npnet reads .npz, .safetensors, .pth, .caffemodel, .caffemodel.h5, .onnx and Deep Compression's .net"
@@ -30,7 +32,8 @@ CLASSES = {"cifar10_full": CIFAR10, "cifar10_quick": CIFAR10, "caffe_lenet": DIG
 # ---------------------------------------------------------------------------- which format
 
 def stored(path):
-    """The Stored content of a file of weights; its format is known by its first bytes, not by its name.
+    """The Stored content of a file of weights, npnet's own too; its format is known by its first bytes, not by its
+    name.
 
     FileNotFoundError; ValueError, one sentence, for a file of another kind and for one that is damaged.
     """
@@ -39,7 +42,16 @@ def stored(path):
         raise FileNotFoundError(f"there is no file {path}; give the path of a file of weights")
     with path.open("rb") as file:
         head = file.read(HEAD)
+    if is_ours(path):
+        return stored_by_npnet(path)
     return import_module(f".{format_of(path, head)}", __package__).read(path)
+
+
+def stored_by_npnet(path):
+    """The Stored content of a network or a checkpoint that npnet saved."""
+    _, arrays, kept = saved(path)
+    training = any(name.startswith("velocity/") for name in kept)
+    return Stored(str(path), "npnet, with a training" if training else "npnet", arrays, "npnet")
 
 
 def format_of(path, head):

@@ -19,6 +19,7 @@ from npnet.weights.plans import plan_of_version
 from npnet.weights.prepared import PREPARED, version_of
 from npnet.weights.reading import format_of, network_for, pipeline_of, stored
 from npnet.weights.stored import Stored
+from npnet.weights.trained import SHIPPED
 
 
 def filled(version, seed=1):
@@ -160,6 +161,19 @@ def test_what_cannot_be_asked_for(squeeze, tmp_path):
         trained(tmp_path / "quick.npz", net="cifar10_full")
     with pytest.raises(ValueError, match="squeeze.npz does not fit this network"):
         trained(path, net="lenet5")
+
+
+def test_files_of_npnets_own_fill_other_networks_too(tmp_path):
+    net, other = filled("lenet5"), npnet.model("lenet5", classes=7)
+    net.save(tmp_path / "lenet.npz")
+    found = stored(tmp_path / "lenet.npz")
+    mapping = mapped(found, other)
+    mapping.fill(other, partial=True)
+
+    assert (found.format, found.layout, list(found.arrays)) == ("npnet", "npnet", list(net.params()))
+    assert stored(SHIPPED / "cifar_alexnet.npz").format.startswith("npnet")
+    assert "the file has 10 classes, this network 7" in str(mapping)
+    np.testing.assert_array_equal(other["conv3"].w, net["conv3"].w)
 
 
 def test_a_version_that_only_shapes_tell_is_a_note(tmp_path):
