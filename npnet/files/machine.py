@@ -11,6 +11,7 @@ deep is ever hashed; sets become lists; nothing here calls itself, so depth cost
 import pickletools
 import warnings
 
+from ..screen.words import printable
 from .unpickle import MOST_MEMO, Refused, Room, StandIn
 
 MOST_INSTRUCTIONS = 2**21       # a second and a half; a state_dict of 10,000 tensors has some 400,000
@@ -147,11 +148,6 @@ def key_of(key):
     if type(key) not in KEYS or isinstance(key, int) and abs(key) > 2**60:
         raise Refused(f"has a {type(key).__name__.strip('_').lower()} as the key of a dict")
     return key
-
-
-def printable(text, most=100):
-    """A text of the file's for messages: what a terminal would obey is a question mark."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
 
 
 def text_of(content):

@@ -24,6 +24,11 @@ def listed(names, most=5):
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
+def printable(text, most=100):
+    """A text out of a file for a message: what a terminal would obey is a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+
+
 def short_names(names):
     """The names by the first of their words, where that is no other's: "tench" for "tench, Tinca tinca"."""
     first = [str(name).split(",")[0].strip() for name in names]

@@ -18,7 +18,7 @@ import numpy as np
 from .. import network
 from ..backend import ops
 from ..files import writing
-from ..files.machine import printable
+from ..screen.words import printable
 from . import names
 from .plans import plan_of, plan_of_version
 from .stored import Stored, bfloat16_words, from_bfloat16

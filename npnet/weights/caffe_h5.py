@@ -14,7 +14,7 @@ import os
 
 import numpy as np
 
-from ..files.machine import printable
+from ..screen.words import printable
 from .stored import Stored
 
 LEVELS, MOST = 16, 100_000                      # groups in groups; entries of all groups

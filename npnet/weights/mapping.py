@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..backend import ops
-from ..files.machine import printable
-from ..screen.words import counted, listed
+from ..screen.words import counted, listed, printable
 from . import names
 from .layouts import ways
 from .plans import plan_of

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files.machine import printable
+from ..screen.words import printable
 from .protobuf import read_message
 from .stored import Stored, bfloat16_words, from_bfloat16
 

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files.machine import carried_out, printable
+from ..files.machine import carried_out
 from ..files.unpickle import DAMAGED, Refused
+from ..screen.words import printable
 from .pytorch_names import ALLOWED, READ, UNREAD, Tensor, storage
 from .pytorch_tree import weights_in
 from .stored import Stored, bfloat16_words, from_bfloat16

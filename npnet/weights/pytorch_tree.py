@@ -6,9 +6,8 @@ number of the epoch and whatever else was saved with it.
 """
 import numpy as np
 
-from ..files.machine import printable
 from ..files.unpickle import Array, Refused
-from ..screen.words import counted, listed
+from ..screen.words import counted, listed, printable
 from .pytorch_names import Tensor, Unread
 
 NAMES = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module",

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from npnet.files.machine import Ordered, carried_out, printable
+from npnet.files.machine import Ordered, carried_out
 from npnet.files.unpickle import Refused, StandIn
 
 PLAIN = {"a": (1, 2.5, None, True, False, -2**70), 2: [b"bytes", "한", ()], "deep": {"e": [[[]]], None: 1, True: 2, b"k": bytearray(b"x")}}
@@ -80,7 +80,3 @@ def test_what_would_take_memory_or_time(monkeypatch):
     assert read(b"]" * 200_000 + b"a" * 199_999 + b".")[0] != []            # deep, and nothing calls itself
     monkeypatch.setattr("npnet.files.machine.MOST_INSTRUCTIONS", 10)
     refused(b"N" * 11 + b".", "a pickle of more than 10 instructions")
-
-
-def test_printable():
-    assert printable("a\nb\x1b[2J고") == "a?b?[2J고" and len(printable("a" * 500)) == 100

@@ -2,6 +2,7 @@
 import pytest
 
 from npnet.screen import clock, counted, duration, listed, nearest, percent, sentence, size
+from npnet.screen.words import printable
 
 
 @pytest.mark.parametrize("share, decimals, text", [
@@ -54,3 +55,7 @@ def test_sizes(count, kilo, text):
     (MemoryError(), "there is not enough memory for that")])
 def test_an_error_is_one_line(error, text):
     assert sentence(error) == text
+
+
+def test_a_text_of_a_file_cannot_command_a_terminal():
+    assert printable("a\nb\x1b[2J고") == "a?b?[2J고" and len(printable("a" * 500)) == 100
