@@ -15,6 +15,7 @@ and lose nothing at a ninth of AlexNet's weights.
 # %% The network, its pictures
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -47,18 +48,19 @@ arrays = arrays_of(known.net)                                           # {"conv
 count = sum(array.size for array in arrays.values())
 print(f"{count:,} numbers of 32 bits are {4 * count:,} bytes: {(whole == wanted).mean():.1%} {what}\n")
 print(f"{'pruned':<12}{'left':>6}{'bytes':>12}{'times smaller':>16}{what:>12}")
-curves = {plan: [] for plan in PLANS}
+curves, folder = {plan: [] for plan in PLANS}, TemporaryDirectory()
+file = Path(folder.name) / "small.net"
 for plan, limits in PLANS.items():
     for keep in KEEP:
         small, left = dict(arrays), 0                                   # biases stay as they are
         for name in [name for name in arrays if name.endswith(".w")]:
             few = pruned(arrays[name], np.clip(keep, *limits.get(name, (0, 1))))
             small[name], left = quantised(few, 255 if few.ndim == 4 else 15), left + np.count_nonzero(few)
-        size = write("small.net", small)
-        right = (trained("small.net").net.forward(x).argmax(axis=1) == wanted).mean()
+        size = write(file, small)
+        right = (trained(file).net.forward(x).argmax(axis=1) == wanted).mean()
         curves[plan].append((size / 1000, 100 * right))
         print(f"{plan:<12}{left / count:>6.0%}{size:>12,}{4 * count / size:>16.1f}{right:>12.1%}")
-Path("small.net").unlink()
+folder.cleanup()
 
 # %% The share of right answers over the size
 figure = new_figure(7, 3.6)
