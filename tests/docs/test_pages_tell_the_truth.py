@@ -9,7 +9,7 @@ from npnet.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-GUIDE = ["start", "build", "data", "training", "doctor", "shipped", "speed", "gpu", "gradcheck", "commands", "weights",
+GUIDE = ["start", "build", "data", "training", "doctor", "shipped", "speed", "gpu", "gradcheck", "commands", "weights", "see",
          "course/students", "course/instructors"]
 
 
@@ -55,8 +55,8 @@ def test_a_page_begins_as_myst_nb_wants_it(name):
 def test_options_that_a_page_names_exist(name, capsys):
     """Every --option after a command of npnet, on the same line, is one of that command."""
     known = {}
-    for words in re.findall(r"npnet ((?:data|course) [a-z-]+[^`\n]*|[a-z]+[^`\n]*)", page(name)):
-        command = words.split()[:2] if words.split()[0] in ("data", "course") else words.split()[:1]
+    for words in re.findall(r"npnet ((?:data|course|weights) [a-z-]+[^`\n]*|[a-z]+[^`\n]*)", page(name)):
+        command = words.split()[:2] if words.split()[0] in ("data", "course", "weights") else words.split()[:1]
         options = re.findall(r"(?<!\S)--[a-z][a-z-]+", words)
         if options and command[0] in COMMANDS and (len(command) == 1 or re.match(r"[a-z][a-z-]*$", command[1])):
             said = known.setdefault(tuple(command), None) or help_of(capsys, *command)
@@ -119,7 +119,9 @@ PRINTED = {
                "the input: 1 of 32 pictures hold NaN", "fc2: its output is the first", "drop3: it throws the same units away",
                "validation: 95.0% right in training, 60.0%", "validation: 95.0% right in training, 25.0%",
                "the answers: 1 of 4 classes is never the answer", "the network can learn this batch", "the network cannot learn"],
-    "weights": ["torchvision       224 pixels: RGB, 0 to 1", "'fc2.w': (256, 5)"],
+    "weights": ["single_tower, torchvision, squeezenet1_1", "the whole picture stretched to 256 x 256 pixels", "cat 100",
+                "fc6.w    fc6.weight    (2048, 256)       transposed", "'fc2.w': (64, 5)"],
+    "see": ["ship, 100", "100 squares", "conv5: 163 pixels on a side"],
 }
 
 
