@@ -203,7 +203,11 @@ def pipeline_of(network, version, description, mean):
         return pipeline_for(usual, network.input_shape), [] if version else [
             f"nobody says how its pictures are prepared; those of the version {usual} are supposed, as of other "
             f"networks for ImageNet in Caffe"]
-    order = pipeline_for(usual, network.input_shape).order if usual else None
+    own = pipeline_for(usual, network.input_shape) if usual else None
+    if description is None and own is not None and own.scale == "0-1":
+        raise ValueError(f"{mean} is subtracted from pixels from 0 to 255, and {usual} reads pixels from 0 to 1; "
+                         f"leave mean out")
+    order = own.order if own else None
     try:
         return of_caffe(description or {}, network.input_shape, picture, order)
     except ValueError as error:

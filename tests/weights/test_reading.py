@@ -152,6 +152,9 @@ def test_what_cannot_be_asked_for(squeeze, tmp_path):
         trained(path, net="squeezenet")
     with pytest.raises(ValueError, match="give net or prototxt, not both"):
         trained(path, net="caffe", prototxt=tmp_path / "deploy.prototxt")
+    np.save(tmp_path / "mean.npy", np.full((3, 256, 256), 110, np.float32))
+    with pytest.raises(ValueError, match="mean.npy is subtracted from pixels from 0 to 255, and squeezenet1_1 reads .* leave mean out"):
+        trained(path, mean=tmp_path / "mean.npy")
     with pytest.raises(ValueError, match="is a file of npnet's own, .* leave prototxt and mean out"):
         trained("cifar_alexnet", mean=tmp_path / "mean.binaryproto")
     with pytest.raises(ValueError, match="cifar_alexnet.npz says itself how its pictures are prepared; leave net out"):
