@@ -1,8 +1,9 @@
 """The command line: `npnet COMMAND ...`, the same as `python -m npnet COMMAND ...`.
 
 A command is a module of this folder with two functions: add(commands) adds its parser and calls
-set_defaults(run=run); run(options) builds objects, calls the library, prints, and returns an exit
-code (None is 0). Only the module of the command that was asked for is imported.
+set_defaults(run=run), and several="pictures" where words after an option belong to that list, too;
+run(options) builds objects, calls the library, prints, and returns an exit code (None is 0). Only the
+module of the command that was asked for is imported.
 
 What the user can mend is one line on stderr and exit code 2; NPNET_DEBUG=1 shows the traceback, which the
 line names where the mistake may be npnet's own.
@@ -154,6 +155,10 @@ def run(words):
     module(words[0]).add(commands)
     parser.prog = f"npnet {words[0]}"           # what messages about left-over words say
     options, left = parser.parse_known_args(words)
+    several = getattr(options, "several", None)
+    if several and not any(word.startswith("-") for word in left):
+        setattr(options, several, [*getattr(options, several), *left])
+        left = []
     if left:
         known = re.findall(r"--[a-z][a-z-]*", commands.choices[words[0]].format_help())
         near = [nearest(word.partition("=")[0], known) for word in left if word.startswith("--")]

@@ -44,7 +44,7 @@ def add(commands):
                         "the folder of the run; none for several networks, or for a shipped one)")
     parser.add_argument("--json", action="store_true", help="all figures as JSON, and no picture but with --save")
     add_backend(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, several="networks")
 
 
 @options_named()

@@ -19,7 +19,7 @@ def add(commands):
     parser.add_argument("--filters", action="store_true", help="also the filters of the first layer, RUN/filters.png")
     parser.add_argument("--reference", metavar="FILE", help="published curves, drawn in grey: a CSV file with the "
                         "columns name, epoch, train_loss, loss")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, several="runs")
 
 
 def run(options):

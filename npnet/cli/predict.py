@@ -35,7 +35,7 @@ def add(commands):
     parser.add_argument("--json", action="store_true", help="one JSON object for each picture, one on a line")
     parser.add_argument("--save", metavar="FILE", help="draw the answers beside the picture (for one picture)")
     add_backend(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, several="pictures")
 
 
 def run(options):

@@ -56,7 +56,7 @@ def add(commands):
     parser.add_argument("--save", metavar="PLACE", help="a file for one picture, or a folder (default: see)")
     parser.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help="en or ko (default: NPNET_LANG, else en)")
     add_backend(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, several="pictures")
 
 
 def run(options):
@@ -65,7 +65,7 @@ def run(options):
     if options.kind not in KINDS:
         raise ValueError(f"{options.kind!r} is nothing that can be seen; {nearest(options.kind, KINDS)}"
                          f"choose one of {', '.join(KINDS)}")
-    options.lang = chosen(options.lang)
+    options.lang, options.drawn = chosen(options.lang), []
     with errors_in(options.lang):
         check_save(options)
         choose_backend(options)
@@ -108,6 +108,12 @@ class Album:
                 yield picture
 
 
+def word(options, name):
+    """A sentence by its id, in the language that was chosen."""
+    from ..explain.words import Said
+    return Said(name).within(options.lang)
+
+
 def label_of(options, network):
     """The class that --class names, or None."""
     from ..explain.seen import class_number
@@ -128,13 +134,21 @@ def photographs(options, network):
         echo(f"{Path(path).name}: {look.name} {percent(look.probabilities[look.label])}", "bold")
         if options.kind != "maps":
             kinds = ON_A_SHEET if options.kind == "all" else [options.kind]
-            with bar("looking") as look.progress:
-                figure = seen.sheet(look, kinds)
-            draw(options, figure, f"{stem}-{'sheet' if options.kind == 'all' else options.kind}", kinds, paths)
+            figure = seen.sheet(look, kinds, lambda kind: bar(word(options, f"see.kind_{kind}")))
+            kind = "sheet" if options.kind == "all" else options.kind
+            draw(options, figure, "-".join([stem, kind, *chosen_words(options, look)]), kinds, paths)
         if options.kind in ("maps", "all"):
             draw(options, seen.feature_maps(look), f"{stem}-{look.layer}", ["maps"], paths)
     if options.kind == "all":
         filters(options, network)
+
+
+def chosen_words(options, look):
+    """What the name of a file says of the class, the layer and the channel: those that were chosen, and matter."""
+    kind = options.kind
+    return ([look.name] * (options.label is not None and kind != "deconvolution") +
+            [look.layer] * (options.layer is not None and kind in ("gradcam", "deconvolution", "all")) +
+            [str(look.channel)] * (options.channel is not None and kind in ("deconvolution", "all")))
 
 
 # ---------------------------------------------------------------------------- of the network alone
@@ -155,11 +169,10 @@ def excite(options, network):
         layer, channel = options.layer or last_maps(network.net), options.channel
     else:
         layer, channel = None, label
-    with bar("climbing", "steps") as progress:
+    with bar(word(options, "see.kind_excite"), word(options, "see.steps")) as progress:
         name = None if label is None else short_names(network.classes)[label]
         figure = seen.excited(network.net, network.pipeline, layer, channel, name, options.lang, progress=progress)
-    name = f"excite-{layer}-{channel}" if layer else f"excite-class-{label}"
-    draw(options, figure, name, ["excite"])
+    draw(options, figure, f"excite-{layer}-{channel}" if layer else f"excite-{name}", ["excite"])
 
 
 # ---------------------------------------------------------------------------- of many pictures
@@ -171,7 +184,7 @@ def patches(options, network):
     if options.channel is None:
         last = network.net.shapes[network.net.known(layer)][0] - 1
         raise ValueError(f"npnet see patches needs --channel N; {layer} has the channels 0 to {last}")
-    with bar("looking", "pictures") as progress:
+    with bar(word(options, "see.looking"), word(options, "see.pictures")) as progress:
         figure, best = seen.patches(network.net, network.pipeline, album := Album(paths), layer, options.channel,
                                     options.lang, counting(progress, len(paths)))
     for patch in best:
@@ -189,7 +202,7 @@ def neighbours(options, network):
     if not others:
         raise ValueError("npnet see nearest needs a photograph and others to compare it with: "
                          "npnet see nearest photo.jpg FOLDER")
-    with bar("looking", "pictures") as progress:
+    with bar(word(options, "see.looking"), word(options, "see.pictures")) as progress:
         figure, found = seen.neighbours(network.net, network.pipeline, Album([query]), album := Album(others),
                                         language=options.lang, progress=counting(progress, len(others)))
     for number, distance in zip(*found[0]):
@@ -258,12 +271,21 @@ def draw(options, figure, name, kinds, reads=()):
     """Saves a figure, and says where it is and what it does not show."""
     from .. import plots
     from ..explain.seen import limit
+    from ..explain.words import Said
     if of_one_picture(options):
         path = place_of(options.save, reads=reads)
     else:
-        folder = Path(FOLDER if options.save is None else options.save)
-        path = place_of(None, folder / f"{re.sub('[^a-zA-Z0-9_.-]', '_', name)}.png", reads)
+        path = place_of(None, own_place(options, name), reads)
+    replaced = path.exists()
     plots.save(figure, path)
     for kind in kinds:
         tell(limit(kind, options.lang, named=len(kinds) > 1))
-    echo(f"drawn: {path}")
+    echo(Said("see.saved_again" if replaced else "see.saved", path=path).within(options.lang))
+
+
+def own_place(options, name):
+    """A file in the folder of the pictures that is called like this; with a number if one of this command is."""
+    folder, name = Path(FOLDER if options.save is None else options.save), re.sub(r"[^\w.-]", "_", name)
+    options.drawn.append(name)
+    count = options.drawn.count(name)
+    return folder / (f"{name}.png" if count == 1 else f"{name}-{count}.png")

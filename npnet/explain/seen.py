@@ -5,6 +5,7 @@
     plots.save(drawn, "cat.png")
 """
 import re
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -99,9 +100,15 @@ OF_A_PHOTOGRAPH = {"saliency": saliency, "guided": guided, "gradcam": gradcam, "
 
 # ---------------------------------------------------------------------------- whole figures
 
-def sheet(look, kinds):
-    """The photograph and pictures of some kinds beside it, in one figure."""
-    images = [photograph(look), *(OF_A_PHOTOGRAPH[kind](look) for kind in kinds)]
+def sheet(look, kinds, watch=None):
+    """The photograph and pictures of some kinds beside it, in one figure.
+
+    watch(kind): a context that gives the progress(done, total) of this kind.
+    """
+    images = [photograph(look)]
+    for kind in kinds:
+        with watch(kind) if watch else nullcontext(look.progress) as look.progress:
+            images.append(OF_A_PHOTOGRAPH[kind](look))
     caption = " ".join(limit(kind, look.language, named=len(kinds) > 1) for kind in kinds)
     of_channel = list(kinds) == ["deconvolution"]
     share = percent(look.probabilities[look.label])

@@ -31,7 +31,7 @@ def test_all_of_them_on_a_sheet(runs, npnet_, here):
     code, out, _ = npnet_("see", "all", path, "--weights", str(runs / "a"), "--class", "blue", "--save", "out")
     assert code == 0 and "red.png: blue " in out
     assert sorted(path.name for path in (here / "out").iterdir())[:2] == ["filters.png", f"red-{last(out)}.png"]
-    assert drawn_by_npnet("out/red-sheet.png") and width("out/red-sheet.png") > 1000
+    assert drawn_by_npnet("out/red-sheet-blue.png") and width("out/red-sheet-blue.png") > 1000
     for kind in (*PHOTO, "excite", "maps", "filters"):
         assert table()[f"see.not_{kind}"]["en"] in said(out), kind
 
@@ -42,7 +42,7 @@ def last(out):
 
 def test_filters_excite_maps_and_answers(runs, npnet_, here):
     path, weights = picture("blue", here / "blue.png"), ("--weights", str(runs / "a"))
-    for words, name in ((("filters",), "filters"), (("excite", "--class", "1"), "excite-class-1"),
+    for words, name in ((("filters",), "filters"), (("excite", "--class", "1"), "excite-green"),
                         (("excite", "--layer", "conv1", "--channel", "2"), "excite-conv1-2"),
                         (("maps", path, "--layer", "conv1"), "blue-conv1"), (("answers", path), "answers")):
         code, out, _ = npnet_("see", *words, *weights)
@@ -129,6 +129,29 @@ def test_a_picture_of_ones_own_is_not_drawn_over(runs, npnet_, here):
     assert (here / "see" / "red-saliency.png").read_bytes() == before
     assert npnet_("see", "saliency", path, "--weights", str(runs / "a"), "--save", "mine.png")[0] == 0
     assert width("mine.png") > 400
+
+
+def test_a_photo_may_stand_after_an_option(runs, npnet_, here):
+    path, weights = picture("red", here / "red.png"), ("--weights", str(runs / "a"))
+    code, out, err = npnet_("see", "saliency", "--class", "blue", path, *weights)
+    assert code == 0 and "red.png: blue " in out and "drawn: see/red-saliency-blue.png\n" in out
+    assert npnet_("see", "answers", path, *weights, path)[1].count("red.png: red ") == 2
+    assert npnet_("predict", path, *weights, path)[1].count("red.png\n") == 2
+    assert "unrecognized arguments: --chanel" in one_line(npnet_("see", "saliency", "--chanel", "3", path, *weights))
+    assert "unrecognized arguments: more" in one_line(npnet_("info", "more"))
+
+
+def test_what_was_chosen_is_in_the_name_of_the_file(runs, npnet_, here):
+    path, weights = picture("red", here / "빨강.png"), ("--weights", str(runs / "a"))
+    for words, name in ((("gradcam",), "빨강-gradcam"), (("gradcam", "--class", "2"), "빨강-gradcam-blue"),
+                        (("gradcam", "--layer", "conv1"), "빨강-gradcam-conv1"),
+                        (("deconvolution", "--layer", "conv1", "--channel", "3"), "빨강-deconvolution-conv1-3")):
+        assert f"drawn: see/{name}.png\n" in npnet_("see", words[0], path, *words[1:], *weights)[1]
+    assert "drawn: see/빨강-gradcam.png (in place of an earlier picture)" in said(npnet_("see", "gradcam", path, *weights)[1])
+    (here / "other").mkdir()
+    other = picture("blue", here / "other" / "빨강.png")
+    out = npnet_("see", "saliency", path, other, *weights, "--save", "out")[1]
+    assert "drawn: out/빨강-saliency.png\n" in out and "drawn: out/빨강-saliency-2.png\n" in out
 
 
 def test_explain_draws_it_beside_the_walk(runs, npnet_, here):
