@@ -21,12 +21,11 @@ from npnet.weights import trained
 pytestmark = pytest.mark.reference
 
 BOXES = {                       # top, bottom, left, right
-    "n01440764_tench": (72, 187, 0, 227), "n01601694_water_ouzel": (33, 213, 17, 187),
-    "n01795545_black_grouse": (72, 138, 55, 170), "n01860187_black_swan": (0, 227, 47, 203),
-    "n01980166_fiddler_crab": (50, 202, 35, 217), "n02027492_red-backed_sandpiper": (70, 165, 50, 163),
-    "n02120505_grey_fox": (55, 152, 57, 198), "n02165105_tiger_beetle": (70, 140, 5, 205),
-    "n02268853_damselfly": (97, 222, 0, 195), "n02444819_otter": (88, 168, 45, 125)}
-SMALL = ("n02027492_red-backed_sandpiper", "n02120505_grey_fox", "n02444819_otter")
+    "n01440764_tench": (72, 190, 3, 205), "n01601694_water_ouzel": (33, 213, 41, 169),
+    "n01795545_black_grouse": (72, 138, 70, 156), "n01860187_black_swan": (0, 227, 51, 198),
+    "n01980166_fiddler_crab": (50, 202, 61, 182), "n02027492_red-backed_sandpiper": (70, 165, 72, 146),
+    "n02120505_grey_fox": (55, 152, 71, 177), "n02165105_tiger_beetle": (70, 150, 15, 197),
+    "n02268853_damselfly": (97, 227, 20, 169), "n02444819_otter": (88, 168, 70, 121)}
 SCALED = Pipeline(227, 256, scale="0-1", mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
 
 
@@ -89,14 +88,13 @@ def test_saliency_points_at_the_animal(squeezenet):
 
 @pytest.mark.long
 def test_covering_the_animal_costs_most(squeezenet):
-    """The three photographs in which the animal is small; the map has a number for every pixel."""
     known, photographs = squeezenet
-    for name in SMALL:
-        x, label = photographs[name]
-        drops = occlusion_map(known.net, x, label, size=45, stride=45)
-        assert inside(drops, BOXES[name]), name
-        part, of_pixels = share(drops, BOXES[name])
-        assert part > 1.5 * of_pixels, name
+    drops = {name: occlusion_map(known.net, x, label) for name, (x, label) in photographs.items()}
+    hits = [name for name in BOXES if inside(drops[name], BOXES[name])]
+    assert len(hits) >= 8, f"only {hits}"
+    assert f"occlusion in {len(hits)} of 10" in page()
+    gains = [part / of_pixels for part, of_pixels in (share(drops[name], BOXES[name]) for name in BOXES)]
+    assert np.mean(gains) > 1.5
 
 
 @pytest.mark.long
