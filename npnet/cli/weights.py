@@ -9,7 +9,7 @@
 """
 from pathlib import Path
 
-from ..data.pipeline import number_words
+from ..data.pipeline import cut_words, number_words
 from ..screen import bar, counted, echo, line, listed, print_table, size
 from ..screen.words import short_names
 from ..weights import fetching, shipped
@@ -149,10 +149,10 @@ def file_facts(name, options):
         known = trained(name, **reading(options))
     except ValueError as error:                                 # the arrays are shown all the same
         return facts | {"network": None, "problem": str(error), "notes": content.notes}
-    size_words = f"{known.pipeline.size} x {known.pipeline.size}"
+    size_words = cut_words(known.pipeline) or [f"{known.pipeline.size} x {known.pipeline.size} pixels"]
     return facts | {
         "network": version_of(known.net) or known.settings.get("net") or "of its own",
-        "pictures": ", ".join([size_words, *number_words(known.pipeline)]),
+        "pictures": ", ".join([*size_words, *number_words(known.pipeline)]),
         "classes": list(known.classes), "report": known.report and str(known.report),
         "notes": known.settings.get("notes", content.notes)}
 

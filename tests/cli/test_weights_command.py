@@ -87,7 +87,7 @@ def test_info_of_a_file(npnet_, digits):
     code, out, err = npnet_("weights", "info", "digits.npz", "--names", "names.txt")
     said = " ".join(out.split())
     assert code == 0 and err == "" and out.startswith("digits.npz\n")
-    assert "format NumPy (.npz)" in said and "network lenet5" in said and "pictures 28 x 28, grey, 0 to 1" in said
+    assert "format NumPy (.npz)" in said and "network lenet5" in said and "pictures 28 x 28 pixels, grey, 0 to 1" in said
     assert "classes 3 classes: zero, one, two" in said
     assert re.search(r"\nconv1.weight +6x1x5x5 +float32", out) and re.search(r"\nfc5.weight +3x84 +float32", out)
     assert re.search(r"\n  fc5.w +fc5.weight +\(84, 3\)", out)            # the mapping report
@@ -157,7 +157,8 @@ def test_a_file_in_alexnets_shape_from_the_server_to_the_answers(npnet_, home, h
     assert (home / "alexnet" / "AlexNet_compressed.net").read_bytes() == content
     told = json.loads(npnet_("weights", "info", "alexnet", "--json")[1])
     assert told["format"] == "Deep Compression" and told["network"] == "caffe" and told["numbers"] == 60_965_224
-    assert told["pictures"] == "227 x 227, BGR, 0 to 255, minus the mean (104.0, 117.0, 123.0)" and told["classes"][7] == "thing 7, word"
+    assert told["pictures"] == ("the whole picture stretched to 256 x 256 pixels, the middle 227 x 227 of 256 x 256 pixels, BGR, "
+                                "0 to 255, minus the mean (104.0, 117.0, 123.0)") and told["classes"][7] == "thing 7, word"
     path = picture("red", here / "red.png")
     code, out, err = npnet_("predict", path, "--weights", "alexnet")
     assert code == 0 and len(re.findall(r"^  thing \d+ +[\d.]+ %", out, re.MULTILINE)) == 5
