@@ -108,7 +108,7 @@ def run_info(options):
     for key, value in facts.items():
         for each in value if key == "notes" else [value]:
             print(line(key, in_a_line(key, each)))
-    if arrays:
+    if arrays and not report:                                   # whose table has their names and shapes
         print()
         print_table([("array", "shape", "dtype"), *((one["name"], "x".join(map(str, one["shape"])) or "-", one["dtype"])
                                                     for one in arrays)], "lrl")
@@ -118,6 +118,8 @@ def run_info(options):
 
 def in_a_line(key, value):
     """A fact as text: classes are counted and the first ones named."""
+    if value is None:
+        return "not known"
     if key == "numbers":
         return f"{value:,}"
     if key == "classes":
@@ -148,6 +150,8 @@ def file_facts(name, options):
     try:
         known = trained(name, **reading(options))
     except ValueError as error:                                 # the arrays are shown all the same
+        if any(getattr(options, given) is not None for given in ("net", "prototxt", "mean", "names")):
+            raise                                               # what was asked for cannot be told
         return facts | {"network": None, "problem": str(error), "notes": content.notes}
     size_words = cut_words(known.pipeline) or [f"{known.pipeline.size} x {known.pipeline.size} pixels"]
     return facts | {

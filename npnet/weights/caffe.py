@@ -122,14 +122,17 @@ def read(path):
 
 
 def bytes_of(path):
-    """The bytes of a file. FileNotFoundError or OSError in one sentence."""
+    """The bytes of a file. FileNotFoundError or OSError in one sentence, ValueError for an empty file."""
     try:
         with open(path, "rb") as file:
-            return file.read()
+            data = file.read()
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no file {path}") from None
     except OSError as error:
         raise OSError(f"cannot read {path} ({error.strerror or error})") from None
+    if not data:
+        raise ValueError(f"{path} is empty (0 bytes); get it again")
+    return data
 
 
 def shown(text, most=60):
@@ -224,6 +227,9 @@ def mean_picture(path):
     if array.ndim != 3 or array.shape[0] not in (1, 3) or not array.size or not np.isfinite(array).all():
         raise ValueError(f"{path}: a mean picture must be finite numbers (C, H, W) with 1 or 3 channels, got an array "
                          f"{array.shape}")
+    if array.min() < 0 or array.max() > 255:
+        raise ValueError(f"{path}: the numbers of a mean picture lie from 0 to 255, as pixels do, but here from "
+                         f"{array.min():.4g} to {array.max():.4g}; give the mean picture of the training")
     return array.astype(np.float32)
 
 

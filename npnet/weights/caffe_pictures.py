@@ -17,12 +17,15 @@ from ..screen.words import counted
 from .caffe import shown
 from .caffe_network import short, transforms
 
+TOO_LARGE = 2                       # times the input's side: a mean picture of other pictures; Caffe's is 256 for 227
+
 
 def pipeline_of(description, input_shape, mean=None, order=None):
     """The Pipeline for a network of input_shape (C, H, W), and notes: (Pipeline, [sentence, ...]).
 
     mean: what mean_picture(path) gave, its channels in the network's order. order: "RGB" or "BGR", where it is known.
-    ValueError for an input that is not square, and for a mean of other channels.
+    ValueError for an input that is not square, for a mean of other channels, and for a mean picture that is more than
+    twice as large as the input, of which the network would see a small part.
     """
     channels, side = square_input(input_shape)
     notes, given = [], (transforms(description) or [{}])[0]
@@ -62,6 +65,10 @@ def from_picture(mean, channels, side, notes):
     if mean.ndim != 3 or len(mean) != channels:
         raise ValueError(f"the mean picture must be (C, H, W) with the {counted(channels, 'channel')} of the network's "
                          f"pictures, got {mean.shape}")
+    if max(mean.shape[1:]) > TOO_LARGE * side:
+        raise ValueError(f"it is {mean.shape[1]} x {mean.shape[2]}, but the network reads {side} x {side}: pictures "
+                         f"would be brought to the mean's size, and the network get their middle alone; give the mean "
+                         f"picture of this network's training")
     if mean.shape[1] == mean.shape[2] >= side:
         if mean.shape[1] > side:
             notes.append(f"Pictures are brought to {mean.shape[1]} x {mean.shape[1]}, the size of the mean picture; "

@@ -38,13 +38,23 @@ def stored(path):
     FileNotFoundError; ValueError, one sentence, for a file of another kind and for one that is damaged.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}; give the path of a file of weights")
+    check_file(path)
     with path.open("rb") as file:
         head = file.read(HEAD)
     if is_ours(path):
         return stored_by_npnet(path)
     return import_module(f".{format_of(path, head)}", __package__).read(path)
+
+
+def check_file(path):
+    """FileNotFoundError where there is no file, ValueError for what is no plain file, or has no byte."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}; give the path of a file of weights")
+    if not path.is_file():
+        raise ValueError(f"{path} is {'a folder' if path.is_dir() else 'a device'}, not a file; give the path of a "
+                         f"file of weights")
+    if not path.stat().st_size:
+        raise ValueError(f"{path} is empty (0 bytes); its download or its copy failed, get it again")
 
 
 def stored_by_npnet(path):

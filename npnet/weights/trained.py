@@ -19,7 +19,7 @@ import numpy as np
 from .. import network
 from ..data.pipeline import Pipeline
 from ..files import writing
-from ..screen.words import nearest
+from ..screen.words import counted, nearest
 from . import fetching
 from .checkpoint import read_checkpoint, versions
 from .doubts import doubts
@@ -67,6 +67,9 @@ def trained(name_or_path, layers=None, net=None, prototxt=None, mean=None, names
     """
     path = found(name_or_path)
     known = fetching.KNOWN.get(str(name_or_path))
+    if known is not None and path.parent == known.folder and not known.is_network:
+        raise ValueError(f"{name_or_path} are the names of ImageNet's classes, not a network; npnet uses them where "
+                         f"they are needed")
     if known is not None and path.parent == known.folder and net is None and prototxt is None:
         net = known.net
     if not is_ours(path):
@@ -108,7 +111,8 @@ def whole(name, path, net, pipeline, settings):
     outputs = net.shapes[list(net.layers)[-1]][0]
     classes = settings.get("classes") or [f"class {k}" for k in range(outputs)]
     if len(classes) != outputs:
-        raise ValueError(f"{path} has {len(classes)} names for {outputs} outputs; give fit settings with all classes")
+        raise ValueError(f"{path} has {counted(len(classes), 'name')} for {outputs} outputs; give fit settings with "
+                         f"all classes")
     return Trained(str(name), net, pipeline, tuple(classes), settings)
 
 
@@ -128,11 +132,11 @@ def with_names(known, names):
 def checked_names(names, count):
     """Names of `count` classes as a tuple: a list, or a text file with one on each line. ValueError if there are more
     or fewer."""
-    where = f"{names} has" if isinstance(names, (str, Path)) else "there are"
+    where = f"{names} has" if isinstance(names, (str, Path)) else "the list has"
     names = tuple(names_in(names) if isinstance(names, (str, Path)) else map(str, names))
     if len(names) != count:
-        raise ValueError(f"{where} {len(names)} names for {count} classes; give one on each line, in the order of the "
-                         f"network's outputs")
+        raise ValueError(f"{where} {counted(len(names), 'name')} for {counted(count, 'class', 'classes')}; give one on "
+                         f"each line, in the order of the network's outputs")
     return names
 
 

@@ -89,7 +89,7 @@ def test_info_of_a_file(npnet_, digits):
     assert code == 0 and err == "" and out.startswith("digits.npz\n")
     assert "format NumPy (.npz)" in said and "network lenet5" in said and "pictures 28 x 28 pixels, grey, 0 to 1" in said
     assert "classes 3 classes: zero, one, two" in said
-    assert re.search(r"\nconv1.weight +6x1x5x5 +float32", out) and re.search(r"\nfc5.weight +3x84 +float32", out)
+    assert re.search(r"\n  conv1.w +conv1.weight +\(6, 1, 5, 5\)", out) and "6x1x5x5" not in out     # one table, not two
     assert re.search(r"\n  fc5.w +fc5.weight +\(84, 3\)", out)            # the mapping report
 
 
@@ -104,8 +104,30 @@ def test_info_as_json(npnet_, digits):
 def test_info_of_what_fits_no_network_shows_the_arrays_all_the_same(npnet_, here):
     np.savez(here / "strange.npz", **{"a.weight": np.ones((2, 3), np.float32)})
     code, out, err = npnet_("weights", "info", "strange.npz")
-    assert code == 0 and "problem" in out and re.search(r"\na.weight +2x3 +float32", out)
+    assert code == 0 and re.search(r"network +not known\n", out) and "problem" in out and re.search(r"\na.weight +2x3 +float32", out)
     assert "there is no file nowhere.npz" in one_line(npnet_("weights", "info", "nowhere.npz"))
+    (here / "empty.net").touch()
+    assert "empty.net is empty (0 bytes)" in one_line(npnet_("weights", "info", "empty.net"))
+    assert "/dev/null is a device, not a file" in one_line(npnet_("weights", "info", "/dev/null"))
+
+
+def test_info_refuses_what_was_given_and_does_not_fit(npnet_, here, digits):
+    """No table of arrays and exit code 0, as if all were well."""
+    assert "no network is called 'nosuch'" in one_line(npnet_("weights", "info", "digits.npz", "--net", "nosuch"))
+    (here / "wrong.prototxt").write_text('layer { name: "a" type: "Elephant" bottom: "data" top: "a" }')
+    assert "wrong.prototxt: " in one_line(npnet_("weights", "info", "digits.npz", "--prototxt", "wrong.prototxt"))
+    (here / "one.txt").write_text("zero\n")
+    assert "one.txt has 1 name for 3 classes" in one_line(npnet_("weights", "info", "digits.npz", "--names", "one.txt"))
+
+
+@pytest.mark.reference
+def test_info_says_how_pictures_are_cut(npnet_, reference):
+    said = " ".join(npnet_("weights", "info", str(reference / "squeezenet" / "compressed_SqueezeNet.net"))[1].split())
+    assert "pictures the whole picture stretched to 256 x 256 pixels, the middle 227 x 227 of 256 x 256 pixels, BGR" in said
+    folder = reference / "caffe_cifar10"
+    for mean, words in ((reference / "caffe" / "imagenet_mean.binaryproto", "it is 256 x 256, but the network reads 32 x 32"),
+                        (reference / "alexnet_conv" / "input_s8.npy", "lie from 0 to 255")):
+        assert words in one_line(npnet_("weights", "info", str(folder / "cifar10_full_iter_70000.caffemodel"), "--mean", str(mean)))
 
 
 def test_info_of_a_name(npnet_, home):
@@ -117,6 +139,7 @@ def test_info_of_a_name(npnet_, home):
     assert "checksum unverified: none is known" in said
     npnet_("weights", "get", "ilsvrc12", "--trust")
     said = " ".join(npnet_("weights", "info", "ilsvrc12")[1].split())
+    assert "ilsvrc12 are the names of ImageNet's classes, not a network" in one_line(npnet_("weights", "convert", "ilsvrc12", "a.npz"))
     assert f"here {home}/ilsvrc12/synset_words.txt" in said and f"mean picture {home}/ilsvrc12/imagenet_mean.binaryproto" in said
 
 

@@ -79,7 +79,7 @@ W = np.ones((2, 3), np.float32)
     (layer("a", "InnerProduct", field(10, 2) + field(12, b"abc")), "raw data of a type that is not known \\(FLOAT16\\), or cut off"),
     (layer("a", "Bias", blob(W)) * 2, "two layers with weights are called a"),
     (field(2, field(1, field(1, "conv1"))), "written by Caffe of 2013"),
-    (b"", "is no network and no mean picture"), (b"PK\3\4", "is no network"), (field(1, "name"), "is no network"),
+    (b"", "is empty .0 bytes."), (b"PK\3\4", "is no network"), (field(1, "name"), "is no network"),
 ])
 def test_damage_is_one_sentence(tmp_path, data, words):
     with pytest.raises(ValueError, match=words) as error:
@@ -116,7 +116,9 @@ def test_what_is_no_mean_picture(tmp_path):
     for data, words in ((short[:-1], "is damaged, or holds no numbers"), (short[:30], "is damaged"),
                         ((tmp_path / "objects.npy").read_bytes(), "holds no numbers"),
                         (layer("a", "ReLU"), "holds no mean picture"), (legacy(np.ones((1, 2, 3, 3))), "1 or 3 channels"),
-                        (legacy(np.full((1, 3, 2, 2), np.nan)), "finite numbers"), (varint(40), "no mean picture")):
+                        (legacy(np.full((1, 3, 2, 2), np.nan)), "finite numbers"), (b"", "is empty"),
+                        (legacy(np.full((1, 3, 2, 2), -5.)), "lie from 0 to 255, as pixels do, but here from -5 to -5"),
+                        (legacy(np.full((1, 3, 2, 2), 300.)), "from 300 to 300; give the mean picture of the training"), (varint(40), "no mean picture")):
         with pytest.raises(ValueError, match=words):
             mean_picture(written(tmp_path / "mean", data))
 

@@ -295,7 +295,8 @@ def test_scale_and_mean_pictures():
     assert pipeline.deviation == 128 and pipeline.shorter == 40 and np.array_equal(pipeline.mean, mean[::-1])
     small, notes = pipeline_of(data(""), (3, 48, 48), mean)
     assert np.allclose(small.mean, mean.mean(axis=(1, 2))[::-1]) and "40 x 40 does not cover pictures of 48 x 48" in notes[-1]
-    for wrong, words in ((mean[:1], "with the 3 channels"), (mean[0], "must be .C, H, W.")):
+    for wrong, words in ((mean[:1], "with the 3 channels"), (mean[0], "must be .C, H, W."),
+                         (np.zeros((3, 65, 65)), "it is 65 x 65, but the network reads 32 x 32")):
         with pytest.raises(ValueError, match=words):
             pipeline_of(data(""), (3, 32, 32), wrong)
     with pytest.raises(ValueError, match="multiplied by 0.0, which must be above 0"):

@@ -67,7 +67,7 @@ def test_names_from_a_file(squeeze, tmp_path):
     (tmp_path / "names.txt").write_text("\n".join(f"n{k:08d} thing {k}" for k in range(1000)))
     assert trained(squeeze[0], names=tmp_path / "names.txt").classes[7] == "thing 7"
     (tmp_path / "few.txt").write_text("one\ntwo\n")
-    with pytest.raises(ValueError, match="few.txt has 2 names for 1000 classes; give one on each line"):
+    with pytest.raises(ValueError, match="few.txt has 2 names for 1,000 classes; give one on each line"):
         trained(squeeze[0], names=tmp_path / "few.txt")
     with pytest.raises(FileNotFoundError, match="there is no file .*none.txt; give a text file"):
         trained(squeeze[0], names=tmp_path / "none.txt")
@@ -128,7 +128,7 @@ def test_a_network_that_is_no_version_is_built_and_filled(tmp_path):
     (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab", "is a pointer of Git LFS"),
     (b"\x1f\x8b" + bytes(300), "is an archive; unpack it"),
     (b'name: "x"\nlayer {\n name: "conv1"\n}\n', "describes a network and holds no weights; give the weights, and this"),
-    (b"hello", "is no file of weights that npnet knows"), (b"", "is no file of weights that npnet knows")])
+    (b"hello", "is no file of weights that npnet knows"), (b"hell", "is no file of weights that npnet knows")])
 def test_what_is_no_file_of_weights(tmp_path, content, words):
     path = tmp_path / "weights.pth"
     path.write_bytes(content)
@@ -309,3 +309,11 @@ class TestRealFiles:
 
         assert checkpoint.about["settings"]["format"] == "Caffe (protobuf)"
         assert json.dumps(checkpoint.about["settings"]["notes"])
+
+
+def test_an_empty_file_is_called_so(tmp_path):
+    (tmp_path / "net.pth").touch()
+    with pytest.raises(ValueError, match="net.pth is empty .0 bytes."):
+        trained(tmp_path / "net.pth")
+    with pytest.raises(ValueError, match="is a device, not a file"):
+        trained("/dev/null")
