@@ -154,6 +154,17 @@ def built(name, layer, shape, rng, dtype):
     return tuple(made)
 
 
+def check_made(name, method, array, promised, dtype):
+    """Raises ValueError or TypeError unless a layer made what it must."""
+    if getattr(array, "shape", None) != promised:
+        what = "an array {}, as build promised" if method == "forward" else "the gradient of its input, {}"
+        raise ValueError(f"{name}: {method} must return {what.format(promised)}, got "
+                         f"{getattr(array, 'shape', type(array).__name__)}")
+    if array.dtype != dtype:
+        raise TypeError(f"{name}: {method} must return {dtype}, as its input is, got {array.dtype}; "
+                        f"make arrays with x.dtype")
+
+
 def check_whole(**values):
     """Raises ValueError unless every value is a whole number of at least 1."""
     for name, value in values.items():
@@ -640,7 +651,8 @@ class Flatten(Layer):
 
 
 class Concat(Layer):
-    """Parallel paths, side by side along the channels (GoogLeNet, SqueezeNet). Remembers how many channels each made.
+    """Parallel paths, side by side along the channels (GoogLeNet, SqueezeNet). Remembers how many channels each made,
+    and the shapes of what the layers got.
 
         x ---> expand1x1 -> relu1x1 ---.
           `--> expand3x3 -> relu3x3 ---+-> y, the channels of both
@@ -696,24 +708,28 @@ class Concat(Layer):
         return sum(sizes[0] for sizes in shapes), *shapes[0][1:]
 
     def forward(self, x, train=False):
+        self.shapes = {}
         made = [self.forward_path(path, x, train) for path in self.paths]
         self.channels = [y.shape[1] for y in made]
         return np.concatenate(made, axis=1)                         # (N, C1 + C2 + ..., P, Q)
 
     def forward_path(self, path, x, train):
         """What one path makes of x."""
-        for layer in path.values():
+        for name, layer in path.items():
             if layer.draws:
                 layer.step, layer.rows = self.step, self.rows
+            self.shapes[name], dtype = x.shape, x.dtype
             x = layer.forward(x, train=True) if train else layer.forward(x)
+            check_made(name, "forward", x, (self.shapes[name][0], *layer.output(self.shapes[name][1:])), dtype)
         return x
 
     def backward(self, dy, to_input=True):
         dx, first = 0, 0
         for path, channels in zip(self.paths, self.channels):
             back = dy[:, first:first + channels]
-            for layer in reversed(path.values()):
+            for name, layer in reversed(path.items()):
                 back = layer.backward(back)
+                check_made(name, "backward", back, self.shapes[name], dy.dtype)
             dx, first = dx + back, first + channels
         return dx if to_input else None
 
@@ -742,8 +758,13 @@ class Concat(Layer):
         return [step for path in self.paths for step in self.steps(path, shape)]
 
     def output(self, shape):
-        return self.joined([[shape, *(layer.output(before) for _, layer, before in self.steps(path, shape))][-1]
-                            for path in self.paths])
+        return self.joined([self.path_output(path, shape) for path in self.paths])
+
+    def path_output(self, path, shape):
+        """The shape of one path's output for inputs of `shape`."""
+        for layer in path.values():
+            shape = layer.output(shape)
+        return shape
 
     def arrays(self, shape):
         return {f"{name}.{key}": sizes for name, layer, before in self.every(shape)
@@ -775,15 +796,16 @@ def check_paths(paths):
     if not isinstance(paths, (list, tuple)) or not paths or not all(isinstance(path, dict) for path in paths):
         raise TypeError(f"paths must be a list of dictionaries of layers, [dict(one=Conv2D(64, 1)), ...], got "
                         f"{paths!r:.60}")
-    names = [name for path in paths for name in path]
-    layers = [layer for path in paths for layer in path.values()]
-    for name, layer in zip(names, layers):
+    names, objects = set(), set()
+    for name, layer in [inside for path in paths for inside in path.items()]:
         if not isinstance(layer, Layer):
             raise TypeError(f"{name}: {layer!r} is no layer; write ReLU(), with brackets")
-        if names.count(name) > 1 or not isinstance(name, str) or "." in name:
+        if name in names or not isinstance(name, str) or "." in name:
             raise ValueError(f"{name}: every layer inside needs a name of its own, without a dot")
-        if sum(layer is other for other in layers) > 1:
+        if id(layer) in objects:
             raise ValueError(f"{name}: this object is in the paths twice; make a layer of its own for each name")
+        names.add(name)
+        objects.add(id(layer))
 
 
 LAYERS = {layer.__name__: layer for layer in (

@@ -23,9 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from .backend import choose, ops
-from .layers import LAYERS, Layer, Softmax, arguments, built, check_whole, expression, rng
+from .layers import LAYERS, Layer, Softmax, arguments, built, check_made, check_whole, expression, rng
 
-NETWORKS = weakref.WeakSet()        # all that are in use: a layer belongs to one of them
+NETWORKS = weakref.WeakSet()                # all that are in use: a layer belongs to one of them
+OWNERS = weakref.WeakValueDictionary()      # {id of a layer: the network in which it was put last}
 
 checking = os.environ.get("NPNET_CHECK", "") not in ("", "0")
 
@@ -73,6 +74,7 @@ class Network:
         shape = self.shapes[list(self.shapes)[-1]] if self.shapes else self.input_shape
         self.shapes[name] = self.build_layer(name, layer, shape)
         self.layers[name] = layer
+        OWNERS.update({id(one): self for one in every_layer({name: layer}).values()})
 
     def build_layer(self, name, layer, shape):
         """Builds one layer for inputs of `shape`; returns the shape of its output."""
@@ -80,11 +82,11 @@ class Network:
             raise TypeError(f"{name}: {layer!r} is no layer; write ReLU(), with brackets, or "
                             f"class MyLayer(npnet.Layer)")
         for part, one in every_layer({name: layer}).items():
-            for other, theirs in every_layer(self.layers).items():
-                if one is theirs:
-                    raise ValueError(f"{part}: this is the same object as {other}; make a layer of its own for each "
-                                     f"name")
-            if any(one is theirs for net in NETWORKS for theirs in every_layer(net.layers).values()):
+            owner = OWNERS.get(id(one))
+            same = [other for other, theirs in every_layer(owner.layers).items() if one is theirs] if owner else []
+            if same and owner is self:
+                raise ValueError(f"{part}: this is the same object as {same[0]}; make a layer of its own for each name")
+            if same and owner in NETWORKS:
                 raise ValueError(f"{part}: this layer is in another network, whose weights it would lose; make one of "
                                  f"its own, or take a part of that network: net[:{name!r}]")
         if layer.draws:
@@ -103,20 +105,10 @@ class Network:
                 x = layer.forward(x, train=True) if train and name not in self.frozen else layer.forward(x)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from error
-            self.check_made(name, "forward", x, (images, *self.shapes[name]))
+            check_made(name, "forward", x, (images, *self.shapes[name]), self.dtype)
             check_finite(f"{name}: its output", x)
         self.output_shape = x.shape
         return x if layer.params() else x.copy()            # activations remember their output, Flatten hands it on
-
-    def check_made(self, name, method, array, promised):
-        """Raises ValueError or TypeError unless a layer made what it must, in the network's dtype."""
-        if getattr(array, "shape", None) != promised:
-            what = "an array {}, as build promised" if method == "forward" else "the gradient of its input, {}"
-            raise ValueError(f"{name}: {method} must return {what.format(promised)}, got "
-                             f"{getattr(array, 'shape', type(array).__name__)}")
-        if array.dtype != self.dtype:
-            raise TypeError(f"{name}: {method} must return {self.dtype}, as its input is, got {array.dtype}; "
-                            f"make arrays with x.dtype")
 
     def check_input(self, x):
         """Raises ValueError or TypeError unless x is a batch that this network was built for."""
@@ -153,7 +145,7 @@ class Network:
             if name == last:
                 return None
             shape = before.pop()
-            self.check_made(name, "backward", dy, (self.output_shape[0], *shape))
+            check_made(name, "backward", dy, (self.output_shape[0], *shape), self.dtype)
             check_finite(f"{name}: the gradient of its input", dy)
         return dy if to_input else None
 
@@ -429,8 +421,10 @@ def arrays_of_layer(name, layer, shape):
     """layer.arrays(shape). ValueError for arguments with which nothing can be computed; others the layer names."""
     try:
         return layer.arrays(shape)
-    except TypeError as error:
-        raise ValueError(f"layer {name} has an argument of a wrong type") from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    except (TypeError, ArithmeticError, AttributeError) as error:
+        raise ValueError(f"layer {name} has an argument of a wrong type, or a 0 where there must be none") from error
 
 
 def legible(error):
@@ -475,12 +469,14 @@ def argument(value, known):
     """A constructor's argument from what `plain` made of it: lists become tuples, but for Concat's paths of layers."""
     if not isinstance(value, list):
         return value
-    paths = [path_of(part, known) for part in value if isinstance(part, dict)]
-    return paths or tuple(value)
+    paths = any(isinstance(part, dict) for part in value)
+    return [path_of(part, known) for part in value] if paths else tuple(value)
 
 
 def path_of(path, known):
     """One path of a Concat: {name: layer} from {name: [class, arguments]}."""
+    if not isinstance(path, dict):
+        raise ValueError(f"a path must be {{name: [class, arguments]}}, got {path!r:.100}")
     for name, part in path.items():
         if type(part) is not list or [type(one) for one in part] != [str, dict]:
             raise ValueError(f"layer {name} must be [class, arguments], got {part!r:.100}")

@@ -367,6 +367,13 @@ def test_what_a_layer_says_of_itself(layer, shape, expected):
     assert (layer.multiply_adds(shape), layer.connections(shape), layer.columns(shape), layer.window(shape)) == expected
 
 
+def write_described(path, paths):
+    """A file with a network of one Concat, whose paths are this JSON."""
+    text = '{"npnet": 1, "input_shape": [2, 4, 4], "seed": 0, "dtype": "float32", "frozen": [], "layers": [["both", "Concat", ' \
+           '{"paths": %s}]]}' % paths
+    np.savez(path, architecture=np.array(text))
+
+
 class TestConcat:
     def test_by_hand(self, backend):
         """Two paths of 1 x 1: y is [2x, 3x - 1]; dy = [[1, 10], [100, 1000]] comes back as 2 dy[0] + 3 dy[1]."""
@@ -413,7 +420,7 @@ class TestConcat:
 
     def test_one_layer_in_two_places(self):
         relu = ReLU()
-        with pytest.raises(ValueError, match="^a: this object is in the paths twice"):
+        with pytest.raises(ValueError, match="^b: this object is in the paths twice"):
             Concat([dict(a=relu), dict(b=relu)]).build(PICTURES, rng(0))
 
     def test_a_layer_of_another_network(self):
@@ -464,6 +471,36 @@ class TestConcat:
         own = type("Own", (npnet.Layer,), {method: lambda self, *rest, **options: returned})()
         with pytest.raises((ValueError, TypeError), match=f"^both: own: {words}"):
             npnet.Network((2, 4, 4), both=Concat([dict(own=own)]))
+
+    @pytest.mark.parametrize("method, change, words", [
+        ("forward", lambda x: x[:, :1], "own: forward must return an array .3, 2, 4, 4., as build promised, got .3, 1, 4, 4."),
+        ("forward", lambda x: x.astype(np.float64), "own: forward must return float32"),
+        ("forward", lambda x: None, "own: forward must return an array"),
+        ("backward", lambda dy: dy[:, :, :1], "own: backward must return the gradient of its input, .3, 2, 4, 4., got .3, 2, 1, 4."),
+        ("backward", lambda dy: None, "own: backward must return the gradient of its input, .3, 2, 4, 4., got NoneType")])
+    def test_what_a_layer_of_ones_own_inside_makes_is_checked(self, method, change, words):
+        own = type("Own", (npnet.layers.ReLU,), {method: lambda self, x, **options: change(getattr(ReLU, method)(self, x))})()
+        net, x = npnet.Network((2, 4, 4), both=Concat([dict(own=own), {}])), np.ones((3, 2, 4, 4), np.float32)
+        with pytest.raises((ValueError, TypeError), match=words):
+            net.backward(net.forward(x))
+
+    @pytest.mark.parametrize("paths, words", [
+        ('[{"a": ["ReLU", {}]}, 3]', "a path must be {name: .class, arguments.}, got 3"),
+        ('{"a": ["ReLU", {}]}', "layer both has an argument of a wrong type"),
+        ('[{"a": ["Conv2D", {"filters": 2, "size": 1, "stride": 0}]}]', "layer both has .* a 0 where there must be none"),
+        ('[{"a": ["MaxPool", {"size": 1000000000, "stride": 1}]}]', "both: a window of 1000000000 does not fit"),
+        ('[{"a": ["Conv2D", {"filters": 1000000000, "size": 1}]}]', "the array both.a.w .1000000000, 2, 1, 1. is missing")])
+    def test_a_damaged_description_is_refused_in_a_sentence(self, tmp_path, paths, words):
+        write_described(tmp_path / "net.npz", paths)
+        with pytest.raises(ValueError, match=words):
+            npnet.load(tmp_path / "net.npz")
+
+    def test_concats_in_concats_are_computed_once_each(self, tmp_path):
+        """Twice at each level would be 2 ** 40 times."""
+        write_described(tmp_path / "net.npz", '[{"c": ["Concat", {"paths": ' * 40 + '[{"a": ["ReLU", {}]}]' + '}]}]' * 40)
+        net = npnet.load(tmp_path / "net.npz")
+
+        assert net["both"].output((2, 4, 4)) == (2, 4, 4) == net.shapes["both"]
 
     def test_frozen(self):
         net = npnet.Network((2, 4, 4), first=Conv2D(2, 1), both=Concat([dict(one=Conv2D(3, 1))]))
