@@ -64,16 +64,23 @@ def run_list(options):
     rows = [("name", "room", "here?", "what")]
     rows += [(name, size((SHIPPED / f"{name}.npz").stat().st_size), "yes, shipped", "npnet's own network")
              for name in shipped()]
-    rows += [(entry.name, size(entry.room), here(entry), entry.about) for entry in fetching.KNOWN.values()]
+    rows += [(entry.name, size(fetching.room(entry.name)), here(entry), entry.about)
+             for entry in fetching.KNOWN.values()]
     print_table(rows, "lrll")
     echo("\nnpnet weights get NAME downloads one, npnet weights info NAME says more.")
-    echo("unverified: no checksum is known, so get asks for --trust.")
+    notes = {"unverified": "no checksum is known, so get asks for --trust.",
+             "damaged": "a file lies there, but with other bytes; npnet weights info NAME says which."}
+    for word, note in notes.items():
+        if any(row[2] == f"no, {word}" for row in rows):
+            echo(f"{word}: {note}")
 
 
 def here(entry):
     """In a word, whether weights are on this computer."""
     if fetching.located(entry.name):
         return "yes"
+    if fetching.damage(entry.name):
+        return "no, damaged"
     return "no, unverified" if entry.unverified else "no"
 
 
@@ -135,8 +142,13 @@ def catalogue_facts(entry):
              "from": part.addresses[0],
              "checksum": part.checksum.replace(":", " ") if part.checksum else "unverified: none is known",
              "mean picture": entry.name == fetching.NAMES and str(fetching.mean_picture() or ""),
-             "here": str(path or f"not on this computer yet: npnet weights get {entry.name}")}
+             "here": str(path or here_words(entry.name))}
     return {name: value for name, value in facts.items() if value}
+
+
+def here_words(name):
+    """That weights are not here, or what is wrong with the file that is."""
+    return fetching.absent(name).removeprefix(f"{name} is ")
 
 
 def file_facts(name, options):

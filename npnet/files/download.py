@@ -58,6 +58,19 @@ def right(path, size=None, checksum=None):
         checksum is None or digest(path, checksum).startswith(digits_of(checksum)))
 
 
+def wrong(path, size=None, checksum=None):
+    """What is wrong with a file that is there, its size or its checksum, in words; "" for nothing, or for no file."""
+    path = Path(path)
+    if not path.is_file() or right(path, size, checksum):
+        return ""
+    there = path.stat().st_size
+    if size not in (None, there):
+        return f"the file at {path} has {there:,} bytes, where {size:,} are right"
+    kind = checksum.partition(":")[0]
+    return (f"the file at {path} has {there:,} bytes with the {kind} {digest(path, kind)}, where {digits_of(checksum)} "
+            f"is right")
+
+
 def digest(path, kind="sha256"):
     """The checksum of a file in hexadecimal digits. kind: "md5", "sha1", "sha256" or "git"; ":..." may follow."""
     path, kind = Path(path), kind.partition(":")[0]

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from .beside import tidy, writing
-from .download import digest, download, right
+from .download import digest, download, right, wrong
 
 CONTENTS = "contents.json"
 MOST_CONTENTS = 2**20           # bytes of contents.json
@@ -110,7 +110,8 @@ def fetch_part(part, path, progress, offline=""):
         try:
             download(part.addresses, target, part.size, part.checksum, progress)
         except ConnectionError as error:
-            raise ConnectionError(f"{error}, then repeat the command{offline}") from None
+            said = wrong(target, part.size, part.checksum)      # what the user, or a download, has left there
+            raise ConnectionError(f"{said and said + '; '}{error}, then repeat the command{offline}") from None
     if not part.name.endswith(ARCHIVES):
         return {part.name: facts_of(target)}
     try:

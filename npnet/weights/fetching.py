@@ -10,8 +10,8 @@ checksum is right. The names of ImageNet's classes, which no file of weights has
 from dataclasses import dataclass
 
 from .. import backend
-from ..files.download import right
-from ..files.fetch import Part, check_room, complete, fetch_parts, missing, unverified
+from ..files.download import right, wrong
+from ..files.fetch import Part, check_room, complete, contents, fetch_parts, missing, unverified
 from ..screen.words import nearest
 
 NAMES, FILE_OF_NAMES, FILE_OF_MEAN = "ilsvrc12", "synset_words.txt", "imagenet_mean.binaryproto"
@@ -110,8 +110,34 @@ def wanted(name):
     """The file of that name on this computer. FileNotFoundError, with the command that fetches it, if it is not."""
     path = located(entry(name).name)
     if path is None:
-        raise FileNotFoundError(f"{name} is not on this computer yet: npnet weights get {name}")
+        raise FileNotFoundError(absent(name))
     return path
+
+
+def absent(name):
+    """The sentence for weights that are not on this computer: where a file lies in their place, what is wrong with it,
+    then the command that fetches them."""
+    said = damage(name)
+    return (f"{said}: npnet weights get {name} fetches another" if said else
+            f"{name} is not on this computer yet: npnet weights get {name}")
+
+
+def damage(name):
+    """What is wrong with the file that lies where weights should, a sentence; "" where nothing is, or no file."""
+    known, first = KNOWN[name], KNOWN[name].parts[0]
+    path, came = known.folder / known.file, contents(known.folder)
+    if came is not None:
+        return wrong(path, came[known.file][0]) if known.file in came else ""
+    return wrong(path, None if first.only else first.size, first.checksum)
+
+
+def room(name):
+    """Bytes: what weights that are here take on the disk, or about what they would."""
+    known = KNOWN[name]
+    if located(name) is None:
+        return known.room
+    files = (known.folder / file for file in {known.file, *(contents(known.folder) or ())})
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def class_names():
@@ -135,8 +161,8 @@ def fetch(name, trust=False, progress=None):
     """
     known = entry(name)
     path = known.folder / known.file
-    if complete(known.folder):
-        return path
+    if complete(known.folder) or not (known.is_network or trust) and located(name):
+        return path                                             # names put there by hand need no trust
     if known.unverified and not trust:
         raise ValueError(f"{name} is unverified: npnet knows no checksum of {', '.join(known.unverified)} and could "
                          f"not tell another file from it; npnet weights get {name} --trust takes it as it comes")

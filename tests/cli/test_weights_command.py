@@ -47,6 +47,18 @@ def test_the_list_has_a_line_for_each(npnet_, home):
     assert "yes, shipped" in lines["cifar_alexnet"] and "no, unverified" in lines["ilsvrc12"]
 
 
+def test_the_list_says_what_lies_there_by_hand(npnet_, home):
+    for name, file, content in (("ilsvrc12", "synset_words.txt", NAMES), ("tiny", "tiny.net", b"x" * 300)):
+        (home / name).mkdir(parents=True)
+        (home / name / file).write_bytes(content)
+    out = npnet_("weights", "list")[1]
+    lines = {line.split()[0]: line for line in out.splitlines() if line[:1].strip()}
+    assert "unverified" not in out and re.search(rf"ilsvrc12 +{len(NAMES)} B +yes ", lines["ilsvrc12"])
+    assert "no, damaged" in lines["tiny"] and "damaged: a file lies there, but with other bytes" in out
+    assert "here the file at" in (said := " ".join(npnet_("weights", "info", "tiny")[1].split())) and "has 300 bytes with" in said
+    assert f"ilsvrc12 is complete: {home}/ilsvrc12" in "".join(npnet_("weights", "get", "ilsvrc12")[1].splitlines())
+
+
 def test_get_says_where_it_is_and_how_to_have_the_names(npnet_, home, server):
     code, out, err = npnet_("weights", "get", "tiny")
     said = " ".join(out.split())

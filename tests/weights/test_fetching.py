@@ -98,7 +98,15 @@ def test_a_file_put_there_by_hand_counts_if_its_checksum_is_right(server, home):
     path = home / "tiny" / "tiny.net"
     path.write_bytes(CONTENT[:-1] + b"x")
     assert located("tiny") is None
+    said = f"the file at {path} has 76,800 bytes with the sha1 [0-9a-f]{{40}}, where [0-9a-f]{{40}} is right"
+    with pytest.raises(FileNotFoundError, match=f"^{said}: npnet weights get tiny fetches another$"):
+        wanted("tiny")
+    server.files["/tiny.net"] = None
+    with pytest.raises(ConnectionError, match=f"^{said}; tiny.net could not be downloaded: .* put it at"):
+        fetch("tiny")                                           # not in a circle: what is there, then where to put it
     path.write_bytes(CONTENT)
+    assert fetching.damage("tiny") == ""
+    server.asked.clear()
     assert located("tiny") == path and files(home / "tiny") == ["tiny.net"]     # without npnet weights get
     assert fetch("tiny") == path and server.asked == [] and files(home / "tiny") == ["contents.json", "tiny.net"]
 
@@ -107,6 +115,8 @@ def test_a_damaged_file_is_fetched_again(server, home):
     path = fetch("tiny")
     path.write_bytes(CONTENT[:-1])
     assert located("tiny") is None
+    with pytest.raises(FileNotFoundError, match="has 76,799 bytes, where 76,800 are right: npnet weights get tiny"):
+        wanted("tiny")
     path.write_bytes(CONTENT[:-1] + b"x")                       # of the right size: get looks closer
     assert located("tiny") == path
     assert fetch("tiny").read_bytes() == CONTENT and server.asked == ["/tiny.net"] * 2
@@ -142,6 +152,8 @@ def test_names_put_there_by_hand(home):
     (home / "ilsvrc12").mkdir(parents=True)
     (home / "ilsvrc12" / "synset_words.txt").write_bytes(NAMES)
     assert fetching.class_names() == home / "ilsvrc12" / "synset_words.txt" and fetching.mean_picture() is None
+    assert fetch("ilsvrc12") == fetching.class_names()          # no trust is asked for: nothing is downloaded
+    assert fetching.room("ilsvrc12") == len(NAMES)
 
 
 def test_an_archive_without_the_names_is_refused(server, home, monkeypatch):
