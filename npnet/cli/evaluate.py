@@ -6,6 +6,7 @@
     npnet evaluate cifar_alexnet --data pets/ --ten-crop
 """
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from ..weights.fetching import NAMES
 from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
 from .plot import place_of
 from .train import check_there, options_named
+
+SYNSET = r"(n\d{8})(?!\d)[\s_-]*"          # a class's number in ImageNet, as a folder or a line may begin with it
 
 
 def add(commands):
@@ -59,7 +62,7 @@ def run(options):
     networks = opened(options.networks, reading(options))
     picture = place_of_confusion(options, options.data or networks[0].settings.get("data", ""))
     pictures, which = pictures_of(options, networks)
-    with bar("evaluating", "pictures") as progress:
+    with bar("evaluating", "pictures" if len(networks) == 1 else "answers") as progress:
         log_p = answers([(one.net, one.pipeline) for one in networks], pictures, options.ten_crop, options.batch,
                         options.workers, progress)
     result = score(log_p, pictures.labels)
@@ -69,7 +72,7 @@ def run(options):
     else:
         show(options, result, pictures.classes, which)
     if picture is not None:
-        plots.save(plots.confusion(result.confusion, pictures.classes), picture)
+        plots.save(plots.confusion(*met(result.confusion, pictures.classes)), picture)
         if not options.json:
             echo(f"the confusion matrix is {picture}")
 
@@ -83,12 +86,21 @@ def place_of_confusion(options, data):
     return place_of(options.save, folder / "evaluation.png", [data] * bool(data))
 
 
+def met(matrix, classes, most=40):
+    """Of more than `most` classes those that a picture has or was taken for: their matrix, their names."""
+    kept = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1)) if len(classes) > most else np.arange(len(classes))
+    return matrix[np.ix_(kept, kept)], [classes[k] for k in kept]
+
+
 def show(options, result, classes, which):
     """The figures, and a table of the classes."""
     from ..fit.finish import in_words
     tell(f"{' + '.join(options.networks)} on {which}{', ten crops' if options.ten_crop else ''}")
     echo(f"{in_words(result)}, loss {result.loss:.4f}", "bold")
-    print_table(confusions(result.confusion, short_names(classes)), "lrrl")
+    rows, count = confusions(result.confusion, short_names(classes)), int((result.confusion.sum(axis=1) > 0).sum())
+    print_table(rows, "lrrl")
+    if count > len(rows) - 1:
+        echo(f"the worst {len(rows) - 1} of {count:,} classes")
 
 
 def opened(names, options):
@@ -115,13 +127,18 @@ def pictures_of(options, networks):
     with bar(f"reading {source}") as progress:
         data = read(source, settings.get("grey"), progress)
     classes = [composed(name) for name in networks[0].classes]
-    numbers = numbers_of(data.classes, classes)
+    synsets = synsets_of(options.names, classes)
+    numbers = numbers_of(data.classes, classes, synsets)
     if numbers is None:
-        raise ValueError(f"{source} has the classes {listed(data.classes, 10)}, but {networks[0].name} was trained "
-                         f"on {listed(classes, 10)}")
-    if classes == [f"class {k}" for k in range(len(classes))] != list(data.classes) and not options.json:
-        tell(f"{networks[0].name} has no names for its classes: they are taken to be those of {data.name}, by their "
-             f"numbers")
+        raise ValueError(other_classes(source, data.classes, networks[0].name, classes, synsets))
+    if len(numbers) < len(classes) and not options.json:
+        tell(f"{source} has {len(numbers):,} of the {len(classes):,} classes that {networks[0].name} knows; an answer "
+             f"may be any of these")
+    if classes == [f"class {k}" for k in range(len(classes))] != list(data.classes):
+        classes = list(data.classes)
+        if not options.json:
+            tell(f"{networks[0].name} has no names for its classes: they are taken to be those of {data.name}, by "
+                 f"their numbers")
     pictures, words, warning = chosen(data, options.part, networks, source)
     if warning and not options.json:
         tell(warning)
@@ -130,23 +147,72 @@ def pictures_of(options, networks):
     return pictures, f"{counted(len(pictures), 'picture')} of {data.name}{words}"
 
 
-def numbers_of(names, classes):
-    """Of each class of the data the network's number, int (K,); None if they are not the same classes.
+def numbers_of(names, classes, synsets=()):
+    """Of each class of the data the network's number, int (K,); None if one is none of the network's classes, or two
+    are the same.
 
-    They are if they have the same names in any order, or in one order names that agree.
+    They are the same names in any order; or in one order names that agree; or each is, by its number of ImageNet or
+    by one of the words for it, one of the network's classes, which may be more. synsets: the numbers of ImageNet of
+    the network's classes, if known.
     """
     if sorted(names) == sorted(classes):
         return np.array([classes.index(name) for name in names])
     if len(names) == len(classes) and all(map(agree, range(len(names)), names, classes)):
         return np.arange(len(names))
+    numbers = [number_of(name, classes, synsets) for name in names]
+    return None if None in numbers or len(set(numbers)) < len(numbers) else np.array(numbers, int)
+
+
+def number_of(name, classes, synsets):
+    """The number of the class that a name such as n02391049, n02391049_zebra or zebra means; None if it is none, or
+    one of several."""
+    found = re.match(SYNSET, name)
+    if found and found[1] in synsets:
+        return synsets.index(found[1])
+    plain = words_of(re.sub(SYNSET, "", name))
+    for same in (lambda words: words == plain, lambda words: bool(words & plain)):
+        fit = [number for number, one in enumerate(classes) if same(words_of(one))]
+        if fit:
+            return fit[0] if len(fit) == 1 else None
     return None
+
+
+def words_of(name):
+    """The words for a class: {"tench", "tinca tinca"} of "tench, Tinca_tinca"."""
+    return {" ".join(word.replace("_", " ").split()).lower() for word in name.split(",")} - {""}
+
+
+def synsets_of(names, classes):
+    """The numbers of ImageNet of a network's classes, from --names or else the fetched synset_words.txt; () where
+    these are not its classes, or there are none."""
+    from ..weights.fetching import class_names
+    path = names or class_names()
+    if path is None:
+        return ()
+    lines = [line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    found = [re.match(SYNSET, line) for line in lines]
+    if len(lines) != len(classes) or not all(found):
+        return ()
+    told = [line[one.end():] for line, one in zip(lines, found)]
+    return tuple(one[1] for one in found) if all(map(agree, range(len(told)), told, classes)) else ()
 
 
 def agree(number, one, other):
     """Whether two names can be those of one class: equal, one of several words for it ("tench" of "tench, Tinca
     tinca"), or no name but its number."""
-    words = [{word.strip().lower() for word in name.split(",")} for name in (one, other)]
-    return f"class {number}" in (one, other) or bool(words[0] & words[1])
+    return f"class {number}" in (one, other) or bool(words_of(one) & words_of(other))
+
+
+def other_classes(source, names, network, classes, synsets):
+    """A sentence: the classes of the data are not the network's; which are not, and what may help."""
+    strange = [name for name in names if number_of(name, classes, synsets) is None]
+    which = f"; not the name of one class of the network: {listed(strange)}" if 0 < len(strange) < len(names) else ""
+    which = which or "; some of the former are one class of the latter" * (not strange)
+    numbered = [name for name in names if re.match(SYNSET, name)]
+    how = (f"; for ImageNet's numbers such as {numbered[0][:9]}, give --names synset_words.txt (npnet weights get "
+           f"{NAMES} --trust fetches it)" if numbered and not synsets else "")
+    return (f"{source} has the classes {listed(names, 10)}, but {network} was trained on {listed(classes, 10)}"
+            f"{which}{how}")
 
 
 def chosen(data, part, networks, source):
@@ -162,8 +228,9 @@ def chosen(data, part, networks, source):
         return data.train, ", train", ""
     pictures = data.train if data.test is None else data.test
     seen, unknown = seen_by([one.name for one in networks], pictures)
-    warning = (f"{listed(unknown)} has no fingerprints of its pictures (npnet 0.1.0 and other libraries keep none): "
-               f"whether these are among them is not known") * bool(unknown)
+    has, its = ("has", "its") if len(unknown) == 1 else ("have", "their")
+    warning = (f"{listed(unknown)} {has} no fingerprints of {its} pictures (npnet 0.1.0 and other libraries keep "
+               f"none): whether these are among them is not known") * bool(unknown)
     if data.test is None and not seen.any() and any(
             one.name in unknown and one.settings.get("data") == place(source, CATALOGUE) for one in networks):
         fifth = ", the fifth that was held out" if part == "test" else ", all but the fifth that was held out"

@@ -10,7 +10,7 @@ from PIL import Image
 from rich.cells import cell_len
 
 from npnet.cli import main
-from npnet.cli.evaluate import confusions
+from npnet.cli.evaluate import confusions, met, numbers_of
 from npnet.data import dataset
 from npnet.fit import answers, score
 from npnet.screen import print_table
@@ -72,6 +72,64 @@ def test_classes_are_known_by_their_names(runs, here, capsys):
     said = evaluate(capsys, runs / "a", "--data", "set")
 
     assert "on 12 pictures of set 100.00 % of 12 pictures right" in said
+
+
+def test_a_part_of_the_classes_is_enough(runs, here, capsys):
+    coloured(here, set=4)
+    shutil.rmtree("set/green")
+    (here / "set" / "red").rename(here / "set" / "Red")
+    said = evaluate(capsys, runs / "a", "--data", "set")
+    assert "set has 2 of the 3 classes that" in said and "100.00 % of 8 pictures right" in said
+
+    (here / "set" / "blue").rename(here / "set" / "n02391049_zebra")
+    said = evaluate(capsys, runs / "a", "--data", "set", code=2)
+    assert "not the name of one class of the network: n02391049_zebra" in said
+    assert "for ImageNet's numbers such as n02391049, give --names synset_words.txt" in said
+
+
+def test_classes_are_known_by_the_numbers_of_imagenet_and_by_any_of_their_words():
+    classes = ["tench, Tinca tinca", "crane", "zebra", "crane, hoisting crane"]
+    synsets = ("n01440764", "n02012849", "n02391049", "n03126707")
+    for names, numbers in ((["Zebra", "tinca_tinca"], [2, 0]), (["n02391049", "n03126707_crane"], [2, 3]),
+                           (["n99999999_zebra"], [2]), (["crane, hoisting crane", "crane"], [3, 1])):
+        assert numbers_of(names, classes, synsets).tolist() == numbers
+    assert numbers_of(["n02391049"], classes) is None                       # the file of the numbers is not here
+    assert numbers_of(["zebra", "n02391049"], classes, synsets) is None     # one class twice
+    assert numbers_of(["zebra", "horse"], classes, synsets) is None
+    assert numbers_of(["hen"], ["a hen, biddy", "partridge"]) is None       # a part of a word is not the word
+    assert numbers_of(["crane bird"], classes) is None and numbers_of(["zebra\u0301"], classes) is None
+
+
+def test_of_many_classes_those_that_were_met_are_drawn():
+    matrix = np.zeros((50, 50), int)
+    matrix[3, 3] = matrix[7, 40] = 2
+    small, names = met(matrix, [f"class {k}" for k in range(50)])
+    assert names == ["class 3", "class 7", "class 40"] and small.tolist() == [[2, 0, 0], [0, 0, 2], [0, 0, 0]]
+    assert len(met(matrix[:10, :10], list("abcdefghij"))[1]) == 10
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("folders", [("n02391049", "n02787622", "n01440764"), ("zebra", "Banjo", "n01440764_tench"),
+                                     ("zebra", "banjo", "tench, Tinca tinca")])
+def test_folders_of_imagenet_are_a_part_of_its_classes(folders, reference, here, capsys):
+    for file, folder in zip(("n02391049_zebra", "n02787622_banjo", "n01440764_tench"), folders):
+        (here / "some" / folder).mkdir(parents=True)
+        shutil.copy(reference / "imagenet_samples" / f"{file}.JPEG", here / "some" / folder)
+    said = evaluate(capsys, reference / "squeezenet" / "compressed_SqueezeNet.net", "--data", "some",
+                    "--names", reference / "caffe" / "synset_words.txt", "--save", "matrix.png")
+    assert "some has 3 of the 1,000 classes" in said and "100.00 % of 3 pictures right" in said
+    assert "zebra" in said and width("matrix.png") > 200 and "the worst" not in said
+
+
+def test_the_table_says_that_it_is_cut(capsys):
+    from argparse import Namespace
+
+    from npnet.cli.evaluate import show
+    labels = np.arange(30)
+    show(Namespace(networks=["a"], ten_crop=False), score(np.log(np.full((30, 30), 1 / 30)), labels),
+         [f"kind {k}" for k in labels], "30 pictures")
+    said = capsys.readouterr().out
+    assert "the worst 20 of 30 classes" in said and said.count("kind ") >= 20
 
 
 def test_no_network_of_an_ensemble_has_seen_the_pictures(here, capsys):
