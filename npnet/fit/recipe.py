@@ -26,13 +26,12 @@ from ..backend import choose, ops
 from ..data import DataSet, Loader, Pictures, Pipeline, checked, dataset, held_out
 from ..data.catalogue import CATALOGUE
 from ..layers import Dropout, Layer
-from ..network import Network, load, plain
+from ..network import Network, plain
 from ..screen import bar, echo, listed, nearest
-from ..weights import Checkpoint, found, is_ours, read_checkpoint, shipped
-from ..weights.mapping import mapped
-from ..weights.prepared import normalise_for, order_for, pipeline_for
-from ..weights.reading import stored
+from ..weights import Checkpoint, found, read_checkpoint, shipped
+from ..weights.prepared import normalise_for, order_for
 from .announce import announce
+from .beginning import as_before, begin_with, pipeline_of, said_of_pictures
 from .finish import finish
 from .folder import check_new, command_line, new_folder
 from .loop import fit
@@ -225,33 +224,31 @@ class Recipe:
         if self.dropout is not None:
             net = models.replace(net, Dropout, Dropout(self.dropout))
         if self.weights is not None:
-            taken, notes = self.begin_with(net, found(self.weights))
+            taken, notes = begin_with(net, found(self.weights), self.net)
             say(f"{len(taken)} of {len(net.params())} arrays from {self.weights}: {listed(taken)}", *notes)
         net.freeze(*self.freeze)
         return net
 
-    def begin_with(self, net, path):
-        """Copies into the network what fits of a file of weights; returns the names of the arrays, and what is to be
-        known of a file that is not npnet's own. ValueError where nothing fits."""
-        if is_ours(path):
-            return take(net, load(path)), []
-        report = mapped(stored(path), net, pipeline_for(self.net, net.input_shape))
-        if not report.rows:
-            raise ValueError(f"no array of {path} fits {self.net}: {report.trouble()}")
-        report.fill(net, partial=True)
-        return [row.ours for row in report.rows], [*report.stored.notes, *report.notes]
-
     def pipeline(self, pictures, net):
-        """How pictures become the input of the network; the means are those of these pictures."""
+        """How pictures become the input of the network; the means are those of these pictures. With weights to begin
+        with, and no word on how to normalise, they are those of the pictures that the weights have learnt from."""
+        before = self.before(net) if self.normalise is None else None
         normalise = self.normalise or normalise_for(self.net)
+        if before is not None:
+            normalise = "none" if self.colour is None else "mean"       # what is computed here is not kept
         grey = net.input_shape[0] == 1 or pictures[0].shape[2] == 1
         augment = self.augment or ("crop" if grey else "yes")
         asked = {"no": {"crop": False, "pad": 0, "mirror": False}, "crop": {"mirror": False}, "yes": {}}[augment]
         with bar("mean of the training pictures") as progress:
-            return Pipeline.for_training(pictures, net.input_shape, normalise=normalise, colour=self.colour,
+            made = Pipeline.for_training(pictures, net.input_shape, normalise=normalise, colour=self.colour,
                                          order=order_for(self.net), shorter=self.shorter,
                                          most=self.limit_batches and self.limit_batches * self.batch,
                                          progress=progress, **asked)
+        return made if before is None else as_before(made, before)
+
+    def before(self, net):
+        """How the pictures were prepared that the weights to begin with have learnt from; None without weights."""
+        return None if self.weights is None else pipeline_of(found(self.weights), self.net, net)
 
     def loaders(self, parts, pipeline):
         """{"train", "validation", "test": Loader} of the parts that there are."""
@@ -318,6 +315,8 @@ class Recipe:
         """Network, pipeline, loaders and optimizer for a run that begins."""
         net = self.network(len(parts.data.classes), say)
         pipeline = self.pipeline(parts.training, net)
+        if said := said_of_pictures(self.weights, pipeline, self.before(net)):
+            say(said)
         loaders = self.loaders(parts, pipeline)
         return net, pipeline, loaders, self.optimizer(len(loaders["train"]))
 
@@ -415,14 +414,3 @@ def place(name, known):
     """One of the known names as it is, and the full path of anything else."""
     path = Path(name).expanduser()
     return str(path.resolve()) if name not in known and path.exists() else name
-
-
-def take(net, other):
-    """Copies the arrays of another network that fit by name and shape; returns their names."""
-    own, theirs = net.params() | net.state(), other.params() | other.state()
-    fits = [name for name, array in own.items() if name in theirs and theirs[name].shape == array.shape]
-    if not fits:
-        raise ValueError("no array of these weights fits the network, neither by name nor by shape")
-    for name in fits:
-        own[name][...] = theirs[name]
-    return fits

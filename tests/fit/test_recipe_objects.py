@@ -1,11 +1,17 @@
 """The objects that a Recipe makes: schedules in steps, parts, loaders, pipelines, networks."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import npnet
+from npnet.data import Pipeline, dataset
 from npnet.fit import Recipe
-from npnet.fit.recipe import some, take
+from npnet.fit.beginning import as_before, said_of_pictures, take
+from npnet.fit.recipe import some
+from npnet.weights import Trained, save_trained
 from npnet.weights.arrays import write_npz
+from npnet.weights.prepared import pipeline_for
 
 SMALL = {"net": "caffe_lenet", "size": 16, "batch": 10, "workers": 0}
 
@@ -108,6 +114,35 @@ def test_weights_of_a_file_that_is_not_npnets_own_are_taken_by_their_names_and_s
         assert name.startswith("conv10.") or np.array_equal(array, theirs.params()[name]), name
     with pytest.raises(ValueError, match=r"no array of .*torch.npz fits lenet5: "):
         Recipe(net="lenet5", weights=str(tmp_path / "torch.npz")).network(3)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_pictures_are_prepared_as_those_that_the_weights_have_learnt_from(tmp_path, ours):
+    """Their order, scale, mean and deviation, where nothing is said; else the difference is told."""
+    net, path = npnet.model("squeezenet1_0", classes=5, size=35, seed=4), tmp_path / "w.npz"
+    before = pipeline_for("squeezenet1_0", net.input_shape)
+    write_npz(path, net)
+    if ours:
+        before = replace(before, mean=(1, 2, 3), deviation=50)
+        save_trained(path, Trained("w", net, before, tuple("abcde"), {}))
+    pictures = dataset("shapes").train.take(np.arange(40))
+    recipe, said = Recipe(net="squeezenet1_0", size=35, weights=str(path)), []
+    made = recipe.pipeline(pictures, net)
+    assert (made.order, made.scale, made.stretch) == ("BGR", "0-255", True) and np.array_equal(made.mean, before.mean)
+    assert np.array_equal(made.deviation, before.deviation) and made.mirror
+    own = replace(recipe, normalise="standard").pipeline(pictures, net)
+    assert not np.array_equal(own.mean, before.mean) and (own.deviation != made.deviation).any()
+    assert said_of_pictures("w", made, before).startswith("pictures are prepared as those of w: BGR, 0 to 255, minus the mean (")
+    assert "w has learnt from pictures that were prepared in another way (BGR, 0 to 255, " in said_of_pictures("w", own, before)
+    colours = replace(recipe, colour="paper").pipeline(pictures, net)
+    assert np.array_equal(colours.mean, before.mean) and colours.vectors is not None
+
+
+def test_a_mean_picture_of_another_size_becomes_the_mean_of_each_channel():
+    mean = np.stack([np.full((40, 40), value, np.float32) for value in (10, 20, 30)])
+    made = as_before(Pipeline(32, 36), Pipeline(32, 40, mean=mean))
+    assert made.mean.tolist() == [10, 20, 30] and made.shorter == 36
+    assert as_before(Pipeline(32, 40), Pipeline(32, 40, mean=mean)).mean.shape == (3, 40, 40)
 
 
 @pytest.mark.parametrize("settings", [{"warm_up": 3, "epochs": 3}, {"momentum": 1}, {"dropout": 1.0}, {"lr": -0.1}, {"every": 0}])
