@@ -423,8 +423,10 @@ def arrays_of_layer(name, layer, shape):
         return layer.arrays(shape)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
-    except (TypeError, ArithmeticError, AttributeError) as error:
-        raise ValueError(f"layer {name} has an argument of a wrong type, or a 0 where there must be none") from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"layer {name} has an argument of a wrong type") from error
+    except ZeroDivisionError as error:
+        raise ValueError(f"layer {name} has a 0 where there must be none") from error
 
 
 def legible(error):
