@@ -31,7 +31,11 @@ PLANS = {"everywhere": {}, "by layer": {"conv1.w": (1, 1), "fc6.w": (0.05, 0.1),
 
 known = trained("cifar_alexnet")
 if len(sys.argv) > 1:
-    test = dataset(sys.argv[1]).test
+    try:
+        data = dataset(sys.argv[1])
+    except (OSError, ValueError) as error:                      # no such file, or not a data set
+        sys.exit(f"{error}")
+    test = data.train if data.test is None else data.test
     pictures, labels = [test[k] for k in range(min(1000, len(test)))], test.labels[:1000]
 else:
     photograph, draw, pictures, labels = read_picture(sample_picture()), rng(0, "pieces"), [], None

@@ -8,6 +8,7 @@ first as in training, then with one thing wrong each time. No mistake gives an e
 network that is shown numbers from 0 to 1 in place of 0 to 255 names the same class for every picture.
 """
 import argparse
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -59,15 +60,19 @@ def draw(right):
 
 def main():
     parser = argparse.ArgumentParser(description="Reads a model of Caffe's and tests it")
-    parser.add_argument("weights")
-    parser.add_argument("prototxt")
-    parser.add_argument("mean")
+    parser.add_argument("weights", help="the weights: a .caffemodel or .caffemodel.h5")
+    parser.add_argument("prototxt", help="the description of the network: a .prototxt")
+    parser.add_argument("mean", help="the mean picture: a .binaryproto")
     parser.add_argument("--data", default="cifar10", help="CIFAR-10: its name once fetched, or a file")
     parser.add_argument("--limit", type=int, default=1000, help="so many test pictures")
     options = parser.parse_args()
-    known = trained(options.weights, prototxt=options.prototxt, mean=options.mean)
+    try:
+        known = trained(options.weights, prototxt=options.prototxt, mean=options.mean)
+        data = dataset(options.data)
+    except (OSError, ValueError) as error:                      # not such files, or CIFAR-10 is not fetched yet
+        sys.exit(f"{error}")
     print(f"{known.net}\n\n{known.report}\npictures: {known.pipeline}")
-    pictures = dataset(options.data).test
+    pictures = data.train if data.test is None else data.test
     pictures = pictures.take(np.arange(min(options.limit, len(pictures))))
     print(f"\n{len(pictures):,} test pictures{'':5}right   most often named")
     right = {}

@@ -9,6 +9,7 @@ and fine, and shows what the answer is sensitive to; the second is slow and coar
 written out here; npnet.explain.insight has them ready, with Grad-CAM, deconvolution and others.
 """
 import argparse
+import sys
 
 import numpy as np
 
@@ -24,9 +25,13 @@ parser.add_argument("--names", metavar="FILE", help="what the classes are called
 options = parser.parse_args()
 
 # %% The photograph, as the network is given it, and the answer
-known = trained(options.weights, names=options.names)
+try:
+    known = trained(options.weights, names=options.names)
+    picture = data.read_picture(options.photo or data.sample_picture())
+except (OSError, ValueError) as error:                          # no such file, or not one of weights, or no picture
+    sys.exit(f"{error}")
 net = known.net
-x = known.pipeline.test(data.read_picture(options.photo or data.sample_picture()))[None]       # (1, 3, H, W)
+x = known.pipeline.test(picture)[None]                  # (1, 3, H, W)
 H, W = x.shape[2:]
 p = net.probabilities(x)[0]
 label = int(p.argmax())

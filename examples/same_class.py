@@ -26,7 +26,11 @@ COLOURS = ["#2f6b9a", "#c65f2d", "#8fb9d8", "#5b3f8c", "#e0a63b", "#3f7d4e", "#9
 known = trained("cifar_alexnet")
 mean, deviation = (values[:, None, None] for values in (known.pipeline.mean, known.pipeline.deviation))     # (3, 1, 1)
 if len(sys.argv) > 1:
-    test = dataset(sys.argv[1]).test
+    try:
+        data = dataset(sys.argv[1])
+    except (OSError, ValueError) as error:                      # no such file, or not a data set
+        sys.exit(f"{error}")
+    test = data.train if data.test is None else data.test
     pictures, labels = [test[k] for k in range(min(1000, len(test)))], test.labels[:1000]
 else:
     photograph, draw, pictures, labels = read_picture(sample_picture()), rng(0, "pieces"), [], None

@@ -9,6 +9,7 @@ weights shuffled, and on the pixels. Everything is done for several splits into 
 """
 import argparse
 import copy
+import sys
 import time
 
 import numpy as np
@@ -20,6 +21,7 @@ from npnet.data import Pictures, Pipeline, dataset, held_out
 from npnet.models import MODELS
 from npnet.optim import Cosine
 from npnet.train import evaluate, train
+from npnet.weights.reading import stored
 
 EPOCHS, BATCH = 20, 32
 TORCH = Pipeline(size=227, shorter=256, scale="0-1", mean=np.float32([0.485, 0.456, 0.406]),
@@ -33,9 +35,13 @@ def convolutions(path):
     layers["norm2"] = npnet.LRN(convention="caffe")
     net = npnet.Network(input_shape, **{name: layers[name] for name in list(layers)[:list(layers).index("flatten")]},
                         flatten=npnet.Flatten())
-    with np.load(path) as file:
-        for name, array in net.params().items():
-            array[...] = file[name.replace(".", "_")]
+    arrays = stored(path).arrays
+    for name, array in net.params().items():
+        found = arrays.get(name.replace(".", "_"))
+        if found is None or found.shape != array.shape:
+            raise ValueError(f"{path} must hold {name.replace('.', '_')} {array.shape}, the convolutions of AlexNet; "
+                             f"{'it does not' if found is None else f'its shape there is {found.shape}'}")
+        array[...] = found
     net.freeze("conv1", "conv2", "conv3", "conv4", "conv5")
     return net
 
@@ -54,8 +60,9 @@ def features(net, pictures, title):
     for start in range(0, len(pictures), BATCH):
         x = np.stack([TORCH.test(pictures[i]) for i in range(start, min(start + BATCH, len(pictures)))])
         parts.append(ops.to_host(net.forward(ops.to_device(x))))
-        print(f"\r{title}: {start + len(x):,} of {len(pictures):,}", end="", flush=True)
-    print(f", {time.monotonic() - began:.0f} s")
+        if sys.stdout.isatty():
+            print(f"\r{title}: {start + len(x):,} of {len(pictures):,}", end="", flush=True)
+    print("\r" * sys.stdout.isatty() + f"{title}: {len(pictures):,} pictures, {time.monotonic() - began:.0f} s")
     return np.concatenate(parts)
 
 
@@ -99,24 +106,27 @@ def draw(right):
 
 def main():
     parser = argparse.ArgumentParser(description="Flowers, seen through a trained AlexNet")
-    parser.add_argument("weights")
-    parser.add_argument("flowers")
+    parser.add_argument("weights", help="conv1 to conv5 of AlexNet: arrays conv1_w, conv1_b, conv2_w ...")
+    parser.add_argument("flowers", help="the photographs: an .npz, or a folder with a folder for each kind")
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--limit", type=int, help="only so many pictures of each kind: for a quick look")
     options = parser.parse_args()
-    pictures = dataset(options.flowers).train
+    try:
+        net = convolutions(options.weights)
+        pictures = dataset(options.flowers).train
+    except (OSError, ValueError) as error:                      # not such files
+        sys.exit(f"{error}")
     if options.limit:
         pictures = pictures.take(np.concatenate([np.flatnonzero(pictures.labels == k)[:options.limit]
                                                  for k in range(len(pictures.classes))]))
-    net = convolutions(options.weights)
     pixels = np.stack([TORCH.test(pictures[i])[:, 2::4, 2::4].ravel() for i in range(len(pictures))])     # 3 x 57 x 57
     inputs = {"trained": features(net, pictures, "trained"), "shuffled": features(shuffled(net), pictures, "shuffled"),
               "pixels": pixels}
     everything = {}
     for name, x in inputs.items():
         everything[name] = right = [100 * accuracy(x, pictures, seed) for seed in range(options.splits)]
-        print(f"{name:9} {np.mean(right):5.1f} % right, {min(right):.1f} to {max(right):.1f} in {len(right)} splits",
-              flush=True)
+        splits = f"{len(right)} split{'s' * (len(right) > 1)}"
+        print(f"{name:9} {np.mean(right):5.1f} % right, {min(right):.1f} to {max(right):.1f} in {splits}", flush=True)
     plots.save(draw(everything), "transfer_flowers.png")
 
 

@@ -248,3 +248,17 @@ def test_saliency_and_occlusion(tmp_path):
 
     assert re.match(r"cifar_alexnet: \w+, [\d.]+%\nsaliency: most sensitive at row \d+, column \d+ of 32 x 32", out)
     assert "occlusion: 81 squares of 6 x 6; the logit, " in out and (tmp_path / "saliency.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name, words, sentence", [
+    ("saliency", ["--weights", "nosuch"], "there is no file nosuch"), ("saliency", ["nosuch.jpg"], "there is no file nosuch.jpg"),
+    ("read_caffe_model", ["nosuch.caffemodel", "a.prototxt", "b.binaryproto"], "nosuch.caffemodel"),
+    ("read_caffe_model", ["bad", "bad", "bad"], "bad"), ("same_class", ["nosuch.npz"], "nosuch.npz"),
+    ("transfer_flowers", ["weights.npz", "nosuch.npz"], "weights.npz must hold conv1_w (96, 3, 11, 11), "),
+    ("transfer_flowers", ["bad", "nosuch.npz"], "bad"), ("compress", ["nosuch.npz"], "nosuch.npz")])
+def test_an_example_that_is_given_wrong_files_says_so_in_one_line(name, words, sentence, tmp_path):
+    np.savez(tmp_path / "weights.npz", conv1_w=np.zeros((2, 3, 5, 5), np.float32))
+    (tmp_path / "bad").write_bytes(b"\0bad" * 10)
+    done = subprocess.run([sys.executable, ROOT / "examples" / f"{name}.py", *words], cwd=tmp_path, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=300)
+    assert done.returncode == 1 and sentence in done.stderr and done.stderr.count("\n") == 1, done.stderr
