@@ -27,8 +27,9 @@ from ..data import DataSet, Loader, Pictures, Pipeline, checked, dataset, held_o
 from ..data.catalogue import CATALOGUE
 from ..layers import Dropout, Layer
 from ..network import Network, plain
-from ..screen import bar, echo, listed, nearest
+from ..screen import bar, echo, listed
 from ..weights import Checkpoint, found, read_checkpoint, shipped
+from ..weights.names import nearest_network
 from ..weights.prepared import normalise_for, order_for
 from .announce import announce
 from .beginning import as_before, begin_with, pipeline_of, said_of_pictures
@@ -171,7 +172,7 @@ class Recipe:
     def check_network(self):
         """Raises Unfit for a network that there is not, or a setting that does not fit it."""
         if self.net not in models.MODELS:
-            raise Unfit(f"net: no network is called {self.net!r}; {nearest(self.net, models.MODELS)}npnet has "
+            raise Unfit(f"net: no network is called {self.net!r}; {nearest_network(self.net)}npnet has "
                         f"{', '.join(models.MODELS)}")
         size = {} if self.size is None else {"size": self.size}
         input_shape, layers = models.MODELS[self.net](**size)

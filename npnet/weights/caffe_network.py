@@ -298,5 +298,5 @@ def shape_supposed(chain, notes):
             notes.append(f"The file does not say how large its pictures are; {channels} x {side} x {side} is supposed, "
                          f"which fits its weights.")
             return channels, side, side
-    raise ValueError("the description does not say how large its pictures are; give input_shape=(C, H, W), or the "
-                     "deploy.prototxt")
+    raise ValueError("the description does not say how large its pictures are, as those of a training; give the "
+                     "deploy.prototxt, which does (in Python, network_of takes input_shape=(C, H, W), too)")

@@ -301,7 +301,7 @@ class Arranged:
         array = self.stored.arrays[name]
         found = self.steps(ours, array)
         if found is None:
-            made.differ.append(self.difference(ours, name))
+            made.differ.append(self.difference(ours, name, made))
             return
         words, steps = found
         if module in self.placed:
@@ -333,12 +333,14 @@ class Arranged:
 
     # ------------------------------------------------------------------------ sentences
 
-    def difference(self, ours, name):
+    def difference(self, ours, name, made):
         """The sentence for an array that does not fit."""
         module, _, role = ours.rpartition(".")
         shape, array = self.plan.modules[module][role], self.stored.arrays[name]
         theirs = array.shape
         start = f"{ours} is {shape} here, {name} in the file is {theirs}"
+        if role == "b" and array.dtype.kind == "f" and any(said.startswith(f"{module}.w is ") for said in made.differ):
+            return start                                            # why is said with the weights
         if array.dtype.kind != "f":
             return f"{name} holds numbers of type {array.dtype}, which are no weights as they lie there; npnet reads " \
                    f"floating-point arrays"
@@ -353,6 +355,10 @@ class Arranged:
         output = {4: 0, 2: 1, 1: 0}[len(shape)] if len(shape) in (1, 2, 4) else 0
         others = [size for axis, size in enumerate(shape) if axis != output]
         if module == self.plan.last and others == [size for axis, size in enumerate(theirs) if axis != output]:
+            more = [name for name, roles in self.modules.items() if "w" in roles and name not in self.pairs.values()]
+            if more:
+                return (f": the file has layers that this network does not have ({listed(more, 3)}), so it is of "
+                        f"another network; name that one, or give its prototxt")
             return (f": the file has {theirs[output]} classes, this network {shape[output]}; build the network with "
                     f"classes={theirs[output]}")
         maps = self.plan.maps.get(module)

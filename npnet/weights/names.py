@@ -8,6 +8,14 @@ that of the Concat, a dot and the inner layer's: "expand2.expand1x1".
 """
 import re
 
+from ..models import MODELS
+from ..screen.words import nearest
+
+MEANT = {                               # what people call networks of which npnet has several: {name: versions}
+    "alexnet": ("krizhevsky2012", "caffe", "torchvision"), "bvlc_alexnet": ("caffe",), "caffenet": ("pool_first",),
+    "torchvision_alexnet": ("torchvision",), "squeezenet": ("squeezenet1_0", "squeezenet1_1"),
+    "torchvision_squeezenet1_1": ("squeezenet1_1",), "lenet": ("lenet5", "caffe_lenet"),
+    "cifar10": ("cifar10_full", "cifar10_quick", "cifar_alexnet")}
 LONGEST = 300                           # characters; longer names stand for no array of a network
 ROLES = {                               # the last part of a name, in small letters: the array of npnet's
     "w": "w", "weight": "w", "weights": "w", "kernel": "w", "gamma": "w", "scale": "w", "filters": "w",
@@ -64,3 +72,9 @@ TABLES = {                              # {version of npnet's: {module of torchv
         "features.10": "conv5", "classifier.1": "fc6", "classifier.4": "fc7", "classifier.6": "fc8"},
     "squeezenet1_0": squeezenet((3, 4, 5, 7, 8, 9, 10, 12)),
     "squeezenet1_1": squeezenet((3, 4, 6, 7, 9, 10, 11, 12))}
+
+
+def nearest_network(name):
+    """"did you mean krizhevsky2012 or caffe? ": the versions that a name may mean; "" where none comes near."""
+    meant = MEANT.get(str(name).lower(), ())
+    return f"did you mean {' or '.join(meant)}? " if meant else nearest(name, MODELS, cutoff=0.75)

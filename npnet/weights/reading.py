@@ -14,11 +14,12 @@ from pathlib import Path
 from ..data.readers.cifar import CIFAR10
 from ..models import MODELS
 from ..network import read as saved
-from ..screen.words import counted, listed, nearest
+from ..screen.words import counted, listed
 from . import caffe, compression, fetching, onnx
 from .candidates import candidates, model_for
 from .candidates import nearest as nearest_version
 from .mapping import mapped
+from .names import nearest_network
 from .prepared import pipeline_for, version_of
 from .stored import Stored
 from .trained import Trained, checked_names, is_ours
@@ -135,7 +136,7 @@ def network_for(found, net, prototxt):
     if prototxt is not None:
         from . import prototxt as text
         description = text.read(prototxt).layers
-        return described(description, prototxt)
+        return described(with_shapes(description, found), prototxt)
     if net is not None:
         return named(found, net)
     if list(found.arrays) == ["mean"]:
@@ -167,14 +168,28 @@ def described(description, path):
     try:
         network, notes = network_of(description)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        where = "" if str(error).startswith(f"{path}: ") else f"{path}: "
+        raise ValueError(f"{where}{error}") from None
     return network, version_of(network), description, notes
+
+
+def with_shapes(description, found):
+    """Caffe's description without weights, with the shapes that a file's arrays LAYER/NUMBER have: where it does not
+    say how large its pictures are, they tell. It is left as it is where it says so, and where shapes are there."""
+    from .caffe_network import shape_in
+    if found.layout != "caffe" or shape_in(description) is not None:
+        return description
+    shapes = {}
+    for name, array in found.arrays.items():
+        shapes.setdefault(name.rpartition("/")[0], []).append(list(array.shape))
+    return {key: [layer | ({"blobs": shapes[layer.get("name")]} if layer.get("name") in shapes else {})
+                  for layer in value] if key in ("layer", "layers") else value for key, value in description.items()}
 
 
 def named(found, net):
     """The version of that name, with as many classes as the file has."""
     if net not in MODELS:
-        raise ValueError(f"no network is called {net!r}; {nearest(net, MODELS)}npnet has {', '.join(MODELS)}")
+        raise ValueError(f"no network is called {net!r}; {nearest_network(net)}npnet has {', '.join(MODELS)}")
     network, notes = model_for(found, net)
     return network, net, None, notes
 

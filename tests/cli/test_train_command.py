@@ -156,7 +156,7 @@ def test_overfitting_one_batch(pack, capsys):
 
 
 AT_ONCE = [                     # what is refused before any picture is read
-    (["--net", "alexnet"], "--net: no network is called 'alexnet'; did you mean "),
+    (["--net", "alexnet"], "--net: no network is called 'alexnet'; did you mean krizhevsky2012 or caffe or torchvision? "),
     (["--lr", "-1"], "--lr must be a number of at least 0, got -1.0"),
     (["--lr", "nan"], "--lr must be a number of at least 0, got nan"),
     (["--momentum", "2"], "--momentum must be a number of at least 0 and below 1, got 2.0"),

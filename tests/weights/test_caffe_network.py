@@ -238,7 +238,7 @@ def test_what_npnet_cannot_build_is_one_sentence(texts, words):
 
 
 def test_what_does_not_say_enough():
-    with pytest.raises(ValueError, match="does not say how large its pictures are; give input_shape"):
+    with pytest.raises(ValueError, match="does not say how large its pictures are, .* give the deploy.prototxt"):
         built(conv("a", "data"), given='input: "data"')
     with pytest.raises(ValueError, match=r"its input has the shape \[1, 3, 8\]"):
         built(conv("a", "data"), given='input: "data" input_shape { dim: [1, 3, 8] }')

@@ -148,7 +148,7 @@ def test_a_format_is_known_by_its_first_bytes(tmp_path, head, module):
 
 def test_what_cannot_be_asked_for(squeeze, tmp_path):
     path, net = squeeze
-    with pytest.raises(ValueError, match="no network is called 'squeezenet'; did you mean squeezenet1_"):
+    with pytest.raises(ValueError, match="no network is called 'squeezenet'; did you mean squeezenet1_0 or squeezenet1_1[?]"):
         trained(path, net="squeezenet")
     with pytest.raises(ValueError, match="give net or prototxt, not both"):
         trained(path, net="caffe", prototxt=tmp_path / "deploy.prototxt")
@@ -285,6 +285,21 @@ class TestRealFiles:
         assert whole.classes[3] == "cat"
         for name, array in alone.net.params().items():
             np.testing.assert_array_equal(array, whole.net.params()[name])
+
+    @pytest.mark.parametrize("file", ["cifar10_full_iter_70000.caffemodel", "cifar10_full_iter_100000.caffemodel.h5"])
+    def test_a_training_s_description_needs_no_size_of_pictures(self, reference, file):
+        folder = reference / "caffe_cifar10"
+        known = trained(folder / file, prototxt=folder / "cifar10_full_train_test.prototxt")
+        assert known.settings["net"] == "cifar10_full" and "3 x 32 x 32 is supposed, which fits its weights" in str(known.report)
+
+    def test_a_hidden_layer_is_not_taken_for_the_classes(self, reference):
+        folder = reference / "caffe_cifar10"
+        with pytest.raises(ValueError, match="layers that this network does not have .ip2., so it is of another network") as caught:
+            trained(folder / "cifar10_quick_iter_5000.caffemodel.h5", prototxt=folder / "cifar10_full.prototxt")
+        assert "classes" not in str(caught.value) and str(caught.value).count("another network") == 1
+        with pytest.raises(ValueError) as caught:
+            trained(folder / "cifar10_quick_iter_5000.caffemodel.h5", prototxt=folder / "cifar10_full_train_test.prototxt")
+        assert str(caught.value).count("cifar10_full_train_test.prototxt") == 1
 
     def test_lenet_divides_by_256(self, reference):
         folder = reference / "caffe_lenet"
