@@ -75,9 +75,9 @@ def run(options):
 
 
 def opened(options):
-    """The trained network."""
+    """The trained network; for its filters, a file of the first layers is enough."""
     from ..weights import trained
-    return trained(options.weights, **reading(options))
+    return trained(options.weights, **reading(options), partial=options.kind == "filters")
 
 
 def given(options, needed=True):

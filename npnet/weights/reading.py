@@ -20,6 +20,7 @@ from .candidates import candidates, model_for
 from .candidates import nearest as nearest_version
 from .mapping import mapped
 from .names import nearest_network
+from .plans import plan_of
 from .prepared import pipeline_for, version_of
 from .stored import Stored
 from .trained import Trained, checked_names, is_ours
@@ -104,11 +105,12 @@ def kind_of_text(head):
 
 # ---------------------------------------------------------------------------- which network
 
-def read(path, net=None, prototxt=None, mean=None, names=None):
+def read(path, net=None, prototxt=None, mean=None, names=None, partial=False):
     """The Trained network in a file of weights.
 
     net: the name of a version in models.py, where the arrays alone fit several. prototxt: Caffe's description.
     mean: a file with the mean picture. names: what the classes are called, or a text file with one on each line.
+    partial: whether the first convolution is enough; arrays that the file does not have stay as they were drawn.
 
     FileNotFoundError; ValueError, one sentence, where the file is damaged, no network or several fit its arrays, or
     what was given does not fit it.
@@ -117,7 +119,7 @@ def read(path, net=None, prototxt=None, mean=None, names=None):
     network, version, description, notes = network_for(found, net, prototxt)
     pipeline, more = pipeline_of(network, version, description, mean)
     report = mapped(found, network, pipeline)
-    report.fill(network)
+    report.fill(network, partial and any(row.ours == f"{plan_of(network).first}.w" for row in report.rows))
     check_all_used(report, net)
     report.notes += [*notes, *more]
     if net is None and description is None and any(row.by_place for row in report.rows):

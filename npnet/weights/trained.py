@@ -56,11 +56,11 @@ def shipped():
     return sorted(path.stem for path in SHIPPED.glob("*.npz"))
 
 
-def trained(name_or_path, layers=None, net=None, prototxt=None, mean=None, names=None):
+def trained(name_or_path, layers=None, net=None, prototxt=None, mean=None, names=None, partial=False):
     """The Trained network of that name, in that run's folder, checkpoint or file of weights, whatever its format.
 
     layers: classes of one's own, as for npnet.load. net, prototxt, mean, names: what files of others do not say, as for
-    reading.read; names replaces the names of the classes of any file.
+    reading.read; names replaces the names of the classes of any file. partial: whether the first convolution is enough.
 
     Raises FileNotFoundError where there is none, ValueError for a file that is damaged, or holds a network
     without the way its pictures are prepared.
@@ -74,7 +74,7 @@ def trained(name_or_path, layers=None, net=None, prototxt=None, mean=None, names
         net = known.net
     if not is_ours(path):
         from .reading import read
-        return renamed(read(path, net, prototxt, mean, names), name_or_path)
+        return renamed(read(path, net, prototxt, mean, names, partial), name_or_path)
     if prototxt is not None or mean is not None:
         raise ValueError(f"{path} is a file of npnet's own, which has its network and its mean; leave prototxt and "
                          f"mean out")

@@ -51,6 +51,13 @@ def test_filters_excite_maps_and_answers(runs, npnet_, here):
     assert npnet_("see", "answers", path, *weights)[1].startswith("blue.png: blue ")
 
 
+@pytest.mark.reference
+def test_filters_of_a_file_of_the_first_layers(npnet_, reference):
+    file = str(reference / "alexnet_conv" / "alexnet_conv_float.npz")
+    assert npnet_("see", "filters", "--weights", file, "--net", "caffe")[0] == 0 and drawn_by_npnet("see/filters.png")
+    assert "it has no array for fc6.w" in one_line(npnet_("see", "excite", "--class", "1", "--weights", file, "--net", "caffe"))
+
+
 def test_patches_and_neighbours_of_a_folder(runs, npnet_, here):
     folder = here / "colours"
     folder.mkdir()

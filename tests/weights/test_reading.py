@@ -332,3 +332,17 @@ def test_an_empty_file_is_called_so(tmp_path):
         trained(tmp_path / "net.pth")
     with pytest.raises(ValueError, match="is a device, not a file"):
         trained("/dev/null")
+
+
+def test_the_first_layers_alone_are_enough_where_that_is_asked(tmp_path):
+    """Filters of the first convolution: without its weights it is an error nevertheless."""
+    net = npnet.model("lenet5", seed=3)
+    first = {name: array for name, array in net.params().items() if name.startswith("conv")}
+    np.savez(tmp_path / "first.npz", **first)
+    np.savez(tmp_path / "rest.npz", **{name: array for name, array in net.params().items() if name not in first})
+    with pytest.raises(ValueError, match="it has no array for fc"):
+        trained(tmp_path / "first.npz", net="lenet5")
+    known = trained(tmp_path / "first.npz", net="lenet5", partial=True)
+    assert np.array_equal(known.net["conv1"].w, first["conv1.w"]) and any(name.startswith("fc") for name in known.report.missing)
+    with pytest.raises(ValueError, match="it has no array for conv1.w"):
+        trained(tmp_path / "rest.npz", net="lenet5", partial=True)
