@@ -70,7 +70,7 @@ def run_list(options):
     for entry in catalogue.CATALOGUE.values():
         room = size(entry.room) if entry.room else "-"
         rows.append((entry.name, f"{entry.train + entry.test:,}", entry.picture, f"{entry.classes}", room, here(entry)))
-    print_table(rows, "lrlrrl")
+    print_table(rows, "lrlrrl", whole=True)
     echo("\nnpnet data get NAME downloads one, npnet data info NAME says more.")
     echo("unverified: no checksum is known, so get asks for --trust.")
     echo("ImageNet (ILSVRC) needs registration at image-net.org; then name its folder.")

@@ -66,7 +66,7 @@ def run_list(options):
              for name in shipped()]
     rows += [(entry.name, size(fetching.room(entry.name)), here(entry), entry.about)
              for entry in fetching.KNOWN.values()]
-    print_table(rows, "lrll")
+    print_table(rows, "lrll", whole=True)
     echo("\nnpnet weights get NAME downloads one, npnet weights info NAME says more.")
     notes = {"unverified": "no checksum is known, so get asks for --trust.",
              "damaged": "a file lies there, but with other bytes; npnet weights info NAME says which."}

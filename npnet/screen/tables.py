@@ -17,16 +17,18 @@ def aligned(texts):
     return [set_cell_size(text, wide) for text in texts]
 
 
-def print_table(rows, sides):
+def print_table(rows, sides, whole=False):
     """Prints rows of strings, the first one the heads, as aligned columns; sides: "l" or "r" for each.
 
     Where the terminal is too narrow, the first column and the last one fold, if the last is on the left; else the
-    first is cut. Where that is not enough, every row becomes lines of its own.
+    first is cut. Where that is not enough, every row becomes lines of its own; with `whole` also where a word would be
+    broken.
     """
     from rich.table import Table
     screen, folds = console(sys.stdout), len(sides) > 1 and sides[-1] == "l"
     wide = widths(rows, screen.width, folds)
-    if sum(wide) + 2 * (len(wide) - 1) > screen.width:
+    longest = [max(len(word) for cell in column for word in cell.split() or [""]) for column in zip(*rows)]
+    if sum(wide) + 2 * (len(wide) - 1) > screen.width or whole and any(map(int.__gt__, longest, wide)):
         for row in rows[1:]:
             print("\n".join([row[0], *(line(head, cell) for head, cell in zip(rows[0][1:], row[1:]) if cell)]))
         return

@@ -64,6 +64,17 @@ def test_columns_line_up_and_nothing_is_cut_where_there_is_room(capsys, columns)
     assert lines[2].startswith("일본 벚나무") and lines[2].rstrip().endswith("7")
 
 
+def test_no_word_is_broken_where_words_stay_whole(capsys, columns):
+    rows = [("name", "what"), ("squeezenet1_1_of_others", "torchvision's SqueezeNet 1.1")]
+    columns(32)
+    print_table(rows, "ll", whole=True)
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("squeezenet1_1_of_others", "torchvision's", "SqueezeNet", "1.1")) and max(map(len, out.splitlines())) <= 32
+    columns(40)
+    print_table(rows, "ll", whole=True)
+    assert capsys.readouterr().out.splitlines()[1].startswith("squeezenet1_1_of_others  torchvision's")     # folded between words
+
+
 def test_numbers_are_never_cut_in_a_narrow_terminal(capsys, columns):
     columns(30)
     print_table(ROWS, "lrl")
