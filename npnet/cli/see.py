@@ -52,7 +52,8 @@ def add(commands):
                         "probable one)")
     parser.add_argument("--layer", metavar="NAME", help="for gradcam, deconvolution, maps, excite and patches "
                         "(default: the last convolution)")
-    parser.add_argument("--channel", type=int, metavar="N", help="of that layer (default: the one that answers most)")
+    parser.add_argument("--channel", type=int, metavar="N", help="of that layer (default: the one that answers "
+                        "most; patches and excite need it)")
     parser.add_argument("--save", metavar="PLACE", help="a file for one picture, or a folder (default: see)")
     parser.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help="en or ko (default: NPNET_LANG, else en)")
     add_backend(parser)
@@ -108,10 +109,10 @@ class Album:
                 yield picture
 
 
-def word(options, name):
+def word(options, name, /, **values):
     """A sentence by its id, in the language that was chosen."""
     from ..explain.words import Said
-    return Said(name).within(options.lang)
+    return Said(name, **values).within(options.lang)
 
 
 def label_of(options, network):
@@ -187,16 +188,20 @@ def patches(options, network):
     with bar(word(options, "see.looking"), word(options, "see.pictures")) as progress:
         figure, best = seen.patches(network.net, network.pipeline, album := Album(paths), layer, options.channel,
                                     options.lang, counting(progress, len(paths)))
+    size = " x ".join(map(str, network.net.input_shape[1:]))
+    tell(word(options, "see.windows", size=size))
     for patch in best:
         top, bottom, left, right = patch.window
-        echo(f"{patch.value:10.4g}  rows {top}-{bottom - 1}, columns {left}-{right - 1} of "
-             f"{Path(album.paths[patch.picture]).name}")
+        place = word(options, "see.window", top=top, bottom=bottom - 1, left=left, right=right - 1,
+                     file=Path(album.paths[patch.picture]).name)
+        echo(f"{patch.value:10.4g}  {place}")
     draw(options, figure, f"patches-{layer}-{options.channel}", ["patches"], paths)
 
 
 def neighbours(options, network):
     """To the first picture those of the others that are nearest."""
     from ..explain import seen
+    from ..explain.neighbours import before_classes
     paths = given(options)
     query, others = paths[0], [path for path in paths[1:] if Path(path).resolve() != Path(paths[0]).resolve()]
     if not others:
@@ -205,6 +210,7 @@ def neighbours(options, network):
     with bar(word(options, "see.looking"), word(options, "see.pictures")) as progress:
         figure, found = seen.neighbours(network.net, network.pipeline, Album([query]), album := Album(others),
                                         language=options.lang, progress=counting(progress, len(others)))
+    tell(word(options, "see.distances", layer=list(before_classes(network.net).layers)[-1]))
     for number, distance in zip(*found[0]):
         echo(f"{distance:10.4g}  {Path(album.paths[int(number)]).name}")
     draw(options, figure, f"{Path(query).stem}-nearest", ["nearest"], paths)
@@ -271,7 +277,6 @@ def draw(options, figure, name, kinds, reads=()):
     """Saves a figure, and says where it is and what it does not show."""
     from .. import plots
     from ..explain.seen import limit
-    from ..explain.words import Said
     if of_one_picture(options):
         path = place_of(options.save, reads=reads)
     else:
@@ -280,7 +285,7 @@ def draw(options, figure, name, kinds, reads=()):
     plots.save(figure, path)
     for kind in kinds:
         tell(limit(kind, options.lang, named=len(kinds) > 1))
-    echo(Said("see.saved_again" if replaced else "see.saved", path=path).within(options.lang))
+    echo(word(options, "see.saved_again" if replaced else "see.saved", path=path))
 
 
 def own_place(options, name):

@@ -12,7 +12,7 @@ import numpy as np
 from .. import plots
 from ..backend import ops
 from ..screen import percent
-from ..screen.words import short_names
+from ..screen.words import listed, short_names
 from . import insight
 from .ascent import excite
 from .fields import fields
@@ -110,10 +110,9 @@ def sheet(look, kinds, watch=None):
         with watch(kind) if watch else nullcontext(look.progress) as look.progress:
             images.append(OF_A_PHOTOGRAPH[kind](look))
     caption = " ".join(limit(kind, look.language, named=len(kinds) > 1) for kind in kinds)
-    of_channel = list(kinds) == ["deconvolution"]
     share = percent(look.probabilities[look.label])
     title = look.say("see.title", name=look.name, share=share, weights=untrained(look))
-    return plots.seen(images, None if of_channel else title, caption, columns=min(len(images), 4))
+    return plots.seen(images, title, caption, columns=min(len(images), 4))
 
 
 def limit(kind, language="en", named=False):
@@ -135,7 +134,8 @@ def filters(net, order="RGB", language="en"):
 def feature_maps(look):
     """What a layer makes of the photograph."""
     y = insight.feature_maps(look.net, look.x, look.layer)
-    return plots.feature_maps(y if y.ndim == 3 else y.reshape(1, 1, -1), look.layer, note=limit("maps", look.language))
+    return plots.feature_maps(y if y.ndim == 3 else y.reshape(1, 1, -1), look.layer, note=limit("maps", look.language),
+                              strongest=True)
 
 
 def excited(net, pipeline, layer, channel, name=None, language="en", seed=0, progress=None):
@@ -182,8 +182,11 @@ def answers(net, pipeline, classes, pictures, truths=None, language="en"):
     pictures = list(pictures)
     p = np.concatenate([ops.to_host(net.probabilities(ops.to_device(pipeline.test(one)[None].astype(net.dtype))))
                         for one in pictures])
+    caption = limit("answers", language)
+    if any(truth is not None for truth in truths or ()):
+        caption = f"{Said('see.truths').within(language)} {caption}"
     return plots.five_best([given(net, pipeline, one) for one in pictures], p, short_names(classes), truths,
-                           caption=limit("answers", language)), p
+                           caption=caption), p
 
 
 def of_explain(explain, pipeline):
@@ -204,7 +207,7 @@ def class_number(word, classes):
     exact = [k for k, name in enumerate(lower) if str(word).lower() in [part.strip() for part in name.split(",")]]
     holding = exact or [k for k, name in enumerate(lower) if str(word).lower() in name]
     if len(holding) != 1:
-        near = ", ".join(f"{k} {classes[k]}" for k in holding[:5])
+        near = listed([f"{k} {classes[k]}" for k in holding])
         raise ValueError(Said("see.which_class", word=word, near=near) if near else
                          Said("see.no_class", word=word, last=len(classes) - 1))
     return holding[0]

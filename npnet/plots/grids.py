@@ -31,8 +31,9 @@ def filters(w, title=None, columns=None, note=""):
                                  f"0 is the middle grey. Left: the row's first filter. {note}".rstrip())
 
 
-def feature_maps(maps, title=None, most=64, note=""):
-    """What a layer made of one picture, maps (C, H, W): the first `most` channels in a grid.
+def feature_maps(maps, title=None, most=64, note="", strongest=False):
+    """What a layer made of one picture, maps (C, H, W): the first `most` channels in a grid; with strongest=True those
+    with the largest numbers, the largest first, each with its number in its corner, if there are more than `most`.
 
     One scale for all maps, so that they can be compared: from dark, the smallest number, to light, which
     0.5 % of the numbers exceed (a few very large ones would leave all others dark). Where numbers are
@@ -44,15 +45,20 @@ def feature_maps(maps, title=None, most=64, note=""):
         raise ValueError(f"maps must be (C, H, W), those of one picture, and most at least 1, "
                          f"got {maps.shape} and {most}")
     C, H, W = maps.shape
-    drawn = maps[:most].astype(float)
+    chosen = strongest and C > most
+    order = np.argsort(-np.nan_to_num(maps.reshape(C, -1).astype(float), nan=-np.inf).max(axis=1), kind="stable")
+    drawn = maps[order[:most] if chosen else slice(most)].astype(float)
     missing = np.size(drawn) - np.isfinite(drawn).sum()
     drawn[~np.isfinite(drawn)] = np.nan                                         # drawn white
     columns = 16 if len(drawn) > 64 else min(len(drawn), 8)
     figure, axes, image = grid(drawn, columns, white=np.nan)
     scale(figure, axes, image, drawn)
-    maps_drawn = f"{len(drawn)} of {C} maps" if len(drawn) < C else counted(C, "map")
-    return finish(figure, title, f"{maps_drawn}, {H} high and {W} wide, all on one scale. "
-                                 f"Left: the row's first map." +
+    maps_drawn = f"{len(drawn)} of {C:,} maps" if len(drawn) < C else counted(C, "map")
+    if chosen:
+        numbered(axes, order[:most], image.get_array().shape, columns)
+    which = ("Those that answer most, the strongest first, with their numbers." if chosen else
+             "Left: the row's first map.")
+    return finish(figure, title, f"{maps_drawn}, {H} high and {W} wide, all on one scale. {which}" +
                                  (f" White: {counted(missing, 'number')} NaN or infinite." if missing else "") +
                                  (f" {note}" if note else ""))
 
@@ -64,15 +70,31 @@ def scale(figure, axes, image, drawn):
         high = np.quantile(np.abs(numbers), 0.995) or np.abs(numbers).max()
         low = -high
         image.set_cmap(SIGNED)
-        ticks = {low: f"{low:.3g}" + (" and less" if numbers.min() < low else ""), 0.0: "0"}
+        ticks = {low: in_digits(low) + (" and less" if numbers.min() < low else ""), 0.0: "0"}
     else:
         low, high = numbers.min(), np.quantile(numbers, 0.995)
         high = high if high > low else numbers.max()
-        ticks = {low: f"{low:.3g}"}
+        ticks = {low: in_digits(low)}
     if high > low:
-        ticks[high] = f"{high:.3g}" + (" and more" if numbers.max() > high else "")
+        ticks[high] = in_digits(high) + (" and more" if numbers.max() > high else "")
     image.set_clim(low, high if high > low else low + 1)
     colour_bar(figure, axes, image, ticks, fraction=0.03)
+
+
+def in_digits(number):
+    """"0.123", "1,730": three digits that count, and no power of ten for what is read without one."""
+    return f"{number:,.0f}" if 1000 <= abs(number) < 1e6 else f"{number:.3g}"
+
+
+def numbered(axes, numbers, shape, columns):
+    """Writes in the corner of each image of a grid its number, in place of the rows' numbers at the left."""
+    columns = min(columns, len(numbers))
+    rows = -(-len(numbers) // columns)
+    axes.set_yticks([])
+    for place, number in enumerate(numbers):
+        across, down = (place % columns) * (shape[1] / columns), (place // columns) * (shape[0] / rows)
+        axes.text(across, down, str(number), fontsize=7, va="top", ha="left",
+                  bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1})
 
 
 def grid(images, columns, white):

@@ -75,12 +75,14 @@ def seen(images, title=None, caption=None, columns=None, side=2.3):
     words = [textwrap.fill(str(text), letters) for _, text in images]
     high = LINE * max(text.count("\n") + bool(text) for text in words)
     caption_lines = len(textwrap.wrap(caption or "", int(width * 14)))
-    figure = new_figure(width, rows * (side + 0.1 + high) + LINE * caption_lines + 0.45 * bool(title) + 0.15)
+    figure = new_figure(width, rows * (side + 0.1 + high) + LINE * caption_lines + (0.45 if title else 0.1) + 0.15)
     for place, ((image, _), text) in enumerate(zip(images, words), 1):
         axes = new_axes(figure, rows, columns, place)
         if image is not None:
             show_image(axes, image if np.ndim(image) == 3 and np.shape(image)[2] == 3 else np.squeeze(image, 2))
             axes.set_title(text, fontsize=9)
+    if not title:                                           # the words of the first row need some white above them
+        figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.1 / figure.get_figheight()))
     return finish(figure, title, caption)
 
 

@@ -58,6 +58,24 @@ def test_filters_of_a_file_of_the_first_layers(npnet_, reference):
     assert "it has no array for fc6.w" in one_line(npnet_("see", "excite", "--class", "1", "--weights", file, "--net", "caffe"))
 
 
+def test_what_is_drawn_is_explained(runs):
+    """The colours of the bars, where a truth is known; the answer above what a channel sends back; names cut off."""
+    from npnet.explain import seen
+    from npnet.weights import trained
+    known, green = trained(str(runs / "a")), np.zeros((20, 20, 3), np.uint8)
+
+    def texts(figure):
+        from matplotlib.text import Text
+        return " ".join(" ".join(text.get_text().split()) for text in figure.findobj(Text))
+    for truths, explained in (([1], True), ([None], False), (None, False)):
+        figure, _ = seen.answers(known.net, known.pipeline, known.classes, [green], truths)
+        assert ("its bar is red, all others are blue" in texts(figure)) is explained
+    look = seen.Look(known.net, known.pipeline, known.classes, green)
+    assert re.search(rf"{look.name}: [\d.]+ %", texts(seen.sheet(look, ["deconvolution"])))
+    with pytest.raises(ValueError, match="0 fox 0, 1 fox 1, 2 fox 2, 3 fox 3, 4 fox 4 and 4 more; give the number"):
+        seen.class_number("fox", [f"fox {k}" for k in range(9)])
+
+
 def test_patches_and_neighbours_of_a_folder(runs, npnet_, here):
     folder = here / "colours"
     folder.mkdir()
@@ -65,12 +83,13 @@ def test_patches_and_neighbours_of_a_folder(runs, npnet_, here):
     code, out, _ = npnet_("see", "patches", str(folder), "--weights", str(runs / "a"), "--layer", "conv1", "--channel", "3")
     rows = re.findall(r"^ *(-?[\d.e-]+)  rows (\d+)-(\d+), columns (\d+)-(\d+) of (\w+\.png)$", out, re.MULTILINE)
     assert code == 0 and len(rows) == len(paths) and "drawn: see/patches-conv1-3.png" in out
+    assert "rows and columns are those of the 16 x 16 pixels that the network is given" in said(out)
     values = [float(row[0]) for row in rows]
     assert values == sorted(values, reverse=True) and table()["see.not_patches"]["en"] in said(out)
 
     query = picture("green", here / "query.png")
     code, out, _ = npnet_("see", "nearest", query, str(folder), "--weights", str(runs / "a"))
-    assert code == 0 and re.search(r"^ +\S+  green\d\.png$", out.splitlines()[0]) and "see/query-nearest.png" in out
+    assert code == 0 and re.search(r"^ +\S+  green\d\.png$", out.splitlines()[1]) and out.startswith("distances between the outputs of ") and "see/query-nearest.png" in out
     assert table()["see.not_nearest"]["en"] in said(out)
 
 
@@ -102,6 +121,9 @@ def test_korean(runs, npnet_, here):
     path = picture("red", here / "red.png")
     code, out, _ = npnet_("see", "gradcam", path, "--weights", str(runs / "a"), "--lang", "ko")
     assert code == 0 and table()["see.not_gradcam"]["ko"] in said(out)
+    assert "그린 파일: see/red-gradcam.png" in out and "drawn" not in out
+    out = npnet_("see", "patches", path, "--weights", str(runs / "a"), "--layer", "conv1", "--channel", "3", "--lang", "ko")[1]
+    assert "rows" not in out and re.search(r"행 \d+-\d+, 열 \d+-\d+, 파일 red.png", out)
     assert "rad-CAM" not in one_line(npnet_("see", "saliency", path, "--weights", str(runs / "a"), "--class", "cat", "--lang", "ko"))
     assert "이런 이름의 클래스가 없습니다" in npnet_("see", "saliency", path, "--weights", str(runs / "a"), "--class", "cat", "--lang", "ko")[2]
 

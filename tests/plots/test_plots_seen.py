@@ -73,3 +73,20 @@ def test_the_five_best_with_the_true_one_in_red(random):
     assert len(set(colours[1])) == 1
     with pytest.raises(ValueError, match="as many pictures as rows"):
         plots.five_best([np.zeros((9, 9, 3), np.uint8)], p, names)
+
+
+def test_of_many_maps_the_strongest_are_drawn_with_their_numbers():
+    maps = np.zeros((70, 4, 5), np.float32)
+    maps[:, 1, 1] = np.arange(70)
+    maps[3, 2, 2], maps[5, 0, 0] = 2000, np.nan
+    found = texts(plots.feature_maps(maps, strongest=True))
+    numbers = [text for text in found if text.isdigit() and int(text) < 70]
+    assert numbers[:2] == ["3", "69"] and len(set(numbers) - {"0"}) == 64 and not {"1", "2", "4", "5"} & set(numbers)
+    assert any("64 of 70 maps" in text and "the strongest first" in text for text in found)
+    few = texts(plots.feature_maps(maps[:64], strongest=True))
+    assert any("Left: the row's first map." in text for text in few) and {"0", "8", "56"} <= set(few)
+
+
+def test_scales_have_no_powers_of_ten_where_none_are_needed():
+    from npnet.plots.grids import in_digits
+    assert [in_digits(number) for number in (1730.4, -25_000.0, 0.1234, 999.4, 3e7)] == ["1,730", "-25,000", "0.123", "999", "3e+07"]
