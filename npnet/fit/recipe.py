@@ -97,7 +97,8 @@ class Recipe:
                               "(default: a tenth; 0: none, the test pictures are watched and choose nothing)", int, "N",
                               least=0)
     normalise: str = setting("pictures", None, "minus the mean and over the deviation; minus the mean; minus the mean "
-                             "picture; none (default: standard, and mean for the networks of 2012)",
+                             "picture; none (default: standard, and mean for the networks of 2012; with --weights "
+                             "as the pictures that these have learnt from)",
                              choices=("standard", "mean", "mean-picture", "none"))
     shorter: int = setting("pictures", None, "to which the shorter side of a picture is resized, before it is cropped "
                            "to the input (default: 256 for 227 and 224, in proportion for others, the input's up to "

@@ -152,6 +152,10 @@ def names_in(path):
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no file {path}; give a text file with the name of a class on each "
                                 f"line") from None
+    except IsADirectoryError:
+        raise ValueError(f"{path} is a folder; give a text file with the name of a class on each line") from None
+    if not any(map(str.strip, lines)):
+        raise ValueError(f"{path} is empty; give a text file with the name of a class on each line")
     return [re.sub(r"^n\d{8}\s+", "", line.strip()) for line in lines if line.strip()]
 
 

@@ -330,6 +330,10 @@ def test_an_empty_file_is_called_so(tmp_path):
     (tmp_path / "net.pth").touch()
     with pytest.raises(ValueError, match="net.pth is empty .0 bytes."):
         trained(tmp_path / "net.pth")
+    (tmp_path / "names.txt").write_text("\n \n")
+    for names, words in ((tmp_path / "names.txt", "names.txt is empty; give a text file"), (tmp_path, "is a folder; give a text")):
+        with pytest.raises(ValueError, match=words):
+            trained("cifar_alexnet", names=names)
     with pytest.raises(ValueError, match="is a device, not a file"):
         trained("/dev/null")
 
