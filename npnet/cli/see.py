@@ -220,7 +220,7 @@ def answers(options, network):
     from ..explain import seen
     paths = given(options, needed=False)
     if len(paths) > MOST:
-        echo(f"the first {MOST} of {len(paths):,} pictures are drawn")
+        tell(word(options, "see.first", most=MOST, count=f"{len(paths):,}"))
     album = Album(paths[:MOST])
     pictures = list(album)
     figure, p = seen.answers(network.net, network.pipeline, network.classes, pictures,

@@ -114,6 +114,7 @@ def grid(images, columns, white):
     width = min(9.0, max(5.0, 0.9 * columns))
     across = width - (0.7 if images.ndim == 4 else 1.6)         # the numbers, the colour bar
     figure = new_figure(width, across * len(canvas) / canvas.shape[1] + 1.1)
+    figure.get_layout_engine().set(rect=(0.015, 0, 0.985, 1))                  # the numbers of the rows are not cut
     axes = new_axes(figure)
     image = axes.imshow(canvas, cmap=COLOURS, vmin=0, vmax=1, interpolation="nearest")
     step = -(-rows // 24)                                                       # at most 24 numbers

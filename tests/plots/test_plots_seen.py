@@ -90,3 +90,11 @@ def test_of_many_maps_the_strongest_are_drawn_with_their_numbers():
 def test_scales_have_no_powers_of_ten_where_none_are_needed():
     from npnet.plots.grids import in_digits
     assert [in_digits(number) for number in (1730.4, -25_000.0, 0.1234, 999.4, 3e7)] == ["1,730", "-25,000", "0.123", "999", "3e+07"]
+
+
+@pytest.mark.parametrize("side", [6, 7, 13])
+def test_the_numbers_of_the_rows_are_not_cut(side, random):
+    figure = plots.feature_maps(500 * random.standard_normal((64, side, side)) ** 3, "conv1", note="It does not show " * 5)
+    figure.canvas.draw()
+    left = min(label.get_window_extent().x0 for label in figure.axes[0].get_yticklabels())
+    assert left > 4
