@@ -24,7 +24,7 @@ from npnet.data import dataset, read_picture, resize_and_crop, sample_picture
 from npnet.layers import rng
 from npnet.plots.figure import finish, new_figure
 from npnet.weights import trained
-from npnet.weights.compression import arrays_of, pruned, quantised, write
+from npnet.weights.readers.compression import arrays_of, pruned, quantised, write
 
 KEEP = (1, 0.7, 0.5, 0.4, 0.3, 0.2)                     # the share of weights that are left
 PLANS = {"everywhere": {}, "by layer": {"conv1.w": (1, 1), "fc6.w": (0.05, 0.1), "fc7.w": (1, 1)}}     # least, most

@@ -1,7 +1,7 @@
 """Arrays in the shapes of a published network, where its file is not at hand: for tests of what is fetched."""
 import numpy as np
 
-from npnet.weights import compression
+from npnet.weights.readers import compression
 
 
 def alexnet_shaped():

@@ -14,7 +14,8 @@ from shaped import alexnet_shaped
 import npnet
 from npnet.data import read_picture, sample_picture
 from npnet.files.fetch import facts_of
-from npnet.weights import compression, fetching, trained
+from npnet.weights import fetching, trained
+from npnet.weights.readers import compression
 
 ROOT = Path(npnet.__file__).parents[1]
 WALK = ROOT / "examples" / "alexnet_forward.py"

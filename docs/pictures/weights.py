@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from npnet.weights.arrays import state_dict
+from npnet.weights.readers.arrays import state_dict
 
 TESTS = Path(__file__).resolve().parents[2] / "tests" / "weights"
 sys.path[:0] = [] if str(TESTS) in sys.path else [str(TESTS)]

@@ -192,7 +192,7 @@ def run_convert(options):
 
 def writer(options):
     """The function of a path and a Trained that writes what OUT's name asks for, and what that is."""
-    from ..weights import arrays
+    from ..weights.readers import arrays
     ending = Path(options.out).suffix.lower()
     if ending not in (".npz", ".safetensors"):
         raise ValueError(f"OUT must end in .npz or .safetensors, got {options.out}")

@@ -15,7 +15,8 @@ from ..data.readers.cifar import CIFAR10
 from ..models import MODELS
 from ..network import read as saved
 from ..screen.words import counted, listed
-from . import caffe, compression, fetching, onnx
+from . import fetching
+from .readers import caffe, compression, onnx
 from .candidates import candidates, model_for
 from .candidates import nearest as nearest_version
 from .mapping import mapped
@@ -45,7 +46,7 @@ def stored(path):
         head = file.read(HEAD)
     if is_ours(path):
         return stored_by_npnet(path)
-    return import_module(f".{format_of(path, head)}", __package__).read(path)
+    return import_module(f".readers.{format_of(path, head)}", __package__).read(path)
 
 
 def check_file(path):
@@ -136,7 +137,7 @@ def network_for(found, net, prototxt):
     if net is not None and prototxt is not None:
         raise ValueError("give net or prototxt, not both: each of them says which network it is")
     if prototxt is not None:
-        from . import prototxt as text
+        from .readers import prototxt as text
         description = text.read(prototxt).layers
         return described(with_shapes(description, found), prototxt)
     if net is not None:
@@ -166,7 +167,7 @@ def same_pictures(versions):
 
 def described(description, path):
     """The network of Caffe's description, which is in the file `path`."""
-    from .caffe_network import network_of
+    from .readers.caffe_network import network_of
     try:
         network, notes = network_of(description)
     except ValueError as error:
@@ -178,7 +179,7 @@ def described(description, path):
 def with_shapes(description, found):
     """Caffe's description without weights, with the shapes that a file's arrays LAYER/NUMBER have: where it does not
     say how large its pictures are, they tell. It is left as it is where it says so, and where shapes are there."""
-    from .caffe_network import shape_in
+    from .readers.caffe_network import shape_in
     if found.layout != "caffe" or shape_in(description) is not None:
         return description
     shapes = {}
@@ -223,7 +224,7 @@ def no_network(found):
 
 def pipeline_of(network, version, description, mean):
     """(Pipeline, notes): how pictures become the network's input."""
-    from .caffe_pictures import pipeline_of as of_caffe
+    from .readers.caffe_pictures import pipeline_of as of_caffe
     picture = None if mean is None else caffe.mean_picture(mean)
     usual = pictures_of(network, version)
     if picture is None and usual is not None and not says_more(description):
@@ -253,7 +254,7 @@ def pictures_of(network, version):
 
 def says_more(description):
     """Whether Caffe's description says how its pictures are prepared."""
-    from .caffe_network import transforms
+    from .readers.caffe_network import transforms
     return bool(description) and any(
         set(part) & {"mean_value", "scale"} for part in transforms(description) if part)
 

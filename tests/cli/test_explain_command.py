@@ -12,7 +12,7 @@ from npnet.cli import main
 from npnet.diagnose import layers_of
 from npnet.explain import terminal
 from npnet.weights import Trained
-from npnet.weights.arrays import write_npz
+from npnet.weights.readers.arrays import write_npz
 from npnet.weights.prepared import pipeline_for
 
 MINE = """

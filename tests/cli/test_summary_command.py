@@ -5,7 +5,7 @@ import numpy as np
 
 import npnet
 from commands import one_line
-from npnet.weights.arrays import write_npz
+from npnet.weights.readers.arrays import write_npz
 
 
 def test_summary(npnet_):

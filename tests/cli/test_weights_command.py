@@ -15,8 +15,9 @@ from npnet.cli.evaluate import numbers_of
 from npnet.files.download import digest
 from npnet.files.fetch import Part
 from npnet.screen.words import short_names
-from npnet.weights import compression, fetching, trained
-from npnet.weights.arrays import write_npz
+from npnet.weights import fetching, trained
+from npnet.weights.readers import compression
+from npnet.weights.readers.arrays import write_npz
 from npnet.weights.fetching import Entry, entry
 
 NAMES = b"".join(b"n%08d thing %d\n" % (k, k) for k in range(10))

@@ -1,11 +1,11 @@
-"""files.machine: pickles carried out instruction by instruction, with nothing but what a table allows."""
+"""files.pickle_machine: pickles carried out instruction by instruction, with nothing but what a table allows."""
 import io
 import pickle
 import struct
 
 import pytest
 
-from npnet.files.machine import Ordered, carried_out
+from npnet.files.pickle_machine import Ordered, carried_out
 from npnet.files.unpickle import Refused, StandIn
 
 PLAIN = {"a": (1, 2.5, None, True, False, -2**70), 2: [b"bytes", "한", ()], "deep": {"e": [[[]]], None: 1, True: 2, b"k": bytearray(b"x")}}
@@ -78,5 +78,5 @@ def test_what_would_take_memory_or_time(monkeypatch):
     with pytest.raises(ValueError, match="is cut off, or has invalid instructions"):
         read(b"\x8e" + struct.pack("<Q", 2**50) + b"x")
     assert read(b"]" * 200_000 + b"a" * 199_999 + b".")[0] != []            # deep, and nothing calls itself
-    monkeypatch.setattr("npnet.files.machine.MOST_INSTRUCTIONS", 10)
+    monkeypatch.setattr("npnet.files.pickle_machine.MOST_INSTRUCTIONS", 10)
     refused(b"N" * 11 + b".", "a pickle of more than 10 instructions")

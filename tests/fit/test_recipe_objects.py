@@ -10,7 +10,7 @@ from npnet.fit import Recipe
 from npnet.fit.beginning import as_before, said_of_pictures, take
 from npnet.fit.recipe import some
 from npnet.weights import Trained, save_trained
-from npnet.weights.arrays import write_npz
+from npnet.weights.readers.arrays import write_npz
 from npnet.weights.prepared import pipeline_for
 
 SMALL = {"net": "caffe_lenet", "size": 16, "batch": 10, "workers": 0}

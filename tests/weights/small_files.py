@@ -20,9 +20,10 @@ from wire import field, packed
 import npnet
 from npnet import weights
 from npnet.data import Pipeline
-from npnet.weights import arrays as arrays_reader
-from npnet.weights import caffe, caffe_network, compression, onnx, prototxt, pytorch, reading
-from npnet.weights import caffe_h5 as caffe_h5_reader
+from npnet.weights.readers import arrays as arrays_reader
+from npnet.weights import reading
+from npnet.weights.readers import caffe, caffe_network, compression, onnx, prototxt, pytorch
+from npnet.weights.readers import caffe_h5 as caffe_h5_reader
 
 
 @dataclass

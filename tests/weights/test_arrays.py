@@ -9,7 +9,7 @@ import pytest
 
 import npnet
 from npnet.layers import BatchNorm, Concat, Conv2D, Dense, Flatten, ReLU
-from npnet.weights.arrays import read, state_dict, write_npz, write_safetensors
+from npnet.weights.readers.arrays import read, state_dict, write_npz, write_safetensors
 from npnet.weights.candidates import candidates, model_for
 from npnet.weights.mapping import mapped
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from wire import field, packed, varint
 
-from npnet.weights.caffe import kind_of, mean_picture, our_name, read
+from npnet.weights.readers.caffe import kind_of, mean_picture, our_name, read
 
 RNG = np.random.default_rng(12)
 

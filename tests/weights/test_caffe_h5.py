@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from npnet.weights.caffe_h5 import read
+from npnet.weights.readers.caffe_h5 import read
 
 h5py = pytest.importorskip("h5py")
 

@@ -4,9 +4,9 @@ import pytest
 
 from npnet import Network, model
 from npnet.layers import AdaptiveAvgPool, AvgPool, Concat, Conv2D, Dense, Dropout, Flatten, LRN, LRNWithin, MaxPool, ReLU
-from npnet.weights.caffe_network import network_of
-from npnet.weights.caffe_pictures import pipeline_of
-from npnet.weights.prototxt import parsed
+from npnet.weights.readers.caffe_network import network_of
+from npnet.weights.readers.caffe_pictures import pipeline_of
+from npnet.weights.readers.prototxt import parsed
 
 INPUT = 'input: "data" input_shape { dim: 1 dim: 3 dim: 32 dim: 32 }'
 

@@ -8,10 +8,10 @@ import pytest
 from npnet import models
 from npnet.layers import LRNWithin
 from npnet.models import MODELS
-from npnet.weights import caffe, caffe_h5, prototxt
-from npnet.weights.caffe_graph import chain_of
-from npnet.weights.caffe_network import Builder, network_of, shape_in
-from npnet.weights.caffe_pictures import pipeline_of
+from npnet.weights.readers import caffe, caffe_h5, prototxt
+from npnet.weights.readers.caffe_graph import chain_of
+from npnet.weights.readers.caffe_network import Builder, network_of, shape_in
+from npnet.weights.readers.caffe_pictures import pipeline_of
 
 pytestmark = pytest.mark.reference
 

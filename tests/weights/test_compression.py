@@ -8,8 +8,8 @@ import pytest
 
 import npnet
 from npnet.data import read_picture
-from npnet.weights import compression
-from npnet.weights.compression import NETWORKS, OURS, coded, pruned, quantised, read, recognised, write
+from npnet.weights.readers import compression
+from npnet.weights.readers.compression import NETWORKS, OURS, coded, pruned, quantised, read, recognised, write
 from npnet.weights.prepared import PREPARED
 
 SMALL = {"conv1": (4, 3, 3, 3), "conv2": (6, 2, 1, 1), "fc3": (5, 54)}          # groups=2 in conv2

@@ -1,9 +1,9 @@
-"""weights.onnx: the initialisers of ONNX files, made by hand and by the package onnx."""
+"""weights.readers.onnx: the initialisers of ONNX files, made by hand and by the package onnx."""
 import numpy as np
 import pytest
 import small_onnx as small
 
-from npnet.weights.onnx import read, recognised
+from npnet.weights.readers.onnx import read, recognised
 
 LISTED = {"f4": 4, "f8": 10, "f2": 5, "i8": 7, "i4": 5, "u1": 5, "i1": 5, "b1": 5, "u4": 11, "u8": 11, "i2": 5, "u2": 5}
 

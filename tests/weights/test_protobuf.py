@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from wire import double, field, packed, varint
 
-from npnet.weights.protobuf import LEVELS, read_message
+from npnet.weights.readers.protobuf import LEVELS, read_message
 
 SHAPE = {1: ("dim", ["int"])}
 TABLE = {
@@ -76,7 +76,7 @@ def test_levels_and_entries_have_a_limit(monkeypatch):
     assert read_message(data, nested)
     with pytest.raises(ValueError, match="levels of messages"):
         read_message(field(1, data), nested)
-    monkeypatch.setattr("npnet.weights.protobuf.MOST", 2000)
+    monkeypatch.setattr("npnet.weights.readers.protobuf.MOST", 2000)
     many = {1: ("layer", [{1: ("top", ["text"])}])}
     assert len(read_message(field(1, field(1, "")) * 1000, many)["layer"]) == 1000
     with pytest.raises(ValueError, match="more than 2,000 entries in its lists"):

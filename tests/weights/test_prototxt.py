@@ -1,7 +1,7 @@
 """Protobuf's text format, as Caffe's .prototxt files use it."""
 import pytest
 
-from npnet.weights.prototxt import parsed, read
+from npnet.weights.readers.prototxt import parsed, read
 
 
 def test_a_network():
@@ -82,7 +82,7 @@ def test_files(tmp_path):
 @pytest.mark.reference
 def test_a_text_and_a_file_say_the_same(reference):
     """LeNet's layers in the prototxt and in its .caffemodel, but for what training needs."""
-    from npnet.weights import caffe
+    from npnet.weights.readers import caffe
     text = read(reference / "caffe_lenet" / "lenet.prototxt").layers["layer"]
     binary = caffe.read(reference / "caffe_lenet" / "lenet_iter_10000.caffemodel").layers["layer"]
     for one, other in zip(text[1:-1], binary[1:-1]):

@@ -1,4 +1,4 @@
-"""weights.pytorch: files of PyTorch's are read without it, and nothing in them is run."""
+"""weights.readers.pytorch: files of PyTorch's are read without it, and nothing in them is run."""
 import hashlib
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 import small_torch as small
 
 import npnet
-from npnet.weights.pytorch import read
+from npnet.weights.readers.pytorch import read
 
 FORMATS = {"zip": small.zipped, "legacy": small.legacy}
 both = pytest.mark.parametrize("format", FORMATS)
@@ -293,6 +293,6 @@ def test_no_weights(refused):
 
 
 def test_neither_torch_nor_caffe_is_imported():
-    program = "import sys, npnet.weights.pytorch; print(sorted({'torch', 'caffe'} & set(sys.modules)))"
+    program = "import sys, npnet.weights.readers.pytorch; print(sorted({'torch', 'caffe'} & set(sys.modules)))"
     root = os.path.dirname(os.path.dirname(npnet.__file__))
     assert subprocess.check_output([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": root}) == b"[]\n"

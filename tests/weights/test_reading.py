@@ -12,8 +12,9 @@ import npnet
 from npnet.data import read_picture, sample_picture
 from npnet.data.pipeline import Pipeline
 from npnet.files.fetch import Part
-from npnet.weights import arrays, fetching, prototxt, save_trained, trained
-from npnet.weights.caffe_network import network_of
+from npnet.weights import fetching, save_trained, trained
+from npnet.weights.readers import arrays, prototxt
+from npnet.weights.readers.caffe_network import network_of
 from npnet.weights.mapping import mapped
 from npnet.weights.plans import plan_of_version
 from npnet.weights.prepared import PREPARED, version_of

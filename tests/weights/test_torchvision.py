@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import npnet
-from npnet.weights import arrays
+from npnet.weights.readers import arrays
 from npnet.weights.candidates import candidates, model_for
 from npnet.weights.mapping import mapped
 

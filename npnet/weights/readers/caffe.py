@@ -16,9 +16,9 @@ import math
 
 import numpy as np
 
-from ..network import DAMAGE
+from ...network import DAMAGE
 from .protobuf import fields_of, read_message
-from .stored import Stored
+from ..stored import Stored
 
 FORMAT = "Caffe (protobuf)"
 PHASES, AXES = ("TRAIN", "TEST"), 32

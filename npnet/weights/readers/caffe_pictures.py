@@ -11,9 +11,9 @@ was.
 """
 import numpy as np
 
-from ..data.pictures import shorter_for
-from ..data.pipeline import Pipeline, square_input
-from ..screen.words import counted
+from ...data.pictures import shorter_for
+from ...data.pipeline import Pipeline, square_input
+from ...screen.words import counted
 from .caffe import shown
 from .caffe_network import short, transforms
 

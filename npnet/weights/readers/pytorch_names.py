@@ -2,14 +2,14 @@
 
 A checkpoint is a pickle that names functions of PyTorch: "call torch._utils._rebuild_tensor_v2 with this storage,
 this shape, these strides". The table ALLOWED has one small class or function of ours for each name that a
-state_dict, an optimiser's or a scheduler's state holds; everything else is refused by npnet.files.machine. What comes
-out is a description: a Tensor knows which numbers of which Storage it sees, and no number has been read yet.
+state_dict, an optimiser's or a scheduler's state holds; everything else is refused by npnet.files.pickle_machine. What
+comes out is a description: a Tensor knows which numbers of which Storage it sees, and no number has been read yet.
 """
 from dataclasses import dataclass
 
-from ..files.machine import Ordered, key_of
-from ..files.unpickle import ALLOWED as NUMPYS
-from ..files.unpickle import Refused, StandIn, scalar, seen_as
+from ...files.pickle_machine import Ordered, key_of
+from ...files.unpickle import ALLOWED as NUMPYS
+from ...files.unpickle import Refused, StandIn, scalar, seen_as
 
 # dtype of PyTorch: NumPy's, without the order of bytes. bfloat16 is read as the upper half of a float32.
 READ = {"float16": "f2", "float32": "f4", "float64": "f8", "bfloat16": "u2", "uint8": "u1", "uint16": "u2",

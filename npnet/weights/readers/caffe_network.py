@@ -20,9 +20,9 @@ import math
 
 import numpy as np
 
-from ..layers import (LRN, AdaptiveAvgPool, AvgPool, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool, ReLU,
+from ...layers import (LRN, AdaptiveAvgPool, AvgPool, Concat, Conv2D, Dense, Dropout, Flatten, LRNWithin, MaxPool, ReLU,
                       Sigmoid, Softmax, Tanh, check_window, pair)
-from ..network import Network
+from ...network import Network
 from .caffe import our_name
 from .caffe_graph import chain_of, counts, described, every, wanted_layers
 

@@ -14,8 +14,8 @@ import os
 
 import numpy as np
 
-from ..screen.words import printable
-from .stored import Stored
+from ...screen.words import printable
+from ..stored import Stored
 
 LEVELS, MOST = 16, 100_000                      # groups in groups; entries of all groups
 LARGER = 20                                     # times the file's size: what its arrays may take, where compressed

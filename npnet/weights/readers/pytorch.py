@@ -6,8 +6,8 @@
 Zip format, since 2019: a zip archive, not compressed; NAME/data.pkl describes the tensors, NAME/data/KEY has the
 numbers of a storage, NAME/byteorder their order of bytes. Legacy format: five pickles one after the other (a number
 that marks the format, the version, the machine, the tensors, the keys of the storages), then the storages: how many
-numbers as 8 bytes, and the numbers, always the low byte first. A pickle is a program; npnet.files.machine carries it
-out with nothing but the names of pytorch_names.py.
+numbers as 8 bytes, and the numbers, always the low byte first. A pickle is a program; npnet.files.pickle_machine
+carries it out with nothing but the names of pytorch_names.py.
 
 Several tensors may see one storage. They are given as NumPy's views of it, so a file needs the memory of its own size
 however many names it has; they are read-only.
@@ -21,12 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files.machine import carried_out
-from ..files.unpickle import DAMAGED, Refused
-from ..screen.words import printable
+from ...files.pickle_machine import carried_out
+from ...files.unpickle import DAMAGED, Refused
+from ...screen.words import printable
 from .pytorch_names import ALLOWED, READ, UNREAD, Tensor, storage
 from .pytorch_tree import weights_in
-from .stored import Stored, bfloat16_words, from_bfloat16
+from ..stored import Stored, bfloat16_words, from_bfloat16
 
 MAGIC = 0x1950a86a20f9469cfc6c                          # the first pickle of the legacy format
 MOST_BYTES = 2**26                                      # of the pickles; with 10,000 tensors they have 2 MB

@@ -26,9 +26,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..backend import ops
-from ..files import writing
-from .stored import Stored
+from ...backend import ops
+from ...files import writing
+from ..stored import Stored
 
 FORMAT = "Deep Compression"
 LONGEST = 16                # how far one entry lies behind the one before it

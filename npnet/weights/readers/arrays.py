@@ -15,13 +15,13 @@ import zipfile
 
 import numpy as np
 
-from .. import network
-from ..backend import ops
-from ..files import writing
-from ..screen.words import printable
-from . import names
-from .plans import plan_of, plan_of_version
-from .stored import Stored, bfloat16_words, from_bfloat16
+from ... import network
+from ...backend import ops
+from ...files import writing
+from ...screen.words import printable
+from .. import names
+from ..plans import plan_of, plan_of_version
+from ..stored import Stored, bfloat16_words, from_bfloat16
 
 TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8",
          "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}

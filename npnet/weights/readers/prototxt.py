@@ -15,7 +15,7 @@ import os
 import re
 
 from .caffe import NET, bytes_of, shown
-from .stored import Stored
+from ..stored import Stored
 
 FORMAT = "Caffe (prototxt)"
 LARGEST, LEVELS = 10_000_000, 32                # bytes of a file; messages in messages

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..screen.words import printable
+from ...screen.words import printable
 from .protobuf import read_message
-from .stored import Stored, bfloat16_words, from_bfloat16
+from ..stored import Stored, bfloat16_words, from_bfloat16
 
 TENSOR = {1: ("shape", ["int"]), 2: ("type", "int"), 3: ("segment", "bytes"), 4: ("floats", ["float"]),
           5: ("whole", ["int"]), 7: ("long", ["int"]), 8: ("name", "text"), 9: ("raw", "bytes"),

@@ -6,8 +6,8 @@ number of the epoch and whatever else was saved with it.
 """
 import numpy as np
 
-from ..files.unpickle import Array, Refused
-from ..screen.words import counted, listed, printable
+from ...files.unpickle import Array, Refused
+from ...screen.words import counted, listed, printable
 from .pytorch_names import Tensor, Unread
 
 NAMES = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module",
