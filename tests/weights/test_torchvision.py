@@ -119,7 +119,7 @@ def saved(whole, path):
 
 def reader(path):
     """The reader of a file's format."""
-    return importlib.import_module(f"npnet.weights.{'pytorch' if path.suffix == '.pth' else 'arrays'}").read
+    return importlib.import_module(f"npnet.weights.readers.{'pytorch' if path.suffix == '.pth' else 'arrays'}").read
 
 
 def picture(version):
