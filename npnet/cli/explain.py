@@ -87,10 +87,7 @@ def explain_photo(options):
     multiply_adds, seconds = cost(net, last, options.backward or bool(options.html))
     head = [
         Said("head.photo", photo=path.name, columns=picture.shape[1], rows=picture.shape[0], network=through),
-        *([Said("head.fetched", name=FETCHED, version=version_of(net), default=DEFAULT)] if known and not (
-            options.weights or options.net) else []),
-        *([knowledge(version, known.classes)] if known else []),
-        *warning(explain), *map(understood, notes),
+        *known_words(options, known, version), *warning(explain), *map(understood, notes),
         Said("head.input", shape=times(net.input_shape), prepared=in_words(pipeline, own_run(known))),
         *([] if version else [Said("head.guess")]),
         cost_words(options, last, multiply_adds, seconds, backend)]
@@ -105,6 +102,15 @@ def explain_photo(options):
         save_notebook(explain, options, pipeline, version, known is not None, path.name)
     elif options.html is None:
         walk_or_print(explain, options)
+
+
+def known_words(options, known, version):
+    """Of a trained network: that it was fetched and stands in for the default one, and what it can answer."""
+    if not known:
+        return []
+    fetched = [] if options.weights or options.net else [
+        Said("head.fetched", name=FETCHED, version=version_of(known.net), default=DEFAULT)]
+    return [*fetched, knowledge(version, known.classes)]
 
 
 def file_name(name):
