@@ -242,6 +242,7 @@ def test_walk_of_another_network_is_refused_at_once(tmp_path, version):
                            "npnet explain --net NAME\n")
 
 
+@pytest.mark.long
 def test_saliency_and_occlusion(tmp_path):
     """The page's own arithmetic agrees with npnet.explain's (it asserts so), and says what a test can repeat."""
     text = (ROOT / "examples" / "saliency.py").read_text("utf-8")

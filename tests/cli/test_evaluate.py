@@ -108,6 +108,7 @@ def test_of_many_classes_those_that_were_met_are_drawn():
     assert len(met(matrix[:10, :10], list("abcdefghij"))[1]) == 10
 
 
+@pytest.mark.long
 @pytest.mark.reference
 @pytest.mark.parametrize("folders", [("n02391049", "n02787622", "n01440764"), ("zebra", "Banjo", "n01440764_tench"),
                                      ("zebra", "banjo", "tench, Tinca tinca")])

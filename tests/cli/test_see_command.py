@@ -51,6 +51,7 @@ def test_filters_excite_maps_and_answers(runs, npnet_, here):
     assert npnet_("see", "answers", path, *weights)[1].startswith("blue.png: blue ")
 
 
+@pytest.mark.long
 @pytest.mark.reference
 def test_filters_of_a_file_of_the_first_layers(npnet_, reference):
     file = str(reference / "alexnet_conv" / "alexnet_conv_float.npz")
@@ -108,6 +109,7 @@ def test_damaged_pictures_are_named_and_left_out(runs, npnet_, here):
     assert "cut.png is damaged" in one_line(npnet_("see", "saliency", str(folder / "cut.png"), *weights))
 
 
+@pytest.mark.long
 def test_many_answers_are_not_all_drawn(runs, npnet_, here):
     folder = here / "many"
     folder.mkdir()

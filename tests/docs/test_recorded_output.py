@@ -73,6 +73,7 @@ def test_names_of_this_machine_become_plain_words(tmp_path, monkeypatch):
     assert record.cleaned(text, tmp_path) == "100 %\nruns/a  the folder\nnpnet/ops\nNPNET_HOME/x\nbold\n"
 
 
+@pytest.mark.long
 def test_a_picture_is_made_small(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (900, 1400, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "large.png")

@@ -116,7 +116,7 @@ def test_weights_of_a_file_that_is_not_npnets_own_are_taken_by_their_names_and_s
         Recipe(net="lenet5", weights=str(tmp_path / "torch.npz")).network(3)
 
 
-@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("ours", [pytest.param(True, marks=pytest.mark.long), False])
 def test_pictures_are_prepared_as_those_that_the_weights_have_learnt_from(tmp_path, ours):
     """Their order, scale, mean and deviation, where nothing is said; else the difference is told."""
     net, path = npnet.model("squeezenet1_0", classes=5, size=35, seed=4), tmp_path / "w.npz"

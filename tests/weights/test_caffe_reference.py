@@ -20,6 +20,7 @@ CIFAR = {                                                       # file: (prototx
     "cifar10_full_iter_100000.caffemodel.h5": ("cifar10_full", 835),
     "cifar10_quick_iter_4000.caffemodel": ("cifar10_quick", 720),
     "cifar10_quick_iter_5000.caffemodel.h5": ("cifar10_quick", 758)}
+IN_SHORT = "cifar10_quick_iter_5000.caffemodel.h5"
 
 
 def stored(path):
@@ -52,7 +53,7 @@ def mean(reference):
     return caffe.mean_picture(reference / "caffe_cifar10" / "mean.binaryproto")
 
 
-@pytest.mark.parametrize("name", CIFAR)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name != IN_SHORT)) for name in CIFAR])
 def test_cifar_10(reference, mean, name):
     folder = reference / "caffe_cifar10"
     description = prototxt.read(folder / f"{CIFAR[name][0]}.prototxt").layers
@@ -72,6 +73,7 @@ def test_cifar_10(reference, mean, name):
     assert (logits.argmax(axis=1) == labels).sum() == CIFAR[name][1]
 
 
+@pytest.mark.long
 def test_without_lrn_it_is_worse(reference, mean):
     """The comparison can fail: LRN left out costs about twelve points."""
     folder = reference / "caffe_cifar10"

@@ -116,6 +116,7 @@ def test_noise_is_not_doubted(random, pipeline):
         assert doubts(x, pipeline) == []
 
 
+@pytest.mark.long
 def test_drawings_in_any_colours_are_not_doubted():
     drawn = dataset("shapes", train=512, test=10).train
     for pipeline in (PREPARED["cifar_alexnet"], PREPARED["cifar_four_layer"]):

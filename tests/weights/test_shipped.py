@@ -40,10 +40,11 @@ def test_the_card_has_the_command_that_made_it():
     assert card("10,000 test pictures, JPEG-recompressed") >= 80
 
 
+@pytest.mark.long
 @pytest.mark.reference
 @pytest.mark.parametrize("pack, pictures, row", [
     ("cifar10_lossless_4000_1000.npz", 1000, "1,000 test pictures, exact"),
-    pytest.param("cifar10_jpeg.npz", 10000, "10,000 test pictures, JPEG-recompressed", marks=pytest.mark.long)])
+    ("cifar10_jpeg.npz", 10000, "10,000 test pictures, JPEG-recompressed")])
 def test_it_is_as_right_as_its_card_says(reference, pack, pictures, row):
     one, test = trained("cifar_alexnet"), dataset(reference / pack).test
     log_p = answers([(one.net, one.pipeline)], test)
