@@ -1,4 +1,4 @@
-"""What each picture of what a network sees does not show: the list of docs/see.md, from the sentences of the commands."""
+"""What each picture of what a network sees does not show: the list of docs/see.md, in the words of the commands."""
 import html
 
 from npnet.explain.words import table
@@ -10,8 +10,8 @@ class Limits:
     """The list in HTML, in one language."""
 
     def __init__(self, language="en"):
-        sentences, self.language = table(), language
-        self.rows = [(sentences[f"see.kind_{kind}"][language], sentences[f"see.not_{kind}"][language]) for kind in KINDS]
+        sentences = table()
+        self.rows = [[sentences[f"see.{what}_{kind}"][language] for what in ("kind", "not")] for kind in KINDS]
 
     def _repr_html_(self):
         items = "".join(f"<li><b>{html.escape(kind)}.</b> {html.escape(said)}</li>" for kind, said in self.rows)
