@@ -274,7 +274,8 @@ def lost_anchors(pages):
 
 
 def test_links_lead_to_places_that_are_there(site, tmp_path):
-    left_out = {path.name for path in DOCS.rglob("*.md")}              # in a part of a site: "#conv.md" is no place
+    left_out = {path.name for path in DOCS.rglob("*.md")} | {          # in a part of a site: "#conv.md" is no place
+        f"{path.stem}.md" for path in (DOCS.parent / "examples").glob("*.py")}      # of which the gallery's pages are made
     found = lost_anchors([site / f"{name}.html" for name in pages_of(site)])
     assert [each for each in found if Path(each[1].removeprefix("#")).name not in left_out] == []
     (tmp_path / "a.html").write_text('<a href="#b">b</a><a href="a.html#c">c</a><p id="c"></p>')
