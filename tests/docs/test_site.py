@@ -109,6 +109,14 @@ NO_WORDS = """() => [
 ].map(picture => picture.outerHTML.slice(0, 120))"""
 
 
+# words in the colour of their ground, which axe takes for hidden ones
+UNSEEN = """() => [...document.querySelectorAll('main figcaption, main .cell_output p, main .cell_output li')].filter(words => {
+    let ground = words;
+    while (ground && /rgba\\(.*, 0\\)|transparent/.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;
+    return ground && getComputedStyle(ground).backgroundColor == getComputedStyle(words).color;
+}).map(words => words.outerHTML.slice(0, 120))"""
+
+
 def settled(page, where):
     """Opens an address, and waits until formulas are drawn."""
     page.goto(where)
@@ -145,6 +153,7 @@ def survey(site, address, browser):
             page.wait_for_function("() => document.documentElement.dataset.theme == 'dark'")
             korean = name.startswith("ko/") and name not in WHOLE       # of the same parts as the English page
             seen[name]["dark"] = [] if korean else grave(axe, page, ["color-contrast", "link-in-text-block"], without)
+            seen[name]["dark"] += page.evaluate(UNSEEN)
             page.set_viewport_size(PHONE)
             seen[name]["sideways"] = page.evaluate(SIDEWAYS)
             page.context.close()
