@@ -733,19 +733,14 @@ class Concat(Layer):
             dx, first = dx + back, first + channels
         return dx if to_input else None
 
-    def collect(self, method):
-        """{"layer.name": array} from one method of every layer inside."""
-        return {f"{name}.{key}": array for name, layer in self.inside().items()
-                for key, array in getattr(layer, method)().items()}
-
     def params(self):
-        return self.collect("params")
+        return collected(self.inside(), "params")
 
     def grads(self):
-        return self.collect("grads")
+        return collected(self.inside(), "grads")
 
     def state(self):
-        return self.collect("state")
+        return collected(self.inside(), "state")
 
     def steps(self, path, shape):
         """(name, layer, shape of its input) of the layers of one path, for inputs of `shape`."""
@@ -789,6 +784,11 @@ class Concat(Layer):
             R, S, step = layer.window(before)
             rows, columns, stride = rows + (R - 1) * stride, columns + (S - 1) * stride, stride * step
         return rows, columns, stride
+
+
+def collected(layers, method):
+    """{"layer.name": array} from one method of all layers of {name: layer}: "params", "grads" or "state"."""
+    return {f"{name}.{key}": array for name, layer in layers.items() for key, array in getattr(layer, method)().items()}
 
 
 def check_paths(paths):

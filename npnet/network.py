@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from .backend import choose, ops
-from .layers import LAYERS, Layer, Softmax, arguments, built, check_made, check_whole, expression, rng
+from .layers import LAYERS, Layer, Softmax, arguments, built, check_made, check_whole, collected, expression, rng
 
 NETWORKS = weakref.WeakSet()                # all that are in use: a layer belongs to one of them
 OWNERS = weakref.WeakValueDictionary()      # {id of a layer: the network in which it was put last}
@@ -169,8 +169,8 @@ class Network:
 
     def collect(self, method, frozen=False):
         """{"layer.name": array} from one method of every layer that is frozen, or is not."""
-        return {f"{name}.{key}": array for name, layer in self.layers.items() if (name in self.frozen) == frozen
-                for key, array in getattr(layer, method)().items()}
+        chosen = {name: layer for name, layer in self.layers.items() if (name in self.frozen) == frozen}
+        return collected(chosen, method)
 
     def params(self):
         """What is trained: {"conv1.w": array, ...}, the arrays themselves."""
