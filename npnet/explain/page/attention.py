@@ -1,6 +1,8 @@
 """What the network looks at, over the photograph: saliency and Grad-CAM of the best classes, from insight.py."""
 import numpy as np
 
+from ...layers import LAYERS
+from ...network import every_layer
 from .. import insight
 from ..words import Said
 from .layers import in_both
@@ -20,8 +22,12 @@ def add_attention(blobs, explain, most):
     for name, compute, hides in VIEWS:
         try:
             maps = np.stack([compute(explain, answer.label) for answer in explain.best(CLASSES)])
-        except Exception:                                   # a layer of the user's own may raise anything
+        except ValueError:                                  # no convolution to look at, no class of that number
             continue
+        except Exception:
+            if all(type(layer) in LAYERS.values() for layer in every_layer(explain.net.layers).values()):
+                raise
+            continue                                        # a layer of the user's own may raise anything
         entry = blobs.add_scaled(maps, 1, "u1", most)
         if entry:
             views.append({"name": name, "maps": entry, "hides": in_both([Said(hides)])})
