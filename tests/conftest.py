@@ -11,7 +11,7 @@ import npnet
 from npnet import backend as backends
 
 BACKENDS = ["loops", "numpy", "numba"]
-collect_ignore_glob = ["*conftest.py", "fuzz.py", "fuzzed.py", "small_*.py", "mutate.py",           # --doctest-modules would import them
+collect_ignore_glob = ["*conftest.py", "ward*.py", "fuzz.py", "fuzzed.py", "small_*.py", "mutate.py",           # --doctest-modules would import them
                        "strangers/texts/*", "strangers/planted/*", "course/styles/*"]
 
 

@@ -33,7 +33,7 @@ from .run import Run
 
 
 def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=None, resume=False, patience=None,
-        chooses=True, save_every=300, limit_batches=None, settings=None, quiet=False):
+        chooses=True, save_every=300, limit_batches=None, settings=None, quiet=False, probe=True):
     """Trains for `epochs` epochs (in all, also of a run that is resumed); returns the Run.
 
     loader, validation: Loaders; validation may be None. out: the run's folder, or None to write nothing.
@@ -42,7 +42,8 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
     patience: end when the validation error has not improved for more than so many epochs. chooses: whether
     `validation` may choose the best checkpoint, the rate and the end; False if those are the test pictures. save_every:
     seconds between two checkpoints within an epoch. limit_batches: train on only so many in each epoch. settings:
-    plain data that is kept with the run.
+    plain data that is kept with the run. probe: whether the doctor may try small steps along the gradient when
+    something is wrong.
 
     A loss or weights that are NaN or infinite end the run, and last.npz stays what it was. FileExistsError for a
     folder that holds a run, unless it is resumed, or files of the user's with a run's names; BlockingIOError where
@@ -66,7 +67,7 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
     check_last_batch(net, loader, limit_batches)
     settings = {"classes": list(loader.pictures.classes), **(settings or {})}
     training = Training(net, optimizer, loader, validation, Run(out, settings, chooses=chooses, net=net), patience,
-                        limit_batches)
+                        limit_batches, probe)
     with folders.reserved(out, new=not resume), display(epochs, quiet) as training.screen, unwarned():
         with interrupts() as training.interrupted:
             training.begin(resume)
@@ -86,9 +87,9 @@ class Failed(Exception):
 class Training:
     """One call of fit: what takes part in it, and its steps in their order."""
 
-    def __init__(self, net, optimizer, loader, validation, run, patience, limit):
+    def __init__(self, net, optimizer, loader, validation, run, patience, limit, probe):
         self.net, self.optimizer, self.loader, self.validation, self.run = net, optimizer, loader, validation, run
-        self.patience, self.limit, self.doctor = patience, limit, Doctor(net, loader.pictures.classes)
+        self.patience, self.limit, self.doctor = patience, limit, Doctor(net, loader.pictures.classes, probe)
         self.pictures = {}                                              # {part: Identity}
 
     def begin(self, resume):
@@ -101,6 +102,7 @@ class Training:
             self.go_on(resume)
         else:
             self.save("last.npz")
+            self.tell(*self.doctor.before(self.loader, self.validation, self.pictures))
         folders.write_pictures(run, self.pictures, self.screen.say)
         folders.write_history(run, self.screen.say)
         self.tell(memory_sentence(self.net, min(self.loader.batch, len(self.loader.pictures))))
@@ -121,8 +123,6 @@ class Training:
             vars(self.optimizer).update(vars(checkpoint.optimizer()))
         if "doctor" in checkpoint.about:
             self.doctor.restore(checkpoint.about["doctor"], self.net, lambda: self.loader.epoch(0))
-        else:                                                           # of 0.1.0
-            self.doctor.said = checkpoint.about.get("said", {})
         self.screen.say(f"going on after {counted(run.epoch, 'epoch')} and {counted(run.sums['batches'], 'step')} "
                         f"of the next" + (f"; the run has ended: {run.stopped}" if run.stopped else ""))
         self.tell(warning, folders.differences(checkpoint.about))

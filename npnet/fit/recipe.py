@@ -39,7 +39,8 @@ from .loop import fit
 from .overfit import overfit
 
 SCHEDULES = ("constant", "step", "multistep", "polynomial", "cosine", "plateau")
-ANEW = ("data", "epochs", "workers", "save_every", "skip_damaged")      # what may be given anew to a run that goes on
+# what may be given anew to a run that goes on
+ANEW = ("data", "epochs", "workers", "save_every", "skip_damaged", "no_probe")
 
 
 def setting(group, default, words, kind=str, metavar=None, **rules):
@@ -114,6 +115,8 @@ class Recipe:
     early_stopping: int = setting("the run", None, "end after more than so many without a lower validation error", int,
                                   "EPOCHS", least=1)
     save_every: float = setting("the run", 300.0, "between two checkpoints within an epoch", float, "SECONDS", above=0)
+    no_probe: bool = setting("the run", False, "when something is wrong, do not try small steps along the gradient to "
+                             "find out what (it takes the time of ten training steps, once)", bool)
     limit_batches: int = setting("the run", None, "only so many in each epoch, and as few pictures to validate and "
                                  "test on: for a quick look", int, "N", least=1)
 
@@ -310,7 +313,8 @@ class Recipe:
                     "origin": parts.data.origin}
         run = fit(net, optimizer, loaders["train"], loaders.get("validation", loaders.get("test")), recipe.epochs,
                   out, resume=checkpoint or False, patience=recipe.early_stopping, chooses="validation" in loaders,
-                  save_every=recipe.save_every, limit_batches=recipe.limit_batches, settings=settings, quiet=quiet)
+                  save_every=recipe.save_every, limit_batches=recipe.limit_batches, settings=settings, quiet=quiet,
+                  probe=not recipe.no_probe)
         return finish(run, loaders, say)
 
     def made(self, parts, say=echo):

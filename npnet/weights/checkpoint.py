@@ -214,11 +214,10 @@ def about_of(text):
         for row in [*about["rows"], about["best"] or {}]:
             row.setdefault("waiting", 0.0)                                  # not in the oldest ones
         check("training/about", about, RECORD)
+    if "examiners" not in about.get("doctor", {"examiners"}):               # a doctor who had none yet: he begins anew
+        del about["doctor"]
     if "doctor" in about:
         check("the doctor", about["doctor"], DOCTOR)
-    if "said" in about:                                                     # all that 0.1.0 kept of the doctor
-        about["said"] = {f"{where}: {what}": level for where, what, level in about["said"]}
-        check("said", about["said"], {...: NUMBER})
     return about
 
 
@@ -255,10 +254,8 @@ SUMS = {"batches": int, "pictures": int, "loss": NUMBER, "right": int, "seconds"
 ABOUT = {"settings": dict, "pictures": {...: str}, "versions": {...: WORD}}             # ...: of any name
 RECORD = {"rows": [ROW], "sums": SUMS, "best": (ROW, type(None)), "waited": int, "chooses": bool, "remarks": [str],
           "stopped": str}                                                                # of a run (fit/run.py)
-DOCTOR = {"said": {...: NUMBER}, "seen": int, "fresh": bool, "batch": int, "losses": [NUMBER], "first_loss": MAYBE,
-          "highest": NUMBER, "highest_at": int, "largest_lr": NUMBER, "spread": MAYBE, "figures": [MAYBE],
-          "labels": [int], "sorted": int, "answers": [int], "ratios": {...: [MAYBE]}, "alive": {...: [bool]},
-          "pictures": int, "epochs": int, "sampled": int}                               # what a doctor has seen
+DOCTOR = {"said": {...: NUMBER}, "seen": int, "pictures": int, "size": int, "epochs": int, "counts": [int],
+          "fresh": bool, "ended": bool, "examiners": {...: dict}}                       # what a doctor has seen
 
 
 def check(what, value, wanted):

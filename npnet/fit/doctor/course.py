@@ -1,0 +1,164 @@
+"""The course of the loss: whether it is stuck, grows or is no number, and whether it is the loss that it should be."""
+import math
+
+import numpy as np
+
+from ..measures import finite, first_broken
+from .case import Examiner
+from .finding import Finding
+
+WINDOW_STEPS, WINDOW_PICTURES = 50, 800         # over which the loss is averaged: whichever is more
+SOON = (100, 1600)          # steps and pictures after which a loss is called stuck where a likely cause is found
+LATE = (400, 6400)          # and without any cause: healthy trainings left chance by then (tests/fit/ward_healthy.py)
+LEFT = 3.0                  # standard errors: right answers above the largest class, or a fall of the loss
+CHANCE = 0.985              # of the loss of guessing: below it, something was learnt
+GROWN, EXPLODED = 3.0, 100.0        # times the loss at the start, for a mean over some pictures, and for one step
+RISEN = 1.1                 # of the loss of guessing, by which it must be worse than guessing to be called growing
+SAME = 1e-3                 # the relative difference that rounding may make between two ways to the same loss
+
+
+class Course(Examiner):
+    """Keeps the last losses, and compares the step's with the loss of its outputs and labels."""
+
+    STATE = ("losses", "right", "sizes", "first_loss", "first_mean", "highest", "highest_at", "ratios")
+
+    def __init__(self, net):
+        self.losses, self.right, self.sizes = [], [], []        # of the window: of each step
+        self.first_loss, self.first_mean, self.highest, self.highest_at = math.nan, math.nan, 0.0, 0
+        self.ratios = []                                # the step's loss over the one computed again, of the looks
+
+    # ------------------------------------------------------------------ what is kept
+
+    def see(self, case):
+        keep = max(WINDOW_STEPS, -(-WINDOW_PICTURES // case.size))
+        for kept, new in ((self.losses, case.loss), (self.right, case.right), (self.sizes, len(case.labels))):
+            kept.append(new)
+            del kept[:-keep]
+        if case.seen == 1:
+            self.first_loss = case.loss
+        if len(self.losses) == keep and math.isnan(self.first_mean):
+            self.first_mean = float(np.mean(self.losses))
+        if case.whole and case.loss > self.highest:
+            self.highest, self.highest_at = case.loss, case.number
+        if case.look and case.loss > 1e-3 and len(self.ratios) < 10:
+            self.ratios.append(case.step.loss / case.loss)
+        return []
+
+    def top(self, case):
+        """The loss at the start: the first one, or that of guessing where it is higher."""
+        first = self.first_loss if math.isfinite(self.first_loss) else 0
+        return max(first, math.log(case.classes))
+
+    def mean(self):
+        """The mean loss of the window."""
+        return float(np.average(self.losses, weights=self.sizes))
+
+    # ------------------------------------------------------------------ symptoms
+
+    def symptom(self, case, said):
+        """(name, where, sentence, how much a cause must explain) of a loss that is not well, or None."""
+        if "symptom: grows" not in said and (text := self.growing(case)):
+            return text
+        if case.seen % 20 == 0 and not {"symptom: stuck", "symptom: grows"} & set(said) and self.stuck(case):
+            late, count = case.seen >= LATE[0] and case.pictures >= LATE[1], sum(self.sizes)
+            return ("stuck", "the loss", f"the mean of the last {count:,} pictures, {self.mean():.3f}, is still that "
+                    f"of guessing ({guessing(case)}), and {sum(self.right) / count:.0%} are right: nothing is learnt "
+                    f"so far", 0 if late else 0.5)
+        return None
+
+    def stuck(self, case):
+        """Whether the window shows a network that has learnt nothing, and does not promise better."""
+        if case.seen < SOON[0] or case.pictures < SOON[1] or case.chance == 0:
+            return False
+        return self.mean() > CHANCE * case.chance and not self.answers_well(case) and self.slope() < LEFT
+
+    def answers_well(self, case):
+        """Whether more is right than the most frequent class would give, by three standard errors."""
+        largest, count = case.shares.max(), sum(self.sizes)
+        error = math.sqrt(max(largest * (1 - largest), 1e-9) * count)
+        return sum(self.right) > largest * count + LEFT * error
+
+    def slope(self):
+        """How many standard errors the later half of the window lies below the earlier one."""
+        losses = np.array(self.losses)
+        half = len(losses) // 2
+        earlier, later = losses[:half], losses[half:]
+        error = math.sqrt((earlier.var() + later.var()) / half) + 1e-12
+        return float((earlier.mean() - later.mean()) / error)
+
+    def growing(self, case):
+        """The symptom of a loss far above its start, or worse than guessing and rising; None where it is neither."""
+        last = max(10, -(-100 // case.size))
+        recent, top = self.losses[-last:], self.top(case)
+        now = float(np.mean(recent))
+        exploded = case.loss > EXPLODED * top
+        if exploded or len(recent) == last and now > GROWN * top:
+            return ("grows", "the loss", f"it grows: {self.first_loss:.3g} at the first step, "
+                    f"{case.loss if exploded else now:.3g} at step {case.number}", 0)
+        rising = math.isfinite(self.first_mean) and now > RISEN * top and now > self.first_mean
+        if rising and case.seen % 20 == 0 and self.slope() < -LEFT:
+            return ("grows", "the loss", f"it grows, and is worse than guessing ({guessing(case)}): "
+                    f"{self.first_mean:.3g} at first, {now:.3g} at step {case.number}", 0.5)
+        return None
+
+    def broken(self, case):
+        """The symptom of a loss that is NaN or infinite, with the first place where something is no number."""
+        where, what = first_broken(case.net, case.step.logits)
+        before = f" The loss before was {self.losses[-1]:.3g}." if self.losses else ""
+        return ("nan-overflow", where, f"{what}. The loss of step {case.number} is {case.step.loss}, and nothing after "
+                f"this step can be used: begin again, or with the weights of a checkpoint (npnet train --weights)."
+                f"{before}".rstrip("."), 0)
+
+    # ------------------------------------------------------------------ causes
+
+    def suspects(self, case):
+        found = [self.numbers(case) if not math.isfinite(case.step.loss) else None, self.other_loss(case),
+                 self.height(case)]
+        return [finding for finding in found if finding]
+
+    def numbers(self, case):
+        """Where NaN comes from: the pictures, the weights, a logarithm of 0, or steps that grew."""
+        where, _ = first_broken(case.net, case.step.logits)
+        if where == "the input":
+            return Finding("nan-input", where, "NaN or infinity came in with the pictures",
+                           "look at the pictures, and at what they are divided by", 1.0)
+        if finite(case.logits) and math.isfinite(case.loss):
+            return Finding("loss-log-zero", "the loss", f"it is {case.step.loss}, but the outputs are finite, and the "
+                           f"softmax cross-entropy of them is {case.loss:.3g}: the loss takes the logarithm of a "
+                           f"probability that has become 0", "compute it from the logits, as "
+                           "npnet.ops.softmax_cross_entropy does", 1.0)
+        if case.seen == 1 and case.fresh:
+            return Finding("nan-weights", where, "the first forward pass gives NaN or infinity already",
+                           "look at the first weights", 1.0)
+        return None
+
+    def other_loss(self, case):
+        """A loss that is not the softmax cross-entropy of the outputs, by a factor that says which."""
+        if not self.ratios or all(abs(ratio - 1) < SAME for ratio in self.ratios):
+            return None
+        ratio, size = float(np.median(self.ratios)), case.size
+        spread = max(self.ratios) / max(min(self.ratios), 1e-9) - 1
+        if size > 1 and abs(ratio / size - 1) < 0.01:
+            return Finding("loss-sums", "the loss", f"it is {ratio:.4g} times the mean over the batch, which has "
+                           f"{size:,} pictures: it sums, and so the gradients are {size:,} times too long",
+                           "divide it by the number of pictures", 0.85)
+        how = f"it is {ratio:.3g} times the softmax cross-entropy of these outputs" if abs(spread) < 0.05 else \
+            f"it is {min(self.ratios):.3g} to {max(self.ratios):.3g} times the softmax cross-entropy of these outputs"
+        return Finding("loss-own", "the loss", how, "compare it with npnet.ops.softmax_cross_entropy", 0.45)
+
+    def height(self, case):
+        """A loss that was much higher before than at the start: the steps were too long."""
+        if self.highest < 1.5 * self.top(case):
+            return None
+        return Finding("rate-high", "the rate", f"the loss rose to {self.highest:.3g} at step {self.highest_at}: the "
+                       f"steps were too long", f"lower the rate (now {case.lr:g}) ten times and start again", 0.6,
+                       wants="rate down")
+
+
+def guessing(case):
+    """'log(10) = 2.303', and what knowing the classes' shares is worth where that is less."""
+    even = math.log(case.classes)
+    text = f"log({case.classes}) = {even:.3f}"
+    if case.chance > CHANCE * even:
+        return text
+    return f"{text}, or {case.chance:.3f} knowing how frequent each class is"

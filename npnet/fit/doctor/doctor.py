@@ -1,0 +1,161 @@
+"""The doctor: when he looks, whom he asks, when he speaks.
+
+    doctor = Doctor(net, classes=10)
+    for step in train(net, optimizer, batches):
+        for remark in doctor.step(step, net, optimizer):
+            print(remark)
+    for remark in doctor.epoch(row, net, optimizer):
+        print(remark)
+
+A training that fails does not stop and does not complain; it prints losses. The doctor has examiners, each of
+whom looks for one kind of trouble: how the network ends and begins, what comes in, what moves, what is dead, how
+validation does. Some findings are a trouble by themselves (all layers are frozen) and are said at once. All others
+are said only when the loss shows a trouble (it is stuck, it grows, it is NaN): then each examiner is asked what
+explains it, the gradient is proved once by small steps along it, and the causes are ranked by how much of what was
+measured they explain.
+
+Every step only the loss is looked at; the layers in the first five steps, and then more and more seldom.
+"""
+import math
+
+import numpy as np
+
+from .case import Case, cross_entropy, facts_of, plain
+from .course import Course
+from .ends import Ends
+from .finding import ranked, remark_of, remark_with_causes
+from .kinds import KINDS
+
+
+class Doctor:
+    """Watches one training of a network. classes: their names, or how many there are.
+
+    probe: whether the gradient may be proved, once, by small steps along it when something is wrong: at most 8
+    pictures and the time of ten steps, on a copy. step and epoch return lists of new Remarks, empty when all is well;
+    each thing is said once, and again when it becomes worse. said: {"name: where": level}, what has been said so far.
+    """
+
+    def __init__(self, net, classes, probe=True):
+        self.names = None if isinstance(classes, (int, np.integer)) else tuple(map(str, classes))
+        self.classes = int(classes) if self.names is None else len(self.names)
+        if self.classes < 2:
+            raise ValueError(f"a network needs at least 2 classes to tell apart, got {self.classes}")
+        self.said, self.seen, self.pictures, self.size, self.epochs = {}, 0, 0, 0, 0
+        self.fresh, self.ended, self.case = True, False, None
+        self.counts = np.zeros(self.classes, np.int64)
+        self.course = Course(net)
+        self.examiners = [Ends(net), self.course]               # causes that explain as much come in this order
+
+    # ------------------------------------------------------------------ when he is asked
+
+    def before(self, training, validation=None, identities=None):
+        """New remarks before the first step, on the pictures of two Loaders. identities: the fingerprints of their
+        pictures, {"training": Identity, "validation": Identity}, where they are known."""
+        return self.speak([finding for examiner in self.examiners
+                           for finding in examiner.before(training, validation, identities or {})])
+
+    def step(self, step, net, optimizer):
+        """New remarks after one training step (npnet.train.Step), with the network and optimizer after its update.
+
+        ValueError where its logits and labels are no (N, classes) and (N,) whole numbers.
+        """
+        case = self.case = self.case_of(step, net, optimizer)
+        if self.ended:                                          # what comes after the first NaN says nothing
+            return []
+        if not math.isfinite(step.loss):
+            self.ended = True
+            return self.trouble(*self.course.broken(case), case)
+        found = [finding for examiner in self.examiners for finding in examiner.see(case)]
+        remarks = self.speak(found)
+        symptom = self.course.symptom(case, self.said)
+        return remarks + (self.trouble(*symptom, case) if symptom else [])
+
+    def epoch(self, row, net, optimizer):
+        """New remarks after an epoch.
+
+        row: a dictionary with train_loss, train_top1, loss and top1 (shares of right answers; loss and top1
+        None where nothing was held out).
+        """
+        self.epochs += 1
+        if self.case is None or self.ended or not math.isfinite(row["train_loss"]):
+            return []
+        self.case.epochs = self.epochs
+        found = [finding for examiner in self.examiners for finding in examiner.epoch(self.case, row)]
+        if any(KINDS[finding.name].group == "validation" for finding in found):
+            suspects = (finding for examiner in self.examiners for finding in examiner.suspects(self.case))
+            found += [finding for finding in suspects if KINDS[finding.name].group == "validation"]
+        return self.speak(found)
+
+    def diagnosis(self, net, optimizer):
+        """A list with one remark: what was found that can keep a network from learning; empty if nothing was."""
+        causes = self.causes(self.case) if self.case and not self.ended else []
+        return [remark_of(causes)] if causes and "symptom: stuck" not in self.said else []
+
+    # ------------------------------------------------------------------ what he knows
+
+    def case_of(self, step, net, optimizer):
+        """The Case of a step."""
+        logits, labels = facts_of(step.logits, step.labels)
+        if self.seen == 0:
+            self.size = len(labels)
+            self.fresh = getattr(optimizer, "steps", 0) <= 1    # a run that goes on: weights from elsewhere
+        self.seen, self.pictures = self.seen + 1, self.pictures + len(labels)
+        self.counts += np.bincount(labels, minlength=self.classes)[:self.classes]
+        return Case(net, optimizer, step, logits, labels, cross_entropy(logits, labels, step.loss), looks(self.seen),
+                    self.seen, self.pictures, self.fresh, self.epochs, self.classes, self.names, self.size, self.counts)
+
+    def causes(self, case):
+        """What explains that the loss is not well, ranked."""
+        return ranked([finding for examiner in self.examiners for finding in examiner.suspects(case)])
+
+    # ------------------------------------------------------------------ when he speaks
+
+    def speak(self, found):
+        """One remark of what is a trouble by itself and was not said before."""
+        chosen = ranked([finding for finding in found if finding.alone and self.is_new(finding)])
+        for finding in chosen:
+            self.said[finding.key] = finding.level
+        return [remark_of(chosen)] if chosen else []
+
+    def trouble(self, name, where, text, needed, case):
+        """The remark of a symptom with its causes; none where no cause explains as much as is needed, or where the
+        best one was said before."""
+        causes = self.causes(case)
+        best = causes[0].explains if causes else 0
+        if best < needed:
+            return []
+        told = bool(causes) and causes[0].explains >= 0.9 and not self.is_new(causes[0])
+        self.said[f"symptom: {name}"] = 0
+        for finding in causes:
+            self.said[finding.key] = max(finding.level, self.said.get(finding.key, finding.level))
+        return [] if told else [remark_with_causes(where, text, causes, name)]
+
+    def is_new(self, finding):
+        """Whether it was not said, or has become worse."""
+        return finding.level > self.said.get(finding.key, -math.inf)
+
+    # ------------------------------------------------------------------ a run that goes on
+
+    def state(self):
+        """What has been seen so far, as plain data, some kB; None stands for what is not a finite number."""
+        own = {name: plain(getattr(self, name)) for name in ("said", "seen", "pictures", "size", "epochs", "counts")}
+        return own | {"fresh": self.fresh, "ended": self.ended,
+                      "examiners": {type(one).__name__: one.state() for one in self.examiners}}
+
+    def restore(self, state, net, first_epoch):
+        """Becomes the doctor of that state. first_epoch: gives the batches of the first epoch, should they be wanted.
+
+        Raises ValueError for a state of another network or of other classes.
+        """
+        if len(state["counts"]) != self.classes:
+            raise ValueError("the checkpoint is damaged: what the doctor has seen is of other classes")
+        for name in ("said", "seen", "pictures", "size", "epochs", "fresh", "ended"):
+            setattr(self, name, state[name])
+        self.counts = np.array(state["counts"], np.int64)
+        for one in self.examiners:
+            one.restore(state["examiners"].get(type(one).__name__, {}))
+
+
+def looks(seen):
+    """Whether the layers are looked at after the step that is the `seen`-th of this run."""
+    return seen <= 5 or seen % 50 == 0 or seen <= 50 and seen % 10 == 0

@@ -1,0 +1,133 @@
+"""How a network ends and how it begins: what is wrong there is wrong from the first step on."""
+import math
+
+import numpy as np
+
+from ...layers import ReLU, Softmax
+from ...screen import listed
+from ..measures import input_figures, same_units, scaling, spread, weights
+from .case import Examiner, probabilities
+from .finding import Finding
+
+SURE = 8.0          # a first loss so far above log(classes): He's weights reach 7 above it
+SPREAD = 0.01       # a deviation of the outputs from picture to picture; He's weights give about 1
+ROWS = 8            # pictures from which the spread is taken: with a batch of 1 those of the first steps
+NUMBERS = 64        # outputs from which their signs are judged
+ZEROS = 0.1         # the share of outputs that are exactly 0, as a ReLU leaves them and nothing else does
+
+
+class Ends(Examiner):
+    """Looks at the outputs of the first steps, and at the weights before them."""
+
+    STATE = ("first_loss", "first_spread", "figures")
+
+    def __init__(self, net):
+        self.first_loss, self.first_spread, self.figures, self.rows = math.nan, math.nan, [math.nan, math.nan], []
+
+    def see(self, case):
+        if case.fresh and math.isnan(self.first_spread):
+            self.rows += list(case.logits[:ROWS])
+            self.first_spread = spread(np.stack(self.rows)) if len(self.rows) >= ROWS else math.nan
+        if case.seen > 1:
+            return []
+        self.figures = [float(figure) for figure in input_figures(case.net)]
+        self.first_loss = case.loss if case.fresh else math.nan
+        return there(softmax_twice(case), relu_last(case), outputs(case), equal_weights(case), self.weights_large(case))
+
+    def suspects(self, case):
+        return there(softmax_twice(case), relu_last(case), equal_weights(case), self.weights_large(case),
+                     self.weights_small(), biases_hide(case))
+
+    def weights_large(self, case):
+        """A first loss that only large weights make, or large inputs."""
+        expected = math.log(case.logits.shape[1])
+        if not self.first_loss > expected + SURE:
+            return None
+        mean, deviation = self.figures
+        large = scaling(mean, deviation)
+        says = f"it started at {self.first_loss:.3g}, where a network that prefers no class starts at " \
+               f"log({case.logits.shape[1]}) = {expected:.2f}, so it was sure before it had learnt anything"
+        if large:
+            return Finding("input-scale", "the loss", f"{says}; the inputs have mean {mean:.3g} and deviation "
+                           f"{deviation:.3g}{large}", "give them a mean of 0 and a deviation of 1", 0.7)
+        return Finding("weights-large", "the loss", f"{says}: the first weights are too large",
+                       "begin with smaller weights (init torch)", 0.7, alone=True)
+
+    def weights_small(self):
+        """Outputs that did not depend on the picture at the first step already."""
+        if not self.first_spread < SPREAD:
+            return None
+        return Finding("weights-small", "the outputs", f"at the first step they varied by {self.first_spread:.1g} from "
+                       f"one picture to the next: the weights are too small for these inputs",
+                       "begin with larger weights (init he)", 0.8 if self.first_spread < SPREAD / 100 else 0.6)
+
+
+def there(*findings):
+    """Those that are no None."""
+    return [finding for finding in findings if finding]
+
+
+def last_layer(net):
+    """The name of the last layer, and the layer."""
+    return list(net.layers.items())[-1]
+
+
+def softmax_twice(case):
+    """A Softmax before the loss, which has one of its own, or outputs that are probabilities already."""
+    (name, last), outputs = last_layer(case.net), case.logits.shape[1]
+    trained = isinstance(last, Softmax) or probabilities(case.logits) and case.logits.size >= NUMBERS
+    if not trained or case.loss == case.step.loss != 0 and takes_logarithm(case):
+        return None
+    lowest = math.log(1 + (outputs - 1) / math.e)
+    return Finding("softmax-twice", name, f"the outputs are probabilities, as each row sums to 1, and the loss takes "
+                   f"the softmax once more: it cannot fall below {lowest:.2f}, and learning is slow",
+                   f"train the network without {name}", 1.0, alone=True)
+
+
+def takes_logarithm(case):
+    """Whether the step's loss is the logarithm of these probabilities, as a loss of one's own may be."""
+    with np.errstate(all="ignore"):
+        own = -np.log(case.logits[np.arange(len(case.labels)), case.labels]).mean()
+    return math.isclose(own, case.step.loss, rel_tol=1e-3)
+
+
+def relu_last(case):
+    """Outputs that are never below 0, and 0 as often as only a ReLU makes them."""
+    name, last = last_layer(case.net)
+    zeros = float((case.logits == 0).mean())
+    signs = case.logits.size >= NUMBERS and case.logits.min() == 0 and zeros > ZEROS
+    if not (isinstance(last, ReLU) or signs) or not np.any(case.logits):
+        return None
+    return Finding("relu-last", name, f"the outputs are never below 0, and {zeros:.0%} of them are exactly 0: no "
+                   f"class can be ruled out, and an output of 0 passes no gradient",
+                   f"end the network before {name}", 0.9, alone=True)
+
+
+def outputs(case):
+    """Another number of outputs than of classes."""
+    name, count = last_layer(case.net)[0], case.logits.shape[1]
+    if count == case.classes:
+        return None
+    return Finding("outputs", name, f"the network has {count:,} outputs, but there are {case.classes:,} classes",
+                   f"build it with classes={case.classes}", 0.9, alone=True)
+
+
+def equal_weights(case):
+    """Layers whose units are all the same: they get the same gradient and stay the same."""
+    equal = same_units(case.net)
+    if not equal:
+        return None
+    value = "0" if not any(np.any(weights(case.net)[name]) for name in equal) else "equal"
+    return Finding("equal-weights", listed(equal), f"all weights are {value}, so all units of a layer compute the same "
+                   f"and learn the same", "draw them at random (init he, torch or paper)", 1.0, alone=True)
+
+
+def biases_hide(case):
+    """The paper's biases of 1 beside weights of 0.01: the first answers are all the same."""
+    found = [name for name, w in weights(case.net).items()
+             if "b" in case.net[name].params() and case.net[name].params()["b"].mean() > 0.5 and w.std() < 0.02]
+    if not found:
+        return None
+    return Finding("biases-hide", listed(found), "biases of 1 beside weights of about 0.01 hide the picture, and the "
+                   "loss can stay where it is for long", "take Caffe's biases of 0.1 (--net caffe), or init he, which "
+                   "has none", 0.6)
