@@ -8,7 +8,9 @@ import pytest
 import npnet
 from npnet.data.sets import Pictures
 from npnet.data.shapes import shapes
-from npnet.fit.doctor import Doctor
+from npnet.fit.doctor import Doctor, Finding
+from npnet.fit.doctor.case import cross_entropy, facts_of
+from npnet.fit.doctor.finding import ranked, remark_of, remark_with_causes
 from npnet.fit.labels import labels_fit
 from npnet.fit.measures import finite, lowered, raised, step_ratios
 from npnet.fit.overfit import overfit
@@ -56,7 +58,7 @@ def watched(net, optimizer, data, steps, classes=CLASSES, size=32):
         for step in train(net, optimizer, batches(*data, size=size, steps=steps)):
             remarks += doctor.step(step, net, optimizer)
     assert len(set(remarks)) == len(remarks)                            # nothing twice
-    doctor.remarks = {}
+    doctor.remarks, doctor.names_heard = {}, [remark.name for remark in remarks]
     for remark in remarks:
         doctor.remarks[remark.where] = doctor.remarks.get(remark.where, "") + remark.text
     return doctor
@@ -312,3 +314,120 @@ def test_numpy_says_nothing_before_the_doctor_does(recwarn):
     result = overfit(net, SGD(1e6), *pictures(32), steps=20)
 
     assert result.remarks and not recwarn.list
+
+
+# ------------------------------------------------------------------------ how the network ends and begins
+
+def test_weights_that_are_too_large():
+    net = small()
+    for w in net.params().values():
+        w *= 20
+    doctor = watched(net, SGD(1e-9), pictures(), 1)
+    assert doctor.names_heard == ["weights-large"]
+    assert "where a network that prefers no class starts at log(4) = 1.39" in doctor.remarks["the loss"]
+
+
+def test_weights_that_are_all_zero_are_named_once():
+    net = small()
+    for array in net.params().values():
+        array[...] = 0
+    doctor = watched(net, SGD(0.05), pictures(), 200)
+    assert doctor.names_heard[0] == "equal-weights"
+    assert doctor.remarks["conv1, fc2, fc3"].startswith("all weights are 0, so all units of a layer compute the same")
+
+
+def test_a_relu_at_the_end():
+    remarks = watched(small(relu3=ReLU()), SGD(0.01), pictures(), 1).remarks
+    assert "the outputs are never below 0" in remarks["relu3"] and "end the network before relu3" in remarks["relu3"]
+
+
+def test_biases_of_one_beside_small_weights():
+    """Trap 17: the paper's start can leave the loss at log(classes) for long."""
+    net = npnet.Network((1, SIDE, SIDE), conv1=Conv2D(8, 3, pad=1), relu1=ReLU(), conv2=Conv2D(8, 3, pad=1, bias=1),
+                        relu2=ReLU(), pool2=MaxPool(4, 4), flatten=Flatten(), fc3=Dense(16, bias=1), relu3=ReLU(),
+                        fc4=Dense(CLASSES))
+    text = watched(net, SGD(0.001), pictures(), 400).remarks["the loss"]
+    assert "biases of 1 beside weights of about 0.01 hide the picture" in text and "Caffe's biases of 0.1" in text
+
+
+# ------------------------------------------------------------------------ a loss of one's own
+
+def own_loop(loss, steps=8, net=None, update=None):
+    """The names of what the doctor remarks in a loop that is wholly one's own, and the texts."""
+    net, optimizer = net or small(), SGD(0.05)
+    doctor, remarks = Doctor(net, CLASSES), []
+    for number, (x, labels) in enumerate(batches(*pictures(), steps=steps)):
+        net.step = number
+        logits = net.forward(x, train=True)
+        value, dlogits = loss(logits, labels)
+        net.backward(dlogits.astype(np.float32), to_input=False)
+        (update or optimizer.update)(net.params(), net.grads())
+        remarks += doctor.step(Step(number, float(value), 0.05, logits, labels), net, optimizer)
+    return [remark.name for remark in remarks], " ".join(map(str, remarks))
+
+
+def test_a_loss_that_takes_the_logarithm_of_zero():
+    def own(logits, labels):
+        p = npnet.ops.softmax_forward(50 * logits)
+        with np.errstate(divide="ignore"):
+            return -np.log(p[np.arange(len(labels)), labels] * 0).mean(), npnet.ops.softmax_cross_entropy(logits, labels)[1]
+    names, text = own_loop(own, 3)
+    assert names == ["loss-log-zero"] and "the loss takes the logarithm of a probability that has become 0" in text
+
+
+def test_a_loss_of_ones_own_on_probabilities_of_ones_own_is_healthy():
+    def own(p, labels):
+        rows = np.arange(len(labels))
+        dp = np.zeros_like(p)
+        dp[rows, labels] = -1 / (len(labels) * p[rows, labels])
+        return -np.log(p[rows, labels]).mean(), dp
+    assert own_loop(own, 150, small(prob=Softmax()))[0] == []
+
+
+def test_the_loss_is_computed_again():
+    logits = np.random.default_rng(0).normal(0, 1, (8, CLASSES))
+    labels = np.arange(8) % CLASSES
+    expected = npnet.ops.softmax_cross_entropy(logits, labels)[0]
+    assert cross_entropy(logits, labels, 7.0) == pytest.approx(float(expected), rel=1e-6)
+    with pytest.raises(ValueError, match=r"the doctor needs labels from 0 to 3, got 0 to 4"):
+        facts_of(logits, labels + (labels == 3))
+    with pytest.raises(ValueError, match=r"the doctor needs logits \(N, classes\) and labels \(N,\), whole numbers"):
+        facts_of(logits, labels.astype(float))
+
+
+# ------------------------------------------------------------------------ the order of causes
+
+def finding(name, explains, wants="", where="x", alone=False):
+    return Finding(name, where, "it was 3", "do this", explains, alone, wants=wants)
+
+
+def test_causes_are_ranked_and_never_contradict_each_other():
+    high, low = finding("rate-high", 0.6, "rate down"), finding("rate-low", 0.7, "rate up")
+    assert ranked([high, low]) == [low]                                 # the stronger of the two
+    assert ranked([high, finding("dead", 0.55), high]) == [high, finding("dead", 0.55)]
+    proof = finding("ascent", 1.0)
+    assert ranked([finding("dead", 0.4), proof, high]) == [proof, high]         # no guess beside a proof
+    assert len(ranked([finding("dead", 0.5, where=str(n)) for n in range(5)])) == 3
+
+
+def test_remarks_of_one_and_of_several_findings():
+    one, two = finding("dead", 0.5, where="relu1"), finding("ascent", 1.0, where="fc2")
+    assert str(remark_of([one])) == "relu1: it was 3; do this" and remark_of([one]).name == "dead"
+    assert str(remark_of([two, one])) == "the training: (1) fc2: it was 3; do this. (2) relu1: it was 3; do this."
+    remark = remark_with_causes("the loss", "it grows", [two], "grows")
+    assert str(remark) == "the loss: it grows. fc2: it was 3; do this." and remark.name == "ascent"
+    assert remark_with_causes("the loss", "it grows", [], "grows").name == "grows"
+
+
+# ------------------------------------------------------------------------ a run that goes on
+
+def test_the_state_of_another_network_or_a_damaged_one_is_refused():
+    state = watched(small(), SGD(0.01), pictures(), 6).state()
+    with pytest.raises(ValueError, match="what the doctor has seen is of other classes"):
+        Doctor(small(), CLASSES + 1).restore(state, small(), None)
+    with pytest.raises(ValueError, match="the checkpoint is damaged: the doctor has no first_loss"):
+        Doctor(small(), CLASSES).restore(state | {"examiners": {}}, small(), None)
+    bad = {name: dict(one) for name, one in state["examiners"].items()}
+    bad["Course"]["highest_at"] = "often"
+    with pytest.raises(ValueError, match="the checkpoint is damaged: what the doctor has seen is 'often'"):
+        Doctor(small(), CLASSES).restore(state | {"examiners": bad}, small(), None)

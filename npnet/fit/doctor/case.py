@@ -92,6 +92,10 @@ class Examiner:
         """Findings that can explain a loss that is stuck, grows or is NaN: asked for when that is so."""
         return []
 
+    def validation_suspects(self, case):
+        """Findings that can explain a validation that is far worse than training."""
+        return []
+
     def state(self):
         """What has been seen so far, as plain data; None stands for what is not a finite number."""
         return {name: plain(getattr(self, name)) for name in self.STATE}

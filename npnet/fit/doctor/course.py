@@ -23,6 +23,7 @@ class Course(Examiner):
     STATE = ("losses", "right", "sizes", "first_loss", "first_mean", "highest", "highest_at", "ratios")
 
     def __init__(self, net):
+        self.keep = WINDOW_STEPS                                # steps of a window
         self.losses, self.right, self.sizes = [], [], []        # of the window: of each step
         self.first_loss, self.first_mean, self.highest, self.highest_at = math.nan, math.nan, 0.0, 0
         self.ratios = []                                # the step's loss over the one computed again, of the looks
@@ -30,13 +31,13 @@ class Course(Examiner):
     # ------------------------------------------------------------------ what is kept
 
     def see(self, case):
-        keep = max(WINDOW_STEPS, -(-WINDOW_PICTURES // case.size))
+        self.keep = max(WINDOW_STEPS, -(-WINDOW_PICTURES // case.size))
         for kept, new in ((self.losses, case.loss), (self.right, case.right), (self.sizes, len(case.labels))):
             kept.append(new)
-            del kept[:-keep]
+            del kept[:-self.keep]
         if case.seen == 1:
             self.first_loss = case.loss
-        if len(self.losses) == keep and math.isnan(self.first_mean):
+        if len(self.losses) == self.keep and math.isnan(self.first_mean):
             self.first_mean = float(np.mean(self.losses))
         if case.whole and case.loss > self.highest:
             self.highest, self.highest_at = case.loss, case.number
@@ -59,7 +60,7 @@ class Course(Examiner):
         """(name, where, sentence, how much a cause must explain) of a loss that is not well, or None."""
         if "symptom: grows" not in said and (text := self.growing(case)):
             return text
-        if case.seen % 20 == 0 and not {"symptom: stuck", "symptom: grows"} & set(said) and self.stuck(case):
+        if case.seen % self.keep == 0 and not {"symptom: stuck", "symptom: grows"} & set(said) and self.stuck(case):
             late, count = case.seen >= LATE[0] and case.pictures >= LATE[1], sum(self.sizes)
             return ("stuck", "the loss", f"the mean of the last {count:,} pictures, {self.mean():.3f}, is still that "
                     f"of guessing ({guessing(case)}), and {sum(self.right) / count:.0%} are right: nothing is learnt "
@@ -96,7 +97,7 @@ class Course(Examiner):
             return ("grows", "the loss", f"it grows: {self.first_loss:.3g} at the first step, "
                     f"{case.loss if exploded else now:.3g} at step {case.number}", 0)
         rising = math.isfinite(self.first_mean) and now > RISEN * top and now > self.first_mean
-        if rising and case.seen % 20 == 0 and self.slope() < -LEFT:
+        if rising and case.seen % self.keep == 0 and self.slope() < -LEFT:
             return ("grows", "the loss", f"it grows, and is worse than guessing ({guessing(case)}): "
                     f"{self.first_mean:.3g} at first, {now:.3g} at step {case.number}", 0.5)
         return None

@@ -23,7 +23,7 @@ import numpy as np
 from .case import Case, cross_entropy, facts_of, plain
 from .course import Course
 from .ends import Ends
-from .finding import ranked, remark_of, remark_with_causes
+from .finding import PROVEN, ranked, remark_of, remark_with_causes
 from .kinds import KINDS
 
 
@@ -82,8 +82,7 @@ class Doctor:
         self.case.epochs = self.epochs
         found = [finding for examiner in self.examiners for finding in examiner.epoch(self.case, row)]
         if any(KINDS[finding.name].group == "validation" for finding in found):
-            suspects = (finding for examiner in self.examiners for finding in examiner.suspects(self.case))
-            found += [finding for finding in suspects if KINDS[finding.name].group == "validation"]
+            found += [finding for examiner in self.examiners for finding in examiner.validation_suspects(self.case)]
         return self.speak(found)
 
     def diagnosis(self, net, optimizer):
@@ -121,14 +120,16 @@ class Doctor:
         """The remark of a symptom with its causes; none where no cause explains as much as is needed, or where the
         best one was said before."""
         causes = self.causes(case)
-        best = causes[0].explains if causes else 0
-        if best < needed:
+        best = causes[0] if causes else None
+        if needed > (best.explains if best else 0):
             return []
-        told = bool(causes) and causes[0].explains >= 0.9 and not self.is_new(causes[0])
+        told = best is not None and not self.is_new(best)
         self.said[f"symptom: {name}"] = 0
         for finding in causes:
             self.said[finding.key] = max(finding.level, self.said.get(finding.key, finding.level))
-        return [] if told else [remark_with_causes(where, text, causes, name)]
+        if told and not self.ended and best.explains >= PROVEN:
+            return []
+        return [remark_with_causes(where, text, [] if told else causes, name)]
 
     def is_new(self, finding):
         """Whether it was not said, or has become worse."""

@@ -51,7 +51,6 @@ KINDS = {
     "dropout-strong": Kind("units", "Dropout throws nearly everything away."),
     "nan-input": Kind("numbers", "NaN or infinity came in with the pictures."),
     "nan-weights": Kind("numbers", "The weights held NaN or infinity before the training."),
-    "nan-overflow": Kind("numbers", "Numbers grew until they were too large."),
     "statistics-behind": Kind("validation", "The running statistics of batch normalisation have not caught up."),
     "pipelines-differ": Kind("validation", "Validation pictures are prepared otherwise than training pictures."),
     "classes-differ": Kind("validation", "The classes of validation are in another order than those of training."),
@@ -62,4 +61,5 @@ KINDS = {
     "validation-chance": Kind("validation", "The network is right in training, and guesses in validation."),
     "stuck": Kind("symptoms", "The loss stays that of guessing, and nothing that was measured explains it."),
     "grows": Kind("symptoms", "The loss grows, and nothing that was measured explains it."),
+    "nan-overflow": Kind("symptoms", "Numbers grew until they were too large, and nothing measured explains it."),
 }
