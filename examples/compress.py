@@ -20,8 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from npnet import plots
-from npnet.data import dataset, read_picture, resize_and_crop, sample_picture
-from npnet.layers import rng
+from npnet.data import dataset, pieces, read_picture, sample_picture
 from npnet.plots.figure import finish, new_figure
 from npnet.weights import trained
 from npnet.weights.readers.compression import arrays_of, pruned, quantised, write
@@ -38,11 +37,7 @@ if len(sys.argv) > 1:
     test = data.train if data.test is None else data.test
     pictures, labels = [test[k] for k in range(min(1000, len(test)))], test.labels[:1000]
 else:
-    photograph, draw, pictures, labels = read_picture(sample_picture()), rng(0, "pieces"), [], None
-    for _ in range(100):
-        side = draw.integers(60, 400)
-        top, left = (draw.integers(0, length - side) for length in photograph.shape[:2])
-        pictures.append(resize_and_crop(photograph[top:top + side, left:left + side], 32))
+    pictures, labels = pieces(read_picture(sample_picture()), 100, size=32), None
 x = np.stack([known.pipeline.test(picture) for picture in pictures])                    # (N, 3, 32, 32)
 whole = known.net.forward(x).argmax(axis=1)                                             # its answers as it is
 wanted, what = (whole, "as before") if labels is None else (labels, "right")

@@ -15,8 +15,8 @@ import sys
 import numpy as np
 
 from npnet import plots
-from npnet.data import dataset, read_picture, resize_and_crop, sample_picture
-from npnet.layers import LRN, rng
+from npnet.data import dataset, pieces, read_picture, sample_picture
+from npnet.layers import LRN
 from npnet.models import model, replace, without
 from npnet.plots.figure import finish, new_axes, new_figure
 from npnet.weights import trained
@@ -33,11 +33,7 @@ if len(sys.argv) > 1:
     test = data.train if data.test is None else data.test
     pictures, labels = [test[k] for k in range(min(1000, len(test)))], test.labels[:1000]
 else:
-    photograph, draw, pictures, labels = read_picture(sample_picture()), rng(0, "pieces"), [], None
-    for _ in range(100):
-        side = draw.integers(60, 400)
-        top, left = (draw.integers(0, length - side) for length in photograph.shape[:2])
-        pictures.append(resize_and_crop(photograph[top:top + side, left:left + side], 32))
+    pictures, labels = pieces(read_picture(sample_picture()), 100, size=32), None
 pixels = np.stack(pictures).transpose(0, 3, 1, 2).astype(np.float32)                    # (N, 3, 32, 32), 0 to 255
 
 

@@ -5,7 +5,7 @@ import sys
 from .augment import augment_examples
 from .find import dataset
 from .loader import Loader
-from .pictures import read_picture, resize_and_crop, sample_picture
+from .pictures import pieces, read_picture, resize_and_crop, sample_picture
 from .pipeline import Pipeline, to_input
 from .readers import cifar, folders, imagenet, matlab, mnist, packs
 from .readers.folders import checked
@@ -13,7 +13,7 @@ from .readers.packs import arrays
 from .sets import DataSet, Pictures, held_out
 
 __all__ = ["DataSet", "Loader", "PREPARED", "Pictures", "Pipeline", "arrays", "augment_examples", "checked", "dataset",
-           "held_out", "prepare", "read_picture", "resize_and_crop", "sample_picture", "to_input"]
+           "held_out", "pieces", "prepare", "read_picture", "resize_and_crop", "sample_picture", "to_input"]
 
 for reader in (cifar, folders, imagenet, matlab, mnist, packs):         # npnet.data.cifar, as they were called in 0.1.0
     sys.modules[reader.__name__.replace(".readers", "")] = reader

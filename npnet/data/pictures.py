@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..layers import rng
 from ..screen.words import nearest
 
 MOST_PIXELS = 100_000_000       # a file of a few kilobytes may claim more than the memory holds
@@ -119,6 +120,22 @@ def resize_and_crop(picture, size, shorter=None):
     source = Image.fromarray(picture if picture.shape[2] == 3 else picture[:, :, 0])
     resized = source.resize((size, size), Image.Resampling.BILINEAR, box=(left, top, right, bottom))
     return np.array(resized).reshape(size, size, -1)
+
+
+def pieces(picture, count, size, seed=0):
+    """Squares from all over one picture, each made size x size: a list of uint8 (size, size, 3).
+
+    Their sides are 60 to 400 pixels before, or what the picture has. ValueError for one with a side of 60 or less.
+    """
+    height, width = picture.shape[:2]
+    if min(height, width) <= 60:
+        raise ValueError(f"pieces are cut from a picture with sides above 60 pixels, got {height} x {width}")
+    draw, found = rng(seed, "pieces"), []
+    for _ in range(count):
+        side = draw.integers(60, min(400, height, width))
+        top, left = draw.integers(0, height - side), draw.integers(0, width - side)
+        found.append(resize_and_crop(picture[top:top + side, left:left + side], size))
+    return found
 
 
 def stretched(picture, size):

@@ -11,7 +11,7 @@ import pytest
 
 Image = pytest.importorskip("PIL.Image", reason="pictures need Pillow")
 
-from npnet.data.pictures import read_picture, resize_and_crop, sample_picture, stretched  # noqa: E402
+from npnet.data.pictures import pieces, read_picture, resize_and_crop, sample_picture, stretched  # noqa: E402
 from npnet.data.pipeline import to_input  # noqa: E402
 from npnet.models import MODELS  # noqa: E402
 from npnet.weights.prepared import PREPARED, prepare  # noqa: E402
@@ -580,3 +580,14 @@ def test_an_odd_tag_that_pillow_warns_of_says_nothing(tmp_path):
     content[place + 4:place + 8] = b"\xff\xff\xff\x0f"
     (tmp_path / "a.tiff").write_bytes(content)
     assert (read_picture(tmp_path / "a.tiff") == (255, 0, 0)).all()
+
+
+def test_pieces_of_a_photograph():
+    photograph = read_picture(sample_picture())
+    cut = pieces(photograph, 20, size=32)
+    assert [piece.shape for piece in cut] == [(32, 32, 3)] * 20
+    assert len({piece.tobytes() for piece in cut}) == 20
+    np.testing.assert_array_equal(cut, pieces(photograph, 20, size=32))
+    assert np.any(np.stack(cut) != np.stack(pieces(photograph, 20, size=32, seed=1)))
+    with pytest.raises(ValueError, match="a picture with sides above 60 pixels, got 60 x 200"):
+        pieces(photograph[:60, :200], 1, size=32)
