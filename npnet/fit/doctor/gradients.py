@@ -1,0 +1,240 @@
+"""Gradients: whether they are numbers, whether updates go down them, and, once, whether they are right.
+
+The first updates are compared with their gradients by samples of some hundred numbers. Everything else is measured
+when something is wrong already, once, by the probe (probe.py): whose backward is wrong, and what the loss does
+after a step as long as the last update, a tenth and a hundredth of it.
+"""
+import math
+import time
+
+import numpy as np
+
+from ...backend import ops
+from ...layers import Dense, Flatten
+from ...network import every_layer
+from ..measures import every_shape, finite, first_input
+from .case import Examiner
+from .finding import Finding
+from .probe import probe
+from .sentences import finding_of, how_measured, how_to_lower
+from .twin import sampled
+
+LEAST_SECONDS = 0.5         # that the probe may take where ten steps are shorter: nobody notices half a second
+FEW = 5                     # updates that are compared with their gradients
+AGAINST = 0.3               # the cosine of an update and its gradient: SGD's first -1, Adam's -0.8, ascent 0.8 to 1
+ZEROS = 3                   # looks in a row at which all gradients are 0
+DONE = 0.01                 # a loss below it has no gradients worth a remark
+ALONG, AGREES = 0.98, 0.03  # the cosine, and the relative difference, of gradients that differ by a factor alone
+HIGHER, LOWER = 1.1, 0.99   # of these pictures' loss: a step raises it, or lowers it, clearly
+HARDLY = 1e-4               # of the loss: an update that lowers it by less takes thousands to learn even 8 pictures
+
+
+class Gradients(Examiner):
+    """Keeps samples of the weights before an update, and asks the probe once.
+
+    probe: whether it may be asked. right: whether it found all gradients right; None before it was asked, or where
+    something could not be measured. found: the last Probe, None after a resume.
+    """
+
+    STATE = ("ways", "update", "asked", "right", "told", "zeros")
+
+    def __init__(self, net, probe=True):
+        self.probe, self.found = probe, None
+        self.ways, self.update = [], math.nan           # cosines of updates and gradients; the length of the last one
+        self.asked, self.right, self.told, self.zeros = False, None, [], 0
+        self.before, self.clock, self.fastest = samples(net.params()), None, math.inf
+
+    def restore(self, state):
+        super().restore(state)
+        self.before = None
+
+    # ------------------------------------------------------------------ every step
+
+    def see(self, case):
+        self.time_steps()
+        if self.before is not None:
+            self.compare(case)
+        self.before = samples(case.net.params()) if case.look else None
+        found = self.look(case) if case.look else []
+        way = self.way(3)
+        return found + ([way] if way else [])
+
+    def time_steps(self):
+        """Keeps the time of the fastest step."""
+        now = time.perf_counter()
+        if self.clock is not None:
+            self.fastest = min(self.fastest, now - self.clock)
+        self.clock = now
+
+    def compare(self, case):
+        """Which way the last update went, and how far."""
+        gradients, square, cosines = case.net.grads(), 0.0, []
+        decay = case.lr * (getattr(case.optimizer, "weight_decay", 0) or 0)
+        for name, w in case.net.params().items():
+            if name not in self.before or name not in gradients:
+                continue
+            moved, slope = sampled(w) - self.before[name], sampled(gradients[name])
+            square += w.size * float(np.square(moved).mean())
+            moved = moved + decay * self.before[name] if w.ndim > 1 else moved
+            both = math.sqrt(float(moved @ moved) * float(slope @ slope))
+            if math.isfinite(both) and both > 0:
+                cosines.append(float(moved @ slope) / both)
+        if math.isfinite(square) and square > 0:
+            self.update = math.sqrt(square)
+        if cosines and len(self.ways) < FEW and (self.ways or case.seen <= FEW):
+            self.ways.append(float(np.mean(cosines)))
+
+    def look(self, case):
+        """Gradients with NaN or infinity; gradients that are all 0."""
+        gradients = case.net.grads()
+        for name, gradient in gradients.items():
+            if not finite(gradient):
+                layer, _, key = name.rpartition(".")
+                return [Finding("gradients-nan", layer, f"d{key} holds NaN or infinity at step {case.number}, while "
+                                f"the loss is still {case.loss:.3g}", f"print the layer's dy and d{key} at this step: "
+                                f"which of them is the first with NaN", 0.9, alone=True)]
+        nothing = bool(gradients) and case.loss > DONE and not any(np.any(one) for one in gradients.values())
+        self.zeros = self.zeros + 1 if nothing else 0
+        return [self.no_gradients(case)] if self.zeros >= ZEROS else []
+
+    def no_gradients(self, case):
+        """All gradients are 0."""
+        return Finding("gradients-zero", "the gradients", f"all of them are exactly 0 at the last {self.zeros} looks, "
+                       f"and the loss is {case.loss:.3g}: no update can change it", "print each layer's output and dy, "
+                       "the last layer first: which is the first that is 0", 0.85, alone=True)
+
+    def way(self, needed):
+        """Ascent: the first `needed` updates went up."""
+        first = self.ways[:needed]
+        if len(first) < needed or min(first) < AGAINST:
+            return None
+        times = "the first update goes" if needed == 1 else f"the first {needed} updates go"
+        return Finding("ascent", "the update", f"{times} up the gradient (cosine {np.mean(first):+.2f}; down is -1), "
+                       f"and the loss with it", "subtract the gradient: w -= lr * dw", 1.0, alone=True)
+
+    # ------------------------------------------------------------------ when something is wrong
+
+    def suspects(self, case):
+        way = self.way(min(3, len(self.ways))) if self.ways else None
+        if self.probe and not self.asked:
+            self.asked = True
+            self.told = [list(vars(finding).values()) for finding in self.ask(case)]
+        zero = [self.no_gradients(case)] if self.zeros >= ZEROS else []
+        return ([way] if way else []) + zero + [Finding(*told) for told in self.told]
+
+    def ask(self, case):
+        """The findings of the probe, asked with the pictures of this step."""
+        x = shown(case.net, len(case.labels))
+        if x is None or not case.net.params() or not finite(x):
+            return []
+        seconds = max(LEAST_SECONDS, 10 * self.fastest) if math.isfinite(self.fastest) else LEAST_SECONDS
+        self.found = found = probe(case.net, x, case.labels, self.length(case), case.lr, seconds)
+        self.right = False if found.faults else True if found.right else None
+        wrong = faults_by_layer(found, case.net)
+        last = list(case.net.layers)[-1]
+        outputs = [] if any(finding.where == last for finding in wrong) else [at_outputs(case)]
+        rate = [] if wrong else [rate_high(found, case), rate_low(found, case)]
+        return wrong + [finding for finding in outputs + rate if finding]
+
+    def length(self, case):
+        """The length of the last update as far as the gradient made it; None if it is not known."""
+        optimizer = case.optimizer
+        if getattr(optimizer, "weight_decay", 0) and hasattr(optimizer, "velocity"):        # decay is not the gradient
+            square = sum(float(np.square(one, dtype=np.float64).sum()) for one in case.net.grads().values())
+            length = case.lr * min(math.sqrt(square), getattr(optimizer, "clip", None) or math.inf)
+        else:
+            length = self.update
+        return length if 0 < length < math.inf else None
+
+
+def samples(arrays):
+    """{name: some numbers of it}."""
+    return {name: sampled(array) for name, array in arrays.items()}
+
+
+def shown(net, count):
+    """The pictures of the last batch, as the first layer remembers them; None where it does not."""
+    x = first_input(net)
+    if x is None:
+        layer = next((one for one in every_layer(net.layers).values() if not isinstance(one, Flatten)), None)
+        wanted = count * math.prod(net.input_shape)
+        x = next((one for one in vars(layer).values() if getattr(one, "shape", (0,))[:1] == (count,)
+                  and one.size == wanted and one.dtype == net.dtype), None)
+    return None if x is None or len(x) != count else x.reshape(count, *net.input_shape)
+
+
+# ------------------------------------------------------------------------------- findings
+
+def faults_by_layer(found, net):
+    """One finding of each layer whose backward is wrong."""
+    shapes = dict(zip(net.layers, [net.input_shape, *net.shapes.values()]))
+    layers = list(dict.fromkeys(fault.layer for fault in found.faults))
+    return [finding_of([fault for fault in found.faults if fault.layer == name], found, net[name],
+                       shapes.get(name) or shape_inside(net, name)) for name in layers]
+
+
+def shape_inside(net, name):
+    """The shape of what a layer inside a Concat gets."""
+    outer, _, key = name.partition(".")
+    shapes = dict(zip(net.layers, [net.input_shape, *net.shapes.values()]))
+    return next((before for one, _, before in net.layers[outer].every(shapes[outer]) if one == key),
+                every_shape(net)[name])
+
+
+def at_outputs(case):
+    """The gradient that the loss gave, seen by the last Dense, against that of softmax cross-entropy; or None."""
+    name, last = list(case.net.layers.items())[-1]
+    x, dw = getattr(last, "x", None), last.grads().get("w")
+    if not isinstance(last, Dense) or name in case.net.frozen or x is None or len(x) != len(case.labels):
+        return None
+    _, dlogits = ops.softmax_cross_entropy(ops.to_device(case.logits), ops.to_device(case.labels))
+    wanted, got = (np.asarray(ops.to_host(one), np.float64) for one in (x.T @ dlogits, dw))
+    lengths = float(np.linalg.norm(wanted)), float(np.linalg.norm(got))
+    if not 0 < lengths[0] * lengths[1] < math.inf:
+        return None
+    cosine, factor = float((wanted * got).sum()) / (lengths[0] * lengths[1]), lengths[1] / lengths[0]
+    return other_gradient(name, cosine, factor, len(x))
+
+
+def other_gradient(name, cosine, factor, pictures):
+    """The finding on a gradient that is `factor` times as long as the right one, at this cosine; None if it is it."""
+    do = "give net.backward the gradient that npnet.ops.softmax_cross_entropy(logits, labels) returns"
+    start = f"the gradient that {name} got from it is"
+    if cosine < -ALONG:
+        return Finding("ascent", "the loss", f"{start} {-factor:.3g} times that of the softmax cross-entropy of these "
+                       f"outputs: its sign is wrong, and each step goes up", do, 1.0)
+    if cosine > ALONG and pictures > 1 and abs(factor / pictures - 1) < AGREES:
+        return Finding("loss-sums", "the loss", f"{start} {factor:.4g} times that of the mean over the batch, which "
+                       f"has {pictures:,} pictures: it sums", "divide it by the number of pictures", 0.9)
+    if cosine > ALONG and not 0.5 < factor < 2:
+        return Finding("loss-own", "the loss", f"{start} {factor:.3g} times that of the softmax cross-entropy of these "
+                       f"outputs", do, 0.6 if factor > 2 else 0.4)
+    if cosine < 0.5:
+        return Finding("loss-own", "the loss", f"{start} not that of the softmax cross-entropy of these outputs "
+                       f"(cosine {cosine:.2f}; the same would be 1)", do, 0.5)
+    return None
+
+
+def rate_high(found, case):
+    """A whole update raises the loss of these pictures along their own gradient, and a part of it lowers it."""
+    best, whole = found.best, found.steps.get(1, math.nan)
+    if not 0 < best < 1 or not whole > HIGHER * found.loss or not found.steps[best] < LOWER * found.loss:
+        best = 0.001 if whole > 2 * found.loss and found.steps.get(0.001, math.inf) < found.loss else 0
+    if not best:
+        return None
+    lower = f"{case.lr * best:.2g}"
+    return Finding("rate-high", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
+                   f"update takes their loss from {found.loss:.3g} to {whole:.3g}, and {how_to_lower(best)} of it to "
+                   f"{found.steps[best]:.3g} ({how_measured(found)})", f"lower the rate (now {case.lr:g}), perhaps to "
+                   f"{lower}", 0.8 if best < 0.1 else 0.6, wants="rate down")
+
+
+def rate_low(found, case):
+    """A thousand updates' length still lowers the loss, and one hardly does."""
+    best = found.best
+    if best < 1000 or found.loss - found.steps[1] > HARDLY * found.loss:
+        return None
+    return Finding("rate-low", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
+                   f"update takes their loss from {found.loss:.6g} to {found.steps[1]:.6g}, and one {best:,} times as "
+                   f"long to {found.steps[best]:.3g} ({how_measured(found)})", f"raise the rate (now {case.lr:g}), "
+                   f"perhaps to {case.lr * best / 10:.2g}", 0.6, wants="rate up")
