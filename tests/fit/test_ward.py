@@ -71,7 +71,7 @@ def test_the_same_seed_draws_the_same_share():
 
 def test_there_are_trainings_of_every_kind():
     sick = ward.ill()
-    assert {patient.kind for patient in sick} >= {1, 2, 3, 4, 6, 10}
+    assert {patient.kind for patient in sick} == {*range(1, 11), "brother"} and len(sick) >= 75
     assert len({patient.name for patient in sick}) == len(sick)
     assert all(1 <= len(patient.planted) <= 2 for patient in sick)
 

@@ -1,5 +1,7 @@
-"""All ill trainings of the ward: those of the files by kind, and the commonest ones."""
+"""All ill trainings of the ward, in the files of their kinds."""
 from ward_gradients import GRADIENTS
+from ward_held import HELD
 from ward_moves import MOVES
+from ward_sets import SETS
 
-SICK = [*GRADIENTS, *MOVES]
+SICK = [*GRADIENTS, *MOVES, *HELD, *SETS]
