@@ -15,6 +15,7 @@ from ..screen import words
 
 RATIO_LOW, RATIO_HEALTHY, RATIO_HIGH = 1e-5, 1e-3, 1e-1         # length of a step over length of the weights
 DEAD_SHARE = 0.5            # of a layer's units: above it, a remark
+SAMPLE = 4096               # numbers of a parameter that are looked at: a length is right to 1.1 % (1 / sqrt(2 * 4096))
 
 
 def weights(net):
@@ -98,6 +99,41 @@ def step_ratios(net, optimizer, lr):
                 change *= lr
             found[name.rpartition(".")[0]] = change / size if size else math.inf if change else 0.0
     return found
+
+
+def sampled(net):
+    """{parameter: at most 4,096 of its numbers, on the host}, evenly spread: what a step does to them, it does to all.
+
+    The distance between two of them has no factor in common with the sides of the array, so that each row and each
+    column has its share.
+    """
+    found = {}
+    for name, w in net.params().items():
+        apart = max(1, -(-w.size // SAMPLE))
+        while any(math.gcd(apart, side) > 1 for side in w.shape):
+            apart += 1
+        found[name] = np.array(ops.to_host(w.reshape(-1)[::apart]))
+    return found
+
+
+def moved(before, after):
+    """(across, along): how far a step moved some weights, over their length, across their own direction and along it.
+
+    Decay moves weights along their direction, towards 0, and a gradient moves one among thousands across it, so the
+    first is the gradient's part for whatever optimizer made the step. (inf, 0) for weights of 0 that moved.
+    """
+    start = before.ravel().astype(np.float64)
+    change = after.ravel() - start
+    square = float(start @ start)
+    if square == 0:
+        return (math.inf if change.any() else 0.0), 0.0
+    along = float(change @ start) / square
+    return float(np.linalg.norm(change - along * start)) / math.sqrt(square), along
+
+
+def gradient_lengths(net):
+    """{parameter: the length of its gradient}; a parameter whose layer has none yet is left out."""
+    return {name: float(np.linalg.norm(dw)) for name, dw in net.grads().items() if dw is not None}
 
 
 def geometric_mean(ratios):

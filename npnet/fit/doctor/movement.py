@@ -1,0 +1,327 @@
+"""What moves: how far a step takes each layer's weights, by its gradient and by decay, and whether anything moves.
+
+The length of a step is measured, on a few thousand weights of each layer before and after it, so it is right for any
+optimizer. What decay does is told apart: it moves weights along their own direction, and the gradient across it.
+"""
+import math
+import zlib
+
+import numpy as np
+
+from ...optim import Constant, WarmUp
+from ...screen import listed
+from ..measures import RATIO_HEALTHY, geometric_mean, gradient_lengths, moved, percent, sampled
+from .case import Examiner
+from .finding import Finding
+
+# Lengths of steps over lengths of weights, of 46 healthy trainings (batch 1 to 512, init torch, he and paper, ReLU,
+# tanh, sigmoid, batch norm, momentum 0 and 0.9; tests/fit/test_movement.py has some of them): that of the layer which
+# moves most is 4e-4 to 8e-2 (median of the first 50 steps; a single step up to 0.33) in those that learn, and 2e-5 in
+# one whose loss is still that of guessing after 1,500 pictures. CS231n calls 1e-3 healthy.
+TOO_SHORT, SHORT = 1e-5, 1e-4           # below the first: a remark of its own; below the second: a cause
+LONG, TOO_LONG = 0.15, 0.5
+FADED = 1e3                 # the longest over the shortest: 3 to 30 in healthy trainings, 9e3 and 3e6 in eight sigmoids
+EARLY = 51                  # steps in which a rate is judged without a symptom; later a network may have learnt all
+KNOWN = 32                  # pictures seen before the loss is compared with that of guessing
+UNLEARNT = 0.6              # of the loss of guessing: above it, weights that hardly move have still to learn
+WINDOW = 64                 # pictures over which the loss is averaged
+ROUNDED = 1e-6              # of the weights: a step that is shorter may be lost when float32 rounds (6e-8 of each)
+STILL = 20                  # steps without any change: more than gradients are usually accumulated over (up to 16)
+NOTHING = 1e-6              # of the highest rate: a schedule that is below has ended
+ENDED, ENDED_SHARE = 50, 0.1    # steps at such a rate, and their share of those before, that are no end as planned
+ZEROS, ZERO_LOOKS = 64, 5   # pictures and steps with gradients that are exactly 0 before it is said
+LEARNT = 1e-3               # a loss below it has no gradient to speak of
+CLIPPED = 0.1               # of the gradients' length: a clip that leaves less has shortened them ten times
+SHRUNK, GONE = 0.5, 0.1     # of the weights' first length; long healthy trainings with decay 0.0005 stay above 0.5
+PROMISED = 0.7              # of the first length: a decay that promises more is not what shortened the weights
+USUAL = 0.01                # a rate to begin with: the paper's
+
+
+class Movement(Examiner):
+    """Looks at what one step does to the weights, now and then. All lengths are shares of the weights' length.
+
+    paces: {layer: of the last three steps, as they would be at the schedule's highest rate}; lengths: the same as they
+    are; decays: how much shorter the weights became. starts: {layer: the length of its weights at first}; fades:
+    {layer: gradient over weights}. mark: a checksum of all weights at first, None as soon as they are others.
+    """
+
+    STATE = ("paces", "lengths", "decays", "fades", "starts", "now", "mark", "level", "highest", "highest_at", "lived",
+             "lived_number", "travelled", "zeros", "clipped", "paired", "rising", "reach")
+
+    def __init__(self, net):
+        self.net = net
+        self.paces, self.lengths, self.decays, self.fades = {}, {}, {}, {}
+        self.before = sampled(net)
+        self.starts = lengths_of(net, self.before)
+        self.now = dict(self.starts)
+        self.mark = checksum(self.before)
+        self.level, self.highest, self.highest_at, self.rising, self.travelled = math.nan, 0.0, 0, False, 0.0
+        self.lived, self.lived_number, self.paired = 0, 0, True
+        self.zeros, self.clipped, self.reach = {}, [], 0.0
+
+    def restore(self, state):
+        super().restore(state)
+        for name, number in (("level", math.nan), ("reach", math.inf)):
+            setattr(self, name, number if getattr(self, name) is None else getattr(self, name))
+        self.before = sampled(self.net) if self.paired else None
+
+    # ------------------------------------------------------------------ every step
+
+    def see(self, case):
+        self.note(case)
+        if self.before is not None:
+            self.compare(case)
+        found = self.still(case)
+        if not found and self.before is not None and self.unlearnt(case):
+            found = self.alone(case)
+        watched = case.look or any(pictures < ZEROS for _, pictures in self.zeros.values())
+        self.before = sampled(case.net) if watched else None
+        self.paired = watched
+        return found
+
+    def suspects(self, case):
+        found = self.still(case, 3) or [*self.short(SHORT, 0.5), *self.faded()]
+        return [*found, *self.long(case, LONG, 0.4), *self.decayed(case)]
+
+    def note(self, case):
+        """What each step leaves: its rate and its loss."""
+        lr, share = float(case.lr), min(1.0, len(case.labels) / WINDOW)
+        if math.isfinite(case.loss):
+            self.level = case.loss if math.isnan(self.level) else self.level + share * (case.loss - self.level)
+        self.rising = lr > self.highest * (1 + 1e-9)
+        if self.rising:
+            self.highest, self.highest_at = lr, case.seen
+        if lr > NOTHING * self.highest:
+            self.lived, self.lived_number = case.seen, case.number
+        self.travelled += lr
+
+    def unlearnt(self, case):
+        """Whether the loss is not far below that of guessing: else short steps may be the end of learning."""
+        return case.pictures >= KNOWN and self.level > UNLEARNT * case.chance
+
+    def compare(self, case):
+        """Measures the step between two samples."""
+        after, gradients = sampled(case.net), gradient_lengths(case.net)
+        if self.mark is not None and checksum(after) != self.mark:
+            self.mark = None
+        self.count_zeros(case, gradients)
+        lengths = lengths_of(case.net, after)
+        if not all(map(math.isfinite, [*lengths.values(), *gradients.values()])):
+            return                                              # NaN and infinity: others say it
+        self.now = {name: length for name, length in lengths.items() if name in self.starts}
+        self.starts |= {name: length for name, length in lengths.items() if name not in self.starts}
+        factor = self.shortening(case.optimizer, gradients)
+        kept = {name: self.before[name] for name in after if name in self.before and layer_of(name) in lengths}
+        steps = {layer_of(name): moved(start, after[name]) for name, start in kept.items()}
+        full = lengths_of(case.net, case.net.params())
+        slopes = {layer_of(name): gradients[name] / full[layer_of(name)] for name in kept
+                  if name in gradients and full[layer_of(name)] > 0}
+        self.keep(case, steps, {name: factor * float(case.lr) * slope for name, slope in slopes.items()}, slopes)
+
+    def keep(self, case, steps, promised, slopes):
+        """Keeps the last three of each figure. promised: rate times gradient, over the weights; slopes: without rate.
+
+        A step that did nothing, though float32 would show it, was none: gradients are accumulated, or see `still`.
+        """
+        if promised and case.lr and not any(any(step) for step in steps.values()) and max(promised.values()) > ROUNDED:
+            self.reach = max(promised.values())
+            return
+        scale = top_rate(case.optimizer, self.highest) / case.lr if case.lr else 0.0
+        ours = hasattr(case.optimizer, "velocity")              # only then the rate is known to be that of the step
+        for name, (across, along) in steps.items():
+            length = max(across, promised.get(name, 0.0) if ours else 0.0)
+            if case.lr and math.isfinite(length):
+                self.paces[name] = [*self.paces.get(name, []), min(length * scale, 1e30)][-3:]
+                self.lengths[name] = [*self.lengths.get(name, []), min(length, 1e30)][-3:]
+                self.decays[name] = -along
+        for name, slope in slopes.items():
+            self.fades[name] = [*self.fades.get(name, []), slope][-3:]
+
+    def shortening(self, optimizer, gradients):
+        """What clip multiplies the gradients by; clipped: (clip, their length) of the last step that it shortened."""
+        clip, whole = getattr(optimizer, "clip", None), math.sqrt(sum(length ** 2 for length in gradients.values()))
+        shortened = isinstance(clip, (int, float)) and 0 < clip < whole
+        self.clipped = [float(clip), whole] if shortened else []
+        return clip / whole if shortened else 1.0
+
+    def count_zeros(self, case, gradients):
+        """zeros: {layer: steps in a row in which the gradient of its weights was exactly 0, and their pictures}."""
+        none = [layer_of(name) for name, w in case.net.params().items() if w.ndim > 1 and gradients.get(name) == 0]
+        if case.loss < LEARNT:
+            none = []                                           # nothing is left of the gradient
+        before = {name: self.zeros.get(name, [0, 0]) for name in none}
+        self.zeros = {name: [looks + 1, pictures + len(case.labels)] for name, (looks, pictures) in before.items()}
+
+    # ------------------------------------------------------------------ nothing moves
+
+    def still(self, case, least=STILL):
+        """Findings on weights that do not move at all, whatever the loss is."""
+        if not case.net.params():
+            return [Finding("all-frozen", "the weights", "no layer has weights that are trained, so nothing can be "
+                            "learnt", "take layers out of net.frozen, at least the last one", 1.0, alone=True)]
+        found = [*self.rates(case), *self.no_gradients(case)]
+        return found or self.no_update(case, least)
+
+    def rates(self, case):
+        """A rate of 0 from the start, or since a schedule has ended."""
+        constant = getattr(getattr(case.optimizer, "schedule", None), "lr", None) == 0
+        if self.highest == 0:
+            return [Finding("rate-zero", "the rate", "it is 0, so nothing will be learnt", f"choose one, {USUAL} for a "
+                            f"start", 1.0, alone=True, wants="rate up")] if constant or case.seen >= 5 else []
+        over = case.seen - self.lived
+        if over < max(ENDED, ENDED_SHARE * self.lived):
+            return []
+        return [Finding("schedule-ended", "the rate", f"it is {case.lr:g} since step {self.lived_number + 1}, and was "
+                        f"{self.highest:g} before: its schedule has ended, and nothing was learnt in the last {over} "
+                        f"steps", "give the schedule as many steps as the training has", 1.0, alone=True,
+                        wants="rate up")]
+
+    def no_gradients(self, case):
+        """Gradients that are exactly 0, in all layers or from the first up to one."""
+        zeros = {name: pictures for name, (looks, pictures) in self.zeros.items()
+                 if looks >= ZERO_LOOKS and pictures >= ZEROS}
+        if not zeros:
+            return []
+        last = list(zeros)[-1]                                  # they are in the network's order
+        x = getattr(case.net[last], "x", None)
+        empty = x is not None and not bool(abs(x).max() > 0)
+        whole = all(layer_of(name) in zeros for name, w in case.net.params().items() if w.ndim > 1)
+        others = f", and those of {listed([*zeros][:-1])}" if len(zeros) > 1 else ""
+        which = "of all layers" if whole else f"of its weights{others}"
+        do = f"look at what comes before {last}: its input is 0 everywhere (weights of 0, or units that are all dead)" \
+            if empty else f"compare {last} and the layers behind it with npnet.check_layer"
+        return [Finding("gradients-zero", "the gradients" if whole else last, f"the gradients {which} are exactly 0, for "
+                        f"{zeros[last]:,} pictures in a row, so these weights do not learn", do, 0.6, alone=True)]
+
+    def no_update(self, case, least):
+        """Gradients that are there, and weights that are bit for bit what they were at first."""
+        if self.mark is None or case.seen < least or self.reach <= ROUNDED:
+            return []
+        if getattr(case.optimizer, "steps", None) == 0:
+            return [Finding("no-update", "the weights", f"no weight has changed in {case.seen} steps, and the optimizer "
+                            f"has counted none", "call optimizer.update(net.params(), net.grads()) after each backward",
+                            1.0, alone=True)]
+        return [Finding("no-update", "the weights", f"no weight has changed in {case.seen} steps, bit for bit, though "
+                        f"rate times gradient is {percent(self.reach)} of the weights", "see that the update changes the "
+                        "arrays of net.params() themselves (w -= ..., or w[...] = ...): w = w - ... makes a new one",
+                        1.0, alone=True)]
+
+    # ------------------------------------------------------------------ too short, too long
+
+    def alone(self, case):
+        """Findings that are worth a remark before the loss shows a trouble."""
+        found = self.long(case, TOO_LONG, 0.6, True) if case.seen > STILL else []
+        if case.seen <= EARLY and case.fresh:
+            found += self.short(TOO_SHORT, 0.9, True)
+            found += [] if found or case.seen < STILL else self.faded(True)
+        return found + [finding for finding in self.decayed(case) if finding.alone]
+
+    def means(self, of):
+        """{layer: the mean of its last three}, of layers that have three."""
+        return {name: geometric_mean(last) for name, last in of.items() if len(last) == 3}
+
+    def short(self, limit, explains, alone=False):
+        """Steps that are too short in all layers, at the schedule's highest rate."""
+        means = {name: mean for name, mean in self.means(self.paces).items() if self.starts.get(name)}
+        if not means or max(means.values()) >= limit or self.rising:
+            return []
+        best = max(means, key=means.get)
+        explains = 0.9 if means[best] < TOO_SHORT else explains
+        how = f"no layer's step is longer than {percent(means[best])} of its weights ({best}); about 0.1 % is healthy"
+        if self.clipped and self.clipped[0] < CLIPPED * self.clipped[1]:
+            clip, whole = self.clipped
+            return [Finding("clip-short", "the gradients", f"together they are {whole:.3g} long, clip shortens them to "
+                            f"{clip:g}, and {how}", f"raise clip to {whole:.1g}, or leave it out", explains, alone)]
+        return [Finding("rate-low", "the rate", f"at {self.highest:g}, {how}", higher(self.highest, means[best]),
+                        explains, alone, wants="rate up")]
+
+    def faded(self, alone=False):
+        """Steps of first layers that are far shorter than those of later ones."""
+        slopes, paces = self.means(self.fades), self.means(self.paces)
+        names = [name for name in self.starts if slopes.get(name) and name in paces]
+        if len(names) < 2:
+            return []
+        best = max(names, key=slopes.get)
+        low = [name for name in names[:names.index(best)] if paces[name] < TOO_SHORT and
+               slopes[best] > FADED * slopes[name]]
+        if not low or paces[best] < TOO_SHORT:
+            return []
+        worst = min(low, key=slopes.get)
+        same = f", and not much better in {listed([name for name in low if name != worst])}" if len(low) > 1 else ""
+        return [Finding("gradients-vanish", worst, f"its gradient over its weights is {slopes[worst] / slopes[best]:.1g} "
+                        f"of that of {best}, and its steps are {percent(max(paces[worst], 1e-12))} of its weights: the "
+                        f"gradient fades on its way back{same}", "take ReLU in place of sigmoid or tanh, with init he",
+                        0.85, alone)]
+
+    def long(self, case, limit, explains, alone=False):
+        """Steps that change weights by a large part of their length, three looks in a row and not less and less."""
+        means = {name: mean for name, mean in self.means(self.lengths).items()
+                 if min(self.lengths[name]) > limit and self.lengths[name][-1] > 0.5 * self.lengths[name][0]}
+        if not means:
+            return []
+        worst = max(means, key=means.get)
+        return [Finding("rate-high", worst, f"a step changes its weights by {percent(means[worst])} of their length, "
+                        f"decay not counted; about 0.1 % is healthy, and up to 8 % was seen to be",
+                        f"lower the rate (now {case.lr:g}) to {case.lr / tenfold(means[worst] / 0.01):.2g}", explains,
+                        alone, math.floor(math.log10(min(means[worst], 1e9))), "rate down")]
+
+    # ------------------------------------------------------------------ decay
+
+    def decayed(self, case):
+        """Weights that decay has shortened more than their gradient makes up for."""
+        shares = {name: length / self.starts[name] for name, length in self.now.items() if self.starts.get(name)}
+        if not shares or min(shares.values()) > SHRUNK:
+            return []
+        worst = min(shares, key=shares.get)
+        decay, momentum = (getattr(case.optimizer, name, None) for name in ("weight_decay", "momentum"))
+        share = max(0.0, self.decays.get(worst, 0.0))
+        text = f"the weights of {worst} have {percent(shares[worst])} of their first length"
+        explains = 0.95 if shares[worst] < 2 * GONE else 0.6
+        if decay is None:                                       # an optimizer of one's own
+            return [Finding("decay-strong", worst, f"{text}, and a step takes {percent(share)} of it away", "lower the "
+                            "decay of your update", 0.6, shares[worst] < GONE, 0, "decay down")] if share > 0 else []
+        promise = math.exp(-decay * self.travelled / (1 - (momentum or 0)))
+        if promise > PROMISED:
+            return []
+        return [Finding("decay-strong", "the decay", f"{text} (decay alone promises {percent(max(promise, 1e-12))} after "
+                        f"{case.seen:,} steps), and what the gradient adds does not make up for it",
+                        f"lower it (weight_decay, now {decay:g}) to 0.0005", explains, shares[worst] < GONE, 0,
+                        "decay down")]
+
+
+def layer_of(name):
+    """'conv1' of 'conv1.w'."""
+    return name.rpartition(".")[0]
+
+
+def lengths_of(net, arrays):
+    """{layer: the length of its weights}, of arrays {parameter: array}; biases and scales are left out."""
+    return {layer_of(name): float(np.linalg.norm(arrays[name])) for name, w in net.params().items()
+            if w.ndim > 1 and name in arrays}
+
+
+def checksum(arrays):
+    """A number that is another one as soon as one bit is."""
+    found = 0
+    for array in arrays.values():
+        found = zlib.crc32(np.ascontiguousarray(array).view(np.uint8), found)
+    return found
+
+
+def top_rate(optimizer, seen):
+    """The highest rate of an optimizer's schedule, where that is known, else the highest that was seen."""
+    schedule = getattr(optimizer, "schedule", None)
+    schedule = schedule.then if isinstance(schedule, WarmUp) else schedule
+    return max(seen, float(schedule.lr)) if isinstance(schedule, Constant) else seen
+
+
+def tenfold(number):
+    """The power of 10 that is nearest, 10 at least."""
+    return 10.0 ** max(1, round(math.log10(number))) if math.isfinite(number) else 1e10
+
+
+def higher(lr, pace):
+    """What to do about a rate whose steps are so short: one figure where it is a usual rate, else a usual rate."""
+    raised = lr * tenfold(RATIO_HEALTHY / pace) if pace > 1e-30 else 0
+    to = f"{raised:g}" if 1e-4 <= raised <= 0.1 else f"{USUAL}, a usual one"
+    return f"raise it to {to}, and again ten times while the steps are below 0.1 % of the weights"
