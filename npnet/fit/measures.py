@@ -9,12 +9,13 @@ from contextlib import contextmanager
 import numpy as np
 
 from ..backend import ops
-from ..layers import Concat, Dense, ReLU
+from ..layers import Concat, Dense, ReLU, Sigmoid, Tanh
 from ..network import every_layer
 from ..screen import words
 
 RATIO_LOW, RATIO_HEALTHY, RATIO_HIGH = 1e-5, 1e-3, 1e-1         # length of a step over length of the weights
 DEAD_SHARE = 0.5            # of a layer's units: above it, a remark
+END = 0.99                  # of the range of tanh or sigmoid: beyond it an output passes at most 2 % of its gradient
 SAMPLE = 4096               # numbers of a parameter that are looked at: a length is right to 1.1 % (1 / sqrt(2 * 4096))
 
 
@@ -86,6 +87,16 @@ def living(net):
         y = getattr(layer, "y", None)
         if isinstance(layer, ReLU) and y is not None:
             found[name] = ops.to_host(y.max(axis=(0, *range(2, y.ndim))) > 0)
+    return found
+
+
+def at_ends(net):
+    """{tanh or sigmoid: the share of its last outputs within 1 % of an end of its range: hardly a gradient passes}."""
+    found = {}
+    for name, layer in every_layer(net.layers).items():
+        y = getattr(layer, "y", None)
+        if isinstance(layer, (Tanh, Sigmoid)) and y is not None:
+            found[name] = float((abs(y if isinstance(layer, Tanh) else 2 * y - 1) > END).mean())
     return found
 
 

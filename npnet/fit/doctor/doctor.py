@@ -25,6 +25,8 @@ from .course import Course
 from .ends import Ends
 from .finding import PROVEN, ranked, remark_of, remark_with_causes
 from .kinds import KINDS
+from .movement import Movement
+from .units import Units
 
 
 class Doctor:
@@ -44,7 +46,7 @@ class Doctor:
         self.fresh, self.ended, self.case = True, False, None
         self.counts = np.zeros(self.classes, np.int64)
         self.course = Course(net)
-        self.examiners = [Ends(net), self.course]               # causes that explain as much come in this order
+        self.examiners = [Ends(net), Movement(net), Units(net), self.course]    # which explain as much come in this order
 
     # ------------------------------------------------------------------ when he is asked
 

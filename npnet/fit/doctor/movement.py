@@ -8,9 +8,11 @@ import zlib
 
 import numpy as np
 
+from ...layers import Dropout
+from ...network import every_layer
 from ...optim import Constant, WarmUp
 from ...screen import listed
-from ..measures import RATIO_HEALTHY, geometric_mean, gradient_lengths, moved, percent, sampled
+from ..measures import RATIO_HEALTHY, at_ends, geometric_mean, gradient_lengths, living, moved, percent, sampled
 from .case import Examiner
 from .finding import Finding
 
@@ -34,15 +36,19 @@ LEARNT = 1e-3               # a loss below it has no gradient to speak of
 CLIPPED = 0.1               # of the gradients' length: a clip that leaves less has shortened them ten times
 SHRUNK, GONE = 0.5, 0.1     # of the weights' first length; long healthy trainings with decay 0.0005 stay above 0.5
 PROMISED = 0.7              # of the first length: a decay that promises more is not what shortened the weights
+STRONG = 0.85               # a share that dropout throws away: it may leave no unit for several pictures
+MOST_AT_ENDS = 0.9          # of the outputs of tanh or sigmoid: then it is they that keep gradients back
+FARTHEST = 1e-6             # of a healthy step: from farther, a rate cannot be reckoned
 USUAL = 0.01                # a rate to begin with: the paper's
 
 
 class Movement(Examiner):
     """Looks at what one step does to the weights, now and then. All lengths are shares of the weights' length.
 
-    paces: {layer: of the last three steps, as they would be at the schedule's highest rate}; lengths: the same as they
-    are; decays: how much shorter the weights became. starts: {layer: the length of its weights at first}; fades:
-    {layer: gradient over weights}. mark: a checksum of all weights at first, None as soon as they are others.
+    paces: {weights: of the last three steps, as they would be at the schedule's highest rate}; lengths: the same as
+    they are; decays: how much shorter a step made them; fades: gradient over weights; starts, now: lengths of the
+    samples, at first and now. mark: a checksum of all at first, None as soon as they are others. level: the loss,
+    averaged. lived: the last step at a rate to speak of; travelled: all rates together.
     """
 
     STATE = ("paces", "lengths", "decays", "fades", "starts", "now", "mark", "level", "highest", "highest_at", "lived",
@@ -111,11 +117,9 @@ class Movement(Examiner):
         self.now = {name: length for name, length in lengths.items() if name in self.starts}
         self.starts |= {name: length for name, length in lengths.items() if name not in self.starts}
         factor = self.shortening(case.optimizer, gradients)
-        kept = {name: self.before[name] for name in after if name in self.before and layer_of(name) in lengths}
-        steps = {layer_of(name): moved(start, after[name]) for name, start in kept.items()}
+        steps = {name: moved(self.before[name], after[name]) for name in lengths if name in self.before}
         full = lengths_of(case.net, case.net.params())
-        slopes = {layer_of(name): gradients[name] / full[layer_of(name)] for name in kept
-                  if name in gradients and full[layer_of(name)] > 0}
+        slopes = {name: gradients[name] / full[name] for name in steps if name in gradients and full[name] > 0}
         self.keep(case, steps, {name: factor * float(case.lr) * slope for name, slope in slopes.items()}, slopes)
 
     def keep(self, case, steps, promised, slopes):
@@ -146,7 +150,7 @@ class Movement(Examiner):
 
     def count_zeros(self, case, gradients):
         """zeros: {layer: steps in a row in which the gradient of its weights was exactly 0, and their pictures}."""
-        none = [layer_of(name) for name, w in case.net.params().items() if w.ndim > 1 and gradients.get(name) == 0]
+        none = [name for name, w in case.net.params().items() if w.ndim > 1 and gradients.get(name) == 0]
         if case.loss < LEARNT:
             none = []                                           # nothing is left of the gradient
         before = {name: self.zeros.get(name, [0, 0]) for name in none}
@@ -156,7 +160,7 @@ class Movement(Examiner):
 
     def still(self, case, least=STILL):
         """Findings on weights that do not move at all, whatever the loss is."""
-        if not case.net.params():
+        if not case.net.params() and getattr(case.net, "frozen", ()):
             return [Finding("all-frozen", "the weights", "no layer has weights that are trained, so nothing can be "
                             "learnt", "take layers out of net.frozen, at least the last one", 1.0, alone=True)]
         found = [*self.rates(case), *self.no_gradients(case)]
@@ -180,40 +184,41 @@ class Movement(Examiner):
         """Gradients that are exactly 0, in all layers or from the first up to one."""
         zeros = {name: pictures for name, (looks, pictures) in self.zeros.items()
                  if looks >= ZERO_LOOKS and pictures >= ZEROS}
-        if not zeros:
+        if not zeros or blocked(case.net):
             return []
         last = list(zeros)[-1]                                  # they are in the network's order
+        whole = all(name in zeros for name, w in case.net.params().items() if w.ndim > 1)
+        others = f", and those of {listed(map(layer_of, [*zeros][:-1]))}" if len(zeros) > 1 else ""
+        pictures, last = zeros[last], layer_of(last)
         x = getattr(case.net[last], "x", None)
         empty = x is not None and not bool(abs(x).max() > 0)
-        whole = all(layer_of(name) in zeros for name, w in case.net.params().items() if w.ndim > 1)
-        others = f", and those of {listed([*zeros][:-1])}" if len(zeros) > 1 else ""
         which = "of all layers" if whole else f"of its weights{others}"
-        do = f"look at what comes before {last}: its input is 0 everywhere (weights of 0, or units that are all dead)" \
-            if empty else f"compare {last} and the layers behind it with npnet.check_layer"
-        return [Finding("gradients-zero", "the gradients" if whole else last, f"the gradients {which} are exactly 0, for "
-                        f"{zeros[last]:,} pictures in a row, so these weights do not learn", do, 0.6, alone=True)]
+        do = f"compare {last} and the layers behind it with npnet.check_layer"
+        if empty:
+            do = f"look at what comes before {last}: its input is 0 everywhere (are the weights 0?)"
+        return [Finding("gradients-zero", "the gradients" if whole else last, f"the gradients {which} are exactly 0, "
+                        f"for {pictures:,} pictures in a row, so these weights do not learn", do, 0.6, alone=True)]
 
     def no_update(self, case, least):
         """Gradients that are there, and weights that are bit for bit what they were at first."""
         if self.mark is None or case.seen < least or self.reach <= ROUNDED:
             return []
         if getattr(case.optimizer, "steps", None) == 0:
-            return [Finding("no-update", "the weights", f"no weight has changed in {case.seen} steps, and the optimizer "
-                            f"has counted none", "call optimizer.update(net.params(), net.grads()) after each backward",
-                            1.0, alone=True)]
+            return [Finding("no-update", "the weights", f"no weight has changed in {case.seen} steps, and the "
+                            f"optimizer has counted none", "call optimizer.update(net.params(), net.grads()) after "
+                            "each backward", 1.0, alone=True)]
         return [Finding("no-update", "the weights", f"no weight has changed in {case.seen} steps, bit for bit, though "
-                        f"rate times gradient is {percent(self.reach)} of the weights", "see that the update changes the "
-                        "arrays of net.params() themselves (w -= ..., or w[...] = ...): w = w - ... makes a new one",
-                        1.0, alone=True)]
+                        f"rate times gradient is {percent(self.reach)} of the weights", "see that the update changes "
+                        "the arrays of net.params() themselves (w -= ..., or w[...] = ...): w = w - ... makes a new "
+                        "one", 1.0, alone=True)]
 
     # ------------------------------------------------------------------ too short, too long
 
     def alone(self, case):
         """Findings that are worth a remark before the loss shows a trouble."""
         found = self.long(case, TOO_LONG, 0.6, True) if case.seen > STILL else []
-        if case.seen <= EARLY and case.fresh:
-            found += self.short(TOO_SHORT, 0.9, True)
-            found += [] if found or case.seen < STILL else self.faded(True)
+        if STILL < case.seen <= EARLY and case.fresh:           # before, momentum has not gathered yet
+            found += self.short(TOO_SHORT, 0.9, True) or self.faded(True)
         return found + [finding for finding in self.decayed(case) if finding.alone]
 
     def means(self, of):
@@ -223,11 +228,14 @@ class Movement(Examiner):
     def short(self, limit, explains, alone=False):
         """Steps that are too short in all layers, at the schedule's highest rate."""
         means = {name: mean for name, mean in self.means(self.paces).items() if self.starts.get(name)}
-        if not means or max(means.values()) >= limit or self.rising:
+        if not means or max(means.values()) >= limit or self.rising or self.zeros:
             return []
         best = max(means, key=means.get)
+        if not all(self.fades.get(best, [1])):                  # one of the three had no gradient: it is not the rate
+            return []
         explains = 0.9 if means[best] < TOO_SHORT else explains
-        how = f"no layer's step is longer than {percent(means[best])} of its weights ({best}); about 0.1 % is healthy"
+        how = f"no layer's step is longer than {percent(means[best])} of its weights ({layer_of(best)}); about " \
+              f"0.1 % is healthy"
         if self.clipped and self.clipped[0] < CLIPPED * self.clipped[1]:
             clip, whole = self.clipped
             return [Finding("clip-short", "the gradients", f"together they are {whole:.3g} long, clip shortens them to "
@@ -247,11 +255,13 @@ class Movement(Examiner):
         if not low or paces[best] < TOO_SHORT:
             return []
         worst = min(low, key=slopes.get)
-        same = f", and not much better in {listed([name for name in low if name != worst])}" if len(low) > 1 else ""
-        return [Finding("gradients-vanish", worst, f"its gradient over its weights is {slopes[worst] / slopes[best]:.1g} "
-                        f"of that of {best}, and its steps are {percent(max(paces[worst], 1e-12))} of its weights: the "
-                        f"gradient fades on its way back{same}", "take ReLU in place of sigmoid or tanh, with init he",
-                        0.85, alone)]
+        same = [layer_of(name) for name in low if name != worst]
+        same = f", and not much less in {listed(same)}" if same else ""
+        share = f"{slopes[worst] / slopes[best]:.1g} of that of {layer_of(best)}"
+        steps = f"its steps are {percent(max(paces[worst], 1e-12))} of its weights"
+        return [Finding("gradients-vanish", layer_of(worst), f"its gradient over its weights is {share}, and {steps}: "
+                        f"the gradient fades on its way back{same}", "take ReLU in place of sigmoid or tanh, with init "
+                        "he", 0.85, alone)]
 
     def long(self, case, limit, explains, alone=False):
         """Steps that change weights by a large part of their length, three looks in a row and not less and less."""
@@ -260,10 +270,10 @@ class Movement(Examiner):
         if not means:
             return []
         worst = max(means, key=means.get)
-        return [Finding("rate-high", worst, f"a step changes its weights by {percent(means[worst])} of their length, "
-                        f"decay not counted; about 0.1 % is healthy, and up to 8 % was seen to be",
-                        f"lower the rate (now {case.lr:g}) to {case.lr / tenfold(means[worst] / 0.01):.2g}", explains,
-                        alone, math.floor(math.log10(min(means[worst], 1e9))), "rate down")]
+        level, lower = math.floor(math.log10(min(means[worst], 1e9))), case.lr / tenfold(means[worst] / 0.01)
+        return [Finding("rate-high", layer_of(worst), f"a step changes its weights by {percent(means[worst])} of their "
+                        f"length, and about 0.1 % is healthy", f"lower the rate (now {case.lr:g}) to {lower:.2g}",
+                        explains, alone, level, "rate down")]
 
     # ------------------------------------------------------------------ decay
 
@@ -275,18 +285,19 @@ class Movement(Examiner):
         worst = min(shares, key=shares.get)
         decay, momentum = (getattr(case.optimizer, name, None) for name in ("weight_decay", "momentum"))
         share = max(0.0, self.decays.get(worst, 0.0))
-        text = f"the weights of {worst} have {percent(shares[worst])} of their first length"
+        text = f"the weights of {layer_of(worst)} have {percent(shares[worst])} of their first length"
         explains = 0.95 if shares[worst] < 2 * GONE else 0.6
         if decay is None:                                       # an optimizer of one's own
-            return [Finding("decay-strong", worst, f"{text}, and a step takes {percent(share)} of it away", "lower the "
-                            "decay of your update", 0.6, shares[worst] < GONE, 0, "decay down")] if share > 0 else []
+            text = f"{text}, and a step takes {percent(share)} of it away"
+            return [Finding("decay-strong", layer_of(worst), text, "lower the decay of your update", 0.6,
+                            shares[worst] < GONE, wants="decay down")] if share > 0 else []
         promise = math.exp(-decay * self.travelled / (1 - (momentum or 0)))
         if promise > PROMISED:
             return []
-        return [Finding("decay-strong", "the decay", f"{text} (decay alone promises {percent(max(promise, 1e-12))} after "
-                        f"{case.seen:,} steps), and what the gradient adds does not make up for it",
-                        f"lower it (weight_decay, now {decay:g}) to 0.0005", explains, shares[worst] < GONE, 0,
-                        "decay down")]
+        text = f"{text} (decay alone promises {percent(max(promise, 1e-12))} after {case.seen:,} steps)"
+        return [Finding("decay-strong", "the decay", f"{text}, and what the gradient adds does not make up for it",
+                        f"lower it (weight_decay, now {decay:g}) to 0.0005", explains, shares[worst] < GONE,
+                        wants="decay down")]
 
 
 def layer_of(name):
@@ -294,9 +305,19 @@ def layer_of(name):
     return name.rpartition(".")[0]
 
 
+def blocked(net):
+    """Whether units keep gradients back: ReLUs that are 0 everywhere, tanh and sigmoid at their ends, dropout that
+    leaves next to nothing. The examiner of units says it."""
+    ends, layers = at_ends(net), every_layer(net.layers).items()
+    nothing = [name for name, layer in layers if isinstance(layer, Dropout) and getattr(layer, "mask", None) is not None
+               and (layer.p_drop >= STRONG or not layer.mask.any())]
+    return bool(nothing) or any(not above.any() for above in living(net).values()) or any(
+        share > MOST_AT_ENDS for share in ends.values())
+
+
 def lengths_of(net, arrays):
-    """{layer: the length of its weights}, of arrays {parameter: array}; biases and scales are left out."""
-    return {layer_of(name): float(np.linalg.norm(arrays[name])) for name, w in net.params().items()
+    """{parameter: its length}, of arrays {parameter: array}; biases and scales are left out."""
+    return {name: float(np.linalg.norm(arrays[name])) for name, w in net.params().items()
             if w.ndim > 1 and name in arrays}
 
 
@@ -322,6 +343,6 @@ def tenfold(number):
 
 def higher(lr, pace):
     """What to do about a rate whose steps are so short: one figure where it is a usual rate, else a usual rate."""
-    raised = lr * tenfold(RATIO_HEALTHY / pace) if pace > 1e-30 else 0
+    raised = lr * tenfold(RATIO_HEALTHY / pace) if pace > RATIO_HEALTHY * FARTHEST else 0
     to = f"{raised:g}" if 1e-4 <= raised <= 0.1 else f"{USUAL}, a usual one"
-    return f"raise it to {to}, and again ten times while the steps are below 0.1 % of the weights"
+    return f"raise it to {to}, and ten times more as long as the steps are below 0.1 % of the weights"

@@ -10,18 +10,18 @@ import zlib
 import numpy as np
 
 from ...backend import ops
-from ...layers import Dropout, Sigmoid, Tanh
+from ...layers import Dropout
 from ...network import every_layer
-from ...screen import listed
-from ..measures import living, same_units
+from ...screen import counted
+from ..measures import at_ends, living, same_units
 from .case import Examiner
 from .finding import Finding
 
-ENOUGH = 500                # pictures in which a unit was 0 before it is called dead; AlexNet on CIFAR-10: 52 to 59 % are
-#                             0 for each of 64 pictures, and 25 to 38 % for each of 4,000, in trainings that learn
+# Pictures in which a unit was 0 before it is called dead: in AlexNet on CIFAR-10, which learns, 52 to 59 % of a layer's
+# units are 0 for each of 64 pictures, and 25 to 38 % for each of 4,000.
+ENOUGH = 500
 FIRST = 32                  # pictures in the first batch, before it can tell what was dead before the first step
-DEAD, MOST = 0.6, 0.75      # shares of a layer's units that are dead: a cause, and a remark of its own (healthy: to 0.4)
-END = 0.99                  # of the range of tanh or sigmoid: beyond it an output passes at most 2 % of its gradient
+DEAD, MOST = 0.6, 0.75      # shares of a layer's units: a cause, and a remark of its own (healthy: up to 0.4)
 SATURATED = 0.95            # of a layer's outputs; healthy: up to 0.62 (tanh, torch), 0.89 (tanh, he, a high rate)
 MASKS = 5                   # steps in which dropout masks are compared
 SAME = 20.0                 # the logarithm of 1 / chance that two masks are the same: below it, it may be chance
@@ -38,14 +38,15 @@ class Units(Examiner):
     first batch, pictures]}.
     """
 
-    STATE = ("alive", "pictures", "began", "began_pictures", "dead", "saturation", "ends", "first_ends", "masks", "empty")
+    STATE = ("alive", "pictures", "began", "began_pictures", "dead", "saturation", "ends", "first_ends", "masks",
+             "empty")
 
     def __init__(self, net):
         self.alive, self.pictures, self.began, self.began_pictures, self.dead = {}, 0, {}, 0, {}
         self.saturation, self.ends, self.first_ends, self.masks, self.empty = {}, {}, {}, {}, {}
 
     def see(self, case):
-        found = self.masked(case) if case.seen <= MASKS else []
+        found = self.masked(case) if case.seen <= MASKS or case.pictures <= FIRST else []
         if case.seen == 1 and case.fresh:
             self.began = {name: above.tolist() for name, above in living(case.net).items()}
             self.began_pictures, self.first_ends = len(case.labels), at_ends(case.net)
@@ -72,7 +73,8 @@ class Units(Examiner):
             share > SATURATED for share in self.saturation.values())
         if suspicious and self.pictures < ENOUGH:
             return []
-        self.dead = {name: [share, self.from_start(name), self.pictures] for name, share in shares.items() if share > DEAD}
+        self.dead = {name: [share, self.from_start(name), self.pictures] for name, share in shares.items()
+                     if share > DEAD}
         self.ends = {name: [share, self.pictures] for name, share in self.saturation.items() if share > SATURATED}
         self.alive, self.saturation, self.pictures = {}, {}, 0
         return self.dying(case, MOST)
@@ -109,8 +111,8 @@ class Units(Examiner):
             since = f"; in the first batch it was {first:.0%}" if name in self.first_ends else ""
             do = "divide the inputs by their deviation, or draw smaller weights (init torch)" if first > SATURATED / 2 \
                 else "lower the rate and start again"
-            found.append(Finding("saturated", name, f"{share:.1%} of its outputs over {pictures:,} pictures lie within 1 % "
-                                 f"of an end of its range{since}, where hardly any gradient passes", do, 0.7,
+            found.append(Finding("saturated", name, f"{share:.1%} of its outputs over {pictures:,} pictures lie within "
+                                 f"1 % of an end of its range{since}, where hardly any gradient passes", do, 0.7,
                                  wants="" if first > SATURATED / 2 else "rate down"))
         return found
 
@@ -124,9 +126,9 @@ class Units(Examiner):
             drawn, p = zlib.crc32(np.packbits(mask)), float(layer.p_drop)
             chance = -mask.size * math.log(max(p ** 2 + (1 - p) ** 2, 1e-300))
             if chance > SAME and self.masks.get(name) == drawn:
-                found.append(Finding("mask-repeats", name, "it throws the same units away as in the step before, so it is "
-                                     "no dropout: a mask is drawn for a step", "set net.step to the number of the step "
-                                     "before each forward, as npnet.train.train does", 0.6, alone=True))
+                found.append(Finding("mask-repeats", name, "it throws the same units away as in the step before, so it "
+                                     "is no dropout: a mask is drawn for a step", "set net.step to the number of the "
+                                     "step before each forward, as npnet.train.train does", 0.6, alone=True))
             self.masks[name] = drawn
             pictures, empty = self.empty.get(name, [0, 0])
             self.empty[name] = [pictures + len(mask), empty + int((~mask.reshape(len(mask), -1).any(axis=1)).sum())]
@@ -152,8 +154,8 @@ def whence(share, first, pictures):
     """Since when they are dead, as far as it was seen."""
     if first is None:
         return ""
-    began = f"{first:.0%} were in the first batch already, before any step"
-    return f" ({began} ({pictures:,} pictures), {share - first:.0%} died since)"
+    return f" ({first:.0%} in the first batch already, of {counted(pictures, 'picture')} and before any step, and " \
+           f"{share - first:.0%} died since)"
 
 
 def remedy(share, first):
@@ -163,13 +165,3 @@ def remedy(share, first):
     if first > share / 2:
         return "draw its layer's weights again (init he), with biases of 0"
     return "lower the rate and start again: the dead do not come back"
-
-
-def at_ends(net):
-    """{tanh or sigmoid: the share of its last outputs within 1 % of an end of its range}."""
-    found = {}
-    for name, layer in every_layer(net.layers).items():
-        y = getattr(layer, "y", None)
-        if isinstance(layer, (Tanh, Sigmoid)) and y is not None:
-            found[name] = float((abs(y if isinstance(layer, Tanh) else 2 * y - 1) > END).mean())
-    return found
