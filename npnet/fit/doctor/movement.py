@@ -8,10 +8,10 @@ import zlib
 
 import numpy as np
 
-from ...layers import Dropout
+from ...layers import Dropout, Sigmoid
 from ...network import every_layer
 from ...optim import Constant, WarmUp
-from ...screen import listed
+from ...screen import counted, listed
 from ..measures import RATIO_HEALTHY, at_ends, geometric_mean, gradient_lengths, living, moved, percent, sampled
 from .case import Examiner
 from .finding import Finding
@@ -39,6 +39,7 @@ PROMISED = 0.7              # of the first length: a decay that promises more is
 STRONG = 0.85               # a share that dropout throws away: it may leave no unit for several pictures
 MOST_AT_ENDS = 0.9          # of the outputs of tanh or sigmoid: then it is they that keep gradients back
 FARTHEST = 1e-6             # of a healthy step: from farther, a rate cannot be reckoned
+MOVED = -1                  # in place of a checksum
 USUAL = 0.01                # a rate to begin with: the paper's
 
 
@@ -47,7 +48,7 @@ class Movement(Examiner):
 
     paces: {weights: of the last three steps, as they would be at the schedule's highest rate}; lengths: the same as
     they are; decays: how much shorter a step made them; fades: gradient over weights; starts, now: lengths of the
-    samples, at first and now. mark: a checksum of all at first, None as soon as they are others. level: the loss,
+    samples, at first and now. mark: a checksum of all at first, MOVED as soon as they are others. level: the loss,
     averaged. lived: the last step at a rate to speak of; travelled: all rates together.
     """
 
@@ -67,8 +68,6 @@ class Movement(Examiner):
 
     def restore(self, state):
         super().restore(state)
-        for name, number in (("level", math.nan), ("reach", math.inf)):
-            setattr(self, name, number if getattr(self, name) is None else getattr(self, name))
         self.before = sampled(self.net) if self.paired else None
 
     # ------------------------------------------------------------------ every step
@@ -86,7 +85,7 @@ class Movement(Examiner):
         return found
 
     def suspects(self, case):
-        found = self.still(case, 3) or [*self.short(SHORT, 0.5), *self.faded()]
+        found = self.still(case, 3) or [*self.short(SHORT, 0.5), *self.faded(case)]
         return [*found, *self.long(case, LONG, 0.4), *self.decayed(case)]
 
     def note(self, case):
@@ -108,8 +107,8 @@ class Movement(Examiner):
     def compare(self, case):
         """Measures the step between two samples."""
         after, gradients = sampled(case.net), gradient_lengths(case.net)
-        if self.mark is not None and checksum(after) != self.mark:
-            self.mark = None
+        if self.mark != MOVED and checksum(after) != self.mark:
+            self.mark = MOVED
         self.count_zeros(case, gradients)
         lengths = lengths_of(case.net, after)
         if not all(map(math.isfinite, [*lengths.values(), *gradients.values()])):
@@ -128,7 +127,7 @@ class Movement(Examiner):
         A step that did nothing, though float32 would show it, was none: gradients are accumulated, or see `still`.
         """
         if promised and case.lr and not any(any(step) for step in steps.values()) and max(promised.values()) > ROUNDED:
-            self.reach = max(promised.values())
+            self.reach = min(max(promised.values()), 1e30)
             return
         scale = top_rate(case.optimizer, self.highest) / case.lr if case.lr else 0.0
         ours = hasattr(case.optimizer, "velocity")              # only then the rate is known to be that of the step
@@ -201,7 +200,7 @@ class Movement(Examiner):
 
     def no_update(self, case, least):
         """Gradients that are there, and weights that are bit for bit what they were at first."""
-        if self.mark is None or case.seen < least or self.reach <= ROUNDED:
+        if self.mark == MOVED or case.seen < least or self.reach <= ROUNDED:
             return []
         if getattr(case.optimizer, "steps", None) == 0:
             return [Finding("no-update", "the weights", f"no weight has changed in {case.seen} steps, and the "
@@ -218,7 +217,7 @@ class Movement(Examiner):
         """Findings that are worth a remark before the loss shows a trouble."""
         found = self.long(case, TOO_LONG, 0.6, True) if case.seen > STILL else []
         if STILL < case.seen <= EARLY and case.fresh:           # before, momentum has not gathered yet
-            found += self.short(TOO_SHORT, 0.9, True) or self.faded(True)
+            found += self.short(TOO_SHORT, 0.9, True) or [one for one in self.faded(case) if one.alone]
         return found + [finding for finding in self.decayed(case) if finding.alone]
 
     def means(self, of):
@@ -243,8 +242,9 @@ class Movement(Examiner):
         return [Finding("rate-low", "the rate", f"at {self.highest:g}, {how}", higher(self.highest, means[best]),
                         explains, alone, wants="rate up")]
 
-    def faded(self, alone=False):
-        """Steps of first layers that are far shorter than those of later ones."""
+    def faded(self, case):
+        """Steps of first layers that are far shorter than those of later ones: of sigmoids, each of which lets a
+        quarter of a gradient through at most, or of weights that are small."""
         slopes, paces = self.means(self.fades), self.means(self.paces)
         names = [name for name in self.starts if slopes.get(name) and name in paces]
         if len(names) < 2:
@@ -259,9 +259,12 @@ class Movement(Examiner):
         same = f", and not much less in {listed(same)}" if same else ""
         share = f"{slopes[worst] / slopes[best]:.1g} of that of {layer_of(best)}"
         steps = f"its steps are {percent(max(paces[worst], 1e-12))} of its weights"
-        return [Finding("gradients-vanish", layer_of(worst), f"its gradient over its weights is {share}, and {steps}: "
-                        f"the gradient fades on its way back{same}", "take ReLU in place of sigmoid or tanh, with init "
-                        "he", 0.85, alone)]
+        says = f"its gradient over its weights is {share}, and {steps}: the gradient fades on its way back{same}"
+        sigmoids = sum(isinstance(layer, Sigmoid) for layer in every_layer(case.net.layers).values())
+        if sigmoids:
+            return [Finding("gradients-vanish", layer_of(worst), says, f"take ReLU in place of the "
+                            f"{counted(sigmoids, 'sigmoid')}, with init he", 0.85, True)]
+        return [Finding("gradients-vanish", layer_of(worst), says, "draw larger weights (init he)", 0.55)]
 
     def long(self, case, limit, explains, alone=False):
         """Steps that change weights by a large part of their length, three looks in a row and not less and less."""
