@@ -46,7 +46,8 @@ class Doctor:
         self.fresh, self.ended, self.case = True, False, None
         self.counts = np.zeros(self.classes, np.int64)
         self.course = Course(net)
-        self.examiners = [Ends(net), Movement(net), Units(net), self.course]    # which explain as much come in this order
+        # of causes that explain as much, the first here comes first
+        self.examiners = [Ends(net), Movement(net), Units(net), self.course]
 
     # ------------------------------------------------------------------ when he is asked
 
