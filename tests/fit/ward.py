@@ -6,10 +6,10 @@
     python tests/fit/ward.py --seeds 1 --course     how the losses went: is it ill at all?
 
 Verdicts of an ill training: first (the leading cause of the first remark is the planted one), named (the planted
-one is among the causes of a remark), symptom (remarks without a cause), nothing, other (causes that are not false,
-and not the planted one), FALSE (a leading cause that is neither planted nor true beside it, or advice that is the
-opposite of the remedy). FALSE is counted beside the others: a training can be named and false. Of a healthy one,
-any remark is an alarm.
+one is among the causes of a remark), symptom (remarks that say what is seen, and not why), nothing, other (causes,
+none of them the planted one), ERROR (the doctor raised it). FALSE is counted beside these, for a leading cause that
+is neither planted nor true beside it, or advice that is the opposite of the remedy. Of a healthy training any remark
+is an alarm.
 """
 import argparse
 import os
@@ -49,7 +49,7 @@ def names_of(remark):
 def judged(patient, seed, heard, seconds=0.0):
     """What a script that knows the planted fault says of the remarks."""
     if isinstance(heard, Exception):
-        return Seen(patient, seed, "ERROR", f"{type(heard).__name__}", None, [str(heard)[:60]], seconds, [])
+        return Seen(patient, seed, "ERROR", "", None, [f"{type(heard).__name__}: {heard}"], seconds, [])
     lists = [names_of(remark) for _, remark in heard]
     names = list(dict.fromkeys(name for some in lists for name in some))
     if not getattr(patient, "planted", None):
