@@ -23,7 +23,7 @@ import numpy as np
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-SYMPTOMS = ("", "stuck", "grows", "nan-overflow")           # names of remarks that say what is seen, and not why
+SYMPTOMS = ("", "stuck", "grows", "nan-overflow", "class-never", "one-answer")      # say what is seen, and not why
 AT_MOST = 3                                 # causes of one remark that count
 
 

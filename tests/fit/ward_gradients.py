@@ -67,7 +67,7 @@ def dw_sign_conv(seed):
     data = stripes(seed)
     own = dict(conv1=broken(Conv2D, negative, 6, 3, pad=1, init="he"),
                conv2=broken(Conv2D, negative, 8, 3, pad=1, init="he"))
-    return watch(two(data, seed, **own), SGD(Cosine(0.02, steps=200)), data, seed)
+    return watch(two(data, seed, **own), SGD(Cosine(0.02, steps=240)), data, seed)
 
 
 @sick("dw-sign-adam", 1, "backward-wrong", where=("fc3",), **RATE)

@@ -32,7 +32,7 @@ def decay_of_a_high_rate(seed):
 @sick("decay-torch-form", 2, "decay-strong", against=("rate-high", "rate-low"))
 def decay_torch(seed):
     data = stripes(seed)
-    return watch(two(data, seed), SGD(Cosine(0.03, steps=190), weight_decay=0.6, form="torch"), data, seed)
+    return watch(two(data, seed), SGD(Cosine(0.03, steps=240), weight_decay=0.6, form="torch"), data, seed)
 
 
 @sick("decay-without-rate", 2, "decay-strong", also=("rate-low",), against=("rate-high",))
@@ -76,13 +76,13 @@ def tanh_small(seed):
 @sick("rate-1e-5-cosine", 3, "rate-low", **UP)
 def rate_cosine(seed):
     data = quarters(seed)
-    return watch(conv(data, seed, "torch"), SGD(Cosine(1e-6, steps=192)), data, seed)
+    return watch(conv(data, seed, "torch"), SGD(Cosine(1e-6, steps=240)), data, seed)
 
 
 @sick("rate-1e-6-polynomial", 3, "rate-low", **UP)
 def rate_polynomial(seed):
     data = stripes(seed)
-    return watch(two(data, seed), SGD(Polynomial(1e-6, steps=200)), data, seed)
+    return watch(two(data, seed), SGD(Polynomial(1e-6, steps=240)), data, seed)
 
 
 @sick("rate-1e-7-steps", 3, "rate-low", **UP)
@@ -320,7 +320,7 @@ def rate_300(seed):
 @sick("rate-half-no-warm-up", 10, "rate-high", **DOWN)
 def rate_half(seed):
     data = forms(seed)
-    return watch(conv(data, seed), SGD(Cosine(0.5, steps=192), form="torch"), data, seed)
+    return watch(conv(data, seed), SGD(Cosine(0.5, steps=240), form="torch"), data, seed)
 
 
 @sick("warm-up-to-5", 10, "rate-high", **DOWN)

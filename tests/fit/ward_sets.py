@@ -141,7 +141,7 @@ def input_faint(seed):
 @sick("input-faint-255-twice", 8, "input-faint", also=("rate-low",), against=("rate-high",))
 def input_faint_twice(seed):
     data = raw(tens(seed))
-    return watch(chain(data, seed), SGD(Cosine(0.01, steps=200)), data._replace(x=data.x / 255 / 255), seed)
+    return watch(chain(data, seed), SGD(Cosine(0.01, steps=300)), data._replace(x=data.x / 255 / 255), seed)
 
 
 @sick("input-raw", 8, "input-scale", also=("rate-high", "dead", "one-answer", "class-never"), against=("rate-low",))
