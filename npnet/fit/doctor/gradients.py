@@ -26,6 +26,7 @@ ZEROS = 3                   # looks in a row at which all gradients are 0
 DONE = 0.01                 # a loss below it has no gradients worth a remark
 ALONG, AGREES = 0.98, 0.03  # the cosine, and the relative difference, of gradients that differ by a factor alone
 HIGHER, LOWER = 1.1, 0.99   # of these pictures' loss: a step raises it, or lowers it, clearly
+EXPLODED = 3.0              # times the loss at the start: the probe then begins with new first weights
 HARDLY = 1e-4               # of the loss: an update that lowers it by less takes thousands to learn even 8 pictures
 
 
@@ -36,11 +37,12 @@ class Gradients(Examiner):
     something could not be measured. found: the last Probe, None after a resume.
     """
 
-    STATE = ("ways", "update", "asked", "right", "told", "zeros")
+    STATE = ("ways", "first_loss", "first_update", "update", "asked", "right", "told", "zeros")
 
     def __init__(self, net, probe=True):
         self.probe, self.found = probe, None
-        self.ways, self.update = [], math.nan           # cosines of updates and gradients; the length of the last one
+        self.ways, self.first_loss = [], math.nan       # cosines of updates and gradients
+        self.first_update, self.update = math.nan, math.nan             # the lengths of the first and of the last one
         self.asked, self.right, self.told, self.zeros = False, None, [], 0
         self.before, self.clock, self.fastest = samples(net.params()), None, math.inf
 
@@ -52,6 +54,8 @@ class Gradients(Examiner):
 
     def see(self, case):
         self.time_steps()
+        if case.seen == 1:
+            self.first_loss = case.loss
         if self.before is not None:
             self.compare(case)
         self.before = samples(case.net.params()) if case.look else None
@@ -81,13 +85,14 @@ class Gradients(Examiner):
                 cosines.append(float(moved @ slope) / both)
         if math.isfinite(square) and square > 0:
             self.update = math.sqrt(square)
+            self.first_update = self.update if math.isnan(self.first_update) else self.first_update
         if cosines and len(self.ways) < FEW and (self.ways or case.seen <= FEW):
             self.ways.append(float(np.mean(cosines)))
 
     def look(self, case):
         """Gradients with NaN or infinity; gradients that are all 0."""
         gradients = case.net.grads()
-        for name, gradient in gradients.items():
+        for name, gradient in gradients.items() if math.isfinite(case.loss) else ():
             if not finite(gradient):
                 layer, _, key = name.rpartition(".")
                 return [Finding("gradients-nan", layer, f"d{key} holds NaN or infinity at step {case.number}, while "
@@ -128,22 +133,30 @@ class Gradients(Examiner):
         if x is None or not case.net.params() or not finite(x):
             return []
         seconds = max(LEAST_SECONDS, 10 * self.fastest) if math.isfinite(self.fastest) else LEAST_SECONDS
-        self.found = found = probe(case.net, x, case.labels, self.length(case), case.lr, seconds)
+        anew = self.exploded(case)
+        self.found = found = probe(case.net, x, case.labels, self.length(case, anew), case.lr, seconds, anew)
         self.right = False if found.faults else True if found.right else None
         wrong = faults_by_layer(found, case.net)
         last = list(case.net.layers)[-1]
-        outputs = [] if any(finding.where == last for finding in wrong) else [at_outputs(case)]
-        rate = [] if wrong else [rate_high(found, case), rate_low(found, case)]
-        return wrong + [finding for finding in outputs + rate if finding]
+        outputs = None if any(finding.where == last for finding in wrong) else at_outputs(case)
+        rate = [] if wrong or outputs else [rate_high(found, case), rate_low(found, case)]
+        return wrong + [finding for finding in [outputs, *rate] if finding]
 
-    def length(self, case):
-        """The length of the last update as far as the gradient made it; None if it is not known."""
+    def exploded(self, case):
+        """Whether the weights say nothing any more: they are no numbers, or the loss is far above where it began."""
+        start = max(self.first_loss if math.isfinite(self.first_loss) else 0, math.log(case.classes))
+        return not case.loss <= EXPLODED * start or not all(map(finite, case.net.params().values()))
+
+    def length(self, case, anew):
+        """The length of the last update as far as the gradient made it, or of the first; None if it is not known."""
         optimizer = case.optimizer
-        if getattr(optimizer, "weight_decay", 0) and hasattr(optimizer, "velocity"):        # decay is not the gradient
+        if not hasattr(optimizer, "velocity") or not hasattr(optimizer, "momentum"):        # no SGD
+            length = self.first_update if anew else self.update
+        elif anew:
+            return None
+        else:                                           # decay and momentum left out
             square = sum(float(np.square(one, dtype=np.float64).sum()) for one in case.net.grads().values())
             length = case.lr * min(math.sqrt(square), getattr(optimizer, "clip", None) or math.inf)
-        else:
-            length = self.update
         return length if 0 < length < math.inf else None
 
 
@@ -230,9 +243,10 @@ def rate_high(found, case):
 
 
 def rate_low(found, case):
-    """A thousand updates' length still lowers the loss, and one hardly does."""
-    best = found.best
-    if best < 1000 or found.loss - found.steps[1] > HARDLY * found.loss:
+    """A step a thousand times as long as what an update moves in the end, with momentum, still lowers the loss."""
+    momentum = getattr(case.optimizer, "momentum", 0)
+    best, in_the_end = found.best, 1 - momentum if isinstance(momentum, float) and momentum < 1 else 1
+    if best * in_the_end < 1000 or found.loss - found.steps[1] > HARDLY * in_the_end * found.loss:
         return None
     return Finding("rate-low", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
                    f"update takes their loss from {found.loss:.6g} to {found.steps[1]:.6g}, and one {best:,} times as "

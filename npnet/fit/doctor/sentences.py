@@ -5,6 +5,7 @@ from ...screen import listed, words
 from .finding import Finding
 
 PARTS = {0.1: "a tenth", 0.01: "a hundredth", 0.001: "a thousandth"}
+AGREE = 0.15                # by how much what the loss does may differ from what the layer alone does, to be told
 LESS = 0.6                  # a bias that is wrong explains less than weights, or a dx that spoils all layers before
 
 
@@ -39,7 +40,7 @@ def measured(fault, found):
         return ""
     if fault.array == "x":
         return f"a move along its dx changes its output by {fault.slope:.2f} of what is promised: "
-    if not math.isfinite(slope):
+    if not abs(slope - fault.slope) < AGREE * max(1, abs(fault.slope)):         # or it is not known
         return f"a step along its d{fault.array} changes its output by {fault.slope:.2f} of what is promised: "
     verb = "raises" if slope < 0 else "lowers"
     return f"a step along its gradient {verb} the loss, measured {slope:.2f} of what it promises: "

@@ -1,7 +1,7 @@
 """A twin of a network: what is tried on it leaves the network as it was.
 
     with Twin(net, x, labels) as twin:
-        twin.learn()                        a forward and a backward pass, as in training
+        twin.learn()                        a forward and a backward pass, as in training: twin.start, twin.gradients
         twin.loss_of({"fc2": moved(twin.layers["fc2"], {"w": direction}, 0.1)})
 
 A twin has layers of its own. npnet's layers share their weights with the network, as they only read them; what a
@@ -12,6 +12,7 @@ until something is written. Random numbers that are drawn at a layer's own addre
 import copy
 import math
 import random
+import time
 
 import numpy as np
 
@@ -20,17 +21,22 @@ from ...layers import LAYERS, rng
 from ...network import Network, every_layer
 
 
+class TimeIsUp(Exception):
+    """Raised by a twin that is asked for more after its time."""
+
+
 class Twin:
     """A network's layers once more, for a batch x and its labels. Raises ValueError where there can be no twin.
 
-    inputs: {layer: what it got}, given: the layers whose backward ran, the last one first, gradients: {"fc1.w":
-    array}, start: the loss, again: that of a second forward; all of them after learn. anew: with new first weights, for
-    a network whose own are no numbers any more.
+    inputs: {layer: what it got} and start: the loss, after `forward`; gradients: {"fc1.w": array}, after `learn`.
+    asked: the names of the layers whose backward runs, the last one first. until: the time, time.perf_counter, after
+    which nothing is computed any more. anew: with new first weights, for a network whose own are no numbers any more.
     """
 
-    def __init__(self, net, x, labels, anew=False):
+    def __init__(self, net, x, labels, anew=False, until=math.inf):
         if type(net).forward is not Network.forward or type(net).backward is not Network.backward:
             raise ValueError("the network has a forward or a backward of its own, so its layers are no chain")
+        self.net, self.anew, self.until = net, anew, until
         self.frozen, self.step, self.first = set(net.frozen), net.step, net.first_trained()
         self.x, self.labels = x.copy(), ops.to_host(labels)
         self.layers = {name: replica(layer) for name, layer in net.layers.items()}
@@ -38,9 +44,9 @@ class Twin:
             shapes = [net.input_shape, *net.shapes.values()]
             for (name, layer), shape in zip(self.layers.items(), shapes):
                 layer.build(shape, rng(net.seed, "init", name), net.dtype)
+        self.asked = list(reversed(list(self.layers)[list(self.layers).index(self.first):] if self.first else []))
         self.chance = Chance(self.layers)
-        self.inputs, self.given, self.gradients = {}, [], {}
-        self.start = self.again = math.nan
+        self.inputs, self.gradients, self.start = {}, {}, math.nan
 
     def __enter__(self):
         return self
@@ -48,8 +54,16 @@ class Twin:
     def __exit__(self, *_):
         self.chance.put_back()
 
+    def forget(self, name):
+        """Gives back the memory that a layer's gradients take."""
+        if not self.anew:
+            self.layers[name] = replica(self.net.layers[name])
+            self.chance.know(self.layers[name])
+
     def one(self, name, layer, x):
         """What one layer makes of x, as in training."""
+        if time.perf_counter() > self.until:
+            raise TimeIsUp
         if layer.draws:
             layer.step, layer.rows = self.step, None
         return layer.forward(x) if name in self.frozen else layer.forward(x, train=True)
@@ -63,26 +77,22 @@ class Twin:
             x = self.one(name, layer, x)
         return x
 
-    def learn(self):
-        """A forward and a backward pass, and a second forward."""
-        self.start = cross_entropy(self.forward_and_backward(), self.labels)
-        self.again = self.loss_of({})
-
-    def forward_and_backward(self):
-        """Logits; fills inputs, given and gradients."""
+    def forward(self):
+        """The logits of a forward as in training; fills inputs and start."""
         self.chance.repeat()
-        self.inputs, self.given = {}, []
+        self.inputs = {}
         logits = self.run(self.layers, self.x, self.inputs)
-        dy = gradient(logits, self.labels)
-        for name, layer in reversed(self.layers.items()):
-            self.given.append(name)
-            if name == self.first:
-                layer.backward(dy, to_input=False)
-                break
-            dy = layer.backward(dy)
+        self.start = cross_entropy(logits, self.labels)
+        return logits
+
+    def learn(self):
+        """A forward and a backward pass; fills gradients, too."""
+        dy = gradient(self.forward(), self.labels)
+        for name in self.asked:
+            layer = self.layers[name]
+            dy = layer.backward(dy, to_input=False) if name == self.first else layer.backward(dy)
         self.gradients = {f"{name}.{key}": array for name, layer in self.layers.items() if name not in self.frozen
                           for key, array in layer.grads().items()}
-        return logits
 
     def loss_of(self, changed, start=None):
         """The loss with some layers changed; from the layer `start` on, as nothing changes before it."""
@@ -98,8 +108,8 @@ class Twin:
         x = self.x.copy()
         for name, layer in self.layers.items():
             every = {key: self.gradients.get(f"{name}.{key}") for key in layer.params()}
-            down = {key: -gradient for key, gradient in every.items() if gradient is not None}
-            x = self.one(name, moved(layer, down, length) if down else layer, x)
+            every = {key: gradient for key, gradient in every.items() if gradient is not None}
+            x = self.one(name, moved(layer, every, -length) if every else layer, x)
         return cross_entropy(x, self.labels)
 
 
@@ -107,13 +117,19 @@ class Chance:
     """The random numbers that layers may draw from: drawn alike again and again, and put back in the end."""
 
     def __init__(self, layers):
-        every = every_layer(layers).values()
-        worlds = [vars(layer) for layer in every] + [
-            getattr(getattr(type(layer), "forward", None), "__globals__", {}) for layer in every if not ours(layer)]
-        found = {id(one): one for world in worlds for one in list(world.values())}
-        self.kept = [(one, state_of(one)) for one in found.values()
-                     if isinstance(one, (np.random.Generator, np.random.RandomState, random.Random))]
+        self.kept = {}
+        for layer in layers.values():
+            self.know(layer)
         self.numpy, self.python, self.drawn = np.random.get_state(), random.getstate(), False
+
+    def know(self, layer):
+        """Keeps the states of the generators that a layer holds, and those inside it, or the module of its class."""
+        every = every_layer({"": layer}).values()
+        worlds = [vars(one) for one in every] + [
+            getattr(getattr(type(one), "forward", None), "__globals__", {}) for one in every if not ours(one)]
+        self.kept |= {id(one): (one, state_of(one)) for world in worlds for one in list(world.values())
+                      if isinstance(one, (np.random.Generator, np.random.RandomState, random.Random))
+                      and id(one) not in self.kept}
 
     def repeat(self):
         """Lets the next draws be those of the first time."""
@@ -124,13 +140,13 @@ class Chance:
         """Whether any has been drawn since: where not, a chain can be entered in its middle."""
         now = np.random.get_state()
         return now[2] != self.numpy[2] or (now[1] != self.numpy[1]).any() or random.getstate() != self.python or any(
-            str(state_of(one)) != str(state) for one, state in self.kept)
+            str(state_of(one)) != str(state) for one, state in self.kept.values())
 
     def put_back(self):
         """Everything as it was."""
         np.random.set_state(self.numpy)
         random.setstate(self.python)
-        for one, state in self.kept:
+        for one, state in self.kept.values():
             if isinstance(one, np.random.Generator):
                 one.bit_generator.state = state
             elif isinstance(one, np.random.RandomState):
@@ -179,8 +195,9 @@ def moved(layer, directions, length):
         if ours(one):
             memo |= {id(array): None for array in vars(one).values() if isinstance(array, np.ndarray)}
             memo |= {id(array): array for array in (*one.params().values(), *one.state().values())}
-    made = {key: (w + w.dtype.type(length) * directions[key]).astype(w.dtype, copy=False)
-            for key, w in own.items() if key in directions}
+    made = {key: directions[key] * w.dtype.type(length) for key, w in own.items() if key in directions}
+    for key, array in made.items():
+        array += own[key]
     memo |= {id(own[key]): array for key, array in made.items()}
     result = copy.deepcopy(layer, memo)
     for key, array in result.params().items():
