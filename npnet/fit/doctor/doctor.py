@@ -27,6 +27,7 @@ from .finding import PROVEN, ranked, remark_of, remark_with_causes
 from .kinds import KINDS
 from .movement import Movement
 from .units import Units
+from .validation import Validation
 
 
 class Doctor:
@@ -47,7 +48,7 @@ class Doctor:
         self.counts = np.zeros(self.classes, np.int64)
         self.course = Course(net)
         # of causes that explain as much, the first here comes first
-        self.examiners = [Ends(net), Movement(net), Units(net), self.course]
+        self.examiners = [Ends(net), Movement(net), Units(net), self.course, Validation(net)]
 
     # ------------------------------------------------------------------ when he is asked
 
