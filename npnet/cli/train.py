@@ -5,6 +5,7 @@
     npnet train --resume runs/cifar                             goes on, bit for bit
     npnet train --resume runs/pets --data moved/pets            the same pictures, in another place
     npnet train --data my_pictures/ --overfit-one-batch         can this network learn anything here?
+    npnet train --explain-remarks softmax-twice                 what the doctor's remark means, and a run that earns it
 
 Its options are the settings of npnet.fit.Recipe, which does all that is done here.
 """
@@ -35,6 +36,8 @@ def add(commands):
         add_setting(groups[one.metadata["group"]], one)
     run.add_argument("--overfit-one-batch", action="store_true",
                      help="train on one batch only: what cannot be learnt by heart cannot be learnt")
+    run.add_argument("--explain-remarks", metavar="NAME", nargs="*", help="train nothing, and explain what the doctor "
+                     "can say; with names, each with the smallest run that earns it")
     add_backend(run)
     parser.set_defaults(run=train)
 
@@ -71,6 +74,9 @@ def options_named():
 
 @options_named()
 def train(options):
+    if options.explain_remarks is not None:
+        from .remarks import explain
+        return explain(options.explain_remarks)
     given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
     checkpoint, recipe = None, Recipe(**given)
     if options.resume is not None:

@@ -1,0 +1,151 @@
+"""The smallest runs, continued: gradients, losses, units, NaN and validation."""
+import numpy as np
+
+from ...backend import ops
+from ...layers import BatchNorm, Dense, Dropout, Sigmoid, Tanh
+from ...optim import SGD
+from .watching import chain, loader, pictures, small, watch, watch_loaders
+
+
+# ------------------------------------------------------------------------ gradients
+
+def backward_wrong():
+    class MyDense(Dense):
+        def backward(self, dy, to_input=True):
+            dx = super().backward(dy, to_input)
+            self.dw = -self.dw
+            return dx
+    return watch(small(fc2=MyDense(16, init="he")), SGD(0.02), pictures())
+
+
+def ascent():
+    net = small()
+
+    def update(net):
+        for name, w in net.params().items():
+            w += 0.02 * net.grads()[name]
+    return watch(net, SGD(0.02), pictures(), update=update)
+
+
+def gradients_vanish():
+    layers = {}
+    for number in range(1, 8):
+        layers[f"fc{number}"] = Dense(16, init="he")
+        layers[f"sigmoid{number}"] = Sigmoid()
+    net = chain(**layers, fc8=Dense(4, init="he"))
+    return watch(net, SGD(0.02), pictures())
+
+
+def gradients_nan():
+    class MyDense(Dense):
+        def backward(self, dy, to_input=True):
+            dx = super().backward(dy, to_input)
+            self.dw = self.dw / np.sqrt(abs(self.dw) * 0)
+            return dx
+    return watch(small(fc2=MyDense(16, init="he")), SGD(0.02), pictures())
+
+
+# ------------------------------------------------------------------------ the loss
+
+def loss_sums():
+    def loss(logits, labels):
+        mean, dlogits = ops.softmax_cross_entropy(logits, labels)
+        return mean * len(labels), dlogits * len(labels)
+    return watch(small(), SGD(0.02), pictures(), loss=loss)
+
+
+def loss_own():
+    def loss(logits, labels):
+        return ops.softmax_cross_entropy(logits, labels % 3 + 1)
+    return watch(small(), SGD(0.02), pictures(), loss=loss)
+
+
+def loss_log_zero():
+    def loss(logits, labels):
+        p = ops.softmax_forward(logits)[np.arange(len(labels)), labels]
+        right, dlogits = ops.softmax_cross_entropy(logits, labels)
+        return -np.log(p).mean(), dlogits
+    x, labels = pictures()
+    return watch(small(), SGD(1e-6), (60 * x + 120, labels), loss=loss)
+
+
+# ------------------------------------------------------------------------ units
+
+def dead():
+    net = small()
+    net["fc2"].b[...] = -100
+    return watch(net, SGD(0.02), pictures())
+
+
+def saturated():
+    net = chain(fc1=Dense(16, std=20), tanh1=Tanh(),
+                fc2=Dense(16, std=20), tanh2=Tanh(), fc3=Dense(4, std=0.1))
+    return watch(net, SGD(0.001), pictures())
+
+
+def mask_repeats():
+    net = small(drop2=Dropout(0.5), fc3=Dense(4, init="he"))
+    return watch(net, SGD(0.02), pictures(), count=False)
+
+
+def dropout_strong():
+    net = small(drop2=Dropout(0.97), fc3=Dense(4, init="he"))
+    return watch(net, SGD(0.002), pictures())
+
+
+# ------------------------------------------------------------------------ NaN and infinity
+
+def nan_weights():
+    net = small()
+    net["fc2"].w[0, 0] = np.nan
+    return watch(net, SGD(0.02), pictures())
+
+
+def nan_overflow():
+    return watch(small(), SGD(1e20), pictures())
+
+
+# ------------------------------------------------------------------------ validation
+
+def statistics_behind():
+    net = small(norm1=BatchNorm(momentum=0.001))
+    others = pictures(256, seed=1)
+    return watch(net, SGD(0.02), pictures(), held=others)
+
+
+def pipelines_differ():
+    held = loader(pictures(256, seed=1), mean=0.0, deviation=255.0)
+    return watch_loaders(small(), SGD(0.02), loader(pictures()), held)
+
+
+def classes_differ():
+    held = loader(pictures(256, seed=1), names="dcba")
+    return watch_loaders(small(), SGD(0.02), loader(pictures()), held)
+
+
+def same_pictures():
+    held = loader(pictures(256))
+    return watch_loaders(small(), SGD(0.02), loader(pictures()), held)
+
+
+def by_heart():
+    few, others = pictures(64, noise=2), pictures(256, seed=1, noise=2)
+    return watch(small(), SGD(0.02), few, epochs=40, held=others)
+
+
+def validation_nan():
+    x, labels = pictures(256, seed=1)
+    x[3, 0, 2, 2] = np.nan
+    return watch(small(), SGD(0.02), pictures(), held=(x, labels))
+
+
+def validation_other():
+    x, labels = pictures(256, seed=1)
+    held = 60 * x + 120, labels
+    return watch(small(), SGD(0.02), pictures(), held=held)
+
+
+def validation_chance():
+    x, labels = pictures(256, seed=1)
+    held = x, (labels + 1) % 4
+    return watch(small(), SGD(0.02), pictures(), held=held)
