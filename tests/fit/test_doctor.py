@@ -240,7 +240,7 @@ def test_labels_of_which_nothing_can_be_said():
     noise = random.integers(0, 256, (2000, 16, 16, 1), np.uint8)
     assert labels_fit(Pictures(noise[:300], np.arange(300) % 10, range(10))) is None            # too few
     assert labels_fit(Pictures(noise, np.arange(2000) % 1000, range(1000))) is None             # two of each class
-    assert labels_fit(Pictures(noise, np.arange(2000) % 2, range(2))) is None                   # chance agrees too often
+    assert labels_fit(Pictures(noise[:450], np.arange(450) % 2, range(2))) is None              # chance agrees too often
     assert labels_fit(Pictures(noise * 0, np.arange(2000) % 10, range(10))) is None             # nothing to compare
     assert labels_fit(Pictures(noise[:, :4, :4], np.arange(2000) % 10, range(10))) is None      # too small
     assert not labels_fit(Pictures(noise, np.arange(2000) % 10, range(10))).fits                # noise fits nothing

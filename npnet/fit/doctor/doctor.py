@@ -26,6 +26,7 @@ from .ends import Ends
 from .finding import PROVEN, ranked, remark_of, remark_with_causes
 from .kinds import KINDS
 from .movement import Movement
+from .pictures import Pictures
 from .units import Units
 from .validation import Validation
 
@@ -47,8 +48,9 @@ class Doctor:
         self.fresh, self.ended, self.case = True, False, None
         self.counts = np.zeros(self.classes, np.int64)
         self.course = Course(net)
+        self.inputs = Pictures(net)
         # of causes that explain as much, the first here comes first
-        self.examiners = [Ends(net), Movement(net), Units(net), self.course, Validation(net)]
+        self.examiners = [Ends(net), self.inputs, Movement(net), Units(net), self.course, Validation(net)]
 
     # ------------------------------------------------------------------ when he is asked
 
@@ -159,6 +161,7 @@ class Doctor:
         self.counts = np.array(state["counts"], np.int64)
         for one in self.examiners:
             one.restore(state["examiners"].get(type(one).__name__, {}))
+        self.inputs.resume(first_epoch)
 
 
 def looks(seen):
