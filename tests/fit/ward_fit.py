@@ -34,9 +34,7 @@ def kept(name, *planted, also=(), against=(), where=()):
         def alone(seed):
             npnet.use("numpy")
             with tempfile.TemporaryDirectory() as folder, listening() as heard:
-                last = run(seed, Path(folder))
-                heard.course = [(row["train_loss"], row["train_top1"], row["loss"], row["top1"], last.losses[0])
-                                for row in last.rows] if last else []
+                run(seed, Path(folder))
             return heard if planted else learnt(heard, np.log(4), 0.6, 0.7)
         FIT.append(Patient(name, "fit" if planted else "healthy", planted, alone, tuple(also), tuple(against), where))
         return run
@@ -45,39 +43,52 @@ def kept(name, *planted, also=(), against=(), where=()):
 
 @contextmanager
 def listening():
-    """Gives the Heard into which all goes that a training of fit tells of its doctor's remarks."""
-    heard, whole = Heard(), loop.Training.tell
+    """Gives the Heard into which all goes that the trainings of fit tell of their doctor's remarks; its course is that
+    of the last one."""
+    heard, whole, runs = Heard(), loop.Training.tell, []
 
     def tell(training, *remarks):
         place = f"epoch {training.run.epoch}, step {training.run.sums['batches']}"
         heard.extend((place, remark) for remark in remarks if isinstance(remark, Remark))
+        runs.append(training.run)
         whole(training, *remarks)
     loop.Training.tell = tell
     try:
         yield heard
     finally:
         loop.Training.tell = whole
+    heard.course = [(row["train_loss"], row["train_top1"], row["loss"], row["top1"], runs[-1].losses[0])
+                    for row in runs[-1].rows]
 
 
 # ------------------------------------------------------------------------ pictures
 
-def images(seed, count=400, side=8, classes=4):
-    """A light form on a dark ground, uint8 (N, side, side, 3): its place and its colour are the class."""
-    random = np.random.default_rng((seed, side, classes))
-    labels = random.integers(0, classes, count)
-    labels[:classes] = np.arange(classes)
+def images(seed, count=400, side=8):
+    """A light quarter on a dark ground, whose place is the class: uint8 (N, side, side, 3), and labels."""
+    random = np.random.default_rng((seed, side))
+    labels = random.permutation(np.arange(count) % 4)
     made, half = random.integers(20, 120, (count, side, side, 3)), side // 2
     for picture, label in zip(made, labels):
         row, column = divmod(label, 2)
-        picture[half * row:half * row + half, half * column:half * column + half] += np.roll((110, 70, 20), label)
+        picture[half * row:half * row + half, half * column:half * column + half] += 90
     return made.astype(np.uint8), labels
 
 
-def parts(seed, count=400, held=120, **options):
+def tints(seed, count=400, side=8):
+    """A square anywhere, whose colour is the class: red, green, blue or white."""
+    random = np.random.default_rng((seed, side))
+    labels = random.permutation(np.arange(count) % 4)
+    made = random.integers(20, 120, (count, side, side, 3))
+    for picture, label in zip(made, labels):
+        row, column = random.integers(0, side - 3, 2)
+        picture[row:row + 4, column:column + 4] += np.array([(130, 0, 0), (0, 130, 0), (0, 0, 130), (70, 70, 70)])[label]
+    return made.astype(np.uint8), labels
+
+
+def parts(seed, count=400, held=120, make=images):
     """Pictures to learn from and pictures to validate by."""
-    x, labels = images(seed, count + held, **options)
-    classes = CLASSES[:labels.max() + 1]
-    return Pictures(x[:count], labels[:count], classes), Pictures(x[count:], labels[count:], classes)
+    x, labels = make(seed, count + held)
+    return Pictures(x[:count], labels[:count], CLASSES), Pictures(x[count:], labels[count:], CLASSES)
 
 
 def loader(pictures, batch=20, train=True, **changes):
@@ -85,17 +96,17 @@ def loader(pictures, batch=20, train=True, **changes):
     return Loader(pictures, batch, Pipeline(**STANDARD | changes), train=train, workers=0)
 
 
-def small(seed=0, init="he", **changes):
+def small(seed=0, init="he", size=8, **changes):
     layers = dict(conv1=Conv2D(8, 3, pad=1, init=init), relu1=ReLU(), pool1=MaxPool(2, 2), flatten=Flatten(),
                   fc2=Dense(16, init=init), relu2=ReLU(), fc3=Dense(4, init=init))
-    return npnet.Network((3, 8, 8), seed=seed, **layers | changes)
+    return npnet.Network((3, size, size), seed=seed, **layers | changes)
 
 
 def fitted(seed, optimizer=None, training=None, validation=None, net=None, epochs=6, **options):
     """A run of fit on pictures that are right, but for what is given."""
     first, second = parts(seed)
-    return fit(net or small(seed), optimizer or SGD(0.01), training or loader(first),
-               validation or loader(second, train=False), epochs, quiet=True, **options)
+    fit(net or small(seed), optimizer or SGD(0.01), training or loader(first),
+        validation or loader(second, train=False), epochs, quiet=True, **options)
 
 
 def written(folder, x, labels, part=None):
@@ -108,10 +119,14 @@ def written(folder, x, labels, part=None):
     return folder
 
 
-def recipe(folder, **changes):
-    """A run of a Recipe on that folder, with Caffe's LeNet made small."""
-    given = dict(data=str(folder), net="caffe_lenet", size=16, batch=20, workers=0, epochs=4, lr=0.01, augment="no")
-    return Recipe(**given | changes).train(folder / "run", quiet=True)
+def recipe(folder, optimizer=None, net=None, **changes):
+    """A Recipe's pictures, loaders and optimizer, for a small network of one's own."""
+    given = Recipe(**dict(data=str(folder), net="cifar10_quick", size=16, batch=20, workers=0, epochs=4, lr=0.01,
+                          normalise="standard", augment="no") | changes)
+    parts, net = given.parts(lambda *said: None), net or small(given.seed, size=16)
+    loaders = given.loaders(parts, given.pipeline(parts.training, net))
+    optimizer = given.optimizer(len(loaders["train"]))
+    fit(net, optimizer, loaders["train"], loaders["validation"], given.epochs, quiet=True)
 
 
 def command(*words):
@@ -130,29 +145,29 @@ SMALL = ("--net", "caffe_lenet", "--size", 16, "--batch", 20, "--workers", 0, "-
 
 @kept("fit-cosine-1e-6", "rate-low", against=("rate-high",))
 def cosine(seed, folder):
-    return fitted(seed, SGD(Cosine(1e-6, steps=240)), epochs=12)
+    fitted(seed, SGD(Cosine(1e-6, steps=240)), epochs=12)
 
 
 @kept("fit-polynomial-1e-7", "rate-low", against=("rate-high",))
 def polynomial(seed, folder):
-    return fitted(seed, SGD(Polynomial(1e-7, steps=200)), epochs=10, net=small(seed, "torch"))
+    fitted(seed, SGD(Polynomial(1e-7, steps=200)), epochs=10, net=small(seed, "torch"))
 
 
 @kept("recipe-rate-1e-8", "rate-low", against=("rate-high",))
 def recipe_low(seed, folder):
-    return recipe(written(folder, *images(seed, 300, 16)), lr=1e-8, epochs=8)
+    recipe(written(folder, *images(seed, 400, 16)), lr=1e-8, epochs=6)
 
 
 @kept("recipe-rate-0", "rate-zero", against=("rate-low", "rate-high"))
 def recipe_zero(seed, folder):
-    return recipe(written(folder, *images(seed, 150, 16)), lr=0.0)
+    recipe(written(folder, *images(seed, 150, 16)), lr=0.0)
 
 
 @kept("fit-all-frozen", "all-frozen", also=("no-update",), against=RATES)
 def all_frozen(seed, folder):
     net = small(seed)
     net.freeze("conv1", "fc2", "fc3")
-    return fitted(seed, net=net)
+    fitted(seed, net=net)
 
 
 @kept("fit-used-optimizer", "schedule-ended", also=("rate-zero",), against=("rate-high",))
@@ -160,43 +175,48 @@ def used_optimizer(seed, folder):
     """A second network is trained with the optimizer of the first, whose schedule is over."""
     optimizer = SGD(Cosine(0.02, steps=60))
     optimizer.steps = 60
-    return fitted(seed, optimizer)
+    fitted(seed, optimizer)
 
 
 @kept("recipe-multistep-early", "schedule-ended", also=("rate-low",), against=("rate-high",))
 def multistep_early(seed, folder):
     """at= in epochs, but steps of the schedule were meant, and a factor of a thousandth."""
-    return recipe(written(folder, *images(seed, 300, 16)), schedule="multistep", at=(0.2, 0.4), factor=0.0001, epochs=8)
+    recipe(written(folder, *images(seed, 300, 16)), schedule="multistep", at=(0.1, 0.2), factor=0.0001, epochs=8)
 
 
 @kept("recipe-rate-5", "rate-high", also=("dead", "nan-overflow", "one-answer", "class-never"), against=("rate-low",))
 def recipe_high(seed, folder):
-    return recipe(written(folder, *images(seed, 300, 16)), lr=5.0)
+    recipe(written(folder, *images(seed, 300, 16)), lr=5.0)
 
 
 @kept("command-rate-1e-7", "rate-low", against=("rate-high",))
 def command_low(seed, folder):
     """The schedule that the command line takes: Cosine."""
-    written(folder / "data", *images(seed, 300, 16))
-    command("--data", folder / "data", *SMALL, "--lr", 1e-7, "--epochs", 8, "--out", folder / "run", "--seed", seed)
+    written(folder / "data", *images(seed, 250, 16))
+    command("--data", folder / "data", *SMALL, "--lr", 1e-7, "--epochs", 3, "--out", folder / "run", "--seed", seed)
 
 
 # ------------------------------------------------------------------------ 5: the part that is held out
 
+def otherwise(seed, **changes):
+    """A run on colours, whose pictures to validate by are prepared in another way."""
+    first, second = parts(seed, make=tints)
+    fitted(seed, SGD(0.02), loader(first), loader(second, train=False, **changes), epochs=8)
+
+
 @kept("fit-validation-bgr", "pipelines-differ", also=("validation-other", "classes-differ"), **HELD)
 def bgr(seed, folder):
-    return fitted(seed, validation=loader(parts(seed)[1], train=False, order="BGR"))
+    otherwise(seed, order="BGR")
 
 
 @kept("fit-validation-other-mean", "pipelines-differ", also=("validation-other",), **HELD)
 def other_mean(seed, folder):
-    return fitted(seed, validation=loader(parts(seed)[1], train=False, mean=0.0))
+    otherwise(seed, mean=0.0)
 
 
 @kept("fit-validation-0-to-1", "pipelines-differ", also=("validation-other", "input-faint"), **HELD)
 def other_scale(seed, folder):
-    held = Loader(parts(seed)[1], 20, Pipeline(size=8, shorter=8, channels=3, scale="0-1"), train=False, workers=0)
-    return fitted(seed, validation=held)
+    otherwise(seed, scale="0-1", mean=0.0, deviation=1.0)
 
 
 @kept("fit-classes-other-order", "classes-differ", **HELD)
@@ -205,20 +225,20 @@ def other_order(seed, folder):
     held = parts(seed)[1]
     order = np.array([2, 0, 3, 1])
     held = Pictures(held.images, np.argsort(order)[held.labels], tuple(CLASSES[k] for k in order))
-    return fitted(seed, validation=loader(held, train=False))
+    fitted(seed, validation=loader(held, train=False))
 
 
 @kept("fit-labels-other-order", "classes-differ", **HELD)
 def other_labels(seed, folder):
     """The names are the same, but the numbers of the validation labels come from another list."""
     held = parts(seed)[1]
-    return fitted(seed, validation=loader(Pictures(held.images, (held.labels + 1) % 4, CLASSES), train=False))
+    fitted(seed, validation=loader(Pictures(held.images, (held.labels + 1) % 4, CLASSES), train=False))
 
 
 @kept("fit-same-pictures", "same-pictures", **HELD)
 def same_pictures(seed, folder):
     first, _ = parts(seed)
-    return fitted(seed, training=loader(first), validation=loader(first.take(range(100)), train=False))
+    fitted(seed, training=loader(first), validation=loader(first.take(range(100)), train=False))
 
 
 @kept("command-same-pictures", "same-pictures", **HELD)
@@ -232,16 +252,19 @@ def command_same(seed, folder):
 
 @kept("fit-statistics-behind", "statistics-behind", **HELD)
 def statistics(seed, folder):
-    net = small(seed, relu1=BatchNorm(momentum=0.0005), pool1=MaxPool(2, 2))
-    return fitted(seed, net=net, training=loader(parts(seed)[0], mean=0.0, deviation=10.0),
-                  validation=loader(parts(seed)[1], train=False, mean=0.0, deviation=10.0))
+    """A momentum of 0.001, as the share of the batch: what others call 0.999."""
+    net = npnet.Network((3, 8, 8), seed=seed, conv1=Conv2D(8, 3, pad=1, init="he"), norm1=BatchNorm(momentum=0.001),
+                        relu1=ReLU(), pool1=MaxPool(2, 2), flatten=Flatten(), fc2=Dense(4, init="he"))
+    first, second = parts(seed)
+    far = dict(mean=-200.0, deviation=20.0)
+    fitted(seed, net=net, training=loader(first, **far), validation=loader(second, train=False, **far))
 
 
 @kept("fit-validation-inverted", "validation-other", also=("classes-differ", "pipelines-differ"), **HELD)
 def inverted(seed, folder):
     """The pictures to validate by come from a scanner that makes light of dark."""
     held = parts(seed)[1]
-    return fitted(seed, validation=loader(Pictures(255 - held.images, held.labels, CLASSES), train=False))
+    fitted(seed, validation=loader(Pictures(255 - held.images, held.labels, CLASSES), train=False))
 
 
 @kept("fit-by-heart", "by-heart", against=("pipelines-differ", "classes-differ", "statistics-behind"))
@@ -251,7 +274,7 @@ def by_heart(seed, folder):
     x, labels = random.integers(0, 256, (240, 8, 8, 3)), random.integers(0, 4, 240)
     x[np.arange(240), labels, labels] = 200
     made = [Pictures(x[part].astype(np.uint8), labels[part], CLASSES) for part in (slice(40), slice(40, None))]
-    return fitted(seed, training=loader(made[0]), validation=loader(made[1], train=False), epochs=60)
+    fitted(seed, training=loader(made[0]), validation=loader(made[1], train=False), epochs=60)
 
 
 # ------------------------------------------------------------------------ 8: pictures and labels
@@ -262,14 +285,14 @@ def flat(seed, folder):
     x, labels = images(seed, 400, 16)
     lost = np.random.default_rng(seed).random(len(x)) < 0.6
     x[lost] = x[lost].mean(axis=(1, 2), keepdims=True).astype(np.uint8)
-    return recipe(written(folder, x, labels))
+    recipe(written(folder, x, labels))
 
 
 @kept("recipe-one-picture", "pictures-repeated", also=("labels-shuffled", "one-answer"), against=RATES)
 def one_picture(seed, folder):
     """A script has saved one picture under all names."""
     x, labels = images(seed, 300, 16)
-    return recipe(written(folder, np.repeat(x[:1], len(x), axis=0), labels))
+    recipe(written(folder, np.repeat(x[:1], len(x), axis=0), labels))
 
 
 @kept("fit-labels-one", "labels-one", also=("one-answer",), against=(*RATES, "labels-sorted"))
@@ -277,90 +300,90 @@ def labels_one(seed, folder):
     first, second = parts(seed)
     one = [loader(Pictures(part.images, 0 * part.labels + 2, CLASSES), train=number == 0)
            for number, part in enumerate((first, second))]
-    return fitted(seed, training=one[0], validation=one[1])
+    fitted(seed, training=one[0], validation=one[1])
 
 
 @kept("fit-labels-sorted", "labels-sorted", also=("one-answer", "class-never"), against=RATES)
 def labels_sorted(seed, folder):
     """Pictures in the order of their classes, and a Loader that was made for tests."""
-    first, _ = parts(seed)
+    first, _ = parts(seed, 800)
     order = np.argsort(first.labels, kind="stable")
-    return fitted(seed, training=loader(first.take(order), train=False))
+    fitted(seed, SGD(0.02), training=loader(first.take(order), train=False))
 
 
 @kept("fit-labels-shuffled", "labels-shuffled", against=RATES)
 def labels_shuffled(seed, folder):
     first, second = parts(seed, 1600)
     labels = np.random.default_rng(seed).permutation(first.labels)
-    return fitted(seed, training=loader(Pictures(first.images, labels, CLASSES)), validation=loader(second, train=False))
+    fitted(seed, training=loader(Pictures(first.images, labels, CLASSES)), validation=loader(second, train=False))
 
 
 @kept("fit-not-normalised", "input-scale", also=("rate-high", "dead", "one-answer", "class-never"), against=("rate-low",))
 def not_normalised(seed, folder):
     raw = dict(mean=0.0, deviation=1.0)
     first, second = parts(seed)
-    return fitted(seed, training=loader(first, **raw), validation=loader(second, train=False, **raw))
+    fitted(seed, training=loader(first, **raw), validation=loader(second, train=False, **raw))
 
 
 @kept("fit-divided-twice", "input-faint", also=("rate-low",), against=("rate-high",))
 def divided_twice(seed, folder):
     twice = dict(mean=0.0, deviation=255.0 * 255)
     first, second = parts(seed)
-    return fitted(seed, training=loader(first, **twice), validation=loader(second, train=False, **twice), epochs=10)
+    fitted(seed, training=loader(first, **twice), validation=loader(second, train=False, **twice), epochs=10)
 
 
 @kept("fit-outputs", "outputs", against=RATES)
 def outputs(seed, folder):
-    return fitted(seed, net=small(seed, fc3=Dense(10, init="he")))
+    fitted(seed, net=small(seed, fc3=Dense(10, init="he")))
 
 
 # ------------------------------------------------------------------------ healthy
 
 @kept("fit")
 def usual(seed, folder):
-    return fitted(seed)
+    fitted(seed)
 
 
 @kept("fit, batch 1")
 def batch_1(seed, folder):
     first, second = parts(seed)
-    return fitted(seed, SGD(0.001), loader(first, 1), loader(second, 1, train=False), epochs=3)
+    fitted(seed, SGD(0.001), loader(first, 1), loader(second, 1, train=False), epochs=3)
 
 
 @kept("fit, no validation")
 def no_validation(seed, folder):
-    return fit(small(seed), SGD(0.01), loader(parts(seed)[0]), epochs=6, quiet=True)
+    fit(small(seed), SGD(0.01), loader(parts(seed)[0]), epochs=6, quiet=True)
 
 
 @kept("fit, moved and mirrored")
 def augmented(seed, folder):
     """Training sees other views than validation: that is no difference of two pipelines."""
     training = loader(parts(seed)[0], pad=1)
-    return fitted(seed, SGD(StepDecay(0.01, every=100)), training, epochs=10)
+    fitted(seed, SGD(StepDecay(0.01, every=100)), training, epochs=10)
 
 
 @kept("fit, Plateau")
 def plateau(seed, folder):
-    return fitted(seed, SGD(Plateau(0.01, patience=1, times=2)), epochs=14)
+    fitted(seed, SGD(Plateau(0.01, patience=1, times=2)), epochs=14)
 
 
 @kept("fit, batch norm")
 def batch_norm(seed, folder):
     net = small(seed, relu1=BatchNorm(), pool1=MaxPool(2, 2))
-    return fitted(seed, SGD(MultiStep(0.02, at=(80, 110))), net=net)
+    fitted(seed, SGD(MultiStep(0.02, at=(80, 110))), net=net)
 
 
 @kept("fit, frozen front")
 def frozen_front(seed, folder):
     net = small(seed)
     net.freeze("conv1")
-    return fitted(seed, net=net)
+    fitted(seed, net=net)
 
 
 @kept("fit, a run that goes on")
 def goes_on(seed, folder):
     fitted(seed, SGD(Cosine(0.02, steps=160)), epochs=2, out=folder / "run")
-    return fitted(seed, SGD(Cosine(0.02, steps=160)), epochs=8, out=folder / "run", resume=True)
+    fitted(seed, SGD(Cosine(0.02, steps=160)), epochs=8, out=folder / "run", resume=True)
 
 
 @kept("fit, killed within an epoch")
@@ -376,31 +399,42 @@ def killed(seed, folder):
     try:
         fitted(seed, training=mortal, out=folder / "run")
     except ZeroDivisionError:
-        return fitted(seed, out=folder / "run", resume=True)
+        fitted(seed, out=folder / "run", resume=True)
 
 
 @kept("recipe, a folder")
 def recipe_folder(seed, folder):
-    return recipe(written(folder, *images(seed, 400, 16)), epochs=5, seed=seed)
+    recipe(written(folder, *images(seed, 400, 16)), epochs=5, seed=seed)
+
+
+@kept("recipe, warm-up and augment")
+def recipe_warm(seed, folder):
+    recipe(written(folder, *images(seed, 400, 16)), epochs=8, seed=seed, warm_up=1.0, augment="crop", form="torch")
+
+
+@kept("command")
+def command_usual(seed, folder):
+    written(folder / "data", *images(seed, 400, 16))
+    command("--data", folder / "data", *SMALL, "--lr", 0.01, "--epochs", 4, "--out", folder / "run", "--seed", seed)
+
+
+def weights(folder, seed, *words):
+    """Two runs of npnet train, the second with the weights of the first."""
+    x, labels = images(seed, 500, 16)
+    written(folder / "one", x[:250], labels[:250])
+    written(folder / "two", x[250:], labels[250:])
+    command("--data", folder / "one", *SMALL, "--lr", 0.01, "--epochs", 3, "--out", folder / "before")
+    command("--data", folder / "two", *SMALL, "--lr", 0.005, "--epochs", 3, "--out", folder / "run",
+            "--weights", folder / "before" / "best.npz", *words)
 
 
 @kept("command, weights given")
 def weights_given(seed, folder):
-    """`npnet train --weights` of a run on the same classes: the loss starts low."""
-    x, labels = images(seed, 600, 16)
-    written(folder / "one", x[:300], labels[:300])
-    written(folder / "two", x[300:], labels[300:])
-    command("--data", folder / "one", *SMALL, "--lr", 0.01, "--epochs", 4, "--out", folder / "before")
-    command("--data", folder / "two", *SMALL, "--lr", 0.005, "--epochs", 3, "--out", folder / "run",
-            "--weights", folder / "before" / "best.npz")
-    return npnet.weights.read_checkpoint(folder / "run" / "last.npz").run()
+    """The same classes: the loss starts low."""
+    weights(folder, seed)
 
 
 @kept("command, conv1 frozen")
 def weights_frozen(seed, folder):
-    """As with somebody else's weights: the front is frozen, the rest learns two new classes' worth of pictures."""
-    written(folder / "one", *images(seed, 300, 16))
-    written(folder / "two", *images(seed + 50, 300, 16))
-    command("--data", folder / "one", *SMALL, "--lr", 0.01, "--epochs", 4, "--out", folder / "before")
-    command("--data", folder / "two", *SMALL, "--lr", 0.01, "--epochs", 4, "--out", folder / "run",
-            "--weights", folder / "before" / "best.npz", "--freeze", "conv1")
+    """As with somebody else's weights: the front is frozen, the rest goes on."""
+    weights(folder, seed, "--freeze", "conv1")
