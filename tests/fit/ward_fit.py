@@ -121,9 +121,9 @@ def written(folder, x, labels, part=None):
 
 def recipe(folder, optimizer=None, net=None, **changes):
     """A Recipe's pictures, loaders and optimizer, for a small network of one's own."""
-    given = Recipe(**dict(data=str(folder), net="cifar10_quick", size=16, batch=20, workers=0, epochs=4, lr=0.01,
+    given = Recipe(**dict(data=str(folder), net="cifar10_quick", size=16, batch=20, workers=0, epochs=4, lr=0.02,
                           normalise="standard", augment="no") | changes)
-    parts, net = given.parts(lambda *said: None), net or small(given.seed, size=16)
+    parts, net = given.parts(lambda *said: None), net or small(given.seed, "torch", 16)
     loaders = given.loaders(parts, given.pipeline(parts.training, net))
     optimizer = given.optimizer(len(loaders["train"]))
     fit(net, optimizer, loaders["train"], loaders["validation"], given.epochs, quiet=True)
