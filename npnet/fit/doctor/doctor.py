@@ -58,7 +58,7 @@ class Doctor:
         """New remarks before the first step, on the pictures of two Loaders. identities: the fingerprints of their
         pictures, {"training": Identity, "validation": Identity}, where they are known."""
         return self.speak([finding for examiner in self.examiners
-                           for finding in examiner.before(training, validation, identities or {})])
+                           for finding in type(examiner).before(examiner, training, validation, identities or {})])
 
     def step(self, step, net, optimizer):
         """New remarks after one training step (npnet.train.Step), with the network and optimizer after its update.
