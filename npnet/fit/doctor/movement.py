@@ -22,6 +22,8 @@ from .finding import Finding
 # one whose loss is still that of guessing after 1,500 pictures. CS231n calls 1e-3 healthy.
 TOO_SHORT, SHORT = 1e-5, 1e-4           # below the first: a remark of its own; below the second: a cause
 LONG, TOO_LONG = 0.15, 0.5
+TINY = 1e-3                 # numbers of that size on average: AlexNet's first weights have a deviation of 0.01
+LOST = 0.97                 # of the loss of guessing
 FADED = 1e3                 # the longest over the shortest: 3 to 30 in healthy trainings, 9e3 and 3e6 in eight sigmoids
 EARLY = 51                  # steps in which a rate is judged without a symptom; later a network may have learnt all
 KNOWN = 32                  # pictures seen before the loss is compared with that of guessing
@@ -29,13 +31,18 @@ UNLEARNT = 0.6              # of the loss of guessing: above it, weights that ha
 WINDOW = 64                 # pictures over which the loss is averaged
 ROUNDED = 1e-6              # of the weights: a step that is shorter may be lost when float32 rounds (6e-8 of each)
 STILL = 20                  # steps without any change: more than gradients are usually accumulated over (up to 16)
-NOTHING = 1e-6              # of the highest rate: a schedule that is below has ended
-ENDED, ENDED_SHARE = 50, 0.1    # steps at such a rate, and their share of those before, that are no end as planned
+NOTHING = 1.1e-5            # of the highest rate: a schedule that is not above has ended
+AHEAD = 500                 # steps in which a warm-up must come to a rate that learns
+ENDED, ENDED_SHARE = 50, 0.3    # steps at such a rate, and their share of those before, that are no end as planned
 ZEROS, ZERO_LOOKS = 64, 5   # pictures and steps with gradients that are exactly 0 before it is said
 LEARNT = 1e-3               # a loss below it has no gradient to speak of
 CLIPPED = 0.1               # of the gradients' length: a clip that leaves less has shortened them ten times
 SHRUNK, GONE = 0.5, 0.1     # of the weights' first length; long healthy trainings with decay 0.0005 stay above 0.5
+FAST = 0.01                 # of the weights' length that decay takes at a step; usual is 0.0005 (0.1 * 0.0005 / 0.1), and
+#                             0.003 the most that was found published (one cycle to a rate of 3, decay 0.0001)
+USUAL_DECAY = 0.001         # a decay that is not above is usual, and if it is strong the rate is too high
 PROMISED = 0.7              # of the first length: a decay that promises more is not what shortened the weights
+HALF = 0.5                  # of the outputs of tanh or sigmoid at their ends: then not the depth is to blame
 STRONG = 0.85               # a share that dropout throws away: it may leave no unit for several pictures
 MOST_AT_ENDS = 0.9          # of the outputs of tanh or sigmoid: then it is they that keep gradients back
 FARTHEST = 1e-6             # of a healthy step: from farther, a rate cannot be reckoned
@@ -53,7 +60,7 @@ class Movement(Examiner):
     """
 
     STATE = ("paces", "lengths", "decays", "fades", "starts", "now", "mark", "level", "highest", "highest_at", "lived",
-             "lived_number", "travelled", "zeros", "clipped", "paired", "rising", "reach")
+             "lived_number", "travelled", "zeros", "clipped", "paired", "rising", "reach", "longest")
 
     def __init__(self, net):
         self.net = net
@@ -64,7 +71,7 @@ class Movement(Examiner):
         self.mark = checksum(self.before)
         self.level, self.highest, self.highest_at, self.rising, self.travelled = math.nan, 0.0, 0, False, 0.0
         self.lived, self.lived_number, self.paired = 0, 0, True
-        self.zeros, self.clipped, self.reach = {}, [], 0.0
+        self.zeros, self.clipped, self.reach, self.longest = {}, [], 0.0, []
 
     def restore(self, state):
         super().restore(state)
@@ -77,16 +84,17 @@ class Movement(Examiner):
         if self.before is not None:
             self.compare(case)
         found = self.still(case)
-        if not found and self.before is not None and self.unlearnt(case):
-            found = self.alone(case)
+        if not found and self.before is not None:
+            found = [finding for finding in self.decayed(case) if finding.alone]
+            found += self.alone(case) if self.unlearnt(case) else []
         watched = case.look or any(pictures < ZEROS for _, pictures in self.zeros.values())
         self.before = sampled(case.net) if watched else None
         self.paired = watched
         return found
 
     def suspects(self, case):
-        found = self.still(case, 3) or [*self.short(SHORT, 0.5), *self.faded(case)]
-        return [*found, *self.long(case, LONG, 0.4), *self.decayed(case)]
+        found = self.still(case, 3) or [*self.short(case, SHORT, 0.7), *self.faded(case)]
+        return [*found, *(self.jumped(case) or self.long(case, LONG, 0.4)), *self.decayed(case)]
 
     def note(self, case):
         """What each step leaves: its rate and its loss."""
@@ -129,16 +137,32 @@ class Movement(Examiner):
         if promised and case.lr and not any(any(step) for step in steps.values()) and max(promised.values()) > ROUNDED:
             self.reach = min(max(promised.values()), 1e30)
             return
-        scale = top_rate(case.optimizer, self.highest) / case.lr if case.lr else 0.0
+        scale = top_rate(case.optimizer, case.number, self.highest) / case.lr if case.lr else 0.0
         ours = hasattr(case.optimizer, "velocity")              # only then the rate is known to be that of the step
         for name, (across, along) in steps.items():
             length = max(across, promised.get(name, 0.0) if ours else 0.0)
+            if math.isfinite(across) and across > (self.longest or [TOO_LONG])[0] and self.grown(name):
+                self.longest = [min(across, 1e30), layer_of(name), case.number]
             if case.lr and math.isfinite(length):
                 self.paces[name] = [*self.paces.get(name, []), min(length * scale, 1e30)][-3:]
                 self.lengths[name] = [*self.lengths.get(name, []), min(length, 1e30)][-3:]
                 self.decays[name] = -along
         for name, slope in slopes.items():
             self.fades[name] = [*self.fades.get(name, []), slope][-3:]
+
+    def grown(self, name):
+        """Whether weights were no tiny ones at first, whose first steps must be long beside them."""
+        return self.starts.get(name, 0) / math.sqrt(max(1, self.before[name].size)) > TINY
+
+    def jumped(self, case):
+        """A step that was longer than the weights, after which the loss is not below that of guessing."""
+        if not self.longest or self.longest[0] < 1 or self.level < LOST * case.chance or case.pictures < KNOWN:
+            return []
+        length, name, number = self.longest
+        return [Finding("rate-high", "the rate", f"step {number} changed the weights of {name} by {percent(length)} of "
+                        f"their length, and what they could tell apart before is lost; about 0.1 % is healthy",
+                        f"lower the rate (now {case.lr:g}) ten times, and start again", 0.97, case.seen > STILL,
+                        wants="rate down")]
 
     def shortening(self, optimizer, gradients):
         """What clip multiplies the gradients by; clipped: (clip, their length) of the last step that it shortened."""
@@ -150,8 +174,8 @@ class Movement(Examiner):
     def count_zeros(self, case, gradients):
         """zeros: {layer: steps in a row in which the gradient of its weights was exactly 0, and their pictures}."""
         none = [name for name, w in case.net.params().items() if w.ndim > 1 and gradients.get(name) == 0]
-        if case.loss < LEARNT:
-            none = []                                           # nothing is left of the gradient
+        if none and (case.loss < LEARNT or blocked(case.net)):
+            none = []                                           # nothing is left of the gradient, or nothing can pass
         before = {name: self.zeros.get(name, [0, 0]) for name in none}
         self.zeros = {name: [looks + 1, pictures + len(case.labels)] for name, (looks, pictures) in before.items()}
 
@@ -167,10 +191,14 @@ class Movement(Examiner):
 
     def rates(self, case):
         """A rate of 0 from the start, or since a schedule has ended."""
-        constant = getattr(getattr(case.optimizer, "schedule", None), "lr", None) == 0
+        begins = getattr(getattr(case.optimizer, "schedule", None), "lr", math.nan)
+        if self.highest == 0 and isinstance(begins, (int, float)) and begins > 0:
+            return [Finding("schedule-ended", "the rate", f"it is 0 from the first step on: the schedule of this "
+                            f"optimizer, which begins at {begins:g}, had come to its end before", "make a new "
+                            "optimizer for each training", 1.0, alone=True, wants="rate up")]
         if self.highest == 0:
             return [Finding("rate-zero", "the rate", "it is 0, so nothing will be learnt", f"choose one, {USUAL} for a "
-                            f"start", 1.0, alone=True, wants="rate up")] if constant or case.seen >= 5 else []
+                            f"start", 1.0, alone=True, wants="rate up")] if begins == 0 or case.seen >= 5 else []
         over = case.seen - self.lived
         if over < max(ENDED, ENDED_SHARE * self.lived):
             return []
@@ -183,7 +211,7 @@ class Movement(Examiner):
         """Gradients that are exactly 0, in all layers or from the first up to one."""
         zeros = {name: pictures for name, (looks, pictures) in self.zeros.items()
                  if looks >= ZERO_LOOKS and pictures >= ZEROS}
-        if not zeros or blocked(case.net):
+        if not zeros:
             return []
         last = list(zeros)[-1]                                  # they are in the network's order
         whole = all(name in zeros for name, w in case.net.params().items() if w.ndim > 1)
@@ -215,20 +243,25 @@ class Movement(Examiner):
 
     def alone(self, case):
         """Findings that are worth a remark before the loss shows a trouble."""
-        found = self.long(case, TOO_LONG, 0.6, True) if case.seen > STILL else []
+        found = [finding for finding in self.jumped(case) if finding.alone]
+        if not found and case.seen > STILL:
+            found = self.long(case, TOO_LONG, 0.6, True)
         if STILL < case.seen <= EARLY and case.fresh:           # before, momentum has not gathered yet
-            found += self.short(TOO_SHORT, 0.9, True) or [one for one in self.faded(case) if one.alone]
-        return found + [finding for finding in self.decayed(case) if finding.alone]
+            found += self.short(case, TOO_SHORT, 0.9, True) or [one for one in self.faded(case) if one.alone]
+        return found
 
     def means(self, of):
         """{layer: the mean of its last three}, of layers that have three."""
         return {name: geometric_mean(last) for name, last in of.items() if len(last) == 3}
 
-    def short(self, limit, explains, alone=False):
+    def short(self, case, limit, explains, alone=False):
         """Steps that are too short in all layers, at the schedule's highest rate."""
         means = {name: mean for name, mean in self.means(self.paces).items() if self.starts.get(name)}
-        if not means or max(means.values()) >= limit or self.rising or self.zeros:
+        if not means or max(means.values()) >= limit or self.zeros:
             return []
+        warming = getattr(case.optimizer, "schedule", None)
+        if self.rising and not isinstance(warming, WarmUp):
+            return []                                           # a warm-up of one's own: nobody knows how far it goes
         best = max(means, key=means.get)
         if not all(self.fades.get(best, [1])):                  # one of the three had no gradient: it is not the rate
             return []
@@ -239,8 +272,11 @@ class Movement(Examiner):
             clip, whole = self.clipped
             return [Finding("clip-short", "the gradients", f"together they are {whole:.3g} long, clip shortens them to "
                             f"{clip:g}, and {how}", f"raise clip to {whole:.1g}, or leave it out", explains, alone)]
-        return [Finding("rate-low", "the rate", f"at {self.highest:g}, {how}", higher(self.highest, means[best]),
-                        explains, alone, wants="rate up")]
+        do = higher(self.highest, means[best])
+        if isinstance(warming, WarmUp) and self.rising and warming.steps > AHEAD:
+            how, do = f"{how}, and in {AHEAD} steps they will be no longer", f"give the warm-up fewer steps than " \
+                      f"{warming.steps:,}"
+        return [Finding("rate-low", "the rate", f"at {self.highest:g}, {how}", do, explains, alone, wants="rate up")]
 
     def faded(self, case):
         """Steps of first layers that are far shorter than those of later ones: of sigmoids, each of which lets a
@@ -252,8 +288,8 @@ class Movement(Examiner):
         best = max(names, key=slopes.get)
         low = [name for name in names[:names.index(best)] if paces[name] < TOO_SHORT and
                slopes[best] > FADED * slopes[name]]
-        if not low or paces[best] < TOO_SHORT:
-            return []
+        if not low or paces[best] < TOO_SHORT or max(at_ends(case.net).values(), default=0) > HALF:
+            return []                                           # at their ends, tanh and sigmoid keep it back
         worst = min(low, key=slopes.get)
         same = [layer_of(name) for name in low if name != worst]
         same = f", and not much less in {listed(same)}" if same else ""
@@ -281,26 +317,37 @@ class Movement(Examiner):
     # ------------------------------------------------------------------ decay
 
     def decayed(self, case):
-        """Weights that decay has shortened more than their gradient makes up for."""
+        """Decay that shortens the weights more than their gradient makes up for, or that does so at each step."""
         shares = {name: length / self.starts[name] for name, length in self.now.items() if self.starts.get(name)}
-        if not shares or min(shares.values()) > SHRUNK:
+        if not shares or case.seen <= STILL / 2:
             return []
         worst = min(shares, key=shares.get)
         decay, momentum = (getattr(case.optimizer, name, None) for name in ("weight_decay", "momentum"))
-        share = max(0.0, self.decays.get(worst, 0.0))
         text = f"the weights of {layer_of(worst)} have {percent(shares[worst])} of their first length"
-        explains = 0.95 if shares[worst] < 2 * GONE else 0.6
-        if decay is None:                                       # an optimizer of one's own
-            text = f"{text}, and a step takes {percent(share)} of it away"
-            return [Finding("decay-strong", layer_of(worst), text, "lower the decay of your update", 0.6,
-                            shares[worst] < GONE, wants="decay down")] if share > 0 else []
-        promise = math.exp(-decay * self.travelled / (1 - (momentum or 0)))
-        if promise > PROMISED:
+        if not isinstance(decay, (int, float)):
+            return self.decayed_by_own(worst, shares[worst], text)
+        kept = 1 - (momentum or 0)
+        promise, share = math.exp(-decay * self.travelled / kept), decay * self.highest / kept
+        strong, shrunk = share > FAST, shares[worst] < SHRUNK and promise < PROMISED
+        if not (strong or shrunk):
             return []
-        text = f"{text} (decay alone promises {percent(max(promise, 1e-12))} after {case.seen:,} steps)"
-        return [Finding("decay-strong", "the decay", f"{text}, and what the gradient adds does not make up for it",
-                        f"lower it (weight_decay, now {decay:g}) to 0.0005", explains, shares[worst] < GONE,
-                        wants="decay down")]
+        says = f"at a rate of {self.highest:g} a decay of {decay:g} takes {percent(share)} of the weights' length at " \
+               f"each step, where 0.05 % is usual; {text}, and by decay alone {percent(max(promise, 1e-9))}"
+        alone = strong and case.seen > STILL or shares[worst] < GONE and self.unlearnt(case)
+        explains = 0.95 if shares[worst] < 2 * GONE or strong else 0.6
+        if decay <= USUAL_DECAY:
+            return [Finding("rate-high", "the rate", says, f"lower it (now {case.lr:g}) ten times", explains, alone,
+                            wants="rate down")]
+        return [Finding("decay-strong", "the decay", says, f"lower it (weight_decay, now {decay:g}) to 0.0005", explains,
+                        alone, wants="decay down")]
+
+    def decayed_by_own(self, worst, share, text):
+        """The same of an optimizer whose decay is not known."""
+        taken = max(0.0, self.decays.get(worst, 0.0))
+        if share > SHRUNK or not taken:
+            return []
+        return [Finding("decay-strong", layer_of(worst), f"{text}, and a step takes {percent(taken)} of it away", "lower "
+                        "the decay of your update", 0.6, share < GONE, wants="decay down")]
 
 
 def layer_of(name):
@@ -332,11 +379,13 @@ def checksum(arrays):
     return found
 
 
-def top_rate(optimizer, seen):
-    """The highest rate of an optimizer's schedule, where that is known, else the highest that was seen."""
-    schedule = getattr(optimizer, "schedule", None)
-    schedule = schedule.then if isinstance(schedule, WarmUp) else schedule
-    return max(seen, float(schedule.lr)) if isinstance(schedule, Constant) else seen
+def top_rate(optimizer, number, seen):
+    """The highest rate of an optimizer's schedule up to AHEAD steps after step `number`, where that is known, else the
+    highest that was seen."""
+    schedule, share = getattr(optimizer, "schedule", None), 1.0
+    if isinstance(schedule, WarmUp):
+        schedule, share = schedule.then, min(1.0, (number + AHEAD) / schedule.steps)
+    return max(seen, share * float(schedule.lr)) if isinstance(schedule, Constant) else seen
 
 
 def tenfold(number):

@@ -23,9 +23,10 @@ ENOUGH = 500
 FIRST = 32                  # pictures in the first batch, before it can tell what was dead before the first step
 DEAD, MOST = 0.6, 0.75      # shares of a layer's units: a cause, and a remark of its own (healthy: up to 0.4)
 SATURATED = 0.95            # of a layer's outputs; healthy: up to 0.62 (tanh, torch), 0.89 (tanh, he, a high rate)
+BORN = 0.8                  # of the outputs in the first batch: it began so (healthy: up to 0.3)
 MASKS = 5                   # steps in which dropout masks are compared
 SAME = 20.0                 # the logarithm of 1 / chance that two masks are the same: below it, it may be chance
-THROWN = 0.5                # of the pictures, of which dropout leaves nothing: a remark of its own
+THROWN = 0.25               # of the pictures, of which dropout leaves nothing: a remark (dropout of 0.5 on 4 units: 0.06)
 STRONG = 0.85               # a share thrown away that is a cause; AlexNet has 0.5, and 0.9 is usually meant as kept
 
 
@@ -77,7 +78,7 @@ class Units(Examiner):
                      if share > DEAD}
         self.ends = {name: [share, self.pictures] for name, share in self.saturation.items() if share > SATURATED}
         self.alive, self.saturation, self.pictures = {}, {}, 0
-        return self.dying(case, MOST)
+        return [*self.dying(case, MOST), *(finding for finding in self.saturated() if finding.alone)]
 
     def from_start(self, name):
         """The share of a layer's units that are dead and were 0 in the first batch already; None: not to be told."""
@@ -109,11 +110,13 @@ class Units(Examiner):
         for name, (share, pictures) in self.ends.items():
             first = self.first_ends.get(name, 0.0)
             since = f"; in the first batch it was {first:.0%}" if name in self.first_ends else ""
-            do = "divide the inputs by their deviation, or draw smaller weights (init torch)" if first > SATURATED / 2 \
-                else "lower the rate and start again"
-            found.append(Finding("saturated", name, f"{share:.1%} of its outputs over {pictures:,} pictures lie within "
-                                 f"1 % of an end of its range{since}, where hardly any gradient passes", do, 0.7,
-                                 wants="" if first > SATURATED / 2 else "rate down"))
+            says = f"{share:.1%} of its outputs over {pictures:,} pictures lie within 1 % of an end of its range{since}, " \
+                   f"where hardly any gradient passes"
+            if first > BORN:
+                found.append(Finding("saturated", name, says, "divide the inputs by their deviation, or draw smaller "
+                                     "weights (init torch)", 0.8, alone=True))
+            else:
+                found.append(Finding("saturated", name, says, "lower the rate and start again", 0.7, wants="rate down"))
         return found
 
     def masked(self, case):
