@@ -4,17 +4,15 @@ The length of a step is measured, on a few thousand weights of each layer before
 optimizer. What decay does is told apart: it moves weights along their own direction, and the gradient across it.
 """
 import math
-import zlib
 
-import numpy as np
-
-from ...layers import Dropout, Sigmoid
+from ...layers import Sigmoid
 from ...network import every_layer
-from ...optim import Constant, WarmUp
+from ...optim import WarmUp
 from ...screen import counted, listed
-from ..measures import RATIO_HEALTHY, at_ends, geometric_mean, gradient_lengths, living, moved, percent, sampled
+from ..measures import at_ends, geometric_mean, gradient_lengths, moved, percent, sampled
 from .case import Examiner
 from .finding import Finding
+from .lengths import AHEAD, USUAL, blocked, checksum, higher, layer_of, lengths_of, tenfold, top_rate
 
 # Lengths of steps over lengths of weights, of 46 healthy trainings (batch 1 to 512, init torch, he and paper, ReLU,
 # tanh, sigmoid, batch norm, momentum 0 and 0.9; tests/fit/test_movement.py has some of them): that of the layer which
@@ -32,22 +30,18 @@ WINDOW = 64                 # pictures over which the loss is averaged
 ROUNDED = 1e-6              # of the weights: a step that is shorter may be lost when float32 rounds (6e-8 of each)
 STILL = 20                  # steps without any change: more than gradients are usually accumulated over (up to 16)
 NOTHING = 1.1e-5            # of the highest rate: a schedule that is not above has ended
-AHEAD = 500                 # steps in which a warm-up must come to a rate that learns
 ENDED, ENDED_SHARE = 50, 0.3    # steps at such a rate, and their share of those before, that are no end as planned
 ZEROS, ZERO_LOOKS = 64, 5   # pictures and steps with gradients that are exactly 0 before it is said
 LEARNT = 1e-3               # a loss below it has no gradient to speak of
 CLIPPED = 0.1               # of the gradients' length: a clip that leaves less has shortened them ten times
 SHRUNK, GONE = 0.5, 0.1     # of the weights' first length; long healthy trainings with decay 0.0005 stay above 0.5
-FAST = 0.01                 # of the weights' length that decay takes at a step; usual is 0.0005 (0.1 * 0.0005 / 0.1), and
-#                             0.003 the most that was found published (one cycle to a rate of 3, decay 0.0001)
+# Of the weights' length that decay takes at a step. Usual is 0.0005 (rate 0.1, decay 0.0005, momentum 0.9); Smith and
+# Topin 2017, at a rate of 3 with a decay of 0.0001, have 0.003.
+FAST = 0.01
 USUAL_DECAY = 0.001         # a decay that is not above is usual, and if it is strong the rate is too high
 PROMISED = 0.7              # of the first length: a decay that promises more is not what shortened the weights
 HALF = 0.5                  # of the outputs of tanh or sigmoid at their ends: then not the depth is to blame
-STRONG = 0.85               # a share that dropout throws away: it may leave no unit for several pictures
-MOST_AT_ENDS = 0.9          # of the outputs of tanh or sigmoid: then it is they that keep gradients back
-FARTHEST = 1e-6             # of a healthy step: from farther, a rate cannot be reckoned
 MOVED = -1                  # in place of a checksum
-USUAL = 0.01                # a rate to begin with: the paper's
 
 
 class Movement(Examiner):
@@ -155,8 +149,8 @@ class Movement(Examiner):
         return self.starts.get(name, 0) / math.sqrt(max(1, self.before[name].size)) > TINY
 
     def jumped(self, case):
-        """A step that was longer than the weights, after which the loss is not below that of guessing."""
-        if not self.longest or self.longest[0] < 1 or self.level < LOST * case.chance or case.pictures < KNOWN:
+        """A step about as long as the weights, after which the loss is not below that of guessing."""
+        if not self.longest or self.level < LOST * case.chance or case.pictures < KNOWN:
             return []
         length, name, number = self.longest
         return [Finding("rate-high", "the rate", f"step {number} changed the weights of {name} by {percent(length)} of "
@@ -192,6 +186,8 @@ class Movement(Examiner):
     def rates(self, case):
         """A rate of 0 from the start, or since a schedule has ended."""
         begins = getattr(getattr(case.optimizer, "schedule", None), "lr", math.nan)
+        if case.lr > 0 and self.highest == 0:                   # asked before the first step was seen
+            return []
         if self.highest == 0 and isinstance(begins, (int, float)) and begins > 0:
             return [Finding("schedule-ended", "the rate", f"it is 0 from the first step on: the schedule of this "
                             f"optimizer, which begins at {begins:g}, had come to its end before", "make a new "
@@ -338,63 +334,13 @@ class Movement(Examiner):
         if decay <= USUAL_DECAY:
             return [Finding("rate-high", "the rate", says, f"lower it (now {case.lr:g}) ten times", explains, alone,
                             wants="rate down")]
-        return [Finding("decay-strong", "the decay", says, f"lower it (weight_decay, now {decay:g}) to 0.0005", explains,
-                        alone, wants="decay down")]
+        return [Finding("decay-strong", "the decay", says, f"lower it (weight_decay, now {decay:g}) to 0.0005",
+                        explains, alone, wants="decay down")]
 
     def decayed_by_own(self, worst, share, text):
         """The same of an optimizer whose decay is not known."""
         taken = max(0.0, self.decays.get(worst, 0.0))
         if share > SHRUNK or not taken:
             return []
-        return [Finding("decay-strong", layer_of(worst), f"{text}, and a step takes {percent(taken)} of it away", "lower "
-                        "the decay of your update", 0.6, share < GONE, wants="decay down")]
-
-
-def layer_of(name):
-    """'conv1' of 'conv1.w'."""
-    return name.rpartition(".")[0]
-
-
-def blocked(net):
-    """Whether units keep gradients back: ReLUs that are 0 everywhere, tanh and sigmoid at their ends, dropout that
-    leaves next to nothing. The examiner of units says it."""
-    ends, layers = at_ends(net), every_layer(net.layers).items()
-    nothing = [name for name, layer in layers if isinstance(layer, Dropout) and getattr(layer, "mask", None) is not None
-               and (layer.p_drop >= STRONG or not layer.mask.any())]
-    return bool(nothing) or any(not above.any() for above in living(net).values()) or any(
-        share > MOST_AT_ENDS for share in ends.values())
-
-
-def lengths_of(net, arrays):
-    """{parameter: its length}, of arrays {parameter: array}; biases and scales are left out."""
-    return {name: float(np.linalg.norm(arrays[name])) for name, w in net.params().items()
-            if w.ndim > 1 and name in arrays}
-
-
-def checksum(arrays):
-    """A number that is another one as soon as one bit is."""
-    found = 0
-    for array in arrays.values():
-        found = zlib.crc32(np.ascontiguousarray(array).view(np.uint8), found)
-    return found
-
-
-def top_rate(optimizer, number, seen):
-    """The highest rate of an optimizer's schedule up to AHEAD steps after step `number`, where that is known, else the
-    highest that was seen."""
-    schedule, share = getattr(optimizer, "schedule", None), 1.0
-    if isinstance(schedule, WarmUp):
-        schedule, share = schedule.then, min(1.0, (number + AHEAD) / schedule.steps)
-    return max(seen, share * float(schedule.lr)) if isinstance(schedule, Constant) else seen
-
-
-def tenfold(number):
-    """The power of 10 that is nearest, 10 at least."""
-    return 10.0 ** max(1, round(math.log10(number))) if math.isfinite(number) else 1e10
-
-
-def higher(lr, pace):
-    """What to do about a rate whose steps are so short: one figure where it is a usual rate, else a usual rate."""
-    raised = lr * tenfold(RATIO_HEALTHY / pace) if pace > RATIO_HEALTHY * FARTHEST else 0
-    to = f"{raised:g}" if 1e-4 <= raised <= 0.1 else f"{USUAL}, a usual one"
-    return f"raise it to {to}, and ten times more as long as the steps are below 0.1 % of the weights"
+        return [Finding("decay-strong", layer_of(worst), f"{text}, and a step takes {percent(taken)} of it away",
+                        "lower the decay of your update", 0.6, share < GONE, wants="decay down")]

@@ -16,17 +16,19 @@ from ...screen import counted
 from ..measures import at_ends, living, same_units
 from .case import Examiner
 from .finding import Finding
+from .lengths import lengths_of
 
 # Pictures in which a unit was 0 before it is called dead: in AlexNet on CIFAR-10, which learns, 52 to 59 % of a layer's
 # units are 0 for each of 64 pictures, and 25 to 38 % for each of 4,000.
 ENOUGH = 500
 FIRST = 32                  # pictures in the first batch, before it can tell what was dead before the first step
 DEAD, MOST = 0.6, 0.75      # shares of a layer's units: a cause, and a remark of its own (healthy: up to 0.4)
+SHRUNK = 0.2                # of the weights' first length: shorter, it is decay that has taken the units away
 SATURATED = 0.95            # of a layer's outputs; healthy: up to 0.62 (tanh, torch), 0.89 (tanh, he, a high rate)
 BORN = 0.8                  # of the outputs in the first batch: it began so (healthy: up to 0.3)
 MASKS = 5                   # steps in which dropout masks are compared
 SAME = 20.0                 # the logarithm of 1 / chance that two masks are the same: below it, it may be chance
-THROWN = 0.25               # of the pictures, of which dropout leaves nothing: a remark (dropout of 0.5 on 4 units: 0.06)
+THROWN = 0.25               # of the pictures, of which dropout leaves nothing: a remark (0.5 on 4 units: 0.06)
 STRONG = 0.85               # a share thrown away that is a cause; AlexNet has 0.5, and 0.9 is usually meant as kept
 
 
@@ -40,10 +42,11 @@ class Units(Examiner):
     """
 
     STATE = ("alive", "pictures", "began", "began_pictures", "dead", "saturation", "ends", "first_ends", "masks",
-             "empty")
+             "empty", "starts")
 
     def __init__(self, net):
         self.alive, self.pictures, self.began, self.began_pictures, self.dead = {}, 0, {}, 0, {}
+        self.starts = lengths_of(net, net.params())
         self.saturation, self.ends, self.first_ends, self.masks, self.empty = {}, {}, {}, {}, {}
 
     def see(self, case):
@@ -92,9 +95,10 @@ class Units(Examiner):
     def dying(self, case, limit):
         """Layers most of whose units are dead, the one with most of them first."""
         found = []
-        equal = bool(self.dead) and bool(same_units(case.net))      # then all units of a layer are one
+        # units die, too, where all of a layer are one, and where decay has taken the weights away
+        another = bool(self.dead) and (bool(same_units(case.net)) or self.shrunk(case.net))
         for name, (share, first, pictures) in sorted(self.dead.items(), key=lambda item: -item[1][0]):
-            if share <= limit or equal:
+            if share <= limit or another:
                 continue
             passes = ", so nothing passes, and no layer before it learns" if share == 1 else ""
             path = " on its path" if passes and "." in name else ""
@@ -104,14 +108,18 @@ class Units(Examiner):
                                  "" if (first or 0) > share / 2 else "rate down"))
         return found
 
+    def shrunk(self, net):
+        """Whether a layer's weights are far shorter than at first."""
+        return any(length < SHRUNK * self.starts.get(name, 0) for name, length in lengths_of(net, net.params()).items())
+
     def saturated(self):
         """Layers almost all of whose outputs lie at the ends of tanh or sigmoid."""
         found = []
         for name, (share, pictures) in self.ends.items():
             first = self.first_ends.get(name, 0.0)
             since = f"; in the first batch it was {first:.0%}" if name in self.first_ends else ""
-            says = f"{share:.1%} of its outputs over {pictures:,} pictures lie within 1 % of an end of its range{since}, " \
-                   f"where hardly any gradient passes"
+            says = f"{share:.1%} of its outputs over {pictures:,} pictures lie within 1 % of an end of its range" \
+                   f"{since}, where hardly any gradient passes"
             if first > BORN:
                 found.append(Finding("saturated", name, says, "divide the inputs by their deviation, or draw smaller "
                                      "weights (init torch)", 0.8, alone=True))
