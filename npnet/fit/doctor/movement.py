@@ -22,6 +22,7 @@ TOO_SHORT, SHORT = 1e-5, 1e-4           # below the first: a remark of its own; 
 LONG, TOO_LONG = 0.15, 0.5
 TINY = 1e-3                 # numbers of that size on average: AlexNet's first weights have a deviation of 0.01
 LOST = 0.97                 # of the loss of guessing
+COMMON = 1e-3               # a rate that is not below is in common use, and not to be called low
 FADED = 1e3                 # the longest over the shortest: 3 to 30 in healthy trainings, 9e3 and 3e6 in eight sigmoids
 EARLY = 51                  # steps in which a rate is judged without a symptom; later a network may have learnt all
 KNOWN = 32                  # pictures seen before the loss is compared with that of guessing
@@ -268,6 +269,8 @@ class Movement(Examiner):
             clip, whole = self.clipped
             return [Finding("clip-short", "the gradients", f"together they are {whole:.3g} long, clip shortens them to "
                             f"{clip:g}, and {how}", f"raise clip to {whole:.1g}, or leave it out", explains, alone)]
+        if self.highest >= COMMON:
+            return []                                           # it is the gradient that is short, not the rate
         do = higher(self.highest, means[best])
         if isinstance(warming, WarmUp) and self.rising and warming.steps > AHEAD:
             how, do = f"{how}, and in {AHEAD} steps they will be no longer", f"give the warm-up fewer steps than " \

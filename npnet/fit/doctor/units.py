@@ -23,6 +23,7 @@ from .lengths import lengths_of
 ENOUGH = 500
 FIRST = 32                  # pictures in the first batch, before it can tell what was dead before the first step
 DEAD, MOST = 0.6, 0.75      # shares of a layer's units: a cause, and a remark of its own (healthy: up to 0.4)
+LEARNS = 0.9                # of the loss of guessing: below it, a network learns
 SHRUNK = 0.2                # of the weights' first length: shorter, it is decay that has taken the units away
 SATURATED = 0.95            # of a layer's outputs; healthy: up to 0.62 (tanh, torch), 0.89 (tanh, he, a high rate)
 BORN = 0.8                  # of the outputs in the first batch: it began so (healthy: up to 0.3)
@@ -42,10 +43,11 @@ class Units(Examiner):
     """
 
     STATE = ("alive", "pictures", "began", "began_pictures", "dead", "saturation", "ends", "first_ends", "masks",
-             "empty", "starts")
+             "empty", "starts", "loss")
 
     def __init__(self, net):
         self.alive, self.pictures, self.began, self.began_pictures, self.dead = {}, 0, {}, 0, {}
+        self.loss = 0.0                                         # the sum over the pictures of a look
         self.starts = lengths_of(net, net.params())
         self.saturation, self.ends, self.first_ends, self.masks, self.empty = {}, {}, {}, {}, {}
 
@@ -65,7 +67,7 @@ class Units(Examiner):
 
     def look(self, case):
         """One step of a look: it ends as soon as nothing is suspicious, or after enough pictures."""
-        self.pictures += len(case.labels)
+        self.pictures, self.loss = self.pictures + len(case.labels), self.loss + len(case.labels) * case.loss
         weight = len(case.labels) / self.pictures
         for name, above in living(case.net).items():
             self.alive[name] = (np.array(self.alive.get(name, above), bool) | above).tolist()
@@ -80,8 +82,11 @@ class Units(Examiner):
         self.dead = {name: [share, self.from_start(name), self.pictures] for name, share in shares.items()
                      if share > DEAD}
         self.ends = {name: [share, self.pictures] for name, share in self.saturation.items() if share > SATURATED}
-        self.alive, self.saturation, self.pictures = {}, {}, 0
-        return [*self.dying(case, MOST), *(finding for finding in self.saturated() if finding.alone)]
+        learns = self.loss < LEARNS * case.chance * self.pictures       # else dead units are not what to look at first
+        whole = {name for name, share in shares.items() if share == 1}
+        self.alive, self.saturation, self.pictures, self.loss = {}, {}, 0, 0.0
+        found = [one for one in self.dying(case, MOST) if learns or one.where in whole]
+        return [*found, *(finding for finding in self.saturated() if finding.alone)]
 
     def from_start(self, name):
         """The share of a layer's units that are dead and were 0 in the first batch already; None: not to be told."""
