@@ -16,7 +16,7 @@ from ..measures import every_shape, finite, first_input
 from .case import Examiner
 from .finding import Finding
 from .probe import probe
-from .sentences import finding_of, how_measured, how_to_lower
+from .sentences import finding_of, how_measured, how_small
 from .twin import sampled
 
 LEAST_SECONDS = 0.5         # that the probe may take where ten steps are shorter: nobody notices half a second
@@ -231,13 +231,13 @@ def other_gradient(name, cosine, factor, pictures):
 def rate_high(found, case):
     """A whole update raises the loss of these pictures along their own gradient, and a part of it lowers it."""
     best, whole = found.best, found.steps.get(1, math.nan)
-    if not 0 < best < 1 or not whole > HIGHER * found.loss or not found.steps[best] < LOWER * found.loss:
-        best = 0.001 if whole > 2 * found.loss and found.steps.get(0.001, math.inf) < found.loss else 0
-    if not best:
+    if not 0 < best < 1 or not whole > HIGHER * found.loss:
+        return None
+    if not found.steps[best] < LOWER * found.loss and not whole > 2 * found.loss:
         return None
     lower = f"{case.lr * best:.2g}"
     return Finding("rate-high", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
-                   f"update takes their loss from {found.loss:.3g} to {whole:.3g}, and {how_to_lower(best)} of it to "
+                   f"update takes their loss from {found.loss:.3g} to {whole:.3g}, and {how_small(best)} of it to "
                    f"{found.steps[best]:.3g} ({how_measured(found)})", f"lower the rate (now {case.lr:g}), perhaps to "
                    f"{lower}", 0.8 if best < 0.1 else 0.6, wants="rate down")
 

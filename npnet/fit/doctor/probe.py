@@ -37,8 +37,10 @@ HARDLY_SEEN = 3e-5          # of the loss: a change of it that rounding (3e-7) m
 SMALL = 0.03                # of an array's length: a longer step along its gradient meets curves
 ROUNDING = 4e-7             # of a number: float32's 1.2e-7, after some sums
 PART = 2 ** 20              # numbers that are turned into float64 at once
+PERIOD = 999_983            # random numbers before they repeat: a prime, so that they fit to no row
 DIRECTIONS = 3              # random ones: half of a gradient forgotten is overseen by one of them in 8, by all in 600
-STEPS = (1, 0.1, 0.01, 0.001)           # updates; longer ones only as long as the loss falls
+STEPS = (1, 0.1, 0.01, 0.001)           # updates; longer ones as long as the loss falls, shorter ones until it does
+SHORTER = tuple(10.0 ** -power for power in range(4, 9))
 LONGER = tuple(10 ** power for power in range(1, 9))
 
 
@@ -196,8 +198,9 @@ class Spot:
             self.once_more()
 
     def random(self, like):
-        """Random numbers in the shape of an array."""
-        return ops.to_device(self.rng.standard_normal(like.shape, np.float32).astype(like.dtype, copy=False))
+        """Random numbers in the shape of an array; those of a large one repeat, as drawing them takes long."""
+        drawn = self.rng.standard_normal(min(like.size, PERIOD), np.float32).astype(like.dtype, copy=False)
+        return ops.to_device(np.resize(drawn, like.shape))
 
     def once_more(self):
         """Finds gradients that a second backward adds to."""
@@ -318,7 +321,9 @@ def slope_of_loss(name, twin):
 
 def slope_of_all(twin):
     """The same along the gradients of all arrays."""
-    return fall(lambda t: twin.loss_along(-t) - twin.start, norm_of(twin.gradients), twin.start, math.inf)
+    trained = {f"{name}.{key}": w for name, layer in twin.layers.items() for key, w in layer.params().items()}
+    return fall(lambda t: twin.loss_along(-t) - twin.start, norm_of(twin.gradients), twin.start,
+                SMALL * norm_of(trained))
 
 
 def fall(change, steepness, loss, furthest):
@@ -338,11 +343,15 @@ def after_steps(twin, whole, found):
     update takes the gradient times."""
     for share in STEPS:
         found[share] = twin.loss_along(share * whole)
-    if found[1] < twin.start and found[1] <= min(found.values()):
-        for share in LONGER:
-            found[share] = twin.loss_along(share * whole)
-            if not found[share] < found[share / 10]:
-                break
+    lowest = min(found.values())
+    for share in SHORTER if not lowest < twin.start else ():
+        found[share] = twin.loss_along(share * whole)
+        if found[share] < twin.start:
+            break
+    for share in LONGER if found[1] < twin.start and found[1] <= lowest else ():
+        found[share] = twin.loss_along(share * whole)
+        if not found[share] < found[share / 10]:
+            break
 
 
 # ------------------------------------------------------------------------------- sums in float64

@@ -15,9 +15,9 @@ def how_measured(found):
     return f"measured on {words.counted(found.pictures, 'picture')} in {found.seconds:.2g} s{weights}"
 
 
-def how_to_lower(part):
-    """'a tenth', ..."""
-    return PARTS[part]
+def how_small(part):
+    """'a tenth', ... '1/10,000'."""
+    return PARTS.get(part) or f"1/{round(1 / part):,}"
 
 
 def finding_of(faults, found, layer, shape):
