@@ -108,6 +108,13 @@ def healthy():
     return list(HEALTHY)
 
 
+def others():
+    """Those through fit, a recipe and the command line, ill and healthy, and the public complaints."""
+    from ward_fit import FIT
+    from ward_public import PUBLIC
+    return [*FIT, *PUBLIC]
+
+
 def drawn(pairs, some, seed):
     """So many (patient, seed) of these, drawn by a seed; all where `some` is None."""
     if some is None or some >= len(pairs):
@@ -118,7 +125,7 @@ def drawn(pairs, some, seed):
 
 def chosen(only=None, seeds=3, some=None, seed=0):
     """The (patient, seed) to take."""
-    every = [patient for patient in [*ill(), *healthy()] if only is None or only in patient.name]
+    every = [patient for patient in [*ill(), *healthy(), *others()] if only is None or only in patient.name]
     return drawn([(patient, number) for patient in every for number in range(seeds)], some, seed)
 
 
