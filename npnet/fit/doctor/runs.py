@@ -74,7 +74,7 @@ def input_faint():
 
 def pictures_flat():
     x, labels = pictures()
-    x[::2] = x[::2].mean(axis=(1, 2, 3), keepdims=True)         # every other
+    x[::2] = x[::2].mean(axis=(1, 2, 3), keepdims=True)
     return watch(small(), SGD(0.02), (x, labels))
 
 
