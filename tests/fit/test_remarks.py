@@ -13,7 +13,8 @@ from npnet.fit.doctor.kinds import GROUPS, KINDS
 from npnet.fit.doctor.runs import RUNS
 
 FOLDER = Path(doctor.__file__).parent
-WAITING = {"loss-own", "grows"}                 # for an examiner that tells them apart from the rate
+WAITING = {"backward-wrong", "ascent", "gradients-vanish", "gradients-nan", "loss-sums", "loss-own", "grows",
+           "validation-chance"}                 # for examiners that are not there yet
 TABLES = ("kinds.py", "runs.py", "runs_inside.py", "watching.py")
 
 

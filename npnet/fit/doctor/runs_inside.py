@@ -2,7 +2,7 @@
 import numpy as np
 
 from ...backend import ops
-from ...layers import BatchNorm, Dense, Dropout, Sigmoid, Tanh
+from ...layers import BatchNorm, Dense, Dropout, ReLU, Sigmoid, Tanh
 from ...optim import SGD
 from .watching import chain, loader, pictures, small, watch, watch_loaders
 
@@ -95,6 +95,12 @@ def dropout_strong():
 
 # ------------------------------------------------------------------------ NaN and infinity
 
+def nan_input():
+    x, labels = pictures()
+    x[3, 0, 2, 2] = np.nan
+    return watch(small(), SGD(0.02), (x, labels))
+
+
 def nan_weights():
     net = small()
     net["fc2"].w[0, 0] = np.nan
@@ -108,9 +114,10 @@ def nan_overflow():
 # ------------------------------------------------------------------------ validation
 
 def statistics_behind():
-    net = small(norm1=BatchNorm(momentum=0.001))
-    others = pictures(256, seed=1)
-    return watch(net, SGD(0.02), pictures(), held=others)
+    (x, labels), (others, theirs) = pictures(), pictures(256, seed=1)
+    net = chain(norm1=BatchNorm(momentum=0.001), fc1=Dense(16, init="he"),
+                relu1=ReLU(), fc2=Dense(4, init="he"))
+    return watch(net, SGD(0.005), (x + 10, labels), held=(others + 10, theirs))
 
 
 def pipelines_differ():
@@ -124,8 +131,9 @@ def classes_differ():
 
 
 def same_pictures():
-    held = loader(pictures(256))
-    return watch_loaders(small(), SGD(0.02), loader(pictures()), held)
+    x, labels = pictures()
+    held = loader((x[:256], labels[:256]))
+    return watch_loaders(small(), SGD(0.02), loader((x, labels)), held)
 
 
 def by_heart():
@@ -141,7 +149,7 @@ def validation_nan():
 
 def validation_other():
     x, labels = pictures(256, seed=1)
-    held = 60 * x + 120, labels
+    held = 0.25 * x + 0.5, labels
     return watch(small(), SGD(0.02), pictures(), held=held)
 
 
