@@ -60,10 +60,9 @@ def watch(net, optimizer, data, epochs=12, size=32, held=None, classes=4, loss=N
                 value, dlogits = (loss or ops.softmax_cross_entropy)(logits, labels[batch])
                 net.backward(dlogits, to_input=False)
                 update(net) if update else optimizer.update(net.params(), net.grads())
-            steps.append(Step(number, float(value), lr, logits, labels[batch]))
-            asked(doctor, net, optimizer, steps[-1], watched)
-        validation = held and [(held[0], held[1])]
-        closed(doctor, net, optimizer, steps, validation, watched, f"epoch {epoch}")
+                steps.append(Step(number, float(value), lr, logits, labels[batch]))
+                asked(doctor, net, optimizer, steps[-1], watched)
+        closed(doctor, net, optimizer, steps, held and [held], watched, f"epoch {epoch}")
     return watched
 
 
