@@ -14,6 +14,7 @@ LEFT = 3.0                  # standard errors: right answers above the largest c
 CHANCE = 0.985              # of the loss of guessing: below it, something was learnt
 GROWN, EXPLODED = 3.0, 100.0        # times the loss at the start, for a mean over some pictures, and for one step
 RISEN = 1.1                 # of the loss of guessing, by which it must be worse than guessing to be called growing
+FACTORS = 5         # looks at which a loss must be the same number of times the one computed again
 SAME = 1e-3                 # the relative difference that rounding may make between two ways to the same loss
 
 
@@ -43,6 +44,9 @@ class Course(Examiner):
             self.highest, self.highest_at = case.loss, case.number
         if case.look and case.loss > 1e-3 and len(self.ratios) < 10:
             self.ratios.append(case.step.loss / case.loss)
+            if len(self.ratios) == FACTORS:
+                other = self.other_loss(case)
+                return [other] if other and other.alone else []
         return []
 
     def top(self, case):
@@ -137,15 +141,16 @@ class Course(Examiner):
         """A loss that is not the softmax cross-entropy of the outputs, by a factor that says which."""
         if not self.ratios or all(abs(ratio - 1) < SAME for ratio in self.ratios):
             return None
-        ratio, size = float(np.median(self.ratios)), case.size
-        spread = max(self.ratios) / max(min(self.ratios), 1e-9) - 1
+        least, ratio, most, size = min(self.ratios), float(np.median(self.ratios)), max(self.ratios), case.size
+        same = len(self.ratios) >= FACTORS and most - least < SAME * abs(ratio)
         if size > 1 and abs(ratio / size - 1) < 0.01:
             return Finding("loss-sums", "the loss", f"it is {ratio:.4g} times the mean over the batch, which has "
-                           f"{size:,} pictures: it sums, and so the gradients are {size:,} times too long",
-                           "divide it by the number of pictures", 0.85)
-        how = f"it is {ratio:.3g} times the softmax cross-entropy of these outputs" if abs(spread) < 0.05 else \
-            f"it is {min(self.ratios):.3g} to {max(self.ratios):.3g} times the softmax cross-entropy of these outputs"
-        return Finding("loss-own", "the loss", how, "compare it with npnet.ops.softmax_cross_entropy", 0.45)
+                           f"{size:,} pictures: it sums, and so its gradients are {size:,} times as long",
+                           "divide it by the number of pictures", 0.85, alone=same)
+        how = f"{ratio:.3g}" if most - least < 0.05 * abs(ratio) else f"{least:.3g} to {most:.3g}"
+        return Finding("loss-own", "the loss", f"it is {how} times the softmax cross-entropy of these outputs"
+                       + same * f", in each step, so a network that guesses has {ratio * math.log(case.classes):.3g}",
+                       "compare it with npnet.ops.softmax_cross_entropy", 0.45, alone=same)
 
     def height(self, case):
         """A loss that was much higher before than at the start: the steps were too long."""

@@ -23,7 +23,7 @@ import numpy as np
 from .case import Case, cross_entropy, facts_of, plain
 from .course import Course
 from .ends import Ends
-from .finding import PROVEN, ranked, remark_of, remark_with_causes
+from .finding import DOUBTFUL, PROVEN, ranked, remark_of, remark_with_causes
 from .kinds import KINDS
 from .movement import Movement
 from .pictures import Pictures
@@ -45,7 +45,7 @@ class Doctor:
         if self.classes < 2:
             raise ValueError(f"a network needs at least 2 classes to tell apart, got {self.classes}")
         self.said, self.seen, self.pictures, self.size, self.epochs = {}, 0, 0, 0, 0
-        self.fresh, self.ended, self.case = True, False, None
+        self.fresh, self.ended, self.surest, self.case = True, False, 0.0, None
         self.counts = np.zeros(self.classes, np.int64)
         self.course = Course(net)
         self.inputs = Pictures(net)
@@ -117,9 +117,10 @@ class Doctor:
 
     def speak(self, found):
         """One remark of what is a trouble by itself and was not said before."""
-        chosen = ranked([finding for finding in found if finding.alone and self.is_new(finding)])
-        for finding in chosen:
-            self.said[finding.key] = finding.level
+        least = DOUBTFUL if self.surest >= PROVEN else 0        # what a proven fault brings with it is not said
+        chosen = ranked([finding for finding in found
+                         if finding.alone and finding.explains >= least and self.is_new(finding)])
+        self.remember(chosen)
         return [remark_of(chosen)] if chosen else []
 
     def trouble(self, name, where, text, needed, case):
@@ -131,11 +132,16 @@ class Doctor:
             return []
         told = best is not None and not self.is_new(best)
         self.said[f"symptom: {name}"] = 0
-        for finding in causes:
-            self.said[finding.key] = max(finding.level, self.said.get(finding.key, finding.level))
+        self.remember(causes)
         if told and not self.ended and best.explains >= PROVEN:
             return []
         return [remark_with_causes(where, text, [] if told else causes, name)]
+
+    def remember(self, findings):
+        """Keeps that these were said."""
+        for finding in findings:
+            self.said[finding.key] = max(finding.level, self.said.get(finding.key, finding.level))
+            self.surest = max(self.surest, finding.explains)
 
     def is_new(self, finding):
         """Whether it was not said, or has become worse."""
@@ -146,7 +152,7 @@ class Doctor:
     def state(self):
         """What has been seen so far, as plain data, some kB; None stands for what is not a finite number."""
         own = {name: plain(getattr(self, name)) for name in ("said", "seen", "pictures", "size", "epochs", "counts")}
-        return own | {"fresh": self.fresh, "ended": self.ended,
+        return own | {"fresh": self.fresh, "ended": self.ended, "surest": self.surest,
                       "examiners": {type(one).__name__: one.state() for one in self.examiners}}
 
     def restore(self, state, net, first_epoch):
@@ -156,7 +162,7 @@ class Doctor:
         """
         if len(state["counts"]) != self.classes:
             raise ValueError("the checkpoint is damaged: what the doctor has seen is of other classes")
-        for name in ("said", "seen", "pictures", "size", "epochs", "fresh", "ended"):
+        for name in ("said", "seen", "pictures", "size", "epochs", "fresh", "ended", "surest"):
             setattr(self, name, state[name])
         self.counts = np.array(state["counts"], np.int64)
         for one in self.examiners:
