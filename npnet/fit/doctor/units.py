@@ -22,7 +22,7 @@ from .lengths import lengths_of
 # units are 0 for each of 64 pictures, and 25 to 38 % for each of 4,000.
 ENOUGH = 500
 FIRST = 32                  # pictures in the first batch, before it can tell what was dead before the first step
-DEAD, MOST = 0.6, 0.75      # shares of a layer's units: a cause, and a remark of its own (healthy: up to 0.4)
+DEAD, MOST = 0.6, 0.85      # shares of a layer's units: a cause, and a remark of its own (healthy: up to 0.81)
 LEARNS = 0.9                # of the loss of guessing: below it, a network learns
 SHRUNK = 0.2                # of the weights' first length: shorter, it is decay that has taken the units away
 SATURATED = 0.95            # of a layer's outputs; healthy: up to 0.62 (tanh, torch), 0.89 (tanh, he, a high rate)
