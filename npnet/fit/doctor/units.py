@@ -162,7 +162,7 @@ class Units(Examiner):
             nothing = f", and of {share:.0%} of the pictures nothing at all passes" if share >= 0.01 else ""
             found.append(Finding("dropout-strong", name, f"it throws {p:.4g} of its numbers away{nothing}",
                                  "give the share that is thrown away, 0.5 or less", 0.9 if share >= THROWN else 0.5,
-                                 share >= THROWN))
+                                 share >= THROWN, int(share >= THROWN)))
         return found
 
 
