@@ -279,7 +279,7 @@ def by_heart(seed, folder):
 
 # ------------------------------------------------------------------------ 8: pictures and labels
 
-@kept("recipe-flat-pictures", "pictures-flat", also=("pictures-repeated", "labels-shuffled"), against=RATES)
+@kept("recipe-flat-pictures", "pictures-flat", also=("pictures-repeated", "labels-shuffled", "same-pictures"), against=RATES)
 def flat(seed, folder):
     """Six files in ten were damaged on their way, and are of one colour."""
     x, labels = images(seed, 400, 16)
@@ -288,7 +288,7 @@ def flat(seed, folder):
     recipe(written(folder, x, labels))
 
 
-@kept("recipe-one-picture", "pictures-repeated", also=("labels-shuffled", "one-answer"), against=RATES)
+@kept("recipe-one-picture", "pictures-repeated", also=("labels-shuffled", "one-answer", "same-pictures"), against=RATES)
 def one_picture(seed, folder):
     """A script has saved one picture under all names."""
     x, labels = images(seed, 300, 16)
