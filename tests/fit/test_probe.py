@@ -1,5 +1,4 @@
 """The probe names whose backward is wrong and how, says nothing on healthy networks, and leaves no trace."""
-import copy
 import random
 
 import numpy as np
@@ -308,7 +307,8 @@ def watched(net, optimizer, some, loop=train, **more):
             found += gradients.see(last)
             if not np.isfinite(step.loss):
                 break
-    return found + gradients.suspects(last), gradients, last
+    found += gradients.suspects(last)
+    return list({finding.key: finding for finding in found}.values()), gradients, last
 
 
 def mlp(seed=0, dense=Dense):
@@ -415,8 +415,26 @@ def test_the_probe_is_asked_once_also_after_a_resume_and_can_be_turned_off(monke
     net = mlp(dense=wrong(Dense, "w", HOW["sign"]))
     found, gradients, last = watched(net, SGD(lr=0.01), batches(net, 6))
     monkeypatch.setattr("npnet.fit.doctor.gradients.probe", lambda *_: pytest.fail("asked twice"))
-    assert gradients.suspects(last) == found
+    assert found and gradients.suspects(last) == found
     other = Gradients(net)
     other.restore(npnet.fit.doctor.case.plain(gradients.state()))
     assert other.suspects(last) == found and other.right is False
     assert watched(net, SGD(lr=0.01), batches(net, 6), probe=False)[0] == []
+
+
+def test_a_layer_of_ones_own_is_asked_early_though_the_network_learns():
+    net, (some,) = mlp(dense=wrong(Dense, "b", HOW["sign"])), batches(mlp(), 1)
+    doctor, gradients, optimizer, found = Doctor(net, 10), Gradients(net), SGD(lr=0.1), {}
+    for step in train(net, optimizer, [some] * 40):
+        found[step.number] = gradients.see(doctor.case_of(step, net, optimizer))
+    assert step.loss < 0.5
+    (finding,) = found.pop(1)
+    assert finding.alone and finding.where == "fc2" and finding.explains < 1 and not any(found.values())
+
+
+def test_early_only_layers_of_ones_own_are_asked(monkeypatch):
+    monkeypatch.setattr("npnet.fit.doctor.gradients.probe", lambda *_, **__: pytest.fail("asked"))
+    doctor, net, optimizer = Doctor(mlp(), 10), mlp(), SGD()
+    gradients = Gradients(net)
+    assert not any(gradients.see(doctor.case_of(step, net, optimizer))
+                   for step in train(net, optimizer, batches(net, 4)))

@@ -2,7 +2,8 @@
 
 The first updates are compared with their gradients by samples of some hundred numbers. Everything else is measured
 when something is wrong already, once, by the probe (probe.py): whose backward is wrong, and what the loss does
-after a step as long as the last update, a tenth and a hundredth of it.
+after a step as long as the last update, a tenth and a hundredth of it. Layers that are not npnet's are asked alone
+after the second step: a network can learn a little in spite of a wrong backward, and then nothing else tells.
 """
 import math
 import time
@@ -17,9 +18,10 @@ from .case import Examiner
 from .finding import Finding
 from .probe import probe
 from .sentences import finding_of, how_measured, how_small
-from .twin import sampled
+from .twin import ours, sampled
 
 LEAST_SECONDS = 0.5         # that the probe may take where ten steps are shorter: nobody notices half a second
+EARLY = 2                   # the step after which layers of one's own are asked: the time of one is known then
 FEW = 5                     # updates that are compared with their gradients
 AGAINST = 0.3               # the cosine of an update and its gradient: SGD's first -1, Adam's -0.8, ascent 0.8 to 1
 ZEROS = 3                   # looks in a row at which all gradients are 0
@@ -61,7 +63,26 @@ class Gradients(Examiner):
         self.before = samples(case.net.params()) if case.look else None
         found = self.look(case) if case.look else []
         way = self.way(3)
-        return found + ([way] if way else [])
+        own = self.own_layers(case) if case.seen == EARLY and self.probe and not self.asked else []
+        return found + ([way] if way else []) + own
+
+    def own_layers(self, case):
+        """Findings on the layers that are not npnet's; what is found is not measured again."""
+        own = [name for name, layer in case.net.layers.items()
+               if not all(map(ours, every_layer({name: layer}).values()))]
+        x = shown(case.net, len(case.labels)) if own else None
+        if x is None or not finite(x):
+            return []
+        found = probe(case.net, x, case.labels, seconds=self.seconds(), anew=self.exploded(case), only=own)
+        wrong = faults_by_layer(found, case.net)
+        if wrong:
+            self.found, self.asked, self.right = found, True, False
+            self.told = [list(vars(finding).values()) for finding in wrong]
+        return wrong
+
+    def seconds(self):
+        """How long the probe may take."""
+        return max(LEAST_SECONDS, 10 * self.fastest) if math.isfinite(self.fastest) else LEAST_SECONDS
 
     def time_steps(self):
         """Keeps the time of the fastest step."""
@@ -132,9 +153,9 @@ class Gradients(Examiner):
         x = shown(case.net, len(case.labels))
         if x is None or not case.net.params() or not finite(x):
             return []
-        seconds = max(LEAST_SECONDS, 10 * self.fastest) if math.isfinite(self.fastest) else LEAST_SECONDS
         anew = self.exploded(case)
-        self.found = found = probe(case.net, x, case.labels, self.length(case, anew), case.lr, seconds, anew)
+        self.found = found = probe(case.net, x, case.labels, self.length(case, anew), case.lr, self.seconds(),
+                                   anew)
         self.right = False if found.faults else True if found.right else None
         wrong = faults_by_layer(found, case.net)
         last = list(case.net.layers)[-1]

@@ -91,12 +91,13 @@ class Probe:
         return lowest if lowest and self.steps[lowest] < self.loss else 0
 
 
-def probe(net, x, labels, update=None, rate=None, seconds=1.0, anew=False):
+def probe(net, x, labels, update=None, rate=None, seconds=1.0, anew=False, only=None):
     """The Probe of a network on at most 8 of these pictures.
 
     update: the length of one update of all weights, for steps; rate: of an update that is rate times the gradient,
     where its length is not known. seconds: when nothing new is begun any more. anew: with new first weights, as where
-    a training has ruined its own; where they are no numbers any more it is so in any case.
+    a training has ruined its own; where they are no numbers any more it is so in any case. only: the names of layers
+    that are asked alone; nothing else is measured where they are right.
     """
     count, began = min(PICTURES, len(x)), time.perf_counter()
     found = Probe(pictures=count)
@@ -104,8 +105,10 @@ def probe(net, x, labels, update=None, rate=None, seconds=1.0, anew=False):
         try:
             found.anew = anew or not all(map(finite, net.params().values()))
             with Twin(net, x[:count], labels[:count], found.anew, began + seconds) as twin:
-                found.unreached = list(twin.asked)
-                examine(twin, found, update, rate)
+                found.unreached = [name for name in twin.asked if only is None or name in only]
+                examine(twin, found)
+                if not found.why and (only is None or found.faults):
+                    follow(twin, found, update, rate)
         except TimeIsUp:
             pass
         except Exception as error:                                          # whatever a student's layer raises
@@ -114,15 +117,19 @@ def probe(net, x, labels, update=None, rate=None, seconds=1.0, anew=False):
     return found
 
 
-def examine(twin, found, update, rate):
-    """Fills the Probe: first whose gradient is wrong, then the rate, then what each gradient does to the loss."""
+def examine(twin, found):
+    """Asks each layer whether its gradients are right."""
     twin.forward()
     found.loss = twin.start
-    if not math.isfinite(twin.start):
+    if math.isfinite(twin.start):
+        for name in list(found.unreached):
+            look_at(name, twin, found)
+    else:
         found.why = "the loss of these pictures is no finite number"
-        return
-    for name in twin.asked:
-        look_at(name, twin, found)
+
+
+def follow(twin, found, update, rate):
+    """Measures the loss along the gradient: after whole updates and parts of them, then for each array."""
     twin.learn()
     if abs(found.loss - twin.start) > 1e-5 * (1 + abs(twin.start)):
         found.why = "two forward passes over the same pictures give two losses"

@@ -30,7 +30,7 @@ def finding_of(faults, found, layer, shape):
         says += f"; and {what_is_wrong(fault, [f for f in others if f.kind == fault.kind])}"
     explains = LESS if all(fault.array == "b" for fault in faults) else 1.0
     return Finding("backward-wrong", leading.layer, f"{says} ({how_measured(found)})",
-                   f"compare it with npnet.check_layer: {call(leading.layer, layer, shape)}", explains)
+                   f"compare it with npnet.check_layer: {call(leading.layer, layer, shape)}", explains, alone=True)
 
 
 def measured(fault, found):
