@@ -78,7 +78,8 @@ class Movement(Examiner):
         self.note(case)
         if self.before is not None:
             self.compare(case)
-        found = self.still(case)
+        looked = case.look or self.before is not None or case.seen - self.lived >= ENDED or case.lr == 0
+        found = self.still(case) if looked else []
         if not found and self.before is not None:
             found = [finding for finding in self.decayed(case) if finding.alone]
             found += self.alone(case) if self.unlearnt(case) else []
