@@ -146,7 +146,7 @@ class Course(Examiner):
         if size > 1 and abs(ratio / size - 1) < 0.01:
             return Finding("loss-sums", "the loss", f"it is {ratio:.4g} times the mean over the batch, which has "
                            f"{size:,} pictures: it sums, and so its gradients are {size:,} times as long",
-                           "divide it by the number of pictures", 0.85, alone=same)
+                           "divide it by the number of pictures", 0.9 if same else 0.7, alone=same)
         how = f"{ratio:.3g}" if most - least < 0.05 * abs(ratio) else f"{least:.3g} to {most:.3g}"
         return Finding("loss-own", "the loss", f"it is {how} times the softmax cross-entropy of these outputs"
                        + same * f", in each step, so a network that guesses has {ratio * math.log(case.classes):.3g}",

@@ -23,12 +23,16 @@ import numpy as np
 from .case import Case, cross_entropy, facts_of, plain
 from .course import Course
 from .ends import Ends
-from .finding import DOUBTFUL, PROVEN, ranked, remark_of, remark_with_causes
+from .finding import ranked, remark_of, remark_with_causes
+from .gradients import Gradients
 from .kinds import KINDS
 from .movement import Movement
 from .pictures import Pictures
 from .units import Units
 from .validation import Validation
+
+
+BESIDE = ("validation", "answers")      # groups of KINDS that do not explain what the loss of training does
 
 
 class Doctor:
@@ -50,7 +54,8 @@ class Doctor:
         self.course = Course(net)
         self.inputs = Pictures(net)
         # of causes that explain as much, the first here comes first
-        self.examiners = [Ends(net), self.inputs, Movement(net), Units(net), self.course, Validation(net)]
+        self.examiners = [Ends(net), self.inputs, Gradients(net, probe), Movement(net), Units(net), self.course,
+                          Validation(net)]
 
     # ------------------------------------------------------------------ when he is asked
 
@@ -117,23 +122,22 @@ class Doctor:
 
     def speak(self, found):
         """One remark of what is a trouble by itself and was not said before."""
-        least = DOUBTFUL if self.surest >= PROVEN else 0        # what a proven fault brings with it is not said
         chosen = ranked([finding for finding in found
-                         if finding.alone and finding.explains >= least and self.is_new(finding)])
+                         if finding.alone and self.is_new(finding) and not self.explained(finding)])
         self.remember(chosen)
         return [remark_of(chosen)] if chosen else []
 
     def trouble(self, name, where, text, needed, case):
         """The remark of a symptom with its causes; none where no cause explains as much as is needed, or where the
         best one was said before."""
-        causes = self.causes(case)
+        causes = [cause for cause in self.causes(case) if not self.explained(cause)]
         best = causes[0] if causes else None
         if needed > (best.explains if best else 0):
             return []
         told = best is not None and not self.is_new(best)
         self.said[f"symptom: {name}"] = 0
         self.remember(causes)
-        if told and not self.ended and best.explains >= PROVEN:
+        if (told or not causes and self.surest) and not self.ended:
             return []
         return [remark_with_causes(where, text, [] if told else causes, name)]
 
@@ -141,7 +145,12 @@ class Doctor:
         """Keeps that these were said."""
         for finding in findings:
             self.said[finding.key] = max(finding.level, self.said.get(finding.key, finding.level))
-            self.surest = max(self.surest, finding.explains)
+            if KINDS[finding.name].group not in BESIDE:
+                self.surest = max(self.surest, finding.explains)
+
+    def explained(self, finding):
+        """Whether it may come from what was said before, which explains more: one fault brings others with it."""
+        return finding.explains < self.surest and KINDS[finding.name].group != "validation"
 
     def is_new(self, finding):
         """Whether it was not said, or has become worse."""

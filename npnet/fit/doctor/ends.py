@@ -51,7 +51,7 @@ class Ends(Examiner):
             return Finding("input-scale", "the loss", f"{says}; the inputs have mean {mean:.3g} and deviation "
                            f"{deviation:.3g}{large}", "give them a mean of 0 and a deviation of 1", 0.7)
         return Finding("weights-large", "the loss", f"{says}: the first weights are too large",
-                       "begin with smaller weights (init torch)", 0.7, alone=True)
+                       "begin with smaller weights (init torch)", 0.7)
 
     def weights_small(self):
         """Outputs that did not depend on the picture at the first step already."""
@@ -59,7 +59,7 @@ class Ends(Examiner):
             return None
         return Finding("weights-small", "the outputs", f"at the first step they varied by {self.first_spread:.1g} from "
                        f"one picture to the next: the weights are too small for these inputs",
-                       "begin with larger weights (init he)", 0.8 if self.first_spread < SPREAD / 100 else 0.6)
+                       "begin with larger weights (init he)", 0.8 if self.first_spread < SPREAD / 100 else 0.45)
 
 
 def there(*findings):
