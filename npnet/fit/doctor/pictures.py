@@ -173,7 +173,7 @@ class Pictures(Examiner):
             f"subtract the mean, {mean:.3g}, and divide by the deviation, {deviation:.3g}"
         return Finding("input-scale", "the input", f"its numbers have mean {mean:.3g} and deviation {deviation:.3g}, "
                        f"from {self.figures[3]:.3g} to {self.figures[4]:.3g}; weights are made for a mean of 0 and a "
-                       f"deviation of 1", do, (0.5 if centred else 0.8) if raw else 0.3)
+                       f"deviation of 1", do, (0.4 if centred else 0.8) if raw else 0.3)
 
     # ------------------------------------------------------------------ the labels
 
