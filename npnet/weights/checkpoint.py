@@ -255,7 +255,7 @@ ABOUT = {"settings": dict, "pictures": {...: str}, "versions": {...: WORD}}     
 RECORD = {"rows": [ROW], "sums": SUMS, "best": (ROW, type(None)), "waited": int, "chooses": bool, "remarks": [str],
           "stopped": str}                                                                # of a run (fit/run.py)
 DOCTOR = {"said": {...: NUMBER}, "seen": int, "pictures": int, "size": int, "epochs": int, "counts": [int],
-          "fresh": bool, "ended": bool, "surest": NUMBER, "examiners": {...: dict}}   # what a doctor has seen
+          "fresh": bool, "ended": bool, "surest": {...: NUMBER}, "examiners": {...: dict}}   # what a doctor has seen
 
 
 def check(what, value, wanted):

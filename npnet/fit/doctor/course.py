@@ -15,6 +15,7 @@ CHANCE = 0.985              # of the loss of guessing: below it, something was l
 GROWN, EXPLODED = 3.0, 100.0        # times the loss at the start, for a mean over some pictures, and for one step
 RISEN = 1.1                 # of the loss of guessing, by which it must be worse than guessing to be called growing
 FACTORS = 5         # looks at which a loss must be the same number of times the one computed again
+OVERFLOWS = 1e30    # outputs so large are no matter of a logarithm
 SAME = 1e-3                 # the relative difference that rounding may make between two ways to the same loss
 
 
@@ -127,7 +128,7 @@ class Course(Examiner):
         if where == "the input":
             return Finding("nan-input", where, "NaN or infinity came in with the pictures",
                            "look at the pictures, and at what they are divided by", 1.0)
-        if finite(case.logits) and math.isfinite(case.loss):
+        if finite(case.logits) and math.isfinite(case.loss) and abs(case.logits).max() < OVERFLOWS:
             return Finding("loss-log-zero", "the loss", f"it is {case.step.loss}, but the outputs are finite, and the "
                            f"softmax cross-entropy of them is {case.loss:.3g}: the loss takes the logarithm of a "
                            f"probability that has become 0", "compute it from the logits, as "
@@ -146,7 +147,7 @@ class Course(Examiner):
         if size > 1 and abs(ratio / size - 1) < 0.01:
             return Finding("loss-sums", "the loss", f"it is {ratio:.4g} times the mean over the batch, which has "
                            f"{size:,} pictures: it sums, and so its gradients are {size:,} times as long",
-                           "divide it by the number of pictures", 0.9 if same else 0.7, alone=same)
+                           "divide it by the number of pictures", 0.9, alone=same)
         how = f"{ratio:.3g}" if most - least < 0.05 * abs(ratio) else f"{least:.3g} to {most:.3g}"
         return Finding("loss-own", "the loss", f"it is {how} times the softmax cross-entropy of these outputs"
                        + same * f", in each step, so a network that guesses has {ratio * math.log(case.classes):.3g}",

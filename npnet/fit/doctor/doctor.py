@@ -23,7 +23,7 @@ import numpy as np
 from .case import Case, cross_entropy, facts_of, plain
 from .course import Course
 from .ends import Ends
-from .finding import ranked, remark_of, remark_with_causes
+from .finding import DOUBTFUL, ranked, remark_of, remark_with_causes
 from .gradients import Gradients
 from .kinds import KINDS
 from .movement import Movement
@@ -32,7 +32,7 @@ from .units import Units
 from .validation import Validation
 
 
-BESIDE = ("validation", "answers")      # groups of KINDS that do not explain what the loss of training does
+BLAMED = ("rate", "units")              # groups of which everybody is asked for a better cause before they are blamed
 
 
 class Doctor:
@@ -49,7 +49,8 @@ class Doctor:
         if self.classes < 2:
             raise ValueError(f"a network needs at least 2 classes to tell apart, got {self.classes}")
         self.said, self.seen, self.pictures, self.size, self.epochs = {}, 0, 0, 0, 0
-        self.fresh, self.ended, self.surest, self.case = True, False, 0.0, None
+        self.fresh, self.ended, self.case = True, False, None
+        self.surest = {"training": 0.0, "validation": 0.0}      # how much the best cause explains that was said
         self.counts = np.zeros(self.classes, np.int64)
         self.course = Course(net)
         self.inputs = Pictures(net)
@@ -122,8 +123,11 @@ class Doctor:
 
     def speak(self, found):
         """One remark of what is a trouble by itself and was not said before."""
-        chosen = ranked([finding for finding in found
-                         if finding.alone and self.is_new(finding) and not self.explained(finding)])
+        new = [finding for finding in found if finding.alone and self.is_new(finding) and not self.explained(finding)]
+        if any(KINDS[finding.name].group in BLAMED for finding in new):
+            new += [cause for cause in self.causes(self.case) if self.is_new(cause) and not self.explained(cause)
+                    and cause.explains >= DOUBTFUL]
+        chosen = ranked(new)
         self.remember(chosen)
         return [remark_of(chosen)] if chosen else []
 
@@ -137,7 +141,7 @@ class Doctor:
         told = best is not None and not self.is_new(best)
         self.said[f"symptom: {name}"] = 0
         self.remember(causes)
-        if (told or not causes and self.surest) and not self.ended:
+        if (told or not causes and self.surest["training"]) and not self.ended:
             return []
         return [remark_with_causes(where, text, [] if told else causes, name)]
 
@@ -145,12 +149,12 @@ class Doctor:
         """Keeps that these were said."""
         for finding in findings:
             self.said[finding.key] = max(finding.level, self.said.get(finding.key, finding.level))
-            if KINDS[finding.name].group not in BESIDE:
-                self.surest = max(self.surest, finding.explains)
+            if KINDS[finding.name].group != "answers":          # which follow from everything
+                self.surest[side(finding)] = max(self.surest[side(finding)], finding.explains)
 
     def explained(self, finding):
         """Whether it may come from what was said before, which explains more: one fault brings others with it."""
-        return finding.explains < self.surest and KINDS[finding.name].group != "validation"
+        return finding.explains < self.surest[side(finding)]
 
     def is_new(self, finding):
         """Whether it was not said, or has become worse."""
@@ -177,6 +181,11 @@ class Doctor:
         for one in self.examiners:
             one.restore(state["examiners"].get(type(one).__name__, {}))
         self.inputs.resume(first_epoch)
+
+
+def side(finding):
+    """Whose trouble it is: that of training or of validation."""
+    return "validation" if KINDS[finding.name].group == "validation" else "training"
 
 
 def looks(seen):

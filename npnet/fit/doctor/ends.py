@@ -10,6 +10,7 @@ from .case import Examiner, probabilities
 from .finding import Finding
 
 SURE = 8.0          # a first loss so far above log(classes): He's weights reach 7 above it
+ABSURD = 30.0       # times log(classes): no way of drawing weights that is in use reaches a third of it
 SPREAD = 0.01       # a deviation of the outputs from picture to picture; He's weights give about 1
 ROWS = 8            # pictures from which the spread is taken: with a batch of 1 those of the first steps
 NUMBERS = 64        # outputs from which their signs are judged
@@ -43,15 +44,12 @@ class Ends(Examiner):
         expected = math.log(case.logits.shape[1])
         if not self.first_loss > expected + SURE:
             return None
-        mean, deviation = self.figures
-        large = scaling(mean, deviation)
+        if scaling(*self.figures):                              # large inputs are the examiner of pictures' matter
+            return None
         says = f"it started at {self.first_loss:.3g}, where a network that prefers no class starts at " \
                f"log({case.logits.shape[1]}) = {expected:.2f}, so it was sure before it had learnt anything"
-        if large:
-            return Finding("input-scale", "the loss", f"{says}; the inputs have mean {mean:.3g} and deviation "
-                           f"{deviation:.3g}{large}", "give them a mean of 0 and a deviation of 1", 0.7)
         return Finding("weights-large", "the loss", f"{says}: the first weights are too large",
-                       "begin with smaller weights (init torch)", 0.7)
+                       "begin with smaller weights (init torch)", 0.7, alone=self.first_loss > ABSURD * expected)
 
     def weights_small(self):
         """Outputs that did not depend on the picture at the first step already."""
@@ -96,7 +94,7 @@ def relu_last(case):
     name, last = last_layer(case.net)
     zeros = float((case.logits == 0).mean())
     signs = case.logits.size >= NUMBERS and case.logits.min() == 0 and zeros > ZEROS
-    if not (isinstance(last, ReLU) or signs) or not np.any(case.logits):
+    if not (isinstance(last, ReLU) or signs and np.any(case.logits)):
         return None
     return Finding("relu-last", name, f"the outputs are never below 0, and {zeros:.0%} of them are exactly 0: no "
                    f"class can be ruled out, and an output of 0 passes no gradient",
@@ -130,4 +128,4 @@ def biases_hide(case):
         return None
     return Finding("biases-hide", listed(found), "biases of 1 beside weights of about 0.01 hide the picture, and the "
                    "loss can stay where it is for long", "take Caffe's biases of 0.1 (--net caffe), or init he, which "
-                   "has none", 0.6)
+                   "has none", 0.85)

@@ -2,7 +2,7 @@
 from dataclasses import dataclass, field
 
 MOST = 3                    # causes in one remark: a longer list is read by nobody
-PROVEN, DOUBTFUL = 0.9, 0.5     # what explains so much leaves no room for what explains less than half
+PROVEN, LIKELY, DOUBTFUL = 0.9, 0.8, 0.5        # beside what is proven only what is nearly as sure is said
 OPPOSITES = {"rate up": "rate down", "rate down": "rate up"}
 
 
@@ -64,9 +64,9 @@ def remark_with_causes(where, text, findings, name):
 
 
 def listed_causes(findings):
-    """'(1) conv1: this; do that. (2) ...'; a single one has no number."""
+    """'(1) conv1: this; do that. (2) ...'; a single one has no number, but is called the cause."""
     if len(findings) == 1:
-        return f"{findings[0]}."
+        return f"Cause: {findings[0]}."
     return " ".join(f"({number}) {finding}." for number, finding in enumerate(findings, 1))
 
 
@@ -77,7 +77,7 @@ def ranked(findings):
     for finding in sorted(findings, key=lambda finding: -finding.explains):
         same = any(finding.key == other.key for other in chosen)
         against = any(finding.wants and OPPOSITES.get(finding.wants) == other.wants for other in chosen)
-        guess = chosen and chosen[0].explains >= PROVEN and finding.explains < DOUBTFUL
+        guess = chosen and chosen[0].explains >= PROVEN and finding.explains < LIKELY
         if not (same or against or guess):
             chosen.append(finding)
     return chosen[:MOST]

@@ -39,7 +39,7 @@ class Gradients(Examiner):
     something could not be measured. found: the last Probe, None after a resume.
     """
 
-    STATE = ("ways", "first_loss", "first_update", "update", "asked", "right", "told", "zeros")
+    STATE = ("outputs", "ways", "first_loss", "first_update", "update", "asked", "right", "told", "zeros")
 
     def __init__(self, net, probe=True):
         self.probe, self.found = probe, None
@@ -58,6 +58,8 @@ class Gradients(Examiner):
         self.time_steps()
         if case.seen == 1:
             self.first_loss = case.loss
+        if case.seen == 1 and (found := at_outputs(case)):
+            self.outputs = list(vars(found).values())
         if self.before is not None:
             self.compare(case)
         self.before = samples(case.net.params()) if case.look else None
@@ -99,6 +101,8 @@ class Gradients(Examiner):
             if name not in self.before or name not in gradients:
                 continue
             moved, slope = sampled(w) - self.before[name], sampled(gradients[name])
+            if not moved.any():
+                continue
             square += w.size * float(np.square(moved).mean())
             moved = moved + decay * self.before[name] if w.ndim > 1 else moved
             both = math.sqrt(float(moved @ moved) * float(slope @ slope))
@@ -119,7 +123,8 @@ class Gradients(Examiner):
                 return [Finding("gradients-nan", layer, f"d{key} holds NaN or infinity at step {case.number}, while "
                                 f"the loss is still {case.loss:.3g}", f"print the layer's dy and d{key} at this step: "
                                 f"which of them is the first with NaN", 0.9, alone=True)]
-        nothing = bool(gradients) and case.loss > DONE and not any(np.any(one) for one in gradients.values())
+        unlearnt = bool(gradients) and min(case.loss, case.step.loss) > DONE        # where a margin is kept, 0 is right
+        nothing = unlearnt and not any(np.any(one) for one in gradients.values())
         self.zeros = self.zeros + 1 if nothing else 0
         return [self.no_gradients(case)] if self.zeros >= ZEROS else []
 
@@ -159,7 +164,8 @@ class Gradients(Examiner):
         self.right = False if found.faults else True if found.right else None
         wrong = faults_by_layer(found, case.net)
         last = list(case.net.layers)[-1]
-        outputs = None if any(finding.where == last for finding in wrong) else at_outputs(case)
+        first = Finding(*self.outputs) if self.outputs else at_outputs(case)
+        outputs = None if any(finding.where == last for finding in wrong) else first
         rate = [] if wrong or outputs else [rate_high(found, case), rate_low(found, case)]
         return wrong + [finding for finding in [outputs, *rate] if finding]
 
@@ -245,7 +251,7 @@ def other_gradient(name, cosine, factor, pictures):
                        f"outputs", do, 0.6 if factor > 2 else 0.4)
     if cosine < 0.5:
         return Finding("loss-own", "the loss", f"{start} not that of the softmax cross-entropy of these outputs "
-                       f"(cosine {cosine:.2f}; the same would be 1)", do, 0.5)
+                       f"(cosine {cosine:.2f}; the same would be 1)", do, 0.8)
     return None
 
 

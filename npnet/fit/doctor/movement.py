@@ -157,7 +157,7 @@ class Movement(Examiner):
         length, name, number = self.longest
         return [Finding("rate-high", "the rate", f"step {number} changed the weights of {name} by {percent(length)} of "
                         f"their length, and what they could tell apart before is lost; about 0.1 % is healthy",
-                        f"lower the rate (now {case.lr:g}) ten times, and start again", 0.97, case.seen > STILL,
+                        f"lower the rate (now {case.lr:g}) ten times, and start again", 0.7, case.seen > STILL,
                         wants="rate down")]
 
     def shortening(self, optimizer, gradients):
@@ -350,4 +350,5 @@ class Movement(Examiner):
         if share > SHRUNK or not taken:
             return []
         return [Finding("decay-strong", layer_of(worst), f"{text}, and a step takes {percent(taken)} of it away",
-                        "lower the decay of your update", 0.6, share < GONE, wants="decay down")]
+                        "lower the decay of your update", 0.9 if share < GONE else 0.6, share < GONE,
+                        wants="decay down")]

@@ -198,7 +198,7 @@ class Spot:
         if not np.isfinite(self.y).all():                                           # a logarithm, a root
             self.x = x.copy()
             self.y = self.forward(layer, self.x)
-        self.dy = self.random(self.y)
+        self.dy = self.random(self.y) + level(self.y)
         self.noise = ROUNDING * length(self.dy * self.y)
         self.gradients, self.adds = self.backward(), set()
         if not ours(layer):
@@ -248,6 +248,13 @@ class Spot:
         array = self.x if key == "x" else self.layer.params()[key]
         least = self.noise / (NEAR / 3 * scale) if scale else 0.0
         return max(SHARE * (size(array) or 1), min(least, 1e3))
+
+
+def level(y):
+    """A part of dy that is the same in all pictures, and one that follows the output: what batch normalisation has to
+    take out of its dx, and random numbers alone hardly have."""
+    spread = float(y.std())
+    return y.dtype.type(1) + (y - y.mean()) / y.dtype.type(spread) if 0 < spread < math.inf else y.dtype.type(1)
 
 
 def judged(spot, key, gradient):

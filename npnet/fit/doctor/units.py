@@ -109,7 +109,7 @@ class Units(Examiner):
             path = " on its path" if passes and "." in name else ""
             found.append(Finding("dead", name, f"{share:.0%} of its units are 0 for each of {pictures:,} pictures"
                                  f"{whence(share, first, self.began_pictures)}{passes}{path}", remedy(share, first),
-                                 (0.95 if share == 1 else 0.4), share > MOST, math.floor(8 * share),
+                                 (0.65 if share == 1 else 0.4), share > MOST, math.floor(8 * share),
                                  "" if (first or 0) > share / 2 else "rate down"))
         return found
 
