@@ -7,6 +7,7 @@ from collections import deque
 import numpy as np
 
 from ...backend import ops
+from ...network import every_layer
 from ...ops.softmax import log_softmax_forward
 
 CHUNK = 512                 # pictures that are counted at a time: a count costs as much for 1 as for 512
@@ -53,6 +54,20 @@ class Answers:
         """Begins a new epoch."""
         self.epochs = np.where(self.answers > 0, 0, self.epochs + 1)
         self.labels, self.answers, self.right = (np.zeros_like(self.labels) for _ in range(3))
+
+
+class Eye:
+    """What a network was shown last; which layer remembers it is looked up once."""
+
+    def __init__(self, net):
+        chain = [layer for layer in every_layer(net.layers).values()
+                 if type(layer).__name__ not in ("Flatten", "Concat")]
+        self.first = chain[0] if chain else None
+
+    def shown(self, net):
+        """The pictures (N, *input_shape); None where the first layer does not remember its input."""
+        x = getattr(self.first, "x", None)
+        return None if x is None else x.reshape(len(x), *net.input_shape)
 
 
 class Recent:

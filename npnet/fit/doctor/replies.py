@@ -47,9 +47,11 @@ def never_answered(answers, case):
     if not len(never) or answers.right[others].sum() < LEARNT * max(1, answers.labels[others].sum()):
         return []
     pictures, all_pictures = int(answers.labels[never].sum()), int(answers.labels.sum())
-    are = "class is" if len(never) == 1 else "classes are"
-    says = f"{len(never)} of {case.classes} {are} never the answer: {listed([named(case, k) for k in never])}, with " \
-           f"{pictures:,} of the {all_pictures:,} pictures of this epoch"
+    how_many = "one" if len(never) == 1 else str(len(never))
+    are = "is" if len(never) == 1 else "are"
+    which = listed([named(case, k) for k in never])
+    says = f"{how_many} of {case.classes} classes {are} never the answer: {which}, " \
+           f"with {pictures:,} of the {all_pictures:,} pictures of this epoch"
     even = all_pictures / case.classes
     if pictures < 0.5 * even * len(never):
         says += f" where {even * len(never):,.0f} would be an even share"

@@ -19,8 +19,8 @@ import numpy as np
 
 from ...backend import ops
 from ...screen import listed
-from ..measures import finite, first_input
-from .answers import Answers, Recent
+from ..measures import finite
+from .answers import Answers, Eye, Recent
 from .case import Examiner
 from .finding import Finding
 from .parts import difference
@@ -43,7 +43,7 @@ class Validation(Examiner):
     STATE = ("epochs", "steps", "lowest", "best", "finest", "unseen", "first_loss", "repeated", "counts")
 
     def __init__(self, net):
-        self.running, self.recent, self.answers = Running(net), Recent(), None
+        self.running, self.recent, self.eye, self.answers = Running(net), Recent(), Eye(net), None
         self.epochs, self.steps = 0, 0
         self.lowest, self.best = [], 0.0                        # the lowest validation loss, its epoch; the best share
         self.finest = 1                                         # validation pictures that the shares prove
@@ -57,7 +57,7 @@ class Validation(Examiner):
         self.steps += 1
         self.replies(case).see(case.logits, case.labels)
         self.running.see(case.net)
-        x = first_input(case.net)
+        x = self.eye.shown(case.net)
         self.recent.see(x, case.labels, case.logits)
         if self.epochs == 0:
             self.begin(case, x)
@@ -77,9 +77,9 @@ class Validation(Examiner):
         if x is None or self.repeated:
             return
         if self.first is None:
-            self.first = (np.array(case.labels[:4]), marks(x[:EARLY]))
-        elif self.steps % 8 == 0 or np.array_equal(case.labels[:4], self.first[0]):
-            self.repeated = len(np.intersect1d(marks(x), self.first[1])) > 0
+            self.first = (case.labels[:4].tolist(), set(marks(x[:EARLY])))
+        elif self.steps % 8 == 0 or case.labels[:4].tolist() == self.first[0]:
+            self.repeated = not self.first[1].isdisjoint(marks(x))
 
     # ------------------------------------------------------------------ after an epoch
 
@@ -135,7 +135,7 @@ class Validation(Examiner):
 
     def shown(self, net):
         """The pictures that the network was shown last, in validation; None where they are not remembered."""
-        x = first_input(net)
+        x = self.eye.shown(net)
         trained = self.recent.batches and x is not None and np.may_share_memory(x, self.recent.batches[-1][0])
         return None if trained else x
 
@@ -313,7 +313,7 @@ def error(share, pictures):
 def marks(x):
     """A number for each picture, by which it is known when it comes again: the sum of 16 of its numbers."""
     flat = x.reshape(len(x), -1)
-    return ops.to_host(flat[:, ::max(1, flat.shape[1] // 16)].sum(axis=1))
+    return ops.to_host(flat[:, ::max(1, flat.shape[1] // 16)].sum(axis=1)).tolist()
 
 
 def remedy(momentum, steps, left):
