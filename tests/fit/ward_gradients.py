@@ -65,8 +65,8 @@ def dw_sign_last(seed):
 @sick("dw-sign-conv", 1, "backward-wrong", where=("conv1", "conv2"), **RATE)
 def dw_sign_conv(seed):
     data = stripes(seed)
-    own = dict(conv1=broken(Conv2D, negative, 6, 3, pad=1, init="he"),
-               conv2=broken(Conv2D, negative, 8, 3, pad=1, init="he"))
+    own = dict(conv1=broken(Conv2D, negative, 4, 3, pad=1, init="he"),
+               conv2=broken(Conv2D, negative, 6, 3, pad=1, init="he"))
     return watch(two(data, seed, **own), SGD(Cosine(0.02, steps=240)), data, seed)
 
 
@@ -92,8 +92,8 @@ def transposed_filters(layer, dy, dx):
 @sick("dw-transposed-filters", 1, "backward-wrong", where=("conv1", "conv2"), **RATE)
 def dw_transposed_filters(seed):
     data = stripes(seed)
-    own = dict(conv1=broken(Conv2D, transposed_filters, 6, 3, pad=1, init="he"),
-               conv2=broken(Conv2D, transposed_filters, 8, 3, pad=1, init="he"))
+    own = dict(conv1=broken(Conv2D, transposed_filters, 4, 3, pad=1, init="he"),
+               conv2=broken(Conv2D, transposed_filters, 6, 3, pad=1, init="he"))
     return watch(two(data, seed, **own), OwnSGD(0.1), data, seed, steps=Loop())
 
 
@@ -104,11 +104,12 @@ def dw_accumulates(seed):
     return watch(chain(data, seed, **own), SGD(0.02), data, seed)
 
 
-@sick("dw-accumulates-conv", 1, "backward-wrong", where=("conv1",), **RATE)
+@sick("dw-accumulates-conv", 1, "backward-wrong", where=("conv1", "conv2"), **RATE)
 def dw_accumulates_conv(seed):
     data = stripes(seed)
-    return watch(normed(data, seed, conv1=broken(Conv2D, accumulating, 8, 3, pad=1, init="he")), OwnSGD(0.05, 0.9), data,
-                 seed, steps=Loop())
+    own = dict(conv1=broken(Conv2D, accumulating, 4, 3, pad=1, init="he"),
+               conv2=broken(Conv2D, accumulating, 6, 3, pad=1, init="he"))
+    return watch(two(data, seed, **own), OwnSGD(0.05, 0.9), data, seed, steps=Loop())
 
 
 @sick("dw-times-20", 1, "backward-wrong", where=("fc2", "fc3"), **RATE)
@@ -143,8 +144,8 @@ def dw_zero(seed):
 @sick("dw-zero-conv", 1, "backward-wrong", "gradients-zero", where=("conv1", "conv2"), **RATE)
 def dw_zero_conv(seed):
     data = stripes(seed)
-    own = dict(conv1=broken(Conv2D, forgotten, 6, 3, pad=1, init="torch"),
-               conv2=broken(Conv2D, forgotten, 8, 3, pad=1, init="torch"))
+    own = dict(conv1=broken(Conv2D, forgotten, 4, 3, pad=1, init="torch"),
+               conv2=broken(Conv2D, forgotten, 6, 3, pad=1, init="torch"))
     return watch(two(data, seed, "torch", **own), SGD(0.002), data, seed)
 
 
@@ -156,7 +157,7 @@ def flipped(layer, dy, dx):
 @sick("dw-flipped-kernel", 1, "backward-wrong", where=("conv1", "conv2"), **RATE)
 def dw_flipped(seed):
     data = stripes(seed)
-    own = dict(conv1=broken(Conv2D, flipped, 6, 4, init="he"), conv2=broken(Conv2D, flipped, 8, 2, init="he"))
+    own = dict(conv1=broken(Conv2D, flipped, 4, 4, init="he"), conv2=broken(Conv2D, flipped, 6, 2, init="he"))
     return watch(two(data, seed, **own), SGD(0.02), data, seed)
 
 
@@ -241,7 +242,7 @@ def norm_without_means(seed):
         return dy * scale
     data = stripes(seed)
     own = dict(norm1=broken(BatchNorm, fault), fc2=Dense(16, init="he"))
-    return watch(normed(data, seed, **own), OwnSGD(0.3, 0.9), data, seed, steps=Loop())
+    return watch(normed(data, seed, **own), OwnSGD(0.1, 0.9), data, seed, steps=Loop())
 
 
 @sick("dropout-without-mask", 1, "backward-wrong", where=("drop1",), **RATE)

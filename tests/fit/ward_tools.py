@@ -104,7 +104,7 @@ def tens(seed, count=960):
     return normal(x, labels, 10)
 
 
-def stripes(seed, count=768, side=12):
+def stripes(seed, count=768, side=10):
     """Stripes of four directions, wherever they begin."""
     random, labels, x = drawn(seed, count, 4, side)
     v, h = np.meshgrid(np.arange(side), np.arange(side))
@@ -113,7 +113,7 @@ def stripes(seed, count=768, side=12):
     return normal(x, labels, 4)
 
 
-def forms(seed, count=768, side=14):
+def forms(seed, count=768, side=12):
     """A square, a frame, a disc, a cross or a bar, anywhere in the picture."""
     random, labels, x = drawn(seed, count, 5, side, noise=0.2)
     v, h = np.meshgrid(np.arange(7) - 3, np.arange(7) - 3)
@@ -163,9 +163,9 @@ def conv(data, seed, init="he", **changes):
 
 def two(data, seed, init="he", **changes):
     """Two convolutions, and one Dense layer for the answers."""
-    return built(data, seed, changes, conv1=Conv2D(6, 3, pad=1, init=init), relu1=ReLU(), pool1=MaxPool(2, 2),
-                 conv2=Conv2D(8, 3, pad=1, init=init), relu2=ReLU(), pool2=MaxPool(2, 2), flatten=Flatten(),
-                 fc3=Dense(data.classes, init=init))
+    return built(data, seed, changes, conv1=Conv2D(4, 3, pad=1, init=init), relu1=ReLU(), pool1=MaxPool(2, 2),
+                 conv2=Conv2D(6, 3, pad=1, init=init), relu2=ReLU(), pool2=MaxPool(2, 2), flatten=Flatten(),
+                 fc3=Dense(data.classes, init="torch"))
 
 
 def chain(data, seed, init="he", **changes):
