@@ -242,7 +242,7 @@ def norm_without_means(seed):
         return dy * scale
     data = stripes(seed)
     own = dict(norm1=broken(BatchNorm, fault), fc2=Dense(16, init="he"))
-    return watch(normed(data, seed, **own), OwnSGD(0.1, 0.9), data, seed, steps=Loop())
+    return watch(normed(data, seed, **own), OwnSGD(0.02, 0.9), data, seed, steps=Loop())
 
 
 @sick("dropout-without-mask", 1, "backward-wrong", where=("drop1",), **RATE)
