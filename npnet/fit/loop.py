@@ -196,7 +196,8 @@ class Training:
         began = time.monotonic()
         row = run.complete(self.evaluated(), time.monotonic() - began)
         self.screen.say(words(row, "validation" if run.chooses else "test"))
-        self.tell(*self.doctor.epoch(row, self.net, self.optimizer), waiting(row))
+        held = {} if self.validation is None else {"pictures": len(self.validation.pictures)}
+        self.tell(*self.doctor.epoch(row | held, self.net, self.optimizer), waiting(row))
         if row["loss"] is not None:
             if not math.isfinite(row["loss"]):
                 raise Failed(f"the validation loss is {row['loss']}; the last checkpoint is from before")

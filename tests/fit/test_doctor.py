@@ -405,8 +405,8 @@ def test_causes_are_ranked_and_never_contradict_each_other():
     high, low = finding("rate-high", 0.6, "rate down"), finding("rate-low", 0.7, "rate up")
     assert ranked([high, low]) == [low]                                 # the stronger of the two
     assert ranked([high, finding("dead", 0.55), high]) == [high, finding("dead", 0.55)]
-    proof = finding("ascent", 1.0)
-    assert ranked([finding("dead", 0.4), proof, high]) == [proof, high]         # no guess beside a proof
+    proof, sure = finding("ascent", 1.0), finding("labels-shuffled", 0.85)
+    assert ranked([finding("dead", 0.4), proof, high, sure]) == [proof, sure]           # no guess beside a proof
     assert len(ranked([finding("dead", 0.5, where=str(n)) for n in range(5)])) == 3
 
 
@@ -415,7 +415,7 @@ def test_remarks_of_one_and_of_several_findings():
     assert str(remark_of([one])) == "relu1: it was 3; do this" and remark_of([one]).name == "dead"
     assert str(remark_of([two, one])) == "the training: (1) fc2: it was 3; do this. (2) relu1: it was 3; do this."
     remark = remark_with_causes("the loss", "it grows", [two], "grows")
-    assert str(remark) == "the loss: it grows. fc2: it was 3; do this." and remark.name == "ascent"
+    assert str(remark) == "the loss: it grows. Cause: fc2: it was 3; do this." and remark.name == "ascent"
     assert remark_with_causes("the loss", "it grows", [], "grows").name == "grows"
 
 

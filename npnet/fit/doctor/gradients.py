@@ -43,6 +43,7 @@ class Gradients(Examiner):
 
     def __init__(self, net, probe=True):
         self.probe, self.found = probe, None
+        self.outputs = []                               # the finding on the gradient of the first step's outputs
         self.ways, self.first_loss = [], math.nan       # cosines of updates and gradients
         self.first_update, self.update = math.nan, math.nan             # the lengths of the first and of the last one
         self.asked, self.right, self.told, self.zeros = False, None, [], 0

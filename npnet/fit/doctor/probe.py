@@ -198,7 +198,7 @@ class Spot:
         if not np.isfinite(self.y).all():                                           # a logarithm, a root
             self.x = x.copy()
             self.y = self.forward(layer, self.x)
-        self.dy = self.random(self.y) + level(self.y)
+        self.dy = self.random(self.y) + self.level(self.y)
         self.noise = ROUNDING * length(self.dy * self.y)
         self.gradients, self.adds = self.backward(), set()
         if not ours(layer):
@@ -208,6 +208,13 @@ class Spot:
         """Random numbers in the shape of an array; those of a large one repeat, as drawing them takes long."""
         drawn = self.rng.standard_normal(min(like.size, PERIOD), np.float32).astype(like.dtype, copy=False)
         return ops.to_device(np.resize(drawn, like.shape))
+
+    def level(self, y):
+        """A part of dy that is the same in all pictures, and one that follows the output, other in each channel: what
+        batch normalisation has to take out of its dx, and random numbers alone hardly have."""
+        each = self.rng.standard_normal(y.shape[1]).astype(y.dtype).reshape(1, -1, *[1] * (y.ndim - 2))
+        spread = y.dtype.type(size(y - y.mean()) or 1)
+        return ops.to_device(each) * (1 + (y - y.mean()) / spread)
 
     def once_more(self):
         """Finds gradients that a second backward adds to."""
@@ -248,13 +255,6 @@ class Spot:
         array = self.x if key == "x" else self.layer.params()[key]
         least = self.noise / (NEAR / 3 * scale) if scale else 0.0
         return max(SHARE * (size(array) or 1), min(least, 1e3))
-
-
-def level(y):
-    """A part of dy that is the same in all pictures, and one that follows the output: what batch normalisation has to
-    take out of its dx, and random numbers alone hardly have."""
-    spread = float(y.std())
-    return y.dtype.type(1) + (y - y.mean()) / y.dtype.type(spread) if 0 < spread < math.inf else y.dtype.type(1)
 
 
 def judged(spot, key, gradient):

@@ -109,7 +109,7 @@ class Units(Examiner):
             path = " on its path" if passes and "." in name else ""
             found.append(Finding("dead", name, f"{share:.0%} of its units are 0 for each of {pictures:,} pictures"
                                  f"{whence(share, first, self.began_pictures)}{passes}{path}", remedy(share, first),
-                                 (0.65 if share == 1 else 0.4), share > MOST, math.floor(8 * share),
+                                 explains(share, first), share > MOST, math.floor(8 * share),
                                  "" if (first or 0) > share / 2 else "rate down"))
         return found
 
@@ -164,6 +164,13 @@ class Units(Examiner):
                                  "give the share that is thrown away, 0.5 or less", 0.9 if share >= THROWN else 0.5,
                                  share >= THROWN, int(share >= THROWN)))
         return found
+
+
+def explains(share, first):
+    """How much dead units explain: much where a whole layer began so, less where it has become so by something else."""
+    if share < 1:
+        return 0.4
+    return 0.95 if (first or 0) > 0.5 else 0.65
 
 
 def whence(share, first, pictures):
