@@ -7,12 +7,14 @@ after the second step: a network can learn a little in spite of a wrong backward
 """
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from ...backend import ops
 from ...layers import Dense, Flatten
 from ...network import every_layer
+from ...screen import listed
 from ..measures import every_shape, finite, first_input
 from .case import Examiner
 from .finding import Finding
@@ -207,11 +209,20 @@ def shown(net, count):
 # ------------------------------------------------------------------------------- findings
 
 def faults_by_layer(found, net):
-    """One finding of each layer whose backward is wrong."""
+    """One finding of each layer whose backward is wrong; one of those of the same class that are wrong in one way."""
     shapes = dict(zip(net.layers, [net.input_shape, *net.shapes.values()]))
     layers = list(dict.fromkeys(fault.layer for fault in found.faults))
-    return [finding_of([fault for fault in found.faults if fault.layer == name], found, net[name],
-                       shapes.get(name) or shape_inside(net, name)) for name in layers]
+    alike = {}
+    for name in layers:
+        faults = [fault for fault in found.faults if fault.layer == name]
+        alike.setdefault((type(net[name]), *((fault.array, fault.kind) for fault in faults)), []).append((name, faults))
+    findings = []
+    for (name, faults), *others in alike.values():
+        one = finding_of(faults, found, net[name], shapes.get(name) or shape_inside(net, name))
+        names = [name, *(other for other, _ in others)]
+        more = f"; so are those of {listed(names[1:])}" if others else ""
+        findings.append(replace(one, where=", ".join(names), says=one.says + more))
+    return findings
 
 
 def shape_inside(net, name):
