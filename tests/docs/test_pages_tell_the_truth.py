@@ -9,7 +9,7 @@ from npnet.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-GUIDE = ["start", "build", "data", "training", "doctor", "shipped", "speed", "gpu", "gradcheck", "commands", "weights", "see",
+GUIDE = ["start", "build", "data", "training", "doctor", "remarks", "shipped", "speed", "gpu", "gradcheck", "commands", "weights", "see",
          "course/students", "course/instructors"]
 
 

@@ -112,13 +112,13 @@ def labels_one():
 
 def class_never():
     x, labels = pictures(1024)
-    kept = (labels < 3) | (np.arange(1024) % 32 == 0)       # few of the last
+    kept = (labels < 3) | (np.arange(1024) % 32 == 0)   # few of the last
     return watch(small(), SGD(0.0005), (x[kept], labels[kept]))
 
 
 def one_answer():
     x, labels = pictures(1024, noise=2)
-    kept = (labels == 0) | (np.arange(1024) % 16 == 0)      # few of the others
+    kept = (labels == 0) | (np.arange(1024) % 16 == 0)  # few of the others
     return watch(small("torch"), SGD(0.001), (x[kept], labels[kept]))
 
 
@@ -175,8 +175,8 @@ def gradients_zero():
 
 def stuck():
     net = Network((1, 8, 8), conv1=Conv2D(8, 1, init="he"), relu1=ReLU(),
-                  pool1=AvgPool(8, 8), flatten=Flatten(), fc2=Dense(4, init="he"))
-    return watch(net, SGD(0.02), pictures(), epochs=26)     # blind to the place
+                  pool1=AvgPool(8, 8), flatten=Flatten(), fc2=Dense(4))
+    return watch(net, SGD(0.02), pictures(), epochs=26)     # blind: a mean
 
 
 def grows():

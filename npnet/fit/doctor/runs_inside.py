@@ -115,9 +115,10 @@ def nan_overflow():
 
 def statistics_behind():
     (x, labels), (others, theirs) = pictures(), pictures(256, seed=1)
+    data, held = (x + 10, labels), (others + 10, theirs)
     net = chain(norm1=BatchNorm(momentum=0.001), fc1=Dense(16, init="he"),
                 relu1=ReLU(), fc2=Dense(4, init="he"))
-    return watch(net, SGD(0.005), (x + 10, labels), held=(others + 10, theirs))
+    return watch(net, SGD(0.005), data, held=held)
 
 
 def pipelines_differ():
