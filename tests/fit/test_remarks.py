@@ -13,8 +13,7 @@ from npnet.fit.doctor.kinds import GROUPS, KINDS
 from npnet.fit.doctor.runs import RUNS
 
 FOLDER = Path(doctor.__file__).parent
-WAITING = {"backward-wrong", "ascent", "gradients-vanish", "gradients-nan", "loss-sums", "loss-own", "grows",
-           "validation-chance"}                 # for examiners that are not there yet
+WAITING = {"weights-large", "loss-own", "grows"}            # another remark, or none, comes first so far
 TABLES = ("kinds.py", "runs.py", "runs_inside.py", "watching.py")
 
 
@@ -43,8 +42,9 @@ def no_compiler():
 
 # ------------------------------------------------------------------------ the table
 
-def test_what_examiners_find_is_in_the_table():
-    assert found() and not found() - set(KINDS)
+def test_the_table_has_what_examiners_find_and_nothing_else():
+    assert found() and not found() - set(KINDS) and not set(KINDS) - used()
+    assert set(RUNS) == set(KINDS)
 
 
 def test_each_remark_is_explained_in_plain_sentences():

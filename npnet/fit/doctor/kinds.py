@@ -139,8 +139,6 @@ KINDS = {
                            "statistics."),
     "validation-other": Kind("validation", "Validation pictures are of another kind than training pictures, so the "
                              "network was not trained for them. Look at a sheet of each."),
-    "validation-chance": Kind("validation", "The network is right in training and guesses in validation. The "
-                              "pictures are prepared otherwise there, or the classes are numbered otherwise."),
     "stuck": Kind("symptoms", "The loss stays that of guessing, log(classes), and nothing that was measured "
                   "explains it. Look whether one batch can be learnt by heart (npnet train --overfit-one-batch)."),
     "grows": Kind("symptoms", "The loss grows, and nothing that was measured explains it. Look at the step at which "

@@ -174,9 +174,10 @@ def gradients_zero():
 # ------------------------------------------------------------------------ symptoms without a cause
 
 def stuck():
-    net = Network((1, 8, 8), conv1=Conv2D(8, 1, init="he"), relu1=ReLU(),
-                  pool1=AvgPool(8, 8), flatten=Flatten(), fc2=Dense(4))
-    return watch(net, SGD(0.02), pictures(), epochs=26)     # blind: a mean
+    layers = dict(conv1=Conv2D(8, 1, init="he"), relu1=ReLU())
+    layers |= dict(pool1=AvgPool(8, 8), flatten=Flatten())  # blind
+    net = Network((1, 8, 8), **layers, fc2=Dense(4, init="he"))
+    return watch(net, SGD(0.02), pictures(), epochs=26)
 
 
 def grows():
