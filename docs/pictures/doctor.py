@@ -60,7 +60,8 @@ class Earned:
         losses, said = watched.losses, watched.said
         self.said = f"{said[0][0]}: {said[0][1]}" if said else "he hears this run, and says nothing"
         first, last = losses[0], losses[-1] + 0.0
-        self.picture = Picture(curve(losses), f"Loss of {len(losses)} steps: {first:.3g} at first, {last:.3g} at the end.")
+        words = f"Loss of {len(losses)} steps: {first:.3g} at first, {last:.3g} at the end."
+        self.picture = Picture(curve(losses), words)
 
     def _repr_html_(self):
         code = highlight(inspect.getsource(TRAININGS[self.name]), PythonLexer(), HtmlFormatter(nowrap=True))
