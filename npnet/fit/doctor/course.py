@@ -7,6 +7,7 @@ from ..measures import finite, first_broken
 from .case import Examiner
 from .finding import Finding
 
+FEWEST = 32         # pictures of which a mean loss says something
 WINDOW_STEPS, WINDOW_PICTURES = 50, 800         # over which the loss is averaged: whichever is more
 SOON = (100, 1600)          # steps and pictures after which a loss is called stuck where a likely cause is found
 LATE = (400, 6400)          # and without any cause: healthy trainings left chance by then (tests/fit/ward_healthy.py)
@@ -41,8 +42,9 @@ class Course(Examiner):
             self.first_loss = case.loss
         if len(self.losses) == self.keep and math.isnan(self.first_mean):
             self.first_mean = float(np.mean(self.losses))
-        if case.whole and case.loss > self.highest:
-            self.highest, self.highest_at = case.loss, case.number
+        few = -(-FEWEST // case.size)                           # steps: the loss of one picture is no measure
+        if len(self.losses) >= few and (now := float(np.mean(self.losses[-few:]))) > self.highest:
+            self.highest, self.highest_at = now, case.number
         if case.look and case.loss > 1e-3 and len(self.ratios) < 10:
             self.ratios.append(case.step.loss / case.loss)
             if len(self.ratios) == FACTORS:
@@ -158,7 +160,7 @@ class Course(Examiner):
         if self.highest < 1.5 * self.top(case):
             return None
         return Finding("rate-high", "the rate", f"the loss rose to {self.highest:.3g} at step {self.highest_at}: the "
-                       f"steps were too long", f"lower the rate (now {case.lr:g}) ten times and start again", 0.6,
+                       f"steps were too long", f"lower the rate (now {case.lr:g}) ten times and start again", 0.55,
                        wants="rate down")
 
 

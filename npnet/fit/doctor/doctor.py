@@ -32,6 +32,7 @@ from .units import Units
 from .validation import Validation
 
 
+ROSE = 0.6                              # what explains more than a loss that rose
 BLAMED = ("rate", "units")              # groups of which everybody is asked for a better cause before they are blamed
 
 
@@ -53,9 +54,9 @@ class Doctor:
         self.surest = {"training": 0.0, "validation": 0.0}      # how much the best cause explains that was said
         self.counts = np.zeros(self.classes, np.int64)
         self.course = Course(net)
-        self.inputs = Pictures(net)
+        self.inputs, self.gradients = Pictures(net), Gradients(net, probe)
         # of causes that explain as much, the first here comes first
-        self.examiners = [Ends(net), self.inputs, Gradients(net, probe), Movement(net), Units(net), self.course,
+        self.examiners = [Ends(net), self.inputs, self.gradients, Movement(net), Units(net), self.course,
                           Validation(net)]
 
     # ------------------------------------------------------------------ when he is asked
@@ -64,8 +65,9 @@ class Doctor:
         """New remarks before the first step, on the pictures of two Loaders. identities: the fingerprints of their
         pictures, {"training": Identity, "validation": Identity}, where they are known."""
         return self.speak([finding for examiner in self.examiners
-                           for finding in type(examiner).before(examiner, training, validation, identities or {})])
+                           for finding in examiner.before(training, validation, identities or {})])
 
+    @np.errstate(all="ignore")                                  # NumPy's warnings say less than he does
     def step(self, step, net, optimizer):
         """New remarks after one training step (npnet.train.Step), with the network and optimizer after its update.
 
@@ -82,6 +84,7 @@ class Doctor:
         symptom = self.course.symptom(case, self.said)
         return remarks + (self.trouble(*symptom, case) if symptom else [])
 
+    @np.errstate(all="ignore")
     def epoch(self, row, net, optimizer):
         """New remarks after an epoch.
 
@@ -117,7 +120,10 @@ class Doctor:
 
     def causes(self, case):
         """What explains that the loss is not well, ranked."""
-        return ranked([finding for examiner in self.examiners for finding in examiner.suspects(case)])
+        found = [finding for examiner in self.examiners for finding in examiner.suspects(case)]
+        if self.gradients.descends:                             # then a rate is not blamed because the loss rose
+            found = [finding for finding in found if finding.name != "rate-high" or finding.explains >= ROSE]
+        return ranked(found)
 
     # ------------------------------------------------------------------ when he speaks
 

@@ -49,11 +49,11 @@ class Gradients(Examiner):
         self.ways, self.first_loss = [], math.nan       # cosines of updates and gradients
         self.first_update, self.update = math.nan, math.nan             # the lengths of the first and of the last one
         self.asked, self.right, self.told, self.zeros = False, None, [], 0
-        self.before, self.clock, self.fastest = samples(net.params()), None, math.inf
+        self.earlier, self.clock, self.fastest = samples(net.params()), None, math.inf
 
     def restore(self, state):
         super().restore(state)
-        self.before = None
+        self.earlier = None
 
     # ------------------------------------------------------------------ every step
 
@@ -63,9 +63,9 @@ class Gradients(Examiner):
             self.first_loss = case.loss
         if case.seen == 1 and (found := at_outputs(case)):
             self.outputs = list(vars(found).values())
-        if self.before is not None:
+        if self.earlier is not None:
             self.compare(case)
-        self.before = samples(case.net.params()) if case.look else None
+        self.earlier = samples(case.net.params()) if case.look else None
         found = self.look(case) if case.look else []
         way = self.way(3)
         own = self.own_layers(case) if case.seen == EARLY and self.probe and not self.asked else []
@@ -101,13 +101,13 @@ class Gradients(Examiner):
         gradients, square, cosines = case.net.grads(), 0.0, []
         decay = case.lr * (getattr(case.optimizer, "weight_decay", 0) or 0)
         for name, w in case.net.params().items():
-            if name not in self.before or name not in gradients:
+            if name not in self.earlier or name not in gradients:
                 continue
-            moved, slope = sampled(w) - self.before[name], sampled(gradients[name])
+            moved, slope = sampled(w) - self.earlier[name], sampled(gradients[name])
             if not moved.any():
                 continue
             square += w.size * float(np.square(moved).mean())
-            moved = moved + decay * self.before[name] if w.ndim > 1 else moved
+            moved = moved + decay * self.earlier[name] if w.ndim > 1 else moved
             both = math.sqrt(float(moved @ moved) * float(slope @ slope))
             if math.isfinite(both) and both > 0:
                 cosines.append(float(moved @ slope) / both)
@@ -136,6 +136,11 @@ class Gradients(Examiner):
         return Finding("gradients-zero", "the gradients", f"all of them are exactly 0 at the last {self.zeros} looks, "
                        f"and the loss is {case.loss:.3g}: no update can change it", "print each layer's output and dy, "
                        "the last layer first: which is the first that is 0", 0.85, alone=True)
+
+    @property
+    def descends(self):
+        """Whether the probe has seen that a step as long as an update lowers the loss."""
+        return self.found is not None and not self.found.anew and self.found.steps.get(1, math.inf) < self.found.loss
 
     def way(self, needed):
         """Ascent: the first `needed` updates went up."""

@@ -60,31 +60,31 @@ class Movement(Examiner):
     def __init__(self, net):
         self.net = net
         self.paces, self.lengths, self.decays, self.fades = {}, {}, {}, {}
-        self.before = sampled(net)
-        self.starts = lengths_of(net, self.before)
+        self.earlier = sampled(net)
+        self.starts = lengths_of(net, self.earlier)
         self.now = dict(self.starts)
-        self.mark = checksum(self.before)
+        self.mark = checksum(self.earlier)
         self.level, self.highest, self.highest_at, self.rising, self.travelled = math.nan, 0.0, 0, False, 0.0
         self.lived, self.lived_number, self.paired = 0, 0, True
         self.zeros, self.clipped, self.reach, self.longest = {}, [], 0.0, []
 
     def restore(self, state):
         super().restore(state)
-        self.before = sampled(self.net) if self.paired else None
+        self.earlier = sampled(self.net) if self.paired else None
 
     # ------------------------------------------------------------------ every step
 
     def see(self, case):
         self.note(case)
-        if self.before is not None:
+        if self.earlier is not None:
             self.compare(case)
-        looked = case.look or self.before is not None or case.seen - self.lived >= ENDED or case.lr == 0
+        looked = case.look or self.earlier is not None or case.seen - self.lived >= ENDED or case.lr == 0
         found = self.still(case) if looked else []
-        if not found and self.before is not None:
+        if not found and self.earlier is not None:
             found = [finding for finding in self.decayed(case) if finding.alone]
             found += self.alone(case) if self.unlearnt(case) else []
         watched = case.look or any(pictures < ZEROS for _, pictures in self.zeros.values())
-        self.before = sampled(case.net) if watched else None
+        self.earlier = sampled(case.net) if watched else None
         self.paired = watched
         return found
 
@@ -120,7 +120,7 @@ class Movement(Examiner):
         self.now = {name: length for name, length in lengths.items() if name in self.starts}
         self.starts |= {name: length for name, length in lengths.items() if name not in self.starts}
         factor = self.shortening(case.optimizer, gradients)
-        steps = {name: moved(self.before[name], after[name]) for name in lengths if name in self.before}
+        steps = {name: moved(self.earlier[name], after[name]) for name in lengths if name in self.earlier}
         full = lengths_of(case.net, case.net.params())
         slopes = {name: gradients[name] / full[name] for name in steps if name in gradients and full[name] > 0}
         self.keep(case, steps, {name: factor * float(case.lr) * slope for name, slope in slopes.items()}, slopes)
@@ -148,7 +148,7 @@ class Movement(Examiner):
 
     def grown(self, name):
         """Whether weights were no tiny ones at first, whose first steps must be long beside them."""
-        return self.starts.get(name, 0) / math.sqrt(max(1, self.before[name].size)) > TINY
+        return self.starts.get(name, 0) / math.sqrt(max(1, self.earlier[name].size)) > TINY
 
     def jumped(self, case):
         """A step about as long as the weights, after which the loss is not below that of guessing."""
