@@ -55,10 +55,18 @@ def first_input(net):
     """What the network was shown last, as its first layer that remembers its input has it; None if none does."""
     for layer in every_layer(net.layers).values():
         if getattr(layer, "x", None) is not None:
-            return layer.x.reshape(len(layer.x), *net.input_shape)
+            return as_shown(layer.x, net)
         if type(layer).__name__ not in ("Flatten", "Concat"):
             return None
     return None
+
+
+def as_shown(x, net):
+    """What a layer keeps as its x, in the shape of the network's input; None where it cannot be that: a layer of one's
+    own may keep it with a padding, or something else by that name."""
+    wanted = math.prod(net.input_shape)
+    fits = getattr(x, "ndim", 0) > 1 and x.size == len(x) * wanted
+    return x.reshape(len(x), *net.input_shape) if fits else None
 
 
 def input_figures(net):

@@ -1,5 +1,6 @@
 """What moves: each finding of the examiner of movement is earned by a training, at several batches and seeds."""
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -334,3 +335,11 @@ def test_the_state_is_plain_and_comes_back_whole():
     again = Movement(net)
     again.restore(json.loads(json.dumps(first.state())))
     assert again.state() == first.state() and len(first.paces["fc2.w"]) == 3
+
+
+@pytest.mark.parametrize("momentum", [1.0, (0.9, 0.999), None])
+def test_a_momentum_that_is_no_share_below_1_is_no_trouble(momentum):
+    net, optimizer = network(), SGD(0.02)
+    doctor, odd = alone(net), SimpleNamespace(momentum=momentum, weight_decay=0.0005, lr=0.02)
+    for step in train(net, optimizer, batches(32, 30)):
+        assert doctor.step(step, net, odd) == []

@@ -349,3 +349,12 @@ def test_loaders_of_ones_own_are_asked_for_nothing_they_have_not(parts):
     net = npnet.Network((3, 32, 32), flatten=Flatten(), fc=Dense(10))
     assert Examiner(net).before([], None, {}) == Examiner(net).before(SimpleNamespace(pictures=[1, 2]), [], {}) == []
     assert Examiner(net).before(loaders(*parts)[0], None, {}) == []
+
+
+def test_where_nothing_was_seen_of_the_pictures_a_resume_has_no_numbers_either():
+    net = npnet.Network((3, 32, 32), flatten=Flatten(), fc=Dense(10))
+    state, again = json.loads(json.dumps(Examiner(net).state())), Examiner(net)
+    again.restore(state)
+    assert again.figures == Examiner(net).figures and again.faint(SimpleNamespace(net=net)) is None
+    with pytest.raises(ValueError, match="the checkpoint is damaged"):
+        again.restore(state | {"figures": [1.0]})

@@ -310,3 +310,48 @@ def test_its_memory_over_a_resume():
     other.restore(doctor.state(), net, lambda: [])
     mine, theirs = (next(one for one in some.examiners if isinstance(one, Validation)) for some in (doctor, other))
     assert mine.state() == theirs.state() and theirs.epochs == 9 and theirs.lowest == mine.lowest
+
+
+# ------------------------------------------------------------------------ layers of one's own
+
+class PaddedConv2D(Conv2D):
+    """Keeps its input with a padding, as many do."""
+
+    def forward(self, x, train=False):
+        y = super().forward(x, train)
+        self.kept, self.x = self.x, np.pad(self.x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        return y
+
+    def backward(self, dy, to_input=True):
+        self.x = self.kept
+        return super().backward(dy, to_input)
+
+
+class OwnNorm(BatchNorm):
+    """Batch normalisation whose forward remembers other things."""
+
+    def forward(self, x, train=False):
+        self.train = train
+        mean, var = (x.mean(axis=0), x.var(axis=0)) if train else (self.mean, self.var)
+        if train:
+            self.mean += self.momentum * (mean - self.mean)
+            self.var += self.momentum * (var - self.var)
+        self.scale = self.w / np.sqrt(var + self.eps)
+        return (x - mean) * self.scale + self.b
+
+    def backward(self, dy, to_input=True):
+        self.dw, self.db = np.zeros_like(self.w), dy.sum(axis=0)
+        return dy * self.scale
+
+
+@pytest.mark.parametrize("own", [dict(conv1=PaddedConv2D(8, 3, pad=1)), dict(norm2=OwnNorm())])
+def test_layers_that_remember_other_things_are_no_trouble(own):
+    net, optimizer = small(**own), SGD(0.02)
+    doctor, (x, labels) = Doctor(net, 4, probe=False), quarters(256)
+    steps = []
+    for step in train(net, optimizer, batches(x, labels, 32)):
+        doctor.step(step, net, optimizer)
+        steps.append(step.loss)
+    result = evaluate(net, [(x, labels)])
+    row = dict(train_loss=np.mean(steps), train_top1=0.5, loss=result.loss, top1=result.top1)
+    assert doctor.epoch(row, net, optimizer) == [] and doctor.epochs == 1

@@ -9,6 +9,7 @@ import numpy as np
 from ...backend import ops
 from ...network import every_layer
 from ...ops.softmax import log_softmax_forward
+from ..measures import as_shown
 
 CHUNK = 512                 # pictures that are counted at a time: a count costs as much for 1 as for 512
 RECENT = 128                # pictures of the last steps that are kept: the standard error of a share is 4 % or less
@@ -67,7 +68,7 @@ class Eye:
     def shown(self, net):
         """The pictures (N, *input_shape); None where the first layer does not remember its input."""
         x = getattr(self.first, "x", None)
-        return None if x is None else x.reshape(len(x), *net.input_shape)
+        return as_shown(x, net)
 
 
 class Recent:

@@ -329,7 +329,7 @@ class Movement(Examiner):
         text = f"the weights of {layer_of(worst)} have {percent(shares[worst])} of their first length"
         if not isinstance(decay, (int, float)):
             return self.decayed_by_own(worst, shares[worst], text)
-        kept = 1 - (momentum or 0)
+        kept = 1 - momentum if isinstance(momentum, (int, float)) and 0 <= momentum < 1 else 1
         promise, share = math.exp(-decay * self.travelled / kept), decay * self.highest / kept
         strong, shrunk = share > FAST, shares[worst] < SHRUNK and promise < PROMISED
         if not (strong or shrunk):

@@ -38,6 +38,7 @@ SURE = 6.0          # standard errors of that excess
 ALONE = 1000        # pictures of one class only, after which they are no chance: 0.99 ** 1000 is 4e-5
 KNOWN = 4           # of the first chunks are compared with later ones, to notice a loop that begins again
 ENOUGH = 1500       # pictures whose labels fit nothing: below, labels are blamed with less certainty
+NOTHING = (0.0, 0.0, 0.0, math.inf, -math.inf, 0.0)         # the figures of no pictures
 
 
 class Pictures(Examiner):
@@ -52,10 +53,16 @@ class Pictures(Examiner):
 
     def __init__(self, net):
         self.sample, self.sampled, self.fitted = Sample(), 0, (0, None)
-        self.figures, self.counts, self.whole = [0.0, 0.0, 0.0, math.inf, -math.inf, 0.0], [], []
+        self.figures, self.counts, self.whole = list(NOTHING), [], []
         self.chunk, self.chunks = [], [0.0, 0.0, 0.0, 0.0]      # chunk: the labels of the one under way
         self.begins, self.again, self.crc = [], 0, 0            # begins: of the first chunks; again: that came twice
         self.kept = []                                          # what may explain a bad validation
+
+    def restore(self, state):
+        super().restore(state)
+        if len(self.figures) != len(NOTHING) or len(self.chunks) != 4:
+            raise ValueError("the checkpoint is damaged: what the doctor has seen of the pictures is cut off")
+        self.figures = [start if one is None else one for one, start in zip(self.figures, NOTHING)]
 
     def resume(self, first_epoch):
         """The pictures that were kept are taken from first_epoch() when they are wanted."""

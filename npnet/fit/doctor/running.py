@@ -22,10 +22,14 @@ MOMENTUM = 0.1              # PyTorch's and this library's own: caught up after 
 
 
 class Running:
-    """What the batch norm layers of a network used in the last training steps, against what they would use at test."""
+    """What the batch norm layers of a network used in the last training steps, against what they would use at test.
+
+    A layer of one's own with another forward is left out: nobody knows what it remembers.
+    """
 
     def __init__(self, net):
-        self.layers = {name: layer for name, layer in every_layer(net.layers).items() if isinstance(layer, BatchNorm)}
+        self.layers = {name: layer for name, layer in every_layer(net.layers).items()
+                       if isinstance(layer, BatchNorm) and type(layer).forward is BatchNorm.forward}
         self.recent = {name: deque(maxlen=STEPS) for name in self.layers}
 
     def see(self, net):
