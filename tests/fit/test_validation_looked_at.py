@@ -303,6 +303,20 @@ def test_pictures_that_come_again_are_noticed():
     assert repeated == [False, True]
 
 
+def test_pictures_of_few_grey_values_are_told_apart():
+    pixels = np.random.default_rng(0).integers(0, 4, (2048, 1, 8, 8)).astype(np.float32)
+    assert len({*marks(pixels)}) == 2048 and marks(np.ones((2, 1, 8, 8), np.float32)) == []
+
+
+@pytest.mark.parametrize("damage", [dict(counts=dict(a=1)), dict(counts=dict(labels=[1, 2])), dict(first_loss=[1.0]),
+                                    dict(counts=dict(labels="abc")), dict(counts=5)])
+def test_what_is_damaged_is_refused(damage):
+    state = Validation(small()).state()
+    Validation(small()).restore(state)
+    with pytest.raises(ValueError, match="the checkpoint is damaged"):
+        Validation(small()).restore(state | damage)
+
+
 def test_its_memory_over_a_resume():
     net, optimizer, data, held = small(), SGD(0.03), quarters(96, 1, noise=3), quarters(300, 51, noise=3)
     doctor = watched(net, optimizer, data, held, epochs=9, size=16)
