@@ -13,8 +13,7 @@ from ..layers import Concat, Dense, ReLU, Sigmoid, Tanh
 from ..network import every_layer
 from ..screen import words
 
-RATIO_LOW, RATIO_HEALTHY, RATIO_HIGH = 1e-5, 1e-3, 1e-1         # length of a step over length of the weights
-DEAD_SHARE = 0.5            # of a layer's units: above it, a remark
+RATIO_HEALTHY = 1e-3        # length of a step over length of the weights (CS231n)
 END = 0.99                  # of the range of tanh or sigmoid: beyond it an output passes at most 2 % of its gradient
 SAMPLE = 4096               # numbers of a parameter that are looked at: a length is right to 1.1 % (1 / sqrt(2 * 4096))
 
@@ -108,18 +107,6 @@ def at_ends(net):
     return found
 
 
-def step_ratios(net, optimizer, lr):
-    """{layer: length of its weights' last step over the length of the weights}; biases and scales are left out."""
-    found = {}
-    for name, w in net.params().items():
-        if w.ndim > 1 and name in optimizer.velocity:
-            change, size = float(np.linalg.norm(optimizer.velocity[name])), float(np.linalg.norm(w))
-            if getattr(optimizer, "form", "paper") == "torch":          # there the velocity is not yet the step
-                change *= lr
-            found[name.rpartition(".")[0]] = change / size if size else math.inf if change else 0.0
-    return found
-
-
 def sampled(net):
     """{parameter: at most 4,096 of its numbers, on the host}, evenly spread: what a step does to them, it does to all.
 
@@ -163,16 +150,6 @@ def geometric_mean(ratios):
 def percent(ratio):
     """'0.1 %', with two digits that count."""
     return words.percent(ratio, decimals=None)
-
-
-def lowered(lr, ratio):
-    """A rate that brings the ratio near 0.001: divided by a power of 10."""
-    return lr / 10 ** max(1, round(math.log10(ratio / RATIO_HEALTHY))) if math.isfinite(ratio) else lr / 10
-
-
-def raised(lr, ratio):
-    """A rate that brings the ratio near 0.001: multiplied by a power of 10."""
-    return lr * 10 ** max(1, round(math.log10(RATIO_HEALTHY / ratio)))
 
 
 def finite(array):

@@ -12,7 +12,7 @@ from npnet.fit.doctor import Doctor, Finding
 from npnet.fit.doctor.case import cross_entropy, facts_of
 from npnet.fit.doctor.finding import ranked, remark_of, remark_with_causes
 from npnet.fit.labels import labels_fit
-from npnet.fit.measures import finite, lowered, raised, step_ratios
+from npnet.fit.measures import finite
 from npnet.fit.overfit import overfit
 from npnet.layers import BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU, Softmax, Tanh
 from npnet.optim import SGD, Cosine
@@ -132,16 +132,6 @@ def with_paths(init="he"):
     paths = [dict(one=Conv2D(4, 1, init=init), relu_one=ReLU()), dict(three=Conv2D(4, 3, pad=1, init=init), relu_three=ReLU())]
     return npnet.Network((1, SIDE, SIDE), both=Concat(paths), pool1=MaxPool(2, 2), flatten=Flatten(), drop2=Dropout(0.1),
                          fc2=Dense(CLASSES, init=init))
-
-
-def test_ratio_by_hand():
-    net, optimizer = npnet.Network((2,), fc=Dense(2)), SGD(0.1)
-    net["fc"].w[...] = [[3, 0], [0, 4]]                                 # length 5
-    optimizer.velocity = {"fc.w": np.array([[0, 0.03], [0.04, 0]]), "fc.b": np.array([9.0, 9.0])}
-    assert step_ratios(net, optimizer, 0.1) == pytest.approx({"fc": 0.01})
-    optimizer.form = "torch"
-    assert step_ratios(net, optimizer, 0.1) == pytest.approx({"fc": 0.001})
-    assert lowered(0.5, 0.1) == pytest.approx(0.005) and raised(1e-6, 1e-7) == pytest.approx(0.01)
 
 
 # ------------------------------------------------------------------------ a loss at chance

@@ -30,14 +30,14 @@ from .running import CAUGHT_UP, LEFT, MOMENTUM, Running
 GAP = 0.15                  # right answers in training minus those in validation, below which nothing is said
 ERRORS = 4                  # standard errors: by chance once in 30,000 epochs
 MANY = 1_000_000            # validation pictures that a share of right answers is searched for
-KNOWN = 0.7                 # of log(classes): a first loss below it is of weights that know something (He's: 1 to 3)
+KNOWN = 0.7                 # chosen: of log(classes); a first loss below it is of weights that know something
 EARLY = 64                  # pictures over which the first loss is averaged, and that are remembered, to see them again
 MARK = 256                  # numbers of a picture by which it is known: the sums of 16 are equal in 8 % of MNIST's
 AGAIN = 3                   # of these pictures that must come again: two may be equal in any set
-WORSE = 1.5                 # validation's loss over training's: 1.0 to 1.2 in healthy trainings, by heart 2 to 100
+WORSE = 1.5                 # chosen: validation's loss over training's, above which it is worse in the loss, too
 COUNTS = ("labels", "answers", "right", "since", "same", "epochs")           # of Answers, kept for a resume
 COMPARE = "compare the order of the classes in both parts, and the labels of a few validation pictures"
-LOUD = 3.0                  # the same where batch norm is behind: its losses are 5 to 30 times as high
+LOUD = 3.0                  # chosen: the same where batch norm is behind
 
 
 class Validation(Examiner):
@@ -263,7 +263,8 @@ class Validation(Examiner):
         try:
             super().restore(state)
             shapes = [np.shape(counts) for name, counts in self.counts.items() if name != "same"]
-            right = len(set(shapes)) < 2 and len(self.first_loss) == 2 and (not shapes or self.answers.same.shape == (3,))
+            right = len(set(shapes)) < 2 and len(self.first_loss) == 2
+            right &= not shapes or self.answers.same.shape == (3,)
         except (KeyError, TypeError, OverflowError, ValueError):
             right = False
         if not right:
