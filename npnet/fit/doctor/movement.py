@@ -14,7 +14,7 @@ from .case import Examiner
 from .finding import Finding
 from .lengths import AHEAD, USUAL, blocked, checksum, higher, layer_of, lengths_of, tenfold, top_rate
 
-# Lengths of steps over lengths of weights, of about 47 healthy trainings (batch 1 to 512, init torch, he and paper, ReLU,
+# Lengths of steps over those of weights, of some 47 healthy trainings (batch 1 to 512, init torch, he and paper, ReLU,
 # tanh, sigmoid, batch norm, momentum 0 and 0.9; tests/fit/test_movement.py has some of them): that of the layer which
 # moves most is 5e-4 to 5.6e-2 (median of the first 50 steps; a single step up to 0.33) in those that learn, and 2e-5 in
 # one whose loss is still that of guessing after 1,500 pictures. CS231n calls 1e-3 healthy.

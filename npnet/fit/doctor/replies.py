@@ -9,8 +9,8 @@ from .finding import Finding
 ERRORS = 4                  # standard errors of a share
 FEW = 9                     # pictures of a class whose 0 answers are 3 standard errors away from as many answers
 EPOCHS = 2                  # whole ones without an answer of a class: in the first one answers are drawn by the weights
-MANY = 300                  # pictures of it without an answer, in a long epoch. Chosen: most healthy trainings with rare
-                            # classes (70:20:7:3 to 97:3) answered them after 40 of their pictures
+MANY = 300                  # pictures of it without an answer, in a long epoch. Chosen: most healthy trainings with a
+                            # rare class (70:20:7:3 to 97:3) answered it after 40 of its pictures
 SHARES = 0.95               # of the loss of knowing the shares of the classes: above it, no more is known
 LEARNT = 0.6                # right answers among the other classes: a network that learns
 MAJORITY = 0.5              # of the pictures: a class with more is the best answer of a network that sees nothing
