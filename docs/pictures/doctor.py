@@ -15,8 +15,8 @@ from npnet.plots.figure import INK, TRACK, finish, new_axes, new_figure
 LINES = ("-", "--", "-.", ":")
 
 
-def losses(curves, chance):
-    """{name: losses} as lines on a logarithmic scale, each with its name at its end; dotted: the loss of guessing."""
+def losses(curves, chance, legend="lower left"):
+    """{name: losses} as lines on a logarithmic scale; dotted: the loss of guessing; legend: where the names stand."""
     figure = new_figure(4.6, 3)
     axes = new_axes(figure)
     axes.set_yscale("log")
@@ -28,7 +28,7 @@ def losses(curves, chance):
     axes.set_yticks([], minor=True)
     steps = max(map(len, curves.values()))
     axes.set_xticks([0, steps // 2, steps], [f"{step}" for step in (0, steps // 2, steps)], fontsize=9)
-    axes.legend(frameon=False, fontsize=9, loc="lower left", handlelength=3)
+    axes.legend(frameon=False, fontsize=9, loc=legend, handlelength=3)
     axes.grid(axis="y", color=TRACK)
     return finish(figure, None)
 
