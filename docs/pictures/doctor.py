@@ -15,17 +15,20 @@ from npnet.plots.figure import INK, TRACK, finish, new_axes, new_figure
 LINES = ("-", "--", "-.", ":")
 
 
-def losses(curves, chance, legend="lower left"):
-    """{name: losses} as lines on a logarithmic scale; dotted: the loss of guessing; legend: where the names stand."""
+def losses(curves, chance, legend="lower left", scale="log"):
+    """{name: losses} as lines; dotted: the loss of guessing; legend: where the names stand; scale: of the losses."""
     figure = new_figure(4.6, 3)
     axes = new_axes(figure)
-    axes.set_yscale("log")
+    axes.set_yscale(scale)
     for (name, values), line, colour in zip(curves.items(), LINES, RUNS):
         values = np.asarray(values, float)
         axes.plot(values, line, color=colour, linewidth=1.6, label=name)
     axes.axhline(chance, color=INK, linestyle=":", linewidth=1)
-    axes.set_yticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"], fontsize=9)
+    highest = max(float(np.nanmax(values)) for values in curves.values())
+    ticks = [tick for tick in ((0.01, 0.1, 1, 10, 100, 1000) if scale == "log" else (0, 1, 2)) if tick < highest]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=9)
     axes.set_yticks([], minor=True)
+    axes.set_ylim(bottom=0.004 if scale == "log" else 0)        # what is learnt leaves the picture
     steps = max(map(len, curves.values()))
     axes.set_xticks([0, steps // 2, steps], [f"{step}" for step in (0, steps // 2, steps)], fontsize=9)
     axes.legend(frameon=False, fontsize=9, loc=legend, handlelength=3)
