@@ -258,7 +258,7 @@ def test_always_the_frequent_class(seed):
 def test_a_class_of_few_pictures_is_never_the_answer(seed):
     x, labels = quarters(800, seed)
     few = np.sort(np.append(np.flatnonzero(labels < 3), np.flatnonzero(labels == 3)[:6]))
-    doctor = watched(small(seed), SGD(0.0005), (x[few], labels[few]), epochs=5, classes=("a", "b", "c", "rare"))
+    doctor = watched(small(seed), SGD(0.0005), (x[few], labels[few]), epochs=14, classes=("a", "b", "c", "rare"))
     assert names(doctor) == ["class-never"]
     assert doctor.remarks[0][1].text.startswith("one of 4 classes is never the answer: rare, with")
     assert doctor.remarks[0][1].text.endswith("show them oftener (repeat their pictures)")

@@ -12,7 +12,7 @@ EPOCHS = 2                  # whole ones without an answer of a class: in the fi
 MANY = 300                  # pictures of it without an answer, in a long epoch. Chosen: most healthy trainings with a
                             # rare class (70:20:7:3 to 97:3) answered it after 40 of its pictures
 SHARES = 0.95               # of the loss of knowing the shares of the classes: above it, no more is known
-LEARNT = 0.6                # right answers among the other classes: a network that learns
+LEARNT = 0.8                # right answers among the other classes: a network that knows them
 MAJORITY = 0.5              # of the pictures: a class with more is the best answer of a network that sees nothing
 
 

@@ -37,17 +37,19 @@ AGAIN = 3                   # of these pictures that must come again: two may be
 WORSE = 1.5                 # chosen: validation's loss over training's, above which it is worse in the loss, too
 COUNTS = ("labels", "answers", "right", "since", "same", "epochs")           # of Answers, kept for a resume
 COMPARE = "compare the order of the classes in both parts, and the labels of a few validation pictures"
+LEVEL = 0.9                 # of the last epoch's loss: below it, the loss falls
+KNOWS = 0.75                # of the loss of guessing: a network that knows the other classes is below it
 LOUD = 3.0                  # chosen: the same where batch norm is behind
 
 
 class Validation(Examiner):
     """Looks at the answers in training, and at validation beside training."""
 
-    STATE = ("epochs", "steps", "lowest", "best", "finest", "unseen", "first_loss", "repeated", "counts")
+    STATE = ("previous", "epochs", "steps", "lowest", "best", "finest", "unseen", "first_loss", "repeated", "counts")
 
     def __init__(self, net):
         self.running, self.recent, self.eye, self.answers = Running(net), Recent(), Eye(net), None
-        self.epochs, self.steps = 0, 0
+        self.epochs, self.steps, self.previous = 0, 0, math.inf         # previous: the last epoch's loss
         self.lowest, self.best = [], 0.0                        # the lowest validation loss, its epoch; the best share
         self.finest = 1                                         # validation pictures that the shares prove
         self.unseen = None                                      # the first epoch's share, if each picture was new
@@ -94,7 +96,10 @@ class Validation(Examiner):
         self.epochs += 1
         if self.epochs == 1 and not self.repeated and self.steps and not self.knew(case):
             self.unseen = reference(row, answers)[0]
-        found = one_answer(answers, case, row["train_loss"], self.epochs) or never_answered(answers, case)
+        # while the loss falls, or is near that of guessing, a class may come later
+        settled = LEVEL * self.previous < row["train_loss"] < KNOWS * case.chance
+        found = one_answer(answers, case, row["train_loss"], self.epochs) or (never_answered(answers, case) if settled else [])
+        self.previous = row["train_loss"]
         if row.get("loss") is not None and math.isfinite(row["train_loss"]):
             found = self.validation(case, row) + found
             self.remember(row)
