@@ -101,8 +101,8 @@ class Training:
         if resume:
             self.go_on(resume)
         else:
-            self.save("last.npz")
             self.tell(*self.doctor.before(self.loader, self.validation, self.pictures))
+            self.save("last.npz")
         folders.write_pictures(run, self.pictures, self.screen.say)
         folders.write_history(run, self.screen.say)
         self.tell(memory_sentence(self.net, min(self.loader.batch, len(self.loader.pictures))))

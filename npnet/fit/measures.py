@@ -139,7 +139,7 @@ def moved(before, after):
 
 def gradient_lengths(net):
     """{parameter: the length of its gradient}; a parameter whose layer has none yet is left out."""
-    return {name: float(np.linalg.norm(dw)) for name, dw in net.grads().items() if dw is not None}
+    return {name: math.sqrt(float(np.square(dw).sum())) for name, dw in net.grads().items() if dw is not None}
 
 
 def geometric_mean(ratios):

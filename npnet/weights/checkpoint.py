@@ -255,11 +255,13 @@ ABOUT = {"settings": dict, "pictures": {...: str}, "versions": {...: WORD}}     
 RECORD = {"rows": [ROW], "sums": SUMS, "best": (ROW, type(None)), "waited": int, "chooses": bool, "remarks": [str],
           "stopped": str}                                                                # of a run (fit/run.py)
 DOCTOR = {"said": {...: NUMBER}, "seen": int, "pictures": int, "size": int, "epochs": int, "counts": [int],
-          "fresh": bool, "ended": bool, "surest": {...: NUMBER}, "examiners": {...: dict}}   # what a doctor has seen
+          "fresh": bool, "ended": bool, "examiners": {...: dict},
+          "surest": {"training": NUMBER, "validation": NUMBER}}                         # what a doctor has seen
 
 
 def check(what, value, wanted):
-    """Raises ValueError unless plain data is as wanted: a type, NUMBER, one of several, [each so], {name: so}."""
+    """Raises ValueError unless plain data is as wanted: a type, NUMBER, one of several, [each so], [exactly these],
+    {name: so}."""
     if isinstance(wanted, dict):
         check(what, value, dict)
         for name in value if ... in wanted else wanted:
@@ -268,8 +270,10 @@ def check(what, value, wanted):
             check(f"{what}: {name}", value[name], wanted.get(name, wanted.get(...)))
     elif isinstance(wanted, list):
         check(what, value, list)
+        if len(wanted) > 1 and len(value) != len(wanted):
+            raise ValueError(f"{what} must have {len(wanted)} parts, got {len(value)}")
         for number, entry in enumerate(value):
-            check(f"{what} {number}", entry, wanted[0])
+            check(f"{what} {number}", entry, wanted[number if len(wanted) > 1 else 0])
     elif isinstance(wanted, tuple):
         if not (value is None and type(None) in wanted):
             check(what, value, wanted[0])

@@ -362,7 +362,7 @@ def test_a_loss_that_takes_the_logarithm_of_zero():
         with np.errstate(divide="ignore"):
             return -np.log(p[np.arange(len(labels)), labels] * 0).mean(), npnet.ops.softmax_cross_entropy(logits, labels)[1]
     names, text = own_loop(own, 3)
-    assert names == ["loss-log-zero"] and "the loss takes the logarithm of a probability that has become 0" in text
+    assert names == ["loss-log-zero"] and "the loss takes the logarithm of a probability that is 0" in text
 
 
 def test_a_loss_of_ones_own_on_probabilities_of_ones_own_is_healthy():

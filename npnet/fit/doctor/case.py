@@ -6,6 +6,10 @@ import numpy as np
 
 from ...backend import ops
 from ...ops.softmax import log_softmax_forward
+from ...weights.checkpoint import NUMBER, check
+
+FINDING = {"name": str, "where": str, "says": str, "do": str, "explains": NUMBER, "alone": bool, "level": int,
+           "wants": str}       # as a checkpoint keeps a Finding
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Case:
     @property
     def lr(self):
         """The rate of this step."""
-        return self.step.lr
+        return math.nan if self.step.lr is None else float(self.step.lr)
 
     @property
     def shares(self):
@@ -70,7 +74,7 @@ class Case:
 class Examiner:
     """Looks for one kind of trouble. All that it keeps for a resume is named in STATE."""
 
-    STATE = ()
+    STATE = {}                  # {attribute: what it must be}, as weights.checkpoint.check reads it
 
     def __init__(self, net):
         """net: before the first step."""
@@ -102,10 +106,15 @@ class Examiner:
 
     def restore(self, state):
         """Becomes the examiner of that state. ValueError where it is of another network, or damaged."""
+        check(f"the doctor's {type(self).__name__}", state, self.STATE)
         for name in self.STATE:
-            if name not in state:
-                raise ValueError(f"the checkpoint is damaged: the doctor has no {name}")
             setattr(self, name, like(getattr(self, name), state[name]))
+        if not self.possible():
+            raise ValueError(f"what the doctor's {type(self).__name__} has seen cannot be")
+
+    def possible(self):
+        """Whether what was restored fits together."""
+        return True
 
 
 def plain(value):
@@ -130,6 +139,9 @@ def like(now, value):
         return array.astype(now.dtype)
     if isinstance(now, float) and value is None:
         return math.nan
+    if isinstance(now, list) and isinstance(value, list) and len(now) == len(value) and any(
+            isinstance(one, float) for one in now):
+        return [like(one, other) for one, other in zip(now, value)]
     kinds = (int, float) if isinstance(now, float) else type(now)
     if now is not None and not isinstance(value, kinds):
         raise ValueError(f"the checkpoint is damaged: what the doctor has seen is {value!r:.40}")

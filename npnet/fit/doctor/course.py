@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 
+from ...weights.checkpoint import MAYBE, NUMBER
 from ..measures import finite, first_broken
 from .case import Examiner
 from .finding import Finding
@@ -23,13 +24,17 @@ SAME = 1e-3                 # the relative difference that rounding may make bet
 class Course(Examiner):
     """Keeps the last losses, and compares the step's with the loss of its outputs and labels."""
 
-    STATE = ("losses", "right", "sizes", "first_loss", "first_mean", "highest", "highest_at", "ratios")
+    STATE = {"losses": [NUMBER], "right": [int], "sizes": [int], "first_loss": MAYBE, "first_mean": MAYBE,
+             "highest": NUMBER, "highest_at": int, "ratios": [NUMBER]}
 
     def __init__(self, net):
         self.keep = WINDOW_STEPS                                # steps of a window
         self.losses, self.right, self.sizes = [], [], []        # of the window: of each step
         self.first_loss, self.first_mean, self.highest, self.highest_at = math.nan, math.nan, 0.0, 0
         self.ratios = []                                # the step's loss over the one computed again, of the looks
+
+    def possible(self):
+        return len(self.losses) == len(self.right) == len(self.sizes) and min(self.sizes, default=1) >= 1
 
     # ------------------------------------------------------------------ what is kept
 
@@ -38,8 +43,8 @@ class Course(Examiner):
         for kept, new in ((self.losses, case.loss), (self.right, case.right), (self.sizes, len(case.labels))):
             kept.append(new)
             del kept[:-self.keep]
-        if case.seen == 1:
-            self.first_loss = case.loss
+        if math.isnan(self.first_loss) or case.pictures - len(case.labels) < FEWEST:
+            self.first_loss = self.mean()                       # of the first pictures
         if len(self.losses) == self.keep and math.isnan(self.first_mean):
             self.first_mean = float(np.mean(self.losses))
         few = -(-FEWEST // case.size)                           # steps: the loss of one picture is no measure
@@ -69,9 +74,9 @@ class Course(Examiner):
             return text
         if case.seen % self.keep == 0 and not {"symptom: stuck", "symptom: grows"} & set(said) and self.stuck(case):
             late, count = case.seen >= LATE[0] and case.pictures >= LATE[1], sum(self.sizes)
-            return ("stuck", "the loss", f"the mean of the last {count:,} pictures, {self.mean():.3f}, is still that "
-                    f"of guessing ({guessing(case)}), and {sum(self.right) / count:.0%} are right: nothing is learnt "
-                    f"so far", 0 if late else 0.5)
+            return ("stuck", "the loss", f"the mean of the last {count:,} pictures, {self.mean():.3f}, is no better "
+                    f"than that of guessing ({guessing(case)}), and {sum(self.right) / count:.0%} are right: nothing "
+                    f"is learnt so far", 0 if late else 0.5)
         return None
 
     def stuck(self, case):
@@ -101,7 +106,7 @@ class Course(Examiner):
         now = float(np.mean(recent))
         exploded = case.loss > EXPLODED * top
         if exploded or len(recent) == last and now > GROWN * top:
-            return ("grows", "the loss", f"it grows: {self.first_loss:.3g} at the first step, "
+            return ("grows", "the loss", f"it grows: {self.first_loss:.3g} at first, "
                     f"{case.loss if exploded else now:.3g} at step {case.number}", 0)
         rising = math.isfinite(self.first_mean) and now > RISEN * top and now > self.first_mean
         if rising and case.seen % self.keep == 0 and self.slope() < -LEFT:
@@ -133,11 +138,11 @@ class Course(Examiner):
         if finite(case.logits) and math.isfinite(case.loss) and abs(case.logits).max() < OVERFLOWS:
             return Finding("loss-log-zero", "the loss", f"it is {case.step.loss}, but the outputs are finite, and the "
                            f"softmax cross-entropy of them is {case.loss:.3g}: the loss takes the logarithm of a "
-                           f"probability that has become 0", "compute it from the logits, as "
+                           f"probability that is 0, or an exponential overflows", "compute it from the logits, as "
                            "npnet.ops.softmax_cross_entropy does", 1.0)
-        if case.seen == 1 and case.fresh:
-            return Finding("nan-weights", where, "the first forward pass gives NaN or infinity already",
-                           "look at the first weights", 1.0)
+        if case.seen == 1 and case.fresh and not all(map(finite, case.net.params().values())):
+            return Finding("nan-weights", where, "the weights hold NaN or infinity at the first step already",
+                           "look at how they are made", 1.0)
         return None
 
     def other_loss(self, case):
@@ -148,8 +153,8 @@ class Course(Examiner):
         same = len(self.ratios) >= FACTORS and most - least < SAME * abs(ratio)
         if size > 1 and abs(ratio / size - 1) < 0.01:
             return Finding("loss-sums", "the loss", f"it is {ratio:.4g} times the mean over the batch, which has "
-                           f"{size:,} pictures: it sums, and so its gradients are {size:,} times as long",
-                           "divide it by the number of pictures", 0.9, alone=same)
+                           f"{size:,} pictures: it sums, and where its gradient does so, too, the steps are {size:,} "
+                           f"times as long", "divide it by the number of pictures", 0.75)
         how = f"{ratio:.3g}" if most - least < 0.05 * abs(ratio) else f"{least:.3g} to {most:.3g}"
         return Finding("loss-own", "the loss", f"it is {how} times the softmax cross-entropy of these outputs"
                        + same * f", in each step, so a network that guesses has {ratio * math.log(case.classes):.3g}",
@@ -160,7 +165,7 @@ class Course(Examiner):
         if self.highest < 1.5 * self.top(case):
             return None
         return Finding("rate-high", "the rate", f"the loss rose to {self.highest:.3g} at step {self.highest_at}: the "
-                       f"steps were too long", f"lower the rate (now {case.lr:g}) ten times and start again", 0.55,
+                       f"steps were too long", f"lower the rate (now {case.lr:.3g}) ten times and start again", 0.55,
                        wants="rate down")
 
 

@@ -112,7 +112,7 @@ class Doctor:
         logits, labels = facts_of(step.logits, step.labels)
         if self.seen == 0:
             self.size = len(labels)
-            self.fresh = getattr(optimizer, "steps", 0) <= 1    # a run that goes on: weights from elsewhere
+            self.fresh = (getattr(optimizer, "steps", 0) or 0) <= 1    # a run that goes on: weights from elsewhere
         self.seen, self.pictures = self.seen + 1, self.pictures + len(labels)
         self.counts += np.bincount(labels, minlength=self.classes)[:self.classes]
         return Case(net, optimizer, step, logits, labels, cross_entropy(logits, labels, step.loss), looks(self.seen),
@@ -179,7 +179,7 @@ class Doctor:
 
         Raises ValueError for a state of another network or of other classes.
         """
-        if len(state["counts"]) != self.classes:
+        if len(state["counts"]) != self.classes or state["seen"] and state["size"] < 1:
             raise ValueError("the checkpoint is damaged: what the doctor has seen is of other classes")
         for name in ("said", "seen", "pictures", "size", "epochs", "fresh", "ended", "surest"):
             setattr(self, name, state[name])

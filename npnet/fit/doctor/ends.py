@@ -4,7 +4,9 @@ import math
 import numpy as np
 
 from ...layers import ReLU, Softmax
+from ...ops.softmax import log_softmax_forward
 from ...screen import listed
+from ...weights.checkpoint import MAYBE
 from ..measures import input_figures, same_units, scaling, spread, weights
 from .case import Examiner, probabilities
 from .finding import Finding
@@ -20,10 +22,13 @@ ZEROS = 0.1         # the share of outputs that are exactly 0, as a ReLU leaves 
 class Ends(Examiner):
     """Looks at the outputs of the first steps, and at the weights before them."""
 
-    STATE = ("first_loss", "first_spread", "figures")
+    STATE = {"first_loss": MAYBE, "first_spread": MAYBE, "figures": [MAYBE]}
 
     def __init__(self, net):
         self.first_loss, self.first_spread, self.figures, self.rows = math.nan, math.nan, [math.nan, math.nan], []
+
+    def possible(self):
+        return len(self.figures) == 2
 
     def see(self, case):
         if case.fresh and math.isnan(self.first_spread):
@@ -36,15 +41,15 @@ class Ends(Examiner):
         return there(softmax_twice(case), relu_last(case), outputs(case), equal_weights(case), self.weights_large(case))
 
     def suspects(self, case):
-        return there(softmax_twice(case), relu_last(case), equal_weights(case), self.weights_large(case),
-                     self.weights_small(), biases_hide(case))
+        return there(softmax_twice(case), relu_last(case), squeezed(case), equal_weights(case),
+                     self.weights_large(case), self.weights_small(), biases_hide(case))
 
     def weights_large(self, case):
         """A first loss that only large weights make, or large inputs."""
         expected = math.log(case.logits.shape[1])
         if not self.first_loss > expected + SURE:
             return None
-        if scaling(*self.figures):                              # large inputs are the examiner of pictures' matter
+        if scaling(*self.figures) or math.isnan(self.figures[0]):       # large inputs, or nobody knows how large
             return None
         says = f"it started at {self.first_loss:.3g}, where a network that prefers no class starts at " \
                f"log({case.logits.shape[1]}) = {expected:.2f}, so it was sure before it had learnt anything"
@@ -74,7 +79,7 @@ def softmax_twice(case):
     """A Softmax before the loss, which has one of its own, or outputs that are probabilities already."""
     (name, last), outputs = last_layer(case.net), case.logits.shape[1]
     trained = isinstance(last, Softmax) or probabilities(case.logits) and case.logits.size >= NUMBERS
-    if not trained or case.loss == case.step.loss != 0 and takes_logarithm(case):
+    if not trained or not takes_softmax(case):
         return None
     lowest = math.log(1 + (outputs - 1) / math.e)
     return Finding("softmax-twice", name, f"the outputs are probabilities, as each row sums to 1, and the loss takes "
@@ -82,11 +87,11 @@ def softmax_twice(case):
                    f"train the network without {name}", 1.0, alone=True)
 
 
-def takes_logarithm(case):
-    """Whether the step's loss is the logarithm of these probabilities, as a loss of one's own may be."""
-    with np.errstate(all="ignore"):
-        own = -np.log(case.logits[np.arange(len(case.labels)), case.labels]).mean()
-    return math.isclose(own, case.step.loss, rel_tol=1e-3)
+def takes_softmax(case):
+    """Whether the step's loss, a mean or a sum, is the softmax cross-entropy of these outputs: one of one's own may be
+    the logarithm of these probabilities, or their squared error."""
+    once = log_softmax_forward(case.logits.astype(np.float64))[np.arange(len(case.labels)), case.labels]
+    return any(math.isclose(-times * once.mean(), case.step.loss, rel_tol=1e-3) for times in (1, len(case.labels)))
 
 
 def relu_last(case):
@@ -101,6 +106,19 @@ def relu_last(case):
                    f"end the network before {name}", 0.9, alone=True)
 
 
+def squeezed(case):
+    """Outputs that a sigmoid keeps between 0 and 1: the softmax of such numbers is sure of nothing."""
+    name, count = last_layer(case.net)[0], case.logits.shape[1]
+    within = case.logits.size >= NUMBERS and case.logits.min() > 0 and case.logits.max() < 1
+    own_loss = not math.isclose(case.step.loss, case.loss, rel_tol=1e-3)        # such outputs may be meant for it
+    if not within or own_loss or probabilities(case.logits):
+        return None
+    most = math.e / (math.e + count - 1)
+    return Finding("relu-last", name, f"all outputs lie between 0 and 1, from {case.logits.min():.3g} to "
+                   f"{case.logits.max():.3g}: if they cannot leave this range, no class can have a probability above "
+                   f"{most:.0%}", f"end the network before {name}", 0.8)
+
+
 def outputs(case):
     """Another number of outputs than of classes."""
     name, count = last_layer(case.net)[0], case.logits.shape[1]
@@ -113,7 +131,7 @@ def outputs(case):
 def equal_weights(case):
     """Layers whose units are all the same: they get the same gradient and stay the same."""
     equal = same_units(case.net)
-    if not equal:
+    if not equal or equal == [last_layer(case.net)[0]]:         # the units of the last one get gradients of their own
         return None
     value = "0" if not any(np.any(weights(case.net)[name]) for name in equal) else "equal"
     return Finding("equal-weights", listed(equal), f"all weights are {value}, so all units of a layer compute the same "

@@ -15,9 +15,11 @@ from ...backend import ops
 from ...layers import Dense, Flatten
 from ...network import every_layer
 from ...screen import listed
+from ...weights.checkpoint import MAYBE, NUMBER
 from ..measures import every_shape, finite, first_input
-from .case import Examiner
+from .case import FINDING, Examiner
 from .finding import Finding
+from .kinds import KINDS
 from .probe import probe
 from .sentences import finding_of, how_measured, how_small
 from .twin import ours, sampled
@@ -41,19 +43,26 @@ class Gradients(Examiner):
     something could not be measured. found: the last Probe, None after a resume.
     """
 
-    STATE = ("outputs", "ways", "first_loss", "first_update", "update", "asked", "right", "told", "zeros")
+    STATE = {"climbs": bool, "outputs": [FINDING], "ways": [NUMBER], "first_loss": MAYBE, "first_update": MAYBE,
+             "update": MAYBE, "asked": bool, "right": (bool, type(None)), "told": [FINDING], "zeros": int,
+             "paired": bool, "lowered": bool}
 
     def __init__(self, net, probe=True):
         self.probe, self.found = probe, None
+        self.climbs = False                             # whether the loss is not lower than at the first step
         self.outputs = []                               # the finding on the gradient of the first step's outputs
         self.ways, self.first_loss = [], math.nan       # cosines of updates and gradients
         self.first_update, self.update = math.nan, math.nan             # the lengths of the first and of the last one
         self.asked, self.right, self.told, self.zeros = False, None, [], 0
         self.earlier, self.clock, self.fastest = samples(net.params()), None, math.inf
+        self.net, self.paired, self.lowered = net, True, False          # lowered: an update's length lowers the loss
+
+    def possible(self):
+        return all(told["name"] in KINDS for told in self.told + self.outputs)
 
     def restore(self, state):
         super().restore(state)
-        self.earlier = None
+        self.earlier = samples(self.net.params()) if self.paired else None
 
     # ------------------------------------------------------------------ every step
 
@@ -62,10 +71,11 @@ class Gradients(Examiner):
         if case.seen == 1:
             self.first_loss = case.loss
         if case.seen == 1 and (found := at_outputs(case)):
-            self.outputs = list(vars(found).values())
+            self.outputs = [dict(vars(found))]
+        self.climbs = case.fresh and not case.loss < self.first_loss
         if self.earlier is not None:
             self.compare(case)
-        self.earlier = samples(case.net.params()) if case.look else None
+        self.earlier, self.paired = samples(case.net.params()) if case.look else None, case.look
         found = self.look(case) if case.look else []
         way = self.way(3)
         own = self.own_layers(case) if case.seen == EARLY and self.probe and not self.asked else []
@@ -82,7 +92,7 @@ class Gradients(Examiner):
         wrong = faults_by_layer(found, case.net)
         if wrong:
             self.found, self.asked, self.right = found, True, False
-            self.told = [list(vars(finding).values()) for finding in wrong]
+            self.told = [dict(vars(finding)) for finding in wrong]
         return wrong
 
     def seconds(self):
@@ -98,8 +108,9 @@ class Gradients(Examiner):
 
     def compare(self, case):
         """Which way the last update went, and how far."""
-        gradients, square, cosines = case.net.grads(), 0.0, []
-        decay = case.lr * (getattr(case.optimizer, "weight_decay", 0) or 0)
+        gradients, square, cosines = there(case.net.grads()), 0.0, []
+        decay = getattr(case.optimizer, "weight_decay", 0)
+        decay = case.lr * decay if isinstance(decay, (int, float)) else 0.0
         for name, w in case.net.params().items():
             if name not in self.earlier or name not in gradients:
                 continue
@@ -119,7 +130,7 @@ class Gradients(Examiner):
 
     def look(self, case):
         """Gradients with NaN or infinity; gradients that are all 0."""
-        gradients = case.net.grads()
+        gradients = there(case.net.grads())
         for name, gradient in gradients.items() if math.isfinite(case.loss) else ():
             if not finite(gradient):
                 layer, _, key = name.rpartition(".")
@@ -140,16 +151,16 @@ class Gradients(Examiner):
     @property
     def descends(self):
         """Whether the probe has seen that a step as long as an update lowers the loss."""
-        return self.found is not None and not self.found.anew and self.found.steps.get(1, math.inf) < self.found.loss
+        return self.lowered
 
     def way(self, needed):
         """Ascent: the first `needed` updates went up."""
         first = self.ways[:needed]
-        if len(first) < needed or min(first) < AGAINST:
+        if len(first) < needed or min(first) < AGAINST or not self.climbs:
             return None
         times = "the first update goes" if needed == 1 else f"the first {needed} updates go"
         return Finding("ascent", "the update", f"{times} up the gradient (cosine {np.mean(first):+.2f}; down is -1), "
-                       f"and the loss with it", "subtract the gradient: w -= lr * dw", 1.0, alone=True)
+                       f"and the loss is not lower for it", "subtract the gradient: w -= lr * dw", 1.0, alone=True)
 
     # ------------------------------------------------------------------ when something is wrong
 
@@ -157,9 +168,9 @@ class Gradients(Examiner):
         way = self.way(min(3, len(self.ways))) if self.ways else None
         if self.probe and not self.asked:
             self.asked = True
-            self.told = [list(vars(finding).values()) for finding in self.ask(case)]
+            self.told = [dict(vars(finding)) for finding in self.ask(case)]
         zero = [self.no_gradients(case)] if self.zeros >= ZEROS else []
-        return ([way] if way else []) + zero + [Finding(*told) for told in self.told]
+        return ([way] if way else []) + zero + [Finding(**told) for told in self.told]
 
     def ask(self, case):
         """The findings of the probe, asked with the pictures of this step."""
@@ -170,9 +181,10 @@ class Gradients(Examiner):
         self.found = found = probe(case.net, x, case.labels, self.length(case, anew), case.lr, self.seconds(),
                                    anew)
         self.right = False if found.faults else True if found.right else None
+        self.lowered = not found.anew and found.steps.get(1, math.inf) < found.loss
         wrong = faults_by_layer(found, case.net)
         last = list(case.net.layers)[-1]
-        first = Finding(*self.outputs) if self.outputs else at_outputs(case)
+        first = Finding(**self.outputs[0]) if self.outputs else at_outputs(case)
         outputs = None if any(finding.where == last for finding in wrong) else first
         rate = [] if wrong or outputs else [rate_high(found, case), rate_low(found, case)]
         return wrong + [finding for finding in [outputs, *rate] if finding]
@@ -193,6 +205,11 @@ class Gradients(Examiner):
             square = sum(float(np.square(one, dtype=np.float64).sum()) for one in case.net.grads().values())
             length = case.lr * min(math.sqrt(square), getattr(optimizer, "clip", None) or math.inf)
         return length if 0 < length < math.inf else None
+
+
+def there(gradients):
+    """Those that a backward has left: a layer of one's own may have None."""
+    return {name: gradient for name, gradient in gradients.items() if gradient is not None}
 
 
 def samples(arrays):
@@ -242,7 +259,7 @@ def at_outputs(case):
     """The gradient that the loss gave, seen by the last Dense, against that of softmax cross-entropy; or None."""
     name, last = list(case.net.layers.items())[-1]
     x, dw = getattr(last, "x", None), last.grads().get("w")
-    if not isinstance(last, Dense) or name in case.net.frozen or x is None or len(x) != len(case.labels):
+    if not isinstance(last, Dense) or name in case.net.frozen or x is None or dw is None or len(x) != len(case.labels):
         return None
     _, dlogits = ops.softmax_cross_entropy(ops.to_device(case.logits), ops.to_device(case.labels))
     wanted, got = (np.asarray(ops.to_host(one), np.float64) for one in (x.T @ dlogits, dw))
@@ -250,11 +267,15 @@ def at_outputs(case):
     if not 0 < lengths[0] * lengths[1] < math.inf:
         return None
     cosine, factor = float((wanted * got).sum()) / (lengths[0] * lengths[1]), lengths[1] / lengths[0]
-    return other_gradient(name, cosine, factor, len(x))
+    exact = math.isclose(case.step.loss, case.loss, rel_tol=1e-3)               # then this must be its gradient
+    return other_gradient(name, cosine, factor, len(x), exact)
 
 
-def other_gradient(name, cosine, factor, pictures):
-    """The finding on a gradient that is `factor` times as long as the right one, at this cosine; None if it is it."""
+def other_gradient(name, cosine, factor, pictures, exact):
+    """The finding on a gradient that is `factor` times as long as the right one, at this cosine; None if it is it.
+
+    exact: whether the loss itself is the softmax cross-entropy, and so must have its gradient.
+    """
     do = "give net.backward the gradient that npnet.ops.softmax_cross_entropy(logits, labels) returns"
     start = f"the gradient that {name} got from it is"
     if cosine < -ALONG:
@@ -266,7 +287,7 @@ def other_gradient(name, cosine, factor, pictures):
     if cosine > ALONG and not 0.5 < factor < 2:
         return Finding("loss-own", "the loss", f"{start} {factor:.3g} times that of the softmax cross-entropy of these "
                        f"outputs", do, 0.6 if factor > 2 else 0.4)
-    if cosine < 0.5:
+    if cosine < (ALONG if exact else 0.5):
         return Finding("loss-own", "the loss", f"{start} not that of the softmax cross-entropy of these outputs "
                        f"(cosine {cosine:.2f}; the same would be 1)", do, 0.8)
     return None
@@ -282,8 +303,8 @@ def rate_high(found, case):
     lower = f"{case.lr * best:.2g}"
     return Finding("rate-high", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
                    f"update takes their loss from {found.loss:.3g} to {whole:.3g}, and {how_small(best)} of it to "
-                   f"{found.steps[best]:.3g} ({how_measured(found)})", f"lower the rate (now {case.lr:g}), perhaps to "
-                   f"{lower}", 0.8 if best < 0.1 else 0.6, wants="rate down")
+                   f"{found.steps[best]:.3g} ({how_measured(found)})",
+                   f"lower the rate (now {case.lr:.3g}), perhaps to {lower}", 0.8 if best < 0.1 else 0.6, wants="rate down")
 
 
 def rate_low(found, case):
@@ -294,5 +315,5 @@ def rate_low(found, case):
         return None
     return Finding("rate-low", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
                    f"update takes their loss from {found.loss:.6g} to {found.steps[1]:.6g}, and one {best:,} times as "
-                   f"long to {found.steps[best]:.3g} ({how_measured(found)})", f"raise the rate (now {case.lr:g}), "
+                   f"long to {found.steps[best]:.3g} ({how_measured(found)})", f"raise the rate (now {case.lr:.3g}), "
                    f"perhaps to {case.lr * best / 10:.2g}", 0.6, wants="rate up")

@@ -33,7 +33,7 @@ def blocked(net):
 
 def lengths_of(net, arrays):
     """{parameter: its length}, of arrays {parameter: array}; biases and scales are left out."""
-    return {name: float(np.linalg.norm(arrays[name])) for name, w in net.params().items()
+    return {name: math.sqrt(float(np.square(arrays[name]).sum())) for name, w in net.params().items()
             if w.ndim > 1 and name in arrays}
 
 

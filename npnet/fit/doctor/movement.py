@@ -9,6 +9,7 @@ from ...layers import Sigmoid
 from ...network import every_layer
 from ...optim import WarmUp
 from ...screen import counted, listed
+from ...weights.checkpoint import MAYBE, NUMBER
 from ..measures import at_ends, geometric_mean, gradient_lengths, moved, percent, sampled
 from .case import Examiner
 from .finding import Finding
@@ -54,8 +55,10 @@ class Movement(Examiner):
     averaged. lived: the last step at a rate to speak of; travelled: all rates together.
     """
 
-    STATE = ("paces", "lengths", "decays", "fades", "starts", "now", "mark", "level", "highest", "highest_at", "lived",
-             "lived_number", "travelled", "zeros", "clipped", "paired", "rising", "reach", "longest")
+    STATE = {"paces": {...: [NUMBER]}, "lengths": {...: [NUMBER]}, "decays": {...: NUMBER}, "fades": {...: [NUMBER]},
+             "starts": {...: MAYBE}, "now": {...: MAYBE}, "mark": int, "level": MAYBE, "highest": NUMBER,
+             "highest_at": int, "lived": int, "lived_number": int, "travelled": NUMBER, "zeros": {...: [int, int]},
+             "clipped": [NUMBER], "paired": bool, "rising": bool, "reach": NUMBER, "longest": list}
 
     def __init__(self, net):
         self.net = net
@@ -67,6 +70,10 @@ class Movement(Examiner):
         self.level, self.highest, self.highest_at, self.rising, self.travelled = math.nan, 0.0, 0, False, 0.0
         self.lived, self.lived_number, self.paired = 0, 0, True
         self.zeros, self.clipped, self.reach, self.longest = {}, [], 0.0, []
+
+    def possible(self):
+        kinds = [type(one) for one in self.longest]
+        return len(self.clipped) in (0, 2) and kinds in ([], [float, str, int])
 
     def restore(self, state):
         super().restore(state)
@@ -157,7 +164,7 @@ class Movement(Examiner):
         length, name, number = self.longest
         return [Finding("rate-high", "the rate", f"step {number} changed the weights of {name} by {percent(length)} of "
                         f"their length, and what they could tell apart before is lost; about 0.1 % is healthy",
-                        f"lower the rate (now {case.lr:g}) ten times, and start again", 0.7, case.seen > STILL,
+                        f"lower the rate (now {case.lr:.3g}) ten times, and start again", 0.7, case.seen > STILL,
                         wants="rate down")]
 
     def shortening(self, optimizer, gradients):
@@ -200,8 +207,8 @@ class Movement(Examiner):
         over = case.seen - self.lived
         if over < max(ENDED, ENDED_SHARE * self.lived):
             return []
-        return [Finding("schedule-ended", "the rate", f"it is {case.lr:g} since step {self.lived_number + 1}, and was "
-                        f"{self.highest:g} before: its schedule has ended, and nothing was learnt in the last {over} "
+        return [Finding("schedule-ended", "the rate", f"it is {case.lr:.3g} since step {self.lived_number + 1}, and "
+                        f"was {self.highest:g} before: its schedule has ended, and nothing was learnt in the last {over} "
                         f"steps", "give the schedule as many steps as the training has", 1.0, alone=True,
                         wants="rate up")]
 
@@ -314,7 +321,7 @@ class Movement(Examiner):
         worst = max(means, key=means.get)
         level, lower = math.floor(math.log10(min(means[worst], 1e9))), case.lr / tenfold(means[worst] / 0.01)
         return [Finding("rate-high", layer_of(worst), f"a step changes its weights by {percent(means[worst])} of their "
-                        f"length, and about 0.1 % is healthy", f"lower the rate (now {case.lr:g}) to {lower:.2g}",
+                        f"length, and about 0.1 % is healthy", f"lower the rate (now {case.lr:.3g}) to {lower:.2g}",
                         explains, alone, level, "rate down")]
 
     # ------------------------------------------------------------------ decay
@@ -339,7 +346,7 @@ class Movement(Examiner):
         alone = strong and case.seen > STILL or shares[worst] < GONE and self.unlearnt(case)
         explains = 0.95 if shares[worst] < 2 * GONE or strong else 0.6
         if decay <= USUAL_DECAY:
-            return [Finding("rate-high", "the rate", says, f"lower it (now {case.lr:g}) ten times", explains, alone,
+            return [Finding("rate-high", "the rate", says, f"lower it (now {case.lr:.3g}) ten times", explains, alone,
                             wants="rate down")]
         return [Finding("decay-strong", "the decay", says, f"lower it (weight_decay, now {decay:g}) to 0.0005",
                         explains, alone, wants="decay down")]

@@ -15,10 +15,12 @@ from ...backend import ops
 from ...layers import BatchNorm
 from ...network import every_layer
 from ...screen import percent
+from ...weights.checkpoint import MAYBE, NUMBER
 from ..labels import Sample
 from ..measures import first_input
-from .case import Examiner
+from .case import FINDING, Examiner
 from .finding import Finding
+from .kinds import KINDS
 from .beforehand import before
 
 FAINT = 0.02        # deviation: inputs divided by 255 twice have 0.001 to 0.004, the darkest 0 to 1 pictures 0.1
@@ -49,7 +51,8 @@ class Pictures(Examiner):
     epoch; whole: those of the whole training part, where it is known.
     """
 
-    STATE = ("figures", "chunk", "chunks", "counts", "whole", "begins", "again", "sampled", "kept")
+    STATE = {"figures": [MAYBE], "chunk": [int], "chunks": [NUMBER], "counts": [int], "whole": [int], "begins": [int],
+             "again": int, "sampled": int, "crc": int, "kept": [FINDING]}
 
     def __init__(self, net):
         self.sample, self.sampled, self.fitted = Sample(), 0, (0, None)
@@ -58,10 +61,12 @@ class Pictures(Examiner):
         self.begins, self.again, self.crc = [], 0, 0            # begins: of the first chunks; again: that came twice
         self.kept = []                                          # what may explain a bad validation
 
+    def possible(self):
+        return len(self.figures) == len(NOTHING) and len(self.chunks) == 4 and all(
+            kept["name"] in KINDS for kept in self.kept)
+
     def restore(self, state):
         super().restore(state)
-        if len(self.figures) != len(NOTHING) or len(self.chunks) != 4:
-            raise ValueError("the checkpoint is damaged: what the doctor has seen of the pictures is cut off")
         self.figures = [start if one is None else one for one, start in zip(self.figures, NOTHING)]
 
     def resume(self, first_epoch):
@@ -73,7 +78,7 @@ class Pictures(Examiner):
         if labels is not None:
             self.whole = np.bincount(labels).tolist()
         found = before(training, validation, identities)
-        self.kept = [list(vars(finding).values()) for finding in found if not finding.alone]
+        self.kept = [vars(finding) | {"alone": True} for finding in found if not finding.alone]
         return found
 
     # ------------------------------------------------------------------ every step
@@ -263,7 +268,7 @@ class Pictures(Examiner):
         return [finding for finding in found if finding]
 
     def validation_suspects(self, case):
-        return [Finding(*values[:5], True, *values[6:]) for values in self.kept]
+        return [Finding(**kept) for kept in self.kept]
 
 
 # ------------------------------------------------------------------------ what pictures show
@@ -279,7 +284,7 @@ def flat_pictures(flat, count, whose="training"):
         return None
     return Finding("pictures-flat", "the input", f"{flat:,} of {count:,} {whose} pictures looked at are of one "
                    "constant colour, so there is nothing to see in them", "look at their files (npnet data show), and "
-                   "at how they are read", flat / count, alone=True)
+                   "at how they are read", 1.0, alone=True)
 
 
 def contradicting(seen, labels, case):

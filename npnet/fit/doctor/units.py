@@ -13,6 +13,7 @@ from ...backend import ops
 from ...layers import Dropout
 from ...network import every_layer
 from ...screen import counted
+from ...weights.checkpoint import MAYBE, NUMBER
 from ..measures import at_ends, living, same_units
 from .case import Examiner
 from .finding import Finding
@@ -42,8 +43,10 @@ class Units(Examiner):
     first batch, pictures]}.
     """
 
-    STATE = ("alive", "pictures", "began", "began_pictures", "dead", "saturation", "ends", "first_ends", "masks",
-             "empty", "starts", "loss")
+    STATE = {"alive": {...: [bool]}, "pictures": int, "began": {...: [bool]}, "began_pictures": int,
+             "dead": {...: [NUMBER, MAYBE, int]}, "saturation": {...: NUMBER}, "ends": {...: [NUMBER, int]},
+             "first_ends": {...: NUMBER}, "masks": {...: int}, "empty": {...: [int, int]}, "starts": {...: MAYBE},
+             "loss": MAYBE}
 
     def __init__(self, net):
         self.alive, self.pictures, self.began, self.began_pictures, self.dead = {}, 0, {}, 0, {}

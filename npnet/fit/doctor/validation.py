@@ -19,6 +19,7 @@ import numpy as np
 
 from ...backend import ops
 from ...screen import listed
+from ...weights.checkpoint import MAYBE, NUMBER
 from ..measures import finite
 from .answers import Answers, Eye, Recent
 from .case import Examiner
@@ -45,7 +46,8 @@ LOUD = 3.0                  # chosen: the same where batch norm is behind
 class Validation(Examiner):
     """Looks at the answers in training, and at validation beside training."""
 
-    STATE = ("previous", "epochs", "steps", "lowest", "best", "finest", "unseen", "first_loss", "repeated", "counts")
+    STATE = {"previous": MAYBE, "epochs": int, "steps": int, "lowest": [NUMBER], "best": NUMBER, "finest": int,
+             "unseen": MAYBE, "first_loss": [NUMBER], "repeated": bool, "counts": {...: [int]}}
 
     def __init__(self, net):
         self.running, self.recent, self.eye, self.answers = Running(net), Recent(), Eye(net), None
@@ -98,9 +100,12 @@ class Validation(Examiner):
             self.unseen = reference(row, answers)[0]
         # while the loss falls, or is near that of guessing, a class may come later
         settled = LEVEL * self.previous < row["train_loss"] < KNOWS * case.chance
-        found = one_answer(answers, case, row["train_loss"], self.epochs) or (never_answered(answers, case) if settled else [])
-        self.previous = row["train_loss"]
-        if row.get("loss") is not None and math.isfinite(row["train_loss"]):
+        found = one_answer(answers, case, row["train_loss"], self.epochs)
+        found = found or (never_answered(answers, case) if settled else [])
+        worse, self.previous = row["train_loss"] > self.previous, row["train_loss"]     # then its mean is of the past
+        if worse and row.get("loss") is not None and math.isfinite(row["loss"]):
+            self.remember(row)
+        elif row.get("loss") is not None and math.isfinite(row["train_loss"]):
             found = self.validation(case, row) + found
             self.remember(row)
         answers.forget()
