@@ -304,7 +304,8 @@ def rate_high(found, case):
     return Finding("rate-high", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
                    f"update takes their loss from {found.loss:.3g} to {whole:.3g}, and {how_small(best)} of it to "
                    f"{found.steps[best]:.3g} ({how_measured(found)})",
-                   f"lower the rate (now {case.lr:.3g}), perhaps to {lower}", 0.8 if best < 0.1 else 0.6, wants="rate down")
+                   f"lower the rate (now {case.lr:.3g}), perhaps to {lower}", 0.8 if best < 0.1 else 0.6,
+                   wants="rate down")
 
 
 def rate_low(found, case):

@@ -208,8 +208,8 @@ class Movement(Examiner):
         if over < max(ENDED, ENDED_SHARE * self.lived):
             return []
         return [Finding("schedule-ended", "the rate", f"it is {case.lr:.3g} since step {self.lived_number + 1}, and "
-                        f"was {self.highest:g} before: its schedule has ended, and nothing was learnt in the last {over} "
-                        f"steps", "give the schedule as many steps as the training has", 1.0, alone=True,
+                        f"was {self.highest:g} before: its schedule has ended, and nothing was learnt in the last "
+                        f"{over} steps", "give the schedule as many steps as the training has", 1.0, alone=True,
                         wants="rate up")]
 
     def no_gradients(self, case):
@@ -280,6 +280,10 @@ class Movement(Examiner):
             clip, whole = self.clipped
             return [Finding("clip-short", "the gradients", f"together they are {whole:.3g} long, clip shortens them to "
                             f"{clip:g}, and {how}", f"raise clip to {whole:.1g}, or leave it out", explains, alone)]
+        if not hasattr(case.optimizer, "schedule") and means[best] < TOO_SHORT:         # it multiplies as it likes
+            return [Finding("rate-low", "the rate", f"{how}", f"make the steps of your update about "
+                            f"{tenfold(1e-3 / max(means[best], 1e-12)):,.0f} times as long", explains, alone,
+                            wants="rate up")]
         if self.highest >= COMMON:
             return []                                           # it is the gradient that is short, not the rate
         do = higher(self.highest, means[best])
