@@ -415,9 +415,9 @@ def test_the_state_of_another_network_or_a_damaged_one_is_refused():
     state = watched(small(), SGD(0.01), pictures(), 6).state()
     with pytest.raises(ValueError, match="what the doctor has seen is of other classes"):
         Doctor(small(), CLASSES + 1).restore(state, small(), None)
-    with pytest.raises(ValueError, match="the checkpoint is damaged: the doctor has no first_loss"):
+    with pytest.raises(ValueError, match="the doctor's Ends has no first_loss"):
         Doctor(small(), CLASSES).restore(state | {"examiners": {}}, small(), None)
     bad = {name: dict(one) for name, one in state["examiners"].items()}
     bad["Course"]["highest_at"] = "often"
-    with pytest.raises(ValueError, match="the checkpoint is damaged: what the doctor has seen is 'often'"):
+    with pytest.raises(ValueError, match="the doctor's Course: highest_at must be a int, got 'often'"):
         Doctor(small(), CLASSES).restore(state | {"examiners": bad}, small(), None)

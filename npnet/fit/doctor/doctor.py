@@ -92,8 +92,10 @@ class Doctor:
         None where nothing was held out).
         """
         self.epochs += 1
-        if self.case is None or self.ended or not math.isfinite(row["train_loss"]):
+        if not self.seen or self.ended or not math.isfinite(row["train_loss"]):
             return []
+        if self.case is None:                                   # a run that goes on at the end of an epoch
+            self.case = self.case_with(None, None, None, math.nan, False, net, optimizer)
         self.case.epochs = self.epochs
         found = [finding for examiner in self.examiners for finding in examiner.epoch(self.case, row)]
         if any(KINDS[finding.name].group == "validation" for finding in found):
@@ -102,7 +104,7 @@ class Doctor:
 
     def diagnosis(self, net, optimizer):
         """A list with one remark: what was found that can keep a network from learning; empty if nothing was."""
-        causes = self.causes(self.case) if self.case and not self.ended else []
+        causes = self.causes(self.case) if self.case and self.case.step and not self.ended else []
         return [remark_of(causes)] if causes and "symptom: stuck" not in self.said else []
 
     # ------------------------------------------------------------------ what he knows
@@ -115,8 +117,13 @@ class Doctor:
             self.fresh = (getattr(optimizer, "steps", 0) or 0) <= 1    # a run that goes on: weights from elsewhere
         self.seen, self.pictures = self.seen + 1, self.pictures + len(labels)
         self.counts += np.bincount(labels, minlength=self.classes)[:self.classes]
-        return Case(net, optimizer, step, logits, labels, cross_entropy(logits, labels, step.loss), looks(self.seen),
-                    self.seen, self.pictures, self.fresh, self.epochs, self.classes, self.names, self.size, self.counts)
+        loss = cross_entropy(logits, labels, step.loss)
+        return self.case_with(step, logits, labels, loss, looks(self.seen), net, optimizer)
+
+    def case_with(self, step, logits, labels, loss, look, net, optimizer):
+        """A Case with what is known of the training besides."""
+        return Case(net, optimizer, step, logits, labels, loss, look, self.seen, self.pictures, self.fresh, self.epochs,
+                    self.classes, self.names, self.size, self.counts)
 
     def causes(self, case):
         """What explains that the loss is not well, ranked."""

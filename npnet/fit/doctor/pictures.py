@@ -67,7 +67,7 @@ class Pictures(Examiner):
 
     def restore(self, state):
         super().restore(state)
-        self.figures = [start if one is None else one for one, start in zip(self.figures, NOTHING)]
+        self.figures = [start if one is None or math.isnan(one) else one for one, start in zip(self.figures, NOTHING)]
 
     def resume(self, first_epoch):
         """The pictures that were kept are taken from first_epoch() when they are wanted."""

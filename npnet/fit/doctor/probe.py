@@ -96,7 +96,7 @@ def probe(net, x, labels, update=None, rate=None, seconds=1.0, anew=False, only=
 
     update: the length of one update of all weights, for steps; rate: of an update that is rate times the gradient,
     where its length is not known. seconds: when nothing new is begun any more. anew: with new first weights, as where
-    a training has ruined its own; where they are no numbers any more it is so in any case. only: the names of layers
+    a training has ruined its own; where they hold NaN or infinity it is so in any case. only: the names of layers
     that are asked alone; nothing else is measured where they are right.
     """
     count, began = min(PICTURES, len(x)), time.perf_counter()

@@ -30,7 +30,7 @@ class Twin:
 
     inputs: {layer: what it got} and start: the loss, after `forward`; gradients: {"fc1.w": array}, after `learn`.
     asked: the names of the layers whose backward runs, the last one first. until: the time, time.perf_counter, after
-    which nothing is computed any more. anew: with new first weights, for a network whose own are no numbers any more.
+    which nothing is computed any more. anew: with new first weights, for a network whose own hold NaN or infinity.
     """
 
     def __init__(self, net, x, labels, anew=False, until=math.inf):
