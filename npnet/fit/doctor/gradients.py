@@ -31,6 +31,7 @@ AGAINST = 0.3               # the cosine of an update and its gradient: SGD's fi
 ZEROS = 3                   # looks in a row at which all gradients are 0
 DONE = 0.01                 # a loss below it has no gradients worth a remark
 ALONG, AGREES = 0.98, 0.03  # the cosine, and the relative difference, of gradients that differ by a factor alone
+FOREIGN = 0.2       # a cosine below it: no loss that is in use for classes has such a gradient
 HIGHER, LOWER = 1.1, 0.99   # of these pictures' loss: a step raises it, or lowers it, clearly
 EXPLODED = 3.0              # times the loss at the start: the probe then begins with new first weights
 HARDLY = 1e-4               # of the loss: an update that lowers it by less takes thousands to learn even 8 pictures
@@ -289,7 +290,7 @@ def other_gradient(name, cosine, factor, pictures, exact):
                        f"outputs", do, 0.6 if factor > 2 else 0.4)
     if cosine < (ALONG if exact else 0.5):
         return Finding("loss-own", "the loss", f"{start} not that of the softmax cross-entropy of these outputs "
-                       f"(cosine {cosine:.2f}; the same would be 1)", do, 0.8)
+                       f"(cosine {cosine:.2f}; the same would be 1)", do, 0.9 if cosine < FOREIGN or exact else 0.8)
     return None
 
 

@@ -8,6 +8,7 @@ from .finding import Finding
 
 ERRORS = 4                  # standard errors of a share
 FEW = 9                     # pictures of a class whose 0 answers are 3 standard errors away from as many answers
+WITHOUT = 40                # pictures of a class without an answer: most rare classes were answered by then
 EPOCHS = 2                  # whole ones without an answer of a class: in the first one answers are drawn by the weights
 MANY = 300                  # pictures of it without an answer, in a long epoch. Chosen: most healthy trainings with a
                             # rare class (70:20:7:3 to 97:3) answered it after 40 of its pictures
@@ -66,7 +67,7 @@ def never_answered(answers, case):
 def lasting(answers):
     """Which classes have not been the answer for so long that it is neither chance nor only the beginning."""
     without = np.where(answers.answers > 0, 0, answers.epochs + 1)
-    return (answers.since >= FEW) & (without >= EPOCHS) | (answers.since >= MANY)
+    return (answers.since >= WITHOUT) & (without >= EPOCHS) | (answers.since >= MANY)
 
 
 def named(case, k):
