@@ -1,4 +1,5 @@
 """The ward counts as it should, and a share of it: the doctor names what was planted, and is not false."""
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -7,7 +8,7 @@ import npnet
 import ward
 from ward_tools import Heard, Patient
 
-SHARE, SEED = 12, 13                        # trainings of the share, and the seed that draws it
+SHARE, SEED = 90, 13                        # trainings of the share, and the seed that draws it
 PLANTED = Patient("planted", 1, ("loss-sums",), None, also=("dead",), against=("rate-low",), where=("fc2",))
 HEALTHY = SimpleNamespace(name="healthy", run=None)
 
@@ -86,4 +87,9 @@ def test_a_training_is_the_same_each_time():
 @pytest.mark.long
 def test_a_share_of_the_ward():
     every = [ward.taken(patient, seed) for patient, seed in ward.drawn(ward.chosen(seeds=3), SHARE, SEED)]
-    assert len(every) == SHARE and not [ward.line(seen) for seen in every if seen.verdict == "ERROR"]
+    print("\n".join(ward.line(seen) for seen in every))
+    ill = [seen for seen in every if getattr(seen.patient, "planted", None)]
+    assert len(every) == SHARE and len(ill) >= SHARE // 3
+    assert not [ward.line(seen) for seen in every if seen.verdict in ("ERROR", "ALARM")]
+    assert sum(seen.verdict in ("first", "named") for seen in ill) >= 0.85 * len(ill)
+    assert sum(bool(seen.false) for seen in ill) <= math.ceil(0.02 * len(ill))
