@@ -104,7 +104,8 @@ class Doctor:
 
     def diagnosis(self, net, optimizer):
         """A list with one remark: what was found that can keep a network from learning; empty if nothing was."""
-        causes = self.causes(self.case) if self.case and self.case.step and not self.ended else []
+        asked = self.case is not None and self.case.step is not None and not self.ended
+        causes = [cause for cause in self.causes(self.case) if self.is_new(cause)] if asked else []
         return [remark_of(causes)] if causes and "symptom: stuck" not in self.said else []
 
     # ------------------------------------------------------------------ what he knows

@@ -177,7 +177,7 @@ class Movement(Examiner):
     def count_zeros(self, case, gradients):
         """zeros: {layer: steps in a row in which the gradient of its weights was exactly 0, and their pictures}."""
         none = [name for name, w in case.net.params().items() if w.ndim > 1 and gradients.get(name) == 0]
-        if none and (case.loss < LEARNT or blocked(case.net)):
+        if none and (min(case.loss, case.step.loss) < LEARNT or blocked(case.net)):
             none = []                                           # nothing is left of the gradient, or nothing can pass
         before = {name: self.zeros.get(name, [0, 0]) for name in none}
         self.zeros = {name: [looks + 1, pictures + len(case.labels)] for name, (looks, pictures) in before.items()}
