@@ -253,11 +253,26 @@ ARRIVED = {                     # an option: what is typed, and where it can be 
     "workers": ("1", lambda about, net, pipeline: about["settings"]["workers"] == 1),
 }
 ELSEWHERE = {"data", "weights", "freeze", "schedule", "every", "at", "factor", "power", "patience", "times", "warm-up", "skip-damaged",
-             "dropout", "colour", "grey"}        # each has a test of its own
+             "dropout", "colour", "grey", "no-probe"}        # each has a test of its own
 
 
 def test_every_option_has_a_test():
     assert {one.name.replace("_", "-") for one in fields(Recipe)} == set(ARRIVED) | ELSEWHERE
+
+
+@pytest.mark.parametrize("words, wanted", [([], True), (["--no-probe"], False)])
+def test_no_probe_reaches_the_doctor(pack, tmp_path, monkeypatch, words, wanted):
+    from npnet.fit import loop
+    given = []
+
+    class Noted(loop.Doctor):
+        def __init__(self, net, classes, probe=True):
+            given.append(probe)
+            super().__init__(net, classes, probe)
+    monkeypatch.setattr(loop, "Doctor", Noted)
+    assert main(["train", "--backend", "numpy", "--data", str(pack), "--net", ARRIVED["net"][0], "--epochs", "1",
+                 "--limit-batches", "1", "--batch", "4", *words, "--out", str(tmp_path / "a")]) == 0
+    assert given == [wanted]
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ def test_lenet_on_mnist_is_healthy(reference):
     data = (x / 256).astype(np.float32)[:, None], labels
     npnet.use("numba")
     doctor = watched(npnet.model("caffe_lenet"), SGD(0.02), data, 40, classes=10, size=8)
-    assert doctor.remarks == {} and np.mean(list(doctor.losses)[-10:]) < 2
+    assert doctor.remarks == {} and np.mean(list(doctor.course.losses)[-10:]) < 2
 
 
 # ------------------------------------------------------------------------ the first step

@@ -57,6 +57,7 @@ def test_each_remark_is_explained_in_plain_sentences():
 
 # ------------------------------------------------------------------------ the runs
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in KINDS if name in used() - WAITING])
 def test_a_run_earns_its_remark_first(name):
     watched = RUNS[name]()

@@ -110,7 +110,7 @@ class Examiner:
         for name in self.STATE:
             setattr(self, name, like(getattr(self, name), state[name]))
         if not self.possible():
-            raise ValueError(f"what the doctor's {type(self).__name__} has seen cannot be")
+            raise ValueError(f"the checkpoint is damaged: what the doctor's {type(self).__name__} has seen cannot be")
 
     def possible(self):
         """Whether what was restored fits together."""
