@@ -421,3 +421,17 @@ def test_the_state_of_another_network_or_a_damaged_one_is_refused():
     bad["Course"]["highest_at"] = "often"
     with pytest.raises(ValueError, match="the doctor's Course: highest_at must be a int, got 'often'"):
         Doctor(small(), CLASSES).restore(state | {"examiners": bad}, small(), None)
+
+
+def test_an_activation_that_overflows_at_the_first_step_has_no_weights_to_blame():
+    class Exponential(npnet.Layer):
+        def forward(self, x, train=False):
+            with np.errstate(over="ignore"):
+                self.y = np.exp(x)
+            return self.y
+
+        def backward(self, dy):
+            return dy * self.y
+    x, labels = pictures()
+    doctor = watched(small(relu1=Exponential()), SGD(0.01), (1000 * x, labels), 1)
+    assert "nan-weights" not in doctor.names_heard and len(doctor.names_heard) == 1

@@ -28,6 +28,7 @@ class Course(Examiner):
              "highest": NUMBER, "highest_at": int, "ratios": [NUMBER]}
 
     def __init__(self, net):
+        self.broken_weights = not all(map(finite, (net.params() | net.state()).values()))       # before the first step
         self.keep = WINDOW_STEPS                                # steps of a window
         self.losses, self.right, self.sizes = [], [], []        # of the window: of each step
         self.first_loss, self.first_mean, self.highest, self.highest_at = math.nan, math.nan, 0.0, 0
@@ -140,7 +141,7 @@ class Course(Examiner):
                            f"softmax cross-entropy of them is {case.loss:.3g}: the loss takes the logarithm of a "
                            f"probability that is 0, or an exponential overflows", "compute it from the logits, as "
                            "npnet.ops.softmax_cross_entropy does", 1.0)
-        if case.seen == 1 and case.fresh and not all(map(finite, case.net.params().values())):
+        if self.broken_weights:
             return Finding("nan-weights", where, "the weights hold NaN or infinity at the first step already",
                            "look at how they are made", 1.0)
         return None
