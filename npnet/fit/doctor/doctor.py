@@ -40,7 +40,8 @@ class Doctor:
     """Watches one training of a network. classes: their names, or how many there are.
 
     probe: whether the gradient may be proved, once, by small steps along it when something is wrong: at most 8
-    pictures and the time of ten steps, on a copy. step and epoch return lists of new Remarks, empty when all is well;
+    pictures and the time of ten steps, or half a second, on a copy; layers that are not npnet's are asked once more,
+    after the second step. step and epoch return lists of new Remarks, empty when all is well;
     each thing is said once, and again when it becomes worse. said: {"name: where": level}, what has been said so far.
     """
 
@@ -129,7 +130,7 @@ class Doctor:
     def causes(self, case):
         """What explains that the loss is not well, ranked."""
         found = [finding for examiner in self.examiners for finding in examiner.suspects(case)]
-        if self.gradients.descends:                             # then a rate is not blamed because the loss rose
+        if self.gradients.lowered:                              # then a rate is not blamed because the loss rose
             found = [finding for finding in found if finding.name != "rate-high" or finding.explains >= ROSE]
         return ranked(found)
 

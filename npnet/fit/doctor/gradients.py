@@ -149,11 +149,6 @@ class Gradients(Examiner):
                        f"and the loss is {case.loss:.3g}: no update can change it", "print each layer's output and dy, "
                        "the last layer first: which is the first that is 0", 0.85, alone=True)
 
-    @property
-    def descends(self):
-        """Whether the probe has seen that a step as long as an update lowers the loss."""
-        return self.lowered
-
     def way(self, needed):
         """Ascent: the first `needed` updates went up."""
         first = self.ways[:needed]
