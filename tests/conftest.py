@@ -2,6 +2,7 @@
 import importlib.util
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ def missing(marker):
         return "needs what builds the site (pip install npnet[docs])"
     if marker == "notebook" and not all(map(importlib.util.find_spec, ("nbformat", "nbclient", "ipykernel"))):
         return "needs Jupyter's kernel (pip install npnet[notebook])"
+    if marker == "mpi" and not mpiexec():
+        return "needs mpi4py and mpiexec (pip install npnet[mpi])"
     return None
 
 
@@ -36,6 +39,12 @@ def browser():
     """The path of the Chromium that tests drive, or None where it or Playwright is missing."""
     found = importlib.util.find_spec("playwright")
     return shutil.which("chromium") or shutil.which("google-chrome") if found else None
+
+
+def mpiexec():
+    """The mpiexec beside this Python, or the first of PATH, or None where it or mpi4py is missing."""
+    found = importlib.util.find_spec("mpi4py")
+    return shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}") if found else None
 
 
 def graphics_card():
@@ -50,7 +59,7 @@ def graphics_card():
 
 
 def pytest_collection_modifyitems(items):
-    reasons = {marker: missing(marker) for marker in ("torch", "reference", "gpu", "browser", "docs", "notebook")}
+    reasons = {marker: missing(marker) for marker in ("torch", "reference", "gpu", "browser", "docs", "notebook", "mpi")}
     for item in items:
         for marker, reason in reasons.items():
             if reason and item.get_closest_marker(marker):

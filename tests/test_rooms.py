@@ -82,7 +82,7 @@ def test_chapters_refer_to_shapes_alone():
 
 @pytest.mark.parametrize("package, homes", [
     ("numba", {"fast"}), ("cupy", {"backend"}), ("matplotlib", {"plots"}), ("rich", {"screen"}),
-    ("threadpoolctl", {"fast", "cli", "bench"}), ("PIL", {"data"}), ("torch", {"weights", "bench"})])
+    ("threadpoolctl", {"fast", "cli", "bench"}), ("PIL", {"data"}), ("torch", {"weights", "bench"}), ("mpi4py", {"parallel"})])
 def test_packages_have_their_importers(package, homes):
     for room in existing(BOOK + ANNEXES):
         for path in files(room):
