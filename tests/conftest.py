@@ -2,6 +2,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -56,6 +57,28 @@ def graphics_card():
         return cupy.cuda.runtime.getDeviceCount() > 0
     except cupy.cuda.runtime.CUDARuntimeError:
         return False
+
+
+RUNNING = set()                             # the tests that have begun and not ended, of all processes
+
+
+def ended_from_outside(number, frame):
+    """Stops this run as Ctrl-C does: what it has, it writes."""
+    signal.signal(number, signal.SIG_IGN)                               # timeout sends it twice
+    pytest.exit("ended from outside while these ran: " + ", ".join(sorted(RUNNING)), returncode=2)
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, ended_from_outside)
+
+
+def pytest_runtest_logstart(nodeid):
+    RUNNING.add(nodeid)
+
+
+def pytest_runtest_logfinish(nodeid):
+    RUNNING.discard(nodeid)
 
 
 def pytest_collection_modifyitems(items):
