@@ -1,0 +1,255 @@
+"""Two machines with a slow link between them, imitated by two network namespaces of Linux.
+
+    python tests/parallel/two_machines.py --bandwidth 200mbit --latency 1ms -- python script.py
+
+runs `mpiexec -n 2 python script.py` with rank 0 on the one machine and rank 1 on the other, and prints what each
+sent. In a test:
+
+    with TwoMachines("200mbit", "1ms") as machines:
+        done = machines.launched(["script.py"], timeout=60)
+        machines.sent()                                     # bytes that each sent since the start, by the kernel's count
+
+Each direction of the link has the bandwidth (tc's tbf) and the latency. A latency of 0 is a pair of veth devices. With
+a latency the link is a process that takes packets from one TUN device and puts them into the other later: many
+kernels lack tc's netem. The ranks share no memory: MPI is told to use TCP over the link alone.
+
+Only root may make namespaces. What was made is removed at the end, after a failure too, and by the next use if
+this process was killed.
+"""
+import argparse
+import collections
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ranked import MPIEXEC, ONE_THREAD, OPEN_MPI, ROOT, Done, ended
+
+ADDRESSES = ("10.77.0.1", "10.77.0.2")
+DEVICE = "link0"                                                # the same name on both machines
+UNITS = {"kbit": 10 ** 3, "mbit": 10 ** 6, "gbit": 10 ** 9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+TCP_ALONE = {"UCX_TLS": "tcp,self", "UCX_NET_DEVICES": DEVICE,          # MPICH over UCX: neither shared memory nor lo
+             "FI_PROVIDER": "tcp;ofi_rxm", "FI_TCP_IFACE": DEVICE,      # MPICH over libfabric
+             "OMPI_MCA_btl": "tcp,self", "OMPI_MCA_pml": "ob1", "OMPI_MCA_btl_tcp_if_include": DEVICE}
+LAUNCHER = """#!/bin/sh
+# in place of ssh: HOST COMMAND...
+while [ "${{1#-}}" != "$1" ]; do shift; done
+[ "$1" = {address} ] && machine={machines[0]} || machine={machines[1]}
+shift
+exec ip netns exec $machine sh -c "$*"
+"""
+
+
+def quantity(text):
+    """The number of a text with a unit: "200mbit" is 200,000,000.0, "1ms" is 0.001. ValueError for others."""
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    if text[len(number):] not in UNITS:
+        raise ValueError(f"a bandwidth is like 200mbit or 1gbit, a latency like 50us or 1ms; got {text!r}")
+    return float(number) * UNITS[text[len(number):]]
+
+
+def ip(*words):
+    """What `ip words...` prints. OSError with its message where it fails."""
+    done = subprocess.run(["ip", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise OSError(f"ip {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def why_not():
+    """Why two machines cannot be imitated here, or None."""
+    if sys.platform != "linux" or not shutil.which("ip") or not shutil.which("tc"):
+        return "two machines need Linux with ip and tc (Debian's iproute2)"
+    if not MPIEXEC:
+        return "two machines need mpiexec (pip install npnet[mpi])"
+    try:
+        with TwoMachines():
+            return None
+    except OSError as error:
+        return f"two machines need network namespaces, which only root may make: {error}"
+
+
+class TwoMachines:
+    """A pair of network namespaces with a link, as long as the `with` lasts."""
+
+    def __init__(self, bandwidth="1gbit", latency="0ms"):
+        self.rate, self.delay = quantity(bandwidth), quantity(latency)
+        self.names = [f"npnet-{os.getpid()}-{letter}" for letter in "ab"]
+        self.relay, self.folder = None, None
+
+    def __enter__(self):
+        remove_left_over()
+        try:
+            self.folder = tempfile.TemporaryDirectory(prefix="npnet-machines-")
+            for name in self.names:
+                ip("netns", "add", name)
+            self.connect()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def connect(self):
+        """Makes the link, its addresses and its bandwidth."""
+        first, second = self.names
+        if self.delay:
+            self.relay = started_relay(first, second, self.delay)
+        else:
+            ip("link", "add", DEVICE, "netns", first, "type", "veth", "peer", "name", DEVICE, "netns", second)
+        packet = int(min(60000, max(1500, self.rate / 8 * 0.0005)))             # bytes of half a millisecond
+        for name, address in zip(self.names, ADDRESSES):
+            ip("-n", name, "link", "set", "lo", "up")
+            ip("-n", name, "address", "add", f"{address}/24", "dev", DEVICE)
+            ip("-n", name, "link", "set", DEVICE, "mtu", str(packet), "up")
+            subprocess.run(["tc", "-n", name, "qdisc", "add", "dev", DEVICE, "root", "tbf", "rate", f"{self.rate:.0f}bit",
+                            "burst", "65536", "latency", "400ms"], check=True)
+        self.wait_until_up()
+        launcher = Path(self.folder.name) / "launcher"
+        launcher.write_text(LAUNCHER.format(address=ADDRESSES[0], machines=self.names))
+        launcher.chmod(0o755)
+
+    def wait_until_up(self):
+        """Returns when both devices can carry packets, up to a second after they were told to. OSError if never."""
+        for _ in range(500):
+            shown = [json.loads(ip("-n", name, "-json", "link", "show", DEVICE))[0] for name in self.names]
+            if all("LOWER_UP" in one["flags"] and one["operstate"] in ("UP", "UNKNOWN") for one in shown):
+                return
+            time.sleep(0.01)
+        raise OSError(f"{DEVICE} did not come up within seconds")
+
+    def __exit__(self, *error):
+        for name in self.names:
+            remove(name)
+        if self.relay:
+            self.relay.kill()
+            self.relay.communicate()
+        if self.folder:
+            self.folder.cleanup()
+
+    def sent(self):
+        """How many bytes each machine has sent over the link."""
+        shown = [json.loads(ip("-n", name, "-json", "-statistics", "link", "show", DEVICE)) for name in self.names]
+        return [one[0]["stats64"]["tx"]["bytes"] for one in shown]
+
+    def command(self, words):
+        """The mpiexec, on the first machine, that starts `words...` once on each."""
+        launcher = str(Path(self.folder.name) / "launcher")
+        return ["ip", "netns", "exec", self.names[0], MPIEXEC, "-localhost", ADDRESSES[0], "-hosts", ",".join(ADDRESSES),
+                "-launcher", "ssh", "-launcher-exec", launcher, "-n", "2", "-ppn", "1", *words]
+
+    def started(self, words, environment=None, **streams):
+        """The process of that mpiexec."""
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **ONE_THREAD, **OPEN_MPI,
+                     **TCP_ALONE, **(environment or {})}
+        return subprocess.Popen(self.command(words), env=variables, stdin=subprocess.DEVNULL, start_new_session=True,
+                                text=True, **streams)
+
+    def launched(self, words, timeout=60, environment=None):
+        """The Done of `python words...` on both machines; killed at the timeout."""
+        process = self.started([sys.executable, *map(str, words)], environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+            return Done(process.returncode, stdout, stderr)
+        except subprocess.TimeoutExpired:
+            return Done(None, *ended(process))
+        finally:
+            if process.poll() is None:
+                ended(process)
+
+
+def remove(name):
+    """Ends the processes of a namespace and removes it, if it is there; its devices go with it."""
+    try:
+        for process in ip("netns", "pids", name).split():
+            os.kill(int(process), signal.SIGKILL)
+    except OSError:                                             # no such namespace, or the process ended by itself
+        pass
+    subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+
+
+def remove_left_over():
+    """Removes the namespaces of processes that were killed."""
+    for line in ip("netns", "list").splitlines():
+        name = line.split()[0]
+        made_by = name.split("-")[1] if name.startswith("npnet-") else ""
+        if made_by.isdigit() and not os.path.exists(f"/proc/{made_by}"):
+            remove(name)
+
+
+def started_relay(first, second, delay):
+    """The process that carries packets between the two, both ways, `delay` seconds late. It has made the devices."""
+    process = subprocess.Popen([sys.executable, __file__, "--relay", first, second, str(delay)], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if process.stdout.readline() != "ready\n":
+        raise OSError(f"no TUN device: {process.communicate()[1].strip()[-200:]}")
+    return process
+
+
+def relay(first, second, delay):
+    """Carries packets until its input is closed, which is when the process that started it has ended."""
+    devices = [tun(first), tun(second)]
+    print("ready", flush=True)
+    waiting = collections.deque()                               # (due, packet, where to), both ways, in order
+    while True:
+        timeout = max(0, waiting[0][0] - time.monotonic()) if waiting else None
+        ready = select.select([*devices, sys.stdin], [], [], timeout)[0]
+        if sys.stdin in ready:
+            return
+        now = time.monotonic()
+        for one, other in (devices, devices[::-1]):
+            if one in ready:
+                waiting.append((now + delay, os.read(one, 65536), other))
+        while waiting and waiting[0][0] <= now:
+            due, packet, device = waiting.popleft()
+            try:
+                os.write(device, packet)
+            except OSError:                                     # the other side is not up: the packet is lost
+                pass
+
+
+def tun(name):
+    """A new TUN device in a namespace, as a file: what is read was sent there, what is written arrives there."""
+    import fcntl                                                # not on Windows
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(f"/run/netns/{name}") as namespace:
+        if libc.setns(namespace.fileno(), 0x40000000):          # CLONE_NEWNET
+            raise OSError(ctypes.get_errno(), f"setns {name}")
+    device = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(device, 0x400454CA, struct.pack("16sH14x", DEVICE.encode(), 0x1001))      # TUNSETIFF, IFF_TUN | IFF_NO_PI
+    return device
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs a command under mpiexec on two imitated machines.")
+    parser.add_argument("--bandwidth", default="1gbit", help="of each direction, like 200mbit (default: %(default)s)")
+    parser.add_argument("--latency", default="0ms", help="of each direction, like 1ms (default: none)")
+    parser.add_argument("--relay", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("command", nargs="*", help="after --: python script.py ...")
+    given = parser.parse_args()
+    if given.relay:
+        return relay(*given.relay[:2], float(given.relay[2]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # so that everything is removed
+    with TwoMachines(given.bandwidth, given.latency) as machines:
+        before = machines.sent()
+        process = machines.started(given.command or parser.error("no command after --"))
+        try:
+            code = process.wait()
+        finally:
+            if process.poll() is None:
+                ended(process)
+        print("sent over the link:", *(f"{after - one:,} bytes" for one, after in zip(before, machines.sent())))
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
