@@ -26,6 +26,18 @@ def python(code, **environment):
     return done.stdout.strip() + done.stderr.strip()
 
 
+@pytest.fixture(autouse=True)
+def blas_has_threads(monkeypatch):
+    """Which conftest.py holds to one, here and in what is started from here."""
+    from npnet.fast import threads
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "2")
+    before = [number() for number, _ in threads.handles()]
+    threads.limit([2] * len(before))
+    yield
+    threads.limit(before)
+
+
 @pytest.fixture
 def threads(monkeypatch):
     from npnet.fast import threads
