@@ -5,7 +5,7 @@ is quick and a room that is missing costs only its own names.
 
     ops backend layers network models optim train gradcheck     the book, in reading order
     screen files fast data weights diagnose explain plots       the annexes
-    fit bench course cli
+    fit bench parallel course cli
 """
 import importlib
 
@@ -22,7 +22,7 @@ CONTENTS = {
     "diagnose": "check_layer assert_gradients",
 }
 ROOMS = ("ops backend layers network models optim train gradcheck "
-         "screen files fast data weights diagnose explain plots fit bench course cli").split()
+         "screen files fast data weights diagnose explain plots fit bench parallel course cli").split()
 
 __all__ = [name for names in CONTENTS.values() for name in names.split()]
 

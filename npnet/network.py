@@ -136,12 +136,7 @@ class Network:
         before = [self.input_shape, *self.shapes.values()][:-1]                 # of every layer's input
         for name, layer in reversed(self.layers.items()):
             dy = layer.backward(dy, to_input=False) if name == last else layer.backward(dy)
-            gradients = layer.grads()
-            for key, array in layer.params().items():
-                if getattr(gradients.get(key), "shape", None) != array.shape:
-                    raise ValueError(f"{name}: grads() must hold {key} after backward, an array {array.shape}, got "
-                                     f"{getattr(gradients.get(key), 'shape', 'none')}")
-                check_finite(f"{name}: the gradient of {key}", gradients[key])
+            check_gradients(name, layer)
             if name == last:
                 return None
             shape = before.pop()
@@ -273,6 +268,16 @@ class Network:
         finally:
             if os.path.exists(beside):                      # only after something went wrong
                 beside.unlink()
+
+
+def check_gradients(name, layer):
+    """Raises ValueError unless backward left a gradient for each of the layer's parameters."""
+    gradients = layer.grads()
+    for key, array in layer.params().items():
+        if getattr(gradients.get(key), "shape", None) != array.shape:
+            raise ValueError(f"{name}: grads() must hold {key} after backward, an array {array.shape}, got "
+                             f"{getattr(gradients.get(key), 'shape', 'none')}")
+        check_finite(f"{name}: the gradient of {key}", gradients[key])
 
 
 def every_layer(layers):

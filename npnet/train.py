@@ -55,11 +55,11 @@ def evaluate(net, batches):
     for x, labels in batches:
         with np.errstate(all="ignore"):
             logits = net.forward(ops.to_device(x))
-            loss += len(x) * float(ops.softmax_cross_entropy(logits, ops.to_device(labels))[0])
+            loss += len(labels) * float(ops.softmax_cross_entropy(logits, ops.to_device(labels))[0])
         best = np.argsort(-ops.to_host(logits), axis=1, kind="stable")[:, :5]          # (N, 5), ties in order
         right += int((best[:, 0] == labels).sum())
         right_in_five += int((best == labels[:, None]).sum())
-        pictures += len(x)
+        pictures += len(labels)
     if not pictures:
         raise ValueError("evaluate needs at least one batch, got none")
     return Result(loss / pictures, right / pictures, right_in_five / pictures, pictures)

@@ -1,0 +1,52 @@
+"""The team of a training: the processes that work on it together.
+
+A training usually has one, and Alone is what it does: it makes what is to be shared, and shares it with nobody.
+Where several work (npnet/parallel), their team answers the same questions for all of them, and fit, the test at the
+end and `answers` are written once for both.
+"""
+
+
+class Alone:
+    """One process. rank: which one this is; size: how many there are; shards: into how many pieces every batch is
+    cut, each of which is worked on by itself, or None for one piece a process."""
+
+    rank, size, shards = 0, 1, None
+
+    @property
+    def first(self):
+        """Whether this is the process that writes and shows; the others compute in silence."""
+        return self.rank == 0
+
+    def shared(self, make):
+        """What make() returns on the first process, for all of them; what it raises there, all raise."""
+        return make()
+
+    def agreed(self, number):
+        """The largest of all processes' numbers, the same for all."""
+        return number
+
+    def network(self, net):
+        """What train() and evaluate() take in the place of a network."""
+        return net
+
+    def loader(self, loader):
+        """A loader that prepares this process's pictures of each batch, and gives the labels of all."""
+        return loader
+
+    def rows(self, total):
+        """(first, last): which of so many pictures are this process's."""
+        return 0, total
+
+    def joined(self, make):
+        """The rows that make() returns on every process, one after the other, for all of them; what it raises on
+        one, all raise."""
+        return make()
+
+    def same(self, what, facts):
+        """Raises ValueError, with the process and the fact, unless these plain data are the same on all processes."""
+
+    def same_pictures(self, pictures):
+        """The same of {part: Identity}."""
+
+
+ALONE = Alone()

@@ -1,0 +1,30 @@
+"""MPI as npnet finds it: mpi4py, what mpiexec has said in the environment, and memory that MPI can read.
+
+mpi4py is imported where it is first used: npnet works without it.
+"""
+import os
+
+from ..backend import ops
+
+SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")               # set by mpiexec, or by a cluster's srun
+AWARE = ("MPIR_CVAR_ENABLE_GPU", "MPICH_GPU_SUPPORT_ENABLED", "OMPI_MCA_opal_cuda_support")     # of device memory
+
+
+def mpi():
+    """mpi4py's MPI. ImportError that names the extra without it."""
+    try:
+        from mpi4py import MPI
+    except ImportError as error:
+        raise ImportError(f"several processes need mpi4py and an MPI: pip install npnet[mpi] ({error})") from None
+    return MPI
+
+
+def started():
+    """How many processes mpiexec started with this one, as it says in the environment; 1 without mpiexec."""
+    return max([int(os.environ[name]) for name in SIZES if os.environ.get(name, "").isdecimal()], default=1)
+
+
+def staged():
+    """Whether arrays must pass through the host on their way to MPI: they are on a device whose memory it cannot
+    read, as far as its environment tells."""
+    return ops.device != "host" and not any(os.environ.get(name, "").lower() in ("1", "true") for name in AWARE)

@@ -1,0 +1,125 @@
+"""Ranks: the processes that mpiexec started, as the team of a training.
+
+    team = here()                           # Ranks under mpiexec -n 2, Alone (npnet/fit/team.py) otherwise
+    net = team.network(net)                 # computes this rank's rows, and adds gradients over all ranks
+    for step in train(net, SGD(0.01), team.loader(loader).epoch(0)):
+        ...                                 # step.loss, step.logits, step.labels: of the whole batch, on every rank
+
+mpi4py is imported where it is first used: npnet works without it.
+"""
+import numpy as np
+
+from ..backend import ops
+from ..data import Loader
+from ..fit.team import ALONE, Alone
+from .network import DataParallel
+from .mpi import mpi, started
+from .same import check_pictures, check_same
+from .shards import Rows, Shard, cuts, shards_of
+
+
+def here(shards=None):
+    """The team of this process: Ranks where mpiexec started several, or where batches are to be cut into shards."""
+    if started() > 1:
+        return Ranks(mpi().COMM_WORLD, shards)
+    return ALONE if shards is None else Ranks(None, shards)
+
+
+class Ranks(Alone):
+    """The processes of an MPI communicator. comm: mpi4py's, or None for this process alone, without MPI.
+
+    shards: into how many pieces every batch is cut, whatever the number of ranks; their gradients are then added in
+    the order of the shards, so that the numbers are the same to the last bit on any number of ranks. None: one
+    piece a rank, added as MPI does it.
+    """
+
+    def __init__(self, comm=None, shards=None):
+        self.comm, self.rank, self.size, self.shards = comm, 0, 1, shards
+        if comm is not None:
+            self.rank, self.size = comm.rank, comm.size
+        if shards is not None and (not isinstance(shards, (int, np.integer)) or shards < self.size):
+            raise ValueError(f"shards must be a whole number of at least that of the ranks, {self.size}, got "
+                             f"{shards!r}")
+
+    @property
+    def pieces(self):
+        """How many shards a batch has."""
+        return self.shards or self.size
+
+    @property
+    def own(self):
+        """The numbers of this rank's shards."""
+        return shards_of(self.rank, self.size, self.pieces)
+
+    # ------------------------------------------------------------------ what fit asks
+
+    def shared(self, make):
+        if self.size == 1:
+            return make()
+        value, error = self.comm.bcast(attempt(make) if self.first else None)
+        if error is not None:
+            raise error
+        return value
+
+    def agreed(self, number):
+        return number if self.size == 1 else self.comm.allreduce(number, mpi().MAX)
+
+    def network(self, net):
+        return DataParallel(net, self)
+
+    def loader(self, loader):
+        return Shard(loader, self) if isinstance(loader, Loader) else Rows(loader, self)
+
+    def rows(self, total):
+        bounds = cuts(total, self.pieces)
+        return bounds[self.own.start], bounds[self.own.stop]
+
+    def joined(self, make):
+        if self.size == 1:
+            return make()
+        rows, error = attempt(make)
+        errors = [(rank, one) for rank, one in enumerate(self.comm.allgather(error)) if one is not None]
+        if errors:
+            raise errors[0][1]
+        return self.gathered(rows)
+
+    def same(self, what, facts):
+        if self.size > 1:
+            check_same(what, self.comm.allgather(facts))
+
+    def same_pictures(self, pictures):
+        if self.size > 1:
+            check_pictures(self.comm, pictures)
+
+    # ------------------------------------------------------------------ what its network asks
+
+    def counts(self, number):
+        """This number of every rank, in order."""
+        return [number] if self.size == 1 else self.comm.allgather(number)
+
+    def gathered(self, rows, counts=None):
+        """The rows of all ranks, one after the other; counts: how many each has, where that is known."""
+        if self.size == 1:
+            return rows
+        counts = counts or self.counts(len(rows))
+        own = np.ascontiguousarray(ops.to_host(rows))
+        whole = np.empty((sum(counts), *own.shape[1:]), own.dtype)
+        numbers = [count * (whole.size // len(whole)) for count in counts]
+        self.comm.Allgatherv(own, [whole, numbers])
+        return ops.to_device(whole)
+
+    def added(self, arrays):
+        """The sum over the shards of all ranks, in their order, of one small array for each of this rank's shards."""
+        every = self.gathered(np.stack(arrays))
+        total = every[0]
+        for one in every[1:]:
+            total = total + one
+        return total
+
+
+def attempt(make):
+    """(what make() returns, None), or (None, the exception that it raised)."""
+    try:
+        return make(), None
+    except Exception as error:
+        return None, error
