@@ -21,7 +21,7 @@ Where a rank has several shards (team.shards), each goes through copies of the l
 """
 import numpy as np
 
-from ..layers import BatchNorm, Concat, check_made
+from ..layers import BatchNorm, check_made
 from ..network import check_finite, check_gradients, every_layer
 from .batchnorm import batchnorm_backward, batchnorm_forward
 from .gradients import InOrder, Summed

@@ -28,9 +28,9 @@ def check_pictures(comm, pictures):
     for part in comm.bcast(list(pictures)):
         digests = comm.allgather(pictures[part].digest if part in pictures else None)
         if len(set(digests)) > 1:
-            first = comm.bcast(pictures.get(part))
-            own = pictures.get(part)
-            sentences = comm.allgather(different(first, own, part) if own and first else [f"there are no {part} pictures"])
+            first, own = comm.bcast(pictures.get(part)), pictures.get(part)
+            said = different(first, own, part) if first and own else [f"there are no {part} pictures"]
+            sentences = comm.allgather(said)
             rank = next(number for number, digest in enumerate(digests) if digest != digests[0])
             raise ValueError(f"rank {rank} has other {part} pictures than rank 0: {'; '.join(sentences[rank][:3])}; "
                              f"give all ranks the same")
