@@ -41,6 +41,7 @@ COMMANDS = {
     "warmup": "compile now, so that nothing waits later",
     "course": "the assignments: start, check, hand in; and grading",
     "bench": "how fast, beside PyTorch and the machine's limits",
+    "plan": "a training step on several machines, predicted",
 }
 DEFAULT = "krizhevsky2012"          # the network of a command that was not given --net
 OVERVIEW = """npnet {version}: AlexNet to be read, run and taken apart

@@ -1,0 +1,140 @@
+"""`npnet plan`: how long a training step would take on several processes or machines, before they are there.
+
+    npnet plan                                              1 to 64 ranks, 10 Gbit/s: this machine's layers are measured
+    npnet plan --ranks 8 --bandwidth 1Gbit --latency 100us --save plan.png
+    npnet plan --rate speed.json --batch 256                rates that npnet bench --json speed.json wrote
+    npnet plan --rate 150 --per-rank 128 --json             150 Gflop/s a rank; all numbers
+"""
+import itertools
+import json
+import math
+
+from .. import backend
+from ..files import writing
+from ..models import MODELS, model
+from ..parallel import conclusions, rates, units
+from ..parallel.costs import KINDS, Link
+from ..parallel.planner import BATCH, RANKS, batch_of, plan
+from ..screen import bar, duration, echo, print_table, size, tell
+from . import DEFAULT, add_backend
+
+BANDWIDTH, LATENCY = "10Gbit", "50us"
+HEADS = ("ranks", "pictures", "compute", "send", "step", "at best", "sends", "weak", "strong")
+
+
+def add(commands):
+    parser = commands.add_parser("plan")
+    parser.description = ("Predicts a training step on several ranks (processes, on one machine or many): its time, "
+                          "the bytes that each rank sends, efficiency, for data-parallel training, the two towers of "
+                          "2012, and \"one weird trick\" of 2014.")
+    parser.add_argument("--net", metavar="NAME", default=DEFAULT,
+                        help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
+    parser.add_argument("--ranks", metavar="N,N", help="numbers of ranks, such as 1,2,3; one number N means 1, 2, "
+                        "4 ... up to N (default: 64)")
+    parser.add_argument("--batch", type=int, metavar="N", help=f"pictures of a step, of all ranks together (default: "
+                        f"{BATCH})")
+    parser.add_argument("--per-rank", type=int, metavar="N", help="instead of --batch: pictures of each rank")
+    parser.add_argument("--bandwidth", metavar="RATE", default=BANDWIDTH, help="of every rank's link, each way: 1Gbit, "
+                        f"100MB/s (default: {BANDWIDTH})")
+    parser.add_argument("--latency", metavar="TIME", default=LATENCY, help=f"of one message (default: {LATENCY})")
+    parser.add_argument("--rate", metavar="RATE", help="what a rank computes: Gflop/s of matrix products, or a file "
+                        "that npnet bench --json wrote (default: its layers are measured now)")
+    parser.add_argument("--memory", metavar="RATE", default="10GB/s", help="with --rate in Gflop/s: bytes a second "
+                        "that a rank moves in all other layers (default: 10GB/s)")
+    parser.add_argument("--threads", type=int, metavar="N", help="of each rank, where layers are measured (default: as "
+                        "npnet has here)")
+    parser.add_argument("--allreduce", choices=KINDS, default=KINDS[0], help="how gradients are summed (default: "
+                        f"{KINDS[0]})")
+    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers as JSON, in a file or in "
+                        "place of the tables")
+    add_backend(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    check(options)
+    link = Link(units.seconds(options.latency), units.bandwidth(options.bandwidth))
+    ranks = numbers_of(options.ranks)
+    batches = {number: batch_of(number, options.batch, options.per_rank) for number in ranks}
+    if backend.ops.name is None and options.backend is None:
+        backend.use("numpy")                                # here nothing is computed; what is measured has a process
+    net = model(options.net, size=options.size)
+    found = plan(net, ranks, rates_of(net, options, batches), link, options.batch, options.per_rank,
+                 kind=options.allreduce, name=options.net)
+    text = json.dumps(found.as_data(), indent=1)
+    if options.json == "-":
+        print(text)
+    else:
+        show(found)
+    if options.json not in (None, "-"):
+        with writing(options.json) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+        echo(f"all numbers are in {options.json}")
+
+
+def check(options):
+    """Raises ValueError for options that do not go together."""
+    if options.rate is not None and (options.threads is not None or options.backend is not None):
+        option = "--threads" if options.threads is not None else "--backend"
+        raise ValueError(f"{option} is for layers that are measured now; leave it or --rate out")
+    if options.threads is not None and options.threads < 1:
+        raise ValueError(f"--threads must be at least 1, got {options.threads}")
+
+
+def numbers_of(text):
+    """The numbers of ranks that --ranks asks for."""
+    if text is None:
+        return list(RANKS)
+    words = text.replace(" ", "").split(",")
+    if not all(word.isdecimal() and 1 <= int(word) <= 10 ** 5 for word in words):
+        raise ValueError(f"--ranks must be whole numbers from 1 to 100000 with commas between them, like 1,2,3; got "
+                         f"{text!r}")
+    most = int(words[0])
+    if len(words) > 1:
+        return sorted(set(map(int, words)))
+    return sorted({*(2 ** power for power in range(int(math.log2(most)) + 1)), most})
+
+
+def rates_of(net, options, batches):
+    """The Rates of --rate, or those of this machine."""
+    if options.rate is None:
+        return measured(net, options, batches)
+    if options.rate[:1].isdigit() and not options.rate.endswith(".json"):
+        return rates.assumed(net, units.flops(options.rate), units.bandwidth(options.memory))
+    return rates.from_bench(net, options.rate)
+
+
+def measured(net, options, batches):
+    """The Rates of this machine, with a bar."""
+    needed = {number for ranks, whole in batches.items() for number in (whole, math.ceil(whole / ranks))}
+    pictures = rates.sizes(net, needed)
+    done, total = itertools.count(1), rates.ticks(pictures)
+    with bar(f"measuring {options.net}", "turns") as progress:
+        return rates.measure(net, pictures, options.threads or 0, options.backend or "",
+                             tick=lambda: progress(next(done), total))
+
+
+# ---------------------------------------------------------------------------- what is printed
+
+def show(found):
+    """The tables and the sentences of a plan."""
+    whole = sorted({one.batch for one in found.predictions})
+    pictures = f"{whole[0]} pictures a step" if found.fixed == "batch" else \
+        f"{found.predictions[0].pictures} pictures a rank"
+    echo(f"{found.net}, {pictures}, {found.parameters:,} parameters", "bold")
+    for way in dict.fromkeys(one.way for one in found.predictions):
+        echo()
+        echo(way, "bold")
+        print_table([HEADS, *map(cells, found.column(way))], "r" * len(HEADS))
+    echo()
+    for way, reason in found.left_out.items():
+        tell(f"No {way}: {reason}.")
+    for sentence in conclusions.conclusions(found) + conclusions.assumptions(found):
+        tell(sentence)
+
+
+def cells(one):
+    """The cells of one prediction."""
+    times = [duration(seconds) if seconds else "0" for seconds in (one.computing, one.sending, one.step, one.at_best)]
+    return (str(one.ranks), str(one.pictures), *times, size(one.sent), f"{one.weak:.2f}", f"{one.strong:.2f}")

@@ -1,0 +1,207 @@
+"""The planner: how long a training step will take on N ranks, what each of them sends, and how well N ranks are used.
+
+    from npnet.parallel.planner import plan
+    found = plan(net, (1, 2, 4, 8), rates, Link(latency=50e-6, bandwidth=1.25e9), batch=128)
+    found.of("data-parallel", 8).step                   seconds
+
+A step is what one rank computes, layer by layer (rates.py), and what it sends (costs.py), in the order that ways.py
+gives. Two bounds:
+
+    step            nothing overlaps: all that is computed and all that is sent, one after the other
+    at_best         a gradient travels while earlier layers are still computed; messages share one link, one after the
+                    other; what a layer waits for (the other tower's maps, the logits) hides behind nothing
+
+An MPI without a thread of its own for messages, as MPICH is by default, moves a non-blocking Allreduce only while npnet
+is inside a call of MPI, so that a measured step is nearer to the first.
+
+Efficiency compares N ranks with one, both without overlap:
+
+    weak            T(1 rank, its share of the pictures) / T(N ranks)               1: sending costs nothing
+    strong          T(1 rank, the whole batch) / (N T(N ranks))                     1: N times as fast
+
+What is left out: ranks that disturb each other (on one machine they share memory, caches and the link), waiting for the
+slowest rank, reading pictures, and that a half of a layer may need more than half of its time.
+"""
+import math
+from dataclasses import asdict, dataclass
+
+from .costs import KINDS, Link
+from .rates import parameters_of
+from .ways import (DATA, SCHEMES, TOWERS, TRICK, WAYS, data_parallel, first_dense, no_towers, one_weird_trick, parts_of,
+                   two_towers)
+
+BATCH = 128                                             # the paper's
+RANKS = (1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One way on so many ranks. Times in seconds: computing (the update included), sending, step, at_best. sent: bytes
+    of one rank in a step; pictures: its share of the batch. scheme: of one weird trick."""
+
+    way: str
+    ranks: int
+    batch: int
+    pictures: int
+    computing: float
+    sending: float
+    step: float
+    at_best: float
+    sent: int
+    weak: float
+    strong: float
+    scheme: str = ""
+    messages: tuple = ()                                # (what, seconds, bytes) of each
+
+    def largest(self):
+        """The message, (what, seconds, bytes), that takes longest; None where nothing is sent."""
+        return max(self.messages, key=lambda one: one[1], default=None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All predictions, and what they rest on."""
+
+    net: str
+    parameters: int
+    dense: int                                          # parameters in dense layers
+    link: Link
+    rates: str
+    allreduce: str
+    fixed: str                                          # "batch" or "per rank": what stays the same as ranks are added
+    predictions: tuple
+    left_out: dict                                      # {way: why it is not there}
+
+    def of(self, way, ranks):
+        """The prediction of one way on so many ranks; None where there is none."""
+        return next((one for one in self.predictions if (one.way, one.ranks) == (way, ranks)), None)
+
+    def column(self, way):
+        """All predictions of one way, the fewest ranks first."""
+        return [one for one in self.predictions if one.way == way]
+
+    @property
+    def ranks(self):
+        """The numbers of ranks."""
+        return sorted({one.ranks for one in self.predictions})
+
+    def quickest(self, ranks):
+        """The prediction with the shortest step on so many ranks."""
+        return min((one for one in self.predictions if one.ranks == ranks), key=lambda one: one.step)
+
+    def below(self, way, limit, efficiency="strong"):
+        """The fewest ranks on which an efficiency is below a limit; None where it never is."""
+        return next((one.ranks for one in self.column(way) if getattr(one, efficiency) < limit), None)
+
+    def as_data(self):
+        """Everything as plain dictionaries, for JSON."""
+        return asdict(self)
+
+
+def plan(net, ranks, rates, link=None, batch=None, per_rank=None, ways=WAYS, kind="mpich", name="network"):
+    """The Plan of a network for these numbers of ranks.
+
+    batch: pictures of a step in all (default 128), or per_rank: of each rank. kind: "mpich" or "ring", how gradients
+    are summed. Raises ValueError for numbers that cannot be.
+    """
+    link = link or Link()
+    batches = {number: batch_of(number, batch, per_rank) for number in checked(ranks, kind)}
+    parts = parts_of(net)
+    left_out, found = {}, []
+    for number, whole in batches.items():
+        for way in ways:
+            reason = why_not(net, parts, way, number, batches)
+            if reason:
+                left_out[way] = reason
+            elif way != TOWERS or number == 2:
+                found.append(predicted(net, way, number, whole, rates, link, kind))
+    dense = sum(part.parameters for part in parts if type(part.layer).__name__ == "Dense")
+    return Plan(name, parameters_of(net), dense, link, rates.words, kind, "per rank" if per_rank else "batch",
+                tuple(found), left_out)
+
+
+def checked(ranks, kind):
+    """The numbers of ranks in order. ValueError where one is not a whole number of at least 1."""
+    ranks = [ranks] if isinstance(ranks, int) else list(ranks)
+    if not ranks or any(isinstance(one, bool) or not isinstance(one, int) or one < 1 for one in ranks):
+        raise ValueError(f"ranks must be whole numbers of at least 1, got {ranks!r}")
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    return sorted(set(ranks))
+
+
+def batch_of(ranks, batch, per_rank):
+    """The pictures of a step on so many ranks. ValueError for both of batch and per_rank, or for too few."""
+    if batch is not None and per_rank is not None:
+        raise ValueError("give batch, the pictures of all ranks, or per_rank, those of each, not both")
+    for name, value in (("batch", batch), ("per_rank", per_rank)):
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+    whole = per_rank * ranks if per_rank else batch or BATCH
+    if whole < ranks:
+        raise ValueError(f"{ranks} ranks cannot share a batch of {whole}: each needs a picture of its own; "
+                         f"take fewer ranks, a larger batch, or fix the pictures of each rank")
+    return whole
+
+
+def why_not(net, parts, way, ranks, batches):
+    """Why a way is not there; None if it is."""
+    if way == TOWERS:
+        return no_towers(net, 2) or (None if 2 in batches else "two towers need 2 ranks")
+    if way == TRICK:
+        try:
+            first_dense(parts)
+        except ValueError as error:
+            return str(error)
+    return None
+
+
+def predicted(net, way, ranks, batch, rates, link, kind="mpich"):
+    """The Prediction of one way."""
+    pictures = math.ceil(batch / ranks)
+    plain, best, scheme = bounds(net, way, ranks, batch, rates, link, kind)
+    computing, sending = total(plain, message=False), total(plain, message=True)
+    step = computing + sending
+    return Prediction(way, ranks, batch, pictures, computing, sending, step, best,
+                      round(sum(event.sent for event in plain)), alone(net, pictures, rates) / step,
+                      alone(net, batch, rates) / (ranks * step), scheme,
+                      tuple((event.what, event.seconds, round(event.sent)) for event in plain if event.message))
+
+
+def bounds(net, way, ranks, batch, rates, link, kind):
+    """(the Events without overlap, the seconds at best, the scheme of one weird trick)."""
+    given = (net, ranks, batch, rates, link, kind)
+    if way == DATA or ranks == 1:
+        plain = data_parallel(*given)
+        return plain, overlapped(plain), ""
+    if way == TOWERS:
+        plain = two_towers(*given)
+        return plain, overlapped(plain), ""
+    plain = {scheme: one_weird_trick(*given, scheme) for scheme in SCHEMES}
+    scheme = min(plain, key=lambda one: (round(sum(event.sent for event in plain[one])), total(plain[one])))
+    best = min(overlapped(one_weird_trick(*given, one, overlap=True)) for one in SCHEMES)
+    return plain[scheme], best, scheme
+
+
+def total(events, message=None):
+    """Seconds of all events one after the other; message: only of messages, or only of what is computed."""
+    return sum(event.seconds for event in events if message is None or event.message == message)
+
+
+def overlapped(events):
+    """Seconds of all events where background messages travel while something else is computed, one at a time; the
+    update, the last event, waits for them."""
+    clock = free = 0.0                                  # free: when the link is
+    for event in events[:-1]:
+        if event.background:
+            free = max(clock, free) + event.seconds
+        elif event.message:
+            clock = free = max(clock, free) + event.seconds
+        else:
+            clock += event.seconds
+    return max(clock, free) + events[-1].seconds
+
+
+def alone(net, batch, rates):
+    """Seconds of a step of one rank with so many pictures."""
+    return total(data_parallel(net, 1, batch, rates, Link()))
