@@ -8,8 +8,9 @@
 import itertools
 import json
 import math
+from pathlib import Path
 
-from .. import backend
+from .. import backend, plots
 from ..files import writing
 from ..models import MODELS, model
 from ..parallel import conclusions, rates, units
@@ -17,6 +18,7 @@ from ..parallel.costs import KINDS, Link
 from ..parallel.planner import BATCH, RANKS, batch_of, plan
 from ..screen import bar, duration, echo, print_table, size, tell
 from . import DEFAULT, add_backend
+from .plot import place_of
 
 BANDWIDTH, LATENCY = "10Gbit", "50us"
 HEADS = ("ranks", "pictures", "compute", "send", "step", "at best", "sends", "weak", "strong")
@@ -48,6 +50,7 @@ def add(commands):
                         f"{KINDS[0]})")
     parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers as JSON, in a file or in "
                         "place of the tables")
+    parser.add_argument("--save", metavar="FILE", help="also draw times, bytes and efficiency over the ranks: plan.png")
     add_backend(parser)
     parser.set_defaults(run=run)
 
@@ -71,6 +74,10 @@ def run(options):
         with writing(options.json) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
         echo(f"all numbers are in {options.json}")
+    if options.save is not None:
+        plots.save(drawing(found), options.save)
+        if options.json != "-":
+            echo(f"the drawing is {options.save}")
 
 
 def check(options):
@@ -80,6 +87,10 @@ def check(options):
         raise ValueError(f"{option} is for layers that are measured now; leave it or --rate out")
     if options.threads is not None and options.threads < 1:
         raise ValueError(f"--threads must be at least 1, got {options.threads}")
+    if options.json not in (None, "-") and Path(options.json).is_dir():
+        raise ValueError(f"{options.json} is a folder; give --json the name of a file in it")
+    if options.save is not None:
+        plots.check_name(place_of(options.save))
 
 
 def numbers_of(text):
@@ -138,3 +149,20 @@ def cells(one):
     """The cells of one prediction."""
     times = [duration(seconds) if seconds else "0" for seconds in (one.computing, one.sending, one.step, one.at_best)]
     return (str(one.ranks), str(one.pictures), *times, size(one.sent), f"{one.weak:.2f}", f"{one.strong:.2f}")
+
+
+def drawing(found):
+    """A Figure of a plan: the time of a step, bytes and efficiency of every way."""
+    ways = {way: {"ranks": [one.ranks for one in column], "step": [1000 * one.step for one in column],
+                  "at_best": [1000 * one.at_best for one in column], "sent": [one.sent / 1e6 for one in column],
+                  "efficiency": [one.strong for one in column]}
+            for way in dict.fromkeys(one.way for one in found.predictions) for column in [found.column(way)]}
+    first = found.predictions[0]
+    ideal = (found.ranks, [1000 * first.strong * first.step * first.ranks / ranks for ranks in found.ranks])
+    said = "efficiency: strong, of one rank with the whole batch"
+    if found.fixed == "per rank":
+        ideal, said = None, f"{said}, which grows: {first.pictures} pictures a rank"
+    link = conclusions.link_words(found.link)
+    return plots.ranks(ways, f"{found.net}: a training step on several ranks, predicted ({link})",
+                       f"Bands: from messages that hide behind computing as well as they can to those that do not "
+                       f"(the line); {said}. Rates {found.rates}.", ideal)

@@ -1,4 +1,6 @@
 """What a plan says in words: its assumptions, where the time goes, which way is quickest, where efficiency falls."""
+import math
+
 from ..screen import counted, duration, listed, percent, size
 from .units import bandwidth_words, latency_words
 from .ways import DATA, TRICK
@@ -10,14 +12,17 @@ LITTLE = 0.05                   # of a step: what takes less is no bottleneck
 def assumptions(plan):
     """Sentences: what was put in, and what is left out."""
     link, kind = plan.link, {"mpich": "as MPICH does (Rabenseifner)", "ring": "around a ring"}[plan.allreduce]
+    adding = f"at {size(link.adding)}/s" if link.adding < math.inf else "in no time"
     return [f"Rates {plan.rates}.",
-            f"Link of every rank {bandwidth_words(link.bandwidth)} each way, {latency_words(link.latency)} a message; "
-            f"gradients are summed {kind}, at {size(link.adding)}/s." if link.adding < 1e15 else
-            f"Link of every rank {bandwidth_words(link.bandwidth)} each way, {latency_words(link.latency)} a message; "
-            f"gradients are summed {kind}, the sums in no time.",
+            f"Link of every rank: {link_words(link)}; gradients are summed {kind}, the sums {adding}.",
             "step: nothing overlaps; at best: gradients travel while earlier layers are still computed. weak: one "
             "rank with its share of the pictures, compared with this step; strong: one rank with the whole batch, "
             "compared with N such steps. Ranks are taken not to disturb each other."]
+
+
+def link_words(link):
+    """"10 Gbit/s each way, 50 us a message"."""
+    return f"{bandwidth_words(link.bandwidth)} each way, {latency_words(link.latency)} a message"
 
 
 def conclusions(plan):

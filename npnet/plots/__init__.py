@@ -14,6 +14,7 @@ from .gradients import gradient_maps
 from .grids import feature_maps, filters
 from .letters import letters_without_a_font
 from .photograph import picture_and_input
+from .ranks import ranks
 from .seen import about_grey, five_best, heat, neighbours, patches, seen, signed_heat
 from .sheets import before_after, mistakes, samples
 from .speed import growth, ladder, layer_times, roofline
@@ -22,4 +23,4 @@ from .strip import shape_strip
 __all__ = ["about_grey", "before_after", "check_name", "confusion", "curves", "drawn_by_npnet", "feature_maps",
            "filters", "five_best", "gradient_maps", "gradient_norms", "growth", "heat", "ladder", "layer_times",
            "letters_without_a_font", "losses", "mistakes", "neighbours", "patches", "picture_and_input",
-           "probabilities", "roofline", "samples", "save", "seen", "shape_strip", "signed_heat"]
+           "probabilities", "ranks", "roofline", "samples", "save", "seen", "shape_strip", "signed_heat"]
