@@ -159,10 +159,11 @@ def drawing(found):
             for way in dict.fromkeys(one.way for one in found.predictions) for column in [found.column(way)]}
     first = found.predictions[0]
     ideal = (found.ranks, [1000 * first.strong * first.step * first.ranks / ranks for ranks in found.ranks])
-    said = "efficiency: strong, of one rank with the whole batch"
+    pictures = f"{first.batch} pictures in all"
     if found.fixed == "per rank":
-        ideal, said = None, f"{said}, which grows: {first.pictures} pictures a rank"
+        ideal, pictures = None, f"{first.pictures} pictures a rank"
     link = conclusions.link_words(found.link)
-    return plots.ranks(ways, f"{found.net}: a training step on several ranks, predicted ({link})",
+    return plots.ranks(ways, f"{found.net}, {pictures}: a training step, predicted ({link})",
                        f"Bands: from messages that hide behind computing as well as they can to those that do not "
-                       f"(the line); {said}. Rates {found.rates}.", ideal)
+                       f"(the line). Efficiency: strong, beside one rank with the pictures of all. Rates "
+                       f"{found.rates}.", ideal)

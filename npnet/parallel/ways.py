@@ -3,10 +3,10 @@ sends, in order.
 
     data-parallel       Every rank has the whole network and its share of the batch. When a layer's backward is done,
                         its gradient is summed over all ranks (an Allreduce); the update is then the same everywhere.
-    two towers          The paper of 2012: two ranks, each has one of the two groups of every layer, and all pictures.
-                        A layer that sees both towers (a convolution without groups after the first, each dense layer)
-                        needs the other tower's half of its input: an exchange; on the way back the other tower's half
-                        of its gradient: another one. No gradient of weights is sent.
+    two towers          The paper of 2012: two ranks, each has half of every layer, and all pictures. A layer that sees
+                        both towers (a convolution without groups after the first, each dense layer) needs the other
+                        tower's half of its input: an exchange; on the way back the other tower's half of its gradient:
+                        another one. No gradient of weights is sent. cutting.py says how layers are cut.
     one weird trick     Krizhevsky, "One weird trick for parallelizing convolutional neural networks" (2014, arXiv
                         1404.5997): convolutions, which have most of the work and few weights, are data-parallel; the
                         dense layers, which have most of the weights and little work, are split: each rank has 1/N of
@@ -27,8 +27,10 @@ three ways train the same network.
 import math
 from typing import NamedTuple
 
-from ..layers import LRN, Conv2D, Dense
+from ..layers import Dense
 from .costs import Cost, allgather, allreduce, exchange, reduce_scatter
+from .cutting import rows_of
+from .exchange import traffic
 
 COPIED = 2 / 5           # of the update's time: it moves five numbers for each parameter, a copy two
 DATA, TOWERS, TRICK = "data-parallel", "two towers", "one weird trick"
@@ -113,47 +115,35 @@ def summed_backward(net, parts, ranks, pictures, rates, link, kind):
 # ---------------------------------------------------------------------------- two towers
 
 def two_towers(net, ranks, batch, rates, link, kind="mpich"):
-    """The Events of one step of a rank. ValueError unless there are two ranks and two towers."""
+    """The Events of one step of a rank: of tower 0. ValueError unless there are two ranks and two towers."""
     reason = no_towers(net, ranks)
     if reason:
         raise ValueError(reason)
-    parts, size = parts_of(net), net.dtype.itemsize
+    parts, crossing = parts_of(net), traffic(net, batch)
+    share = {row.name: 0.5 if row.cut is not None else 1.0 for row in rows_of(net.input_shape, net.layers)}
     events = []
     for part in parts:
-        if sees_both(part, parts):
-            events += message(f"input of {part.name}", exchange(batch * part.before // 2 * size, link))
-        events += computed(rates, [part], "forward", batch, 0.5)
-    events += message("logits", exchange(batch * parts[-1].made // 2 * size, link))
+        if part.name in crossing:
+            events += message(f"input of {part.name}", exchange(crossing[part.name].forward, link))
+        events += computed(rates, [part], "forward", batch, share[part.name])
+    events += message("logits", exchange(crossing["loss"].forward, link)) if "loss" in crossing else []
     for part in reversed([part for part in parts if part.back]):
-        events += computed(rates, [part], "backward", batch, 0.5)
-        if sees_both(part, parts) and part.to_input:
-            events += message(f"gradient of the input of {part.name}",
-                              exchange(batch * part.before // 2 * size, link, adds=True))
-    return [*events, Event("update", rates.updating(sum(part.parameters for part in parts) / 2))]
+        events += computed(rates, [part], "backward", batch, share[part.name])
+        if part.name in crossing and part.to_input:
+            cost = exchange(crossing[part.name].backward, link, adds=True)
+            events += message(f"gradient of the input of {part.name}", cost)
+    update = rates.updating(sum(part.parameters * share[part.name] for part in parts))
+    return [*events, Event("update", update)]
 
 
-def sees_both(part, parts):
-    """Whether a layer needs what the other tower made; the first one sees the pictures, which both have."""
-    return part is not parts[0] and (isinstance(part.layer, Dense)
-                                     or isinstance(part.layer, Conv2D) and part.layer.groups == 1)
-
-
-def no_towers(net, ranks):
+def no_towers(net, ranks=2):
     """Why there are no two towers; None if there are."""
     if ranks != 2:
         return f"two towers need 2 ranks, got {ranks}"
-    first = next(iter(net.layers))
-    for name, layer in net.layers.items():
-        if getattr(layer, "paths", None):
-            return f"{name} has paths side by side, so this network cannot be cut into two towers"
-        if isinstance(layer, LRN) and layer.groups % 2:
-            return f"{name} normalises over both towers; LRN(groups=2) would stay in one"
-        if isinstance(layer, Conv2D) and name != first and layer.groups not in (1, 2):
-            return f"{name} has {layer.groups} groups; two towers need 2, or 1 where both are seen"
-        if net.shapes[name][0] % 2:
-            return f"{name} makes {net.shapes[name][0]} maps or units, which two towers cannot share equally"
-    if all(getattr(layer, "groups", 1) == 1 for layer in net.layers.values() if isinstance(layer, Conv2D)):
-        return "no convolution of this network has groups=2, so it has no two towers"
+    try:
+        rows_of(net.input_shape, net.layers)
+    except ValueError as error:
+        return str(error)
     return None
 
 

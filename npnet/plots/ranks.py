@@ -10,9 +10,9 @@ def ranks(ways, title=None, caption=None, ideal=None, limits=(0.9, 0.5)):
     """A panel for the time of a step, one for the bytes and one for the efficiency; a line for each way.
 
     ways: {name: {"ranks": [...], "step": [milliseconds], "at_best": [...], "sent": [megabytes], "efficiency": [...]}};
-    step and at_best are the two edges of a band. ideal: (ranks, milliseconds) of a step that shrinks as ranks grow, drawn
-    in grey. limits: efficiencies at which a line is drawn across. ValueError where a way has no ranks, or lists differ in
-    length.
+    step and at_best are the two edges of a band. ideal: (ranks, milliseconds) of a step that shrinks as ranks grow,
+    drawn in grey. limits: efficiencies at which a line is drawn across. ValueError where a way has no ranks, or its
+    lists differ in length.
     """
     for name, way in ways.items():
         if not way["ranks"] or len({len(values) for values in way.values()}) > 1:

@@ -5,14 +5,17 @@ import math
 import pytest
 
 import npnet
+from npnet import plots
 from npnet.cli import main
 from npnet.layers import LRN, Conv2D, Dense, Flatten, MaxPool, ReLU
 from npnet.models import MODELS
 from npnet.parallel import conclusions, rates, units
 from npnet.parallel.costs import Cost, Link, allgather, allreduce, exchange, reduce_scatter
+from npnet.parallel.exchange import traffic
 from npnet.parallel.planner import DATA, TOWERS, TRICK, WAYS, plan, predicted
 from npnet.parallel.rates import Rates, along, assumed, from_bench, sizes
 from npnet.parallel.ways import dense_phase, parts_of, two_towers
+from npnet.plots import drawn_by_npnet
 
 SECOND = Link(latency=1.0, bandwidth=1000.0, adding=math.inf)       # a message: 1 s, and 1 s for 1000 bytes
 FREE = Link(latency=0.0, bandwidth=math.inf, adding=math.inf)
@@ -191,7 +194,7 @@ def test_networks_without_towers_or_dense_layers():
     net = npnet.Network((3, 8, 8), conv1=Conv2D(4, 3), norm1=LRN(n=3), pool1=MaxPool(6, 6), flatten=Flatten())
     found = plan(net, (1, 2), seconds_of(net), SECOND, batch=4)
     assert set(found.left_out) == {TOWERS, TRICK} and {one.way for one in found.predictions} == {DATA}
-    assert "norm1" in found.left_out[TOWERS] and "no dense layers" in found.left_out[TRICK]
+    assert "norm1: its window reaches from one tower into the other" in found.left_out[TOWERS] and "no dense layers" in found.left_out[TRICK]
     with pytest.raises(ValueError, match="two towers need 2 ranks, got 3"):
         two_towers(tower(), 3, 6, seconds_of(tower()), SECOND)
 
@@ -245,6 +248,12 @@ def test_the_traffic_of_alexnet():
     trick = {what: sent for what, _, sent in found.of(TRICK, 2).messages}
     assert trick["input of fc6"] == 64 * 9216 * 4 and trick["gradient of the input of fc7"] == 64 * 4096 * 4
     assert trick["gradient of conv1"] == 34_944 * 4 and "gradient of fc6" not in trick
+
+
+def test_towers_send_what_the_two_processes_send():
+    net = npnet.model("cifar_alexnet")
+    found, sent = predicted(net, TOWERS, 2, 64, assumed(net, 1e11), Link()), traffic(net, 64)
+    assert found.sent == sum(one.forward + one.backward for one in sent.values()) > 10 ** 6
 
 
 def test_pictures_of_each_rank():
@@ -406,11 +415,29 @@ def test_rates_of_a_file(plan_, tmp_path):
     assert code == 0 and "Rates speed.json: abacus" in out and "2 pictures a rank" in out
 
 
+def test_a_drawing(plan_, tmp_path):
+    code, out, _ = plan_("--rate", "1", "--ranks", "1,2,3", "--save", "plan.png")
+    assert code == 0 and "the drawing is plan.png" in out and drawn_by_npnet(tmp_path / "plan.png")
+    assert "plan.jpeg2 must end in" in plan_("--rate", "1", "--save", "plan.jpeg2")[2]
+
+
+def test_the_lines_of_a_drawing():
+    way = {"ranks": [1, 2], "step": [8.0, 5.0], "at_best": [8.0, 4.0], "sent": [0.0, 3.0], "efficiency": [1.0, 0.8]}
+    figure = plots.ranks({"a": way, "b": way}, "title", ideal=([1, 2], [8.0, 4.0]))
+    step, sent, efficiency = figure.axes
+    assert [list(line.get_ydata()) for line in step.lines] == [[8, 4], [8, 5], [8, 5]] and len(step.collections) == 2
+    assert [list(line.get_xdata()) for line in sent.lines] == [[2], [2]]            # 0 has no place on this axis
+    assert [list(line.get_ydata()) for line in efficiency.lines][2:] == [[1, 0.8]] * 2
+    with pytest.raises(ValueError, match="a needs a number of each kind"):
+        plots.ranks({"a": way | {"step": [1.0]}})
+
+
 @pytest.mark.parametrize("words, said", [
     (["--bandwidth", "10"], "write bits as 10Gbit"), (["--latency", "5"], "write it as 50us"),
     (["--ranks", "two"], "--ranks must be whole numbers from 1"), (["--ranks", "1,,2"], "--ranks must be"),
     (["--ranks", "256"], "256 ranks cannot share a batch of 128"), (["--batch", "0"], "batch must be a whole number"),
     (["--batch", "4", "--per-rank", "2"], "not both"), (["--threads", "2"], "--threads is for layers that are measured"),
+    (["--save", "plan.doc"], "plan.doc must end in"), (["--json", "."], ". is a folder"),
     (["--allreduce", "tree"], "invalid choice: 'tree'"), (["--memory", "3"], "write bits as")])
 def test_words_that_cannot_be(plan_, words, said):
     code, out, err = plan_("--rate", "150", *words)
