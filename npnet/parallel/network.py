@@ -93,6 +93,8 @@ class DataParallel:
         self.counts = self.team.counts(len(x))
         total = sum(self.counts)
         first, last = self.team.rows(total)
+        if not total:
+            raise ValueError("a batch needs at least one picture, got none")
         if len(x) != last - first:
             raise ValueError(f"rank {self.team.rank} got {len(x)} of {total} pictures, and its rows are {first} to "
                              f"{last}; give each rank x[first:last] with first, last = team.rows(N)")

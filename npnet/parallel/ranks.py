@@ -7,6 +7,10 @@
 
 mpi4py is imported where it is first used: npnet works without it.
 """
+import math
+import sys
+from pathlib import Path
+
 import numpy as np
 
 from ..backend import ops
@@ -21,8 +25,19 @@ from .shards import Rows, Shard, cuts, shards_of
 def here(shards=None):
     """The team of this process: Ranks where mpiexec started several, or where batches are to be cut into shards."""
     if started() > 1:
-        return Ranks(mpi().COMM_WORLD, shards)
+        return Ranks(every_process(), shards)
     return ALONE if shards is None else Ranks(None, shards)
+
+
+def every_process():
+    """MPI's communicator of all processes. OSError where mpiexec is not of the MPI that mpi4py has found: each process
+    would believe that it is alone, and all would train the same and write the same files."""
+    comm = mpi().COMM_WORLD
+    if comm.size == 1:
+        often = Path(sys.executable).with_name("mpiexec")
+        raise OSError(f"mpiexec started {started()} processes, but mpi4py's MPI knows of this one alone: they are of "
+                      f"two different MPIs; use the mpiexec of the same, often {often}")
+    return comm
 
 
 class Ranks(Alone):
@@ -68,7 +83,7 @@ class Ranks(Alone):
         return DataParallel(net, self)
 
     def loader(self, loader):
-        return Shard(loader, self) if isinstance(loader, Loader) else Rows(loader, self)
+        return Shard(loader, self) if type(loader) is Loader else Rows(loader, self)
 
     def rows(self, total):
         bounds = cuts(total, self.pieces)
@@ -104,7 +119,7 @@ class Ranks(Alone):
         counts = counts or self.counts(len(rows))
         own = np.ascontiguousarray(ops.to_host(rows))
         whole = np.empty((sum(counts), *own.shape[1:]), own.dtype)
-        numbers = [count * (whole.size // len(whole)) for count in counts]
+        numbers = [count * math.prod(own.shape[1:]) for count in counts]
         self.comm.Allgatherv(own, [whole, numbers])
         return ops.to_device(whole)
 

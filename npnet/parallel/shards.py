@@ -44,10 +44,17 @@ class Shard(Loader):
 
 
 class Rows:
-    """The same of a loader that is not npnet's: its batches are made whole on every rank, and cut."""
+    """The same of a loader of somebody's own, also of a class made from Loader: what it does otherwise may concern the
+    whole batch, so every rank makes all of it and takes its rows."""
 
     def __init__(self, loader, team):
         self.loader, self.team = loader, team
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+    def __len__(self):
+        return len(self.loader)
 
     def epoch(self, number, first=0):
         """The batches of one epoch, from batch `first` on: own rows of x, all labels."""

@@ -1,0 +1,224 @@
+"""A team: what the ranks share, agree on, join and compare; and a network of a team, used by hand."""
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from equal_networks import PIPELINE, batch_norm, every_layer, paths, pictures
+from ranked import on_ranks
+
+import npnet
+from npnet import parallel
+from npnet.data import Loader
+from npnet.fit.team import ALONE, Alone
+from npnet.parallel import Ranks
+
+
+def asked(function, *given):
+    """What a function returns, or the sentence of its error."""
+    try:
+        return function(*given)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def full_disk():
+    raise OSError(28, "No space left on device")
+
+
+# ---------------------------------------------------------------------------- one process
+
+def test_one_process_without_mpiexec():
+    assert parallel.here() is ALONE and ALONE.first and (ALONE.rank, ALONE.size) == (0, 1)
+    assert ALONE.shared(lambda: 3) == 3 and ALONE.agreed(4) == 4 and ALONE.rows(10) == (0, 10)
+    net, loader = every_layer(), Loader(pictures(4), 2, PIPELINE)
+    assert ALONE.network(net) is net and ALONE.loader(loader) is loader
+
+
+def test_one_process_with_shards_needs_no_mpi():
+    team = parallel.here(shards=4)
+
+    assert (team.rank, team.size, team.first, team.rows(10)) == (0, 1, True, (0, 10))
+    assert team.shared(lambda: 3) == 3 and team.agreed(4) == 4
+    assert "OSError" in asked(team.shared, full_disk)
+
+
+def test_a_team_answers_what_one_process_answers():
+    """fit is written once for both."""
+    public = {name for name in vars(Alone) if not name.startswith("_")}
+
+    assert public >= {"shared", "agreed", "network", "loader", "rows", "joined", "first", "rank", "size"}
+    assert all(hasattr(Ranks(None, 2), name) for name in public)
+
+
+def test_an_mpiexec_of_another_mpi(monkeypatch):
+    """Each process would believe that it is alone, and all would write the same files."""
+    monkeypatch.setattr("npnet.parallel.ranks.started", lambda: 2)
+    alone = SimpleNamespace(COMM_WORLD=SimpleNamespace(rank=0, size=1))
+    monkeypatch.setattr("npnet.parallel.ranks.mpi", lambda: alone)
+
+    with pytest.raises(OSError, match="mpiexec started 2 processes, but mpi4py's MPI knows of this one alone: .*use the mpiexec of the same"):
+        parallel.here()
+
+
+# ---------------------------------------------------------------------------- three ranks
+
+def team_work():
+    """What a team answers on this rank."""
+    team = parallel.here()
+    number = np.arange(team.rank, dtype=np.float32)                                     # rank 0 has no row
+    return {
+        "who": (team.rank, team.size, team.first),
+        "shared": team.shared(lambda: f"made by {team.rank}"),
+        "full disk": asked(team.shared, full_disk if team.first else lambda: 1),
+        "agreed": team.agreed(team.rank * 10),
+        "joined": team.joined(lambda: number),
+        "one raises": asked(team.joined, full_disk if team.rank == 1 else lambda: number),
+        "nothing left": team.joined(lambda: np.zeros((0, 2))).shape}
+
+
+@pytest.fixture(scope="module")
+def answered():
+    return on_ranks(3, team_work)
+
+
+@pytest.mark.mpi
+def test_what_is_made_once_is_shared(answered):
+    assert [rank["who"] for rank in answered] == [(0, 3, True), (1, 3, False), (2, 3, False)]
+    for rank in answered:
+        assert rank["shared"] == "made by 0" and rank["agreed"] == 20
+        assert rank["joined"].tolist() == [0, 0, 1] and rank["joined"].dtype == np.float32
+        assert rank["nothing left"] == (0, 2)
+
+
+@pytest.mark.mpi
+def test_what_one_raises_all_raise(answered):
+    for rank in answered:
+        assert rank["full disk"] == rank["one raises"] == "OSError: [Errno 28] No space left on device"
+
+
+# ---------------------------------------------------------------------------- a network of a team
+
+def batch(count=7):
+    random = np.random.default_rng(3)
+    return random.standard_normal((count, 3, 8, 8)), random.standard_normal((count, 3))
+
+
+class Sum(npnet.Layer):
+    """A layer of somebody's own, who knows nothing of to_input."""
+
+    def forward(self, x, train=False):
+        return x + 1
+
+    def backward(self, dy):
+        return dy.copy()
+
+
+def own_layer(dtype):
+    return npnet.Network((3, 8, 8), dtype=dtype, own=Sum(), flatten=npnet.Flatten(), fc=npnet.Dense(3, init="he"), last=Sum())
+
+
+BY_HAND = {"every layer": every_layer, "batch norm": batch_norm, "paths": paths, "own layer": own_layer}
+
+
+def by_hand(shards=None):
+    """{network: the outputs, this rank's rows of the input's gradient, all gradients}, in training and not."""
+    npnet.use("numpy")
+    team, left = parallel.here(shards), {}
+    x, dy = batch()
+    first, last = team.rows(len(x))
+    for name, make in BY_HAND.items():
+        for train in (True, False):
+            net = team.network(make(np.float64))
+            y = net.forward(x[first:last] if team.size > 1 or shards else x, train=train)
+            dx = net.backward(dy)
+            left[name, train] = y, dx, {key: array.copy() for key, array in net.grads().items()}
+    return left
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("ranks, shards", [(2, None), (3, 5)])
+def test_gradients_of_the_input_by_hand(ranks, shards):
+    returned, expected = on_ranks(ranks, by_hand, shards), by_hand()
+
+    for key, (y, dx, gradients) in expected.items():
+        assert np.allclose(np.concatenate([rank[key][1] for rank in returned]), dx, rtol=1e-11, atol=1e-12), key
+        for rank in returned:
+            assert np.allclose(rank[key][0], y, rtol=1e-11, atol=1e-12) and list(rank[key][2]) == list(gradients)
+            assert all(np.allclose(rank[key][2][name], array, rtol=1e-11, atol=1e-12) for name, array in gradients.items()), key
+
+
+def net_of_team(shards=2):
+    npnet.use("numpy")
+    return parallel.here(shards).network(every_layer(np.float64))
+
+
+def test_it_has_networks_methods():
+    net = net_of_team()
+    net.step = 3
+
+    assert net.net.step == net.step == 3 and str(net) == str(net.net) and net["conv1"] is net.net["conv1"]
+    assert list(net.params()) == list(net.grads()) and net.shapes["fc4"] == (3,) and net.first_trained() == "conv1"
+    assert all(net.grads()[name].shape == w.shape for name, w in net.params().items())
+
+
+def test_gradients_are_views_of_one_buffer():
+    net = net_of_team()
+    before = {name: array.ctypes.data for name, array in net.grads().items()}
+    net.forward(batch()[0], train=True)
+    net.backward(batch()[1], to_input=False)
+
+    assert before == {name: array.ctypes.data for name, array in net.grads().items()}
+    assert sum(array.size for array in net.grads().values()) == net.buffer.flat.size
+
+
+def test_what_is_no_batch_is_said():
+    net = net_of_team()
+    with pytest.raises(ValueError, match="input has shape"):
+        net.forward(batch()[0][:, :, :7])
+    with pytest.raises(TypeError, match="input is float32, but this network computes in float64"):
+        net.forward(batch()[0].astype(np.float32))
+    with pytest.raises(ValueError, match="at least one"):
+        net.forward(batch()[0][:0])
+    net.forward(batch()[0])
+    with pytest.raises(ValueError, match=r"backward needs the gradient of the last forward's output, \(7, 3\), got \(6, 3\)"):
+        net.backward(batch()[1][:6])
+
+
+def test_backward_needs_a_forward():
+    with pytest.raises(ValueError, match="backward needs a forward first"):
+        net_of_team().backward(batch()[1])
+
+
+def test_batch_normalisation_of_one_number():
+    npnet.use("numpy")
+    net = parallel.here(3).network(npnet.Network((4,), norm=npnet.BatchNorm(), fc=npnet.Dense(2)))
+
+    with pytest.raises(ValueError, match="norm: BatchNorm needs at least 2 numbers per channel in training, got 1"):
+        net.forward(np.ones((1, 4), np.float32), train=True)
+
+
+def test_nan_is_named_with_its_layer():
+    from npnet import network
+    net = net_of_team()
+    net.net["conv2"].w[0] = np.nan
+    network.check(True)
+    try:
+        with pytest.raises(FloatingPointError, match="conv2: its output holds"):
+            net.forward(batch()[0])
+    finally:
+        network.check(False)
+
+
+def other_rows():
+    """Rank 0 gives fewer rows than its own, and rank 1 more."""
+    npnet.use("numpy")
+    net, (x, _) = parallel.here().network(every_layer(np.float64)), batch()
+    return asked(net.forward, x[:2] if parallel.here().first else x[2:])
+
+
+@pytest.mark.mpi
+def test_rows_that_are_not_the_ranks_own():
+    first, second = on_ranks(2, other_rows)
+
+    assert "rank 0 got 2 of 7 pictures, and its rows are 0 to 3" in first
+    assert "rank 1 got 5 of 7 pictures, and its rows are 3 to 7" in second
