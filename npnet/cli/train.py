@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ..data.sets import Unreadable
 from ..fit.recipe import ANEW, Recipe, Unfit, checkpoint_of
-from ..screen import echo
+from ..parallel import here
+from ..screen import echo, hush
 from . import add_backend, choose_backend
 
 FIELDS = {one.name: one for one in fields(Recipe)}
@@ -78,19 +79,26 @@ def train(options):
         from .remarks import explain
         return explain(options.explain_remarks)
     given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
-    checkpoint, recipe = None, Recipe(**given)
+    checkpoint, recipe, team = None, Recipe(**given), here()
+    if not team.first:
+        hush()
     if options.resume is not None:
-        checkpoint = resumed(options, given)
+        checkpoint = team.shared(lambda: resumed(options, given))
         recipe = Recipe.of(checkpoint)
         if options.data is None:
             check_there(recipe.data, options.resume)
         recipe = replace(recipe, **given)
+        if options.backend is None and not os.environ.get("NPNET_BACKEND"):
+            options.backend = checkpoint.about["settings"].get("backend")
     choose_backend(options)
+    team = here(recipe.shards)
     if options.overfit_one_batch:
+        if team.size > 1:
+            raise ValueError("--overfit-one-batch is for one process; start it without mpiexec")
         result = recipe.overfit()
         echo(result)
         return 0 if result.learnt else 1
-    run = recipe.train(options.out, checkpoint)
+    run = recipe.train(options.out, checkpoint, team=team)
     return 128 + run.signal if run.signal else int(run.failed)
 
 
@@ -108,6 +116,4 @@ def resumed(options, given):
     if odd:
         raise ValueError(f"a run goes on with its own settings; leave {', '.join(odd)} out, or begin a new run")
     checkpoint = checkpoint_of(Path(options.resume))
-    if options.backend is None and not os.environ.get("NPNET_BACKEND"):
-        options.backend = checkpoint.about["settings"].get("backend")
     return checkpoint

@@ -17,6 +17,7 @@ from ..backend import ops
 from ..data.loader import Loader
 from ..layers import Softmax
 from ..ops.softmax import log_softmax_forward
+from .team import ALONE
 
 CLASSES_FOR_FIVE = 10       # of fewer, that one is in the best five says little
 
@@ -33,16 +34,26 @@ class Score:
     confusion: np.ndarray
 
 
-def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None):
+def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None, team=ALONE):
     """Logarithms of the probabilities, float64 (N, classes), of the mean over the networks, and over ten crops of each
     picture if `ten`.
 
     networks: pairs (net, pipeline). What is averaged are softmax outputs, as in section 4.1 and table 2 of the
-    paper, not logits. ValueError if the networks do not answer with the same number of classes.
+    paper, not logits. team: the processes that share the pictures; each gets all answers. ValueError if the networks
+    do not answer with the same number of classes.
     """
     sizes = {net.shapes[list(net.layers)[-1]] for net, _ in networks}
     if len(sizes) != 1:
         raise ValueError(f"networks whose answers are averaged need the same classes, got outputs {sorted(sizes)}")
+    first, last = team.rows(len(pictures))
+    own = pictures if (first, last) == (0, len(pictures)) else pictures.take(np.arange(first, last))
+    return team.joined(lambda: of_networks(networks, own, ten, batch, workers, progress))
+
+
+def of_networks(networks, pictures, ten, batch, workers, progress):
+    """The same for the pictures of one process, which may be none."""
+    if not len(pictures):
+        return np.empty((0, *networks[0][0].shapes[list(networks[0][0].layers)[-1]]))
     each = []
     for number, (net, pipeline) in enumerate(networks):
         def passed(done, of):

@@ -7,43 +7,61 @@ from ..screen import bar, counted, percent
 from ..weights import read_checkpoint
 from .answers import CLASSES_FOR_FIVE, answers, score
 from .report import write_report
+from .team import ALONE
 from .unseen import seen_by
 
 FEW = 50                    # test pictures: of fewer, each is more than 2 % of the result
 
 
-def finish(run, loaders, say):
+def finish(run, loaders, say, team=ALONE):
     """Tests the network of a run that has come to its end, and writes the report; returns the run.
 
     A run that was interrupted is left as it is, one that failed has its report alone. ValueError, after the report is
-    written, where a test picture cannot be read.
+    written, where a test picture cannot be read. All processes of a team test, the first one writes.
     """
-    pipeline, test = loaders["train"].pipeline, loaders.get("test")
+    test, log_p, failed = loaders.get("test"), None, None
     if run.stopped == "interrupted":
         return run
-    if run.failed:
-        say(f"the report is {write_report(run, run.net, pipeline)}")
-        return run
-    chosen = "best.npz" if (run.folder / "best.npz").exists() else "last.npz"
-    net, sheets, failed = read_checkpoint(run.folder / chosen).network(), [], None
-    try:
-        sheets = tested(run, net, test, chosen, say) if test is not None else []
-    except (OSError, ValueError) as error:                      # a damaged picture: the run has its report all the same
-        failed = error
-    say(f"the report is {write_report(run, net, pipeline, run.test, sheets)}")
-    say(f"the network is {run.folder / chosen}: npnet predict PICTURE --weights {run.folder / chosen}")
+    chosen, net = team.shared(lambda: chosen_by(run))
+    if test is not None and not run.failed:
+        try:
+            log_p = answered(net, test, team)
+            run.test = score(log_p, test.pictures.labels)
+        except (OSError, ValueError) as error:                  # a damaged picture: the run has its report all the same
+            failed = error
+    team.shared(lambda: tell(run, chosen, net, loaders, log_p, say))
     if failed is not None:
-        hint = f"; npnet evaluate {run.folder} --skip-damaged tests it on the others" * isinstance(failed, Unreadable)
+        where = team.shared(lambda: str(run.folder))
+        hint = f"; npnet evaluate {where} --skip-damaged tests it on the others" * isinstance(failed, Unreadable)
         raise ValueError(f"the network could not be tested: {failed}{hint}")
     return run
 
 
-def tested(run, net, test, chosen, say):
-    """Tests a network, says what came of it, and returns pairs (title, Figure) for the report."""
-    pictures = test.pictures
+def chosen_by(run):
+    """The path of the checkpoint that validation chose, and its network; of a run that failed none, and its own."""
+    if run.failed:
+        return None, run.net
+    path = run.folder / ("best.npz" if (run.folder / "best.npz").exists() else "last.npz")
+    return path, read_checkpoint(path).network()
+
+
+def answered(net, test, team):
+    """What a network answers to the pictures of a Loader, as `answers` gives it."""
     with bar("testing", "pictures") as progress:
-        log_p = answers([(net, test.pipeline)], pictures, batch=test.batch, workers=test.workers, progress=progress)
-    run.test = score(log_p, pictures.labels)
+        return answers([(net, test.pipeline)], test.pictures, batch=test.batch, workers=test.workers, progress=progress,
+                       team=team)
+
+
+def tell(run, chosen, net, loaders, log_p, say):
+    """Says what came of the test, if there was one, and writes the report."""
+    sheets = [] if log_p is None else tested(run, log_p, loaders["test"].pictures, chosen.name, say)
+    say(f"the report is {write_report(run, net, loaders['train'].pipeline, run.test, sheets)}")
+    if chosen is not None:
+        say(f"the network is {chosen}: npnet predict PICTURE --weights {chosen}")
+
+
+def tested(run, log_p, pictures, chosen, say):
+    """Says what came of a test, and returns pairs (title, Figure) for the report."""
     say(f"{chosen}: {in_words(run.test, 'test picture')}", "bold")
     (run.folder / "confident-mistakes.png").unlink(missing_ok=True)         # of an earlier network of this run
     both = int(seen_by([run.folder], pictures)[0].sum())

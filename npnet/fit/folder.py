@@ -193,7 +193,7 @@ def write_pictures(run, pictures, say):
         with writing(path) as beside, open(beside, "wb") as file:
             np.savez(file, **{f"{name}/{key}": array for name, one in pictures.items()
                               for key, array in one.arrays().items()})
-    if pictures and not (run.folder / "pictures.npz").exists():         # of a run without a folder none are known
+    if pictures and run.folder is not None and not (run.folder / "pictures.npz").exists():
         derived(run, "pictures.npz", write, say)
 
 

@@ -15,7 +15,7 @@ import os
 import signal
 import threading
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -30,10 +30,11 @@ from .doctor import Doctor
 from .measures import every_shape, finite, unwarned
 from .memory import memory_sentence
 from .run import Run
+from .team import ALONE
 
 
 def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=None, resume=False, patience=None,
-        chooses=True, save_every=300, limit_batches=None, settings=None, quiet=False, probe=True):
+        chooses=True, save_every=300, limit_batches=None, settings=None, quiet=False, probe=True, team=ALONE):
     """Trains for `epochs` epochs (in all, also of a run that is resumed); returns the Run.
 
     loader, validation: Loaders; validation may be None. out: the run's folder, or None to write nothing.
@@ -43,15 +44,19 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
     `validation` may choose the best checkpoint, the rate and the end; False if those are the test pictures. save_every:
     seconds between two checkpoints within an epoch. limit_batches: train on only so many in each epoch. settings:
     plain data that is kept with the run. probe: whether the doctor may try small steps along the gradient when
-    something is wrong.
+    something is wrong. team: the processes that train together (npnet.parallel.here()); each calls fit with the same
+    arguments, but for out and resume, which count on the first one alone; there a checkpoint is given, not True.
 
     A loss or weights that are NaN or infinite end the run, and last.npz stays what it was. FileExistsError for a
     folder that holds a run, unless it is resumed, or files of the user's with a run's names; BlockingIOError where
     another process trains in it; OSError where it cannot be written; ValueError for what does not fit.
     """
-    out = out and Path(out)
+    if resume is True and team.size > 1:
+        raise ValueError("several processes go on from a checkpoint that all of them have: give resume="
+                         "team.shared(lambda: read_checkpoint(...))")
+    out = out and Path(out) if team.first else None
     if isinstance(resume, Checkpoint):
-        folder = Path(resume.path).parent
+        folder = Path(resume.path).parent if team.first else None
         if out is not None and out.resolve() != folder.resolve():
             raise ValueError(f"the run of {resume.path} goes on in its own folder, not in {out}; copy the folder first "
                              f"to keep the old one")
@@ -67,8 +72,8 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
     check_last_batch(net, loader, limit_batches)
     settings = {"classes": list(loader.pictures.classes), **(settings or {})}
     training = Training(net, optimizer, loader, validation, Run(out, settings, chooses=chooses, net=net), patience,
-                        limit_batches, probe)
-    with folders.reserved(out, new=not resume), display(epochs, quiet) as training.screen, unwarned():
+                        limit_batches, probe, team)
+    with reserved(team, out, not resume), display(epochs, quiet or not team.first) as training.screen, unwarned():
         with interrupts() as training.interrupted:
             training.begin(resume)
             training.go(epochs, save_every)
@@ -85,27 +90,36 @@ class Failed(Exception):
 
 
 class Training:
-    """One call of fit: what takes part in it, and its steps in their order."""
+    """One call of fit: what takes part in it, and its steps in their order.
 
-    def __init__(self, net, optimizer, loader, validation, run, patience, limit, probe):
+    Every process of a team goes through the same steps; what decides their course (a signal, the clock, what the
+    first one's disk says) is agreed upon, and all else is the same numbers everywhere.
+    """
+
+    def __init__(self, net, optimizer, loader, validation, run, patience, limit, probe, team):
         self.net, self.optimizer, self.loader, self.validation, self.run = net, optimizer, loader, validation, run
         self.patience, self.limit, self.doctor = patience, limit, Doctor(net, loader.pictures.classes, probe)
+        self.team = team
         self.pictures = {}                                              # {part: Identity}
 
     def begin(self, resume):
         """Goes on from a checkpoint, or leaves a first one in the folder: what cannot be written is noticed now."""
         run = self.run
-        if run.folder is not None:
+        if run.folder is not None or self.team.size > 1:
             whose = "validation" if run.chooses else "test"
             self.pictures = folders.identity_of(training=self.loader, **{whose: self.validation})
         if resume:
             self.go_on(resume)
-        else:
-            self.tell(*self.doctor.before(self.loader, self.validation, self.pictures))
+        self.team.compare("at the start", self.net, run.settings | folders.facts(self.loader), self.pictures)
+        self.net = self.team.network(self.net)
+        if not resume:
+            if self.team.first:
+                self.tell(*self.doctor.before(self.loader, self.validation, self.pictures))
             self.save("last.npz")
         folders.write_pictures(run, self.pictures, self.screen.say)
         folders.write_history(run, self.screen.say)
-        self.tell(memory_sentence(self.net, min(self.loader.batch, len(self.loader.pictures))))
+        first, last = self.team.rows(min(self.loader.batch, len(self.loader.pictures)))
+        self.tell(memory_sentence(self.net, max(1, last - first)))
 
     def go_on(self, resume):
         """Takes up what a Checkpoint, or (True) the folder's last.npz, has kept. ValueError where that does not fit."""
@@ -138,7 +152,8 @@ class Training:
                 return
             except Interrupted:
                 self.save("last.npz")
-                run.stopped, run.signal = "interrupted", self.interrupted()     # not in the checkpoint: it goes on
+                run.stopped = "interrupted"                             # not in the checkpoint: it goes on
+                run.signal = self.team.agreed(self.interrupted())
                 said = f"interrupted after {counted(run.epoch, 'epoch')} and " \
                        f"{counted(run.sums['batches'], 'step')}; {folders.go_on(run)}"
         except Failed as why:
@@ -151,7 +166,7 @@ class Training:
         run, total = self.run, min(len(self.loader), self.limit or len(self.loader))
         first, began = run.sums["batches"], time.monotonic()
         clock = saved = began
-        with closing(self.loader.epoch(run.epoch, first)) as batches:
+        with closing(self.team.loader(self.loader).epoch(run.epoch, first)) as batches:
             for step in train(self.net, self.optimizer, self.watched(islice(batches, max(0, total - first)))):
                 now = time.monotonic()
                 run.saw(step, now - clock, self.waited)
@@ -161,17 +176,21 @@ class Training:
                     began = now                                         # a first step may have waited for a compiler
                 else:
                     self.show(total, epochs, (now - began) / (done - 1))
-                self.tell(*self.doctor.step(step, self.net, self.optimizer))
+                self.tell(*self.ask(self.doctor.step, step))
                 if not math.isfinite(step.loss):
                     raise Failed(f"the loss is {step.loss}; the last checkpoint is from before")
-                if now - saved > save_every:
+                if self.team.shared(lambda: now - saved > save_every):
                     saved = now
                     self.save("last.npz")
+
+    def ask(self, question, seen):
+        """What the doctor answers, who is on the first process alone."""
+        return question(seen, self.net, self.optimizer) if self.team.first else []
 
     def watched(self, batches):
         """The same batches; raises Interrupted as soon as somebody has pressed Ctrl-C. self.waited: how many seconds
         the last one kept its taker waiting."""
-        while not self.interrupted():
+        while not self.team.agreed(self.interrupted()):
             began = time.monotonic()
             batch = next(batches, None)
             if batch is None:
@@ -192,12 +211,13 @@ class Training:
         """Evaluation and checkpoints: last.npz once before, as evaluation may fail; then best.npz before last.npz, so
         that a kill between the two loses neither."""
         run = self.run
+        self.team.compare(f"after epoch {run.epoch + 1}", self.net)
         self.save("last.npz")
         began = time.monotonic()
         row = run.complete(self.evaluated(), time.monotonic() - began)
         self.screen.say(words(row, "validation" if run.chooses else "test"))
         held = {} if self.validation is None else {"pictures": len(self.validation.pictures)}
-        self.tell(*self.doctor.epoch(row | held, self.net, self.optimizer), waiting(row))
+        self.tell(*self.ask(self.doctor.epoch, row | held), waiting(row))
         if row["loss"] is not None:
             if not math.isfinite(row["loss"]):
                 raise Failed(f"the validation loss is {row['loss']}; the last checkpoint is from before")
@@ -212,7 +232,7 @@ class Training:
         """The Result on the validation pictures, or None without such; Interrupted, if nobody wants to wait for it."""
         if self.validation is None:
             return None
-        with closing(self.validation.epoch(0)) as batches:
+        with closing(self.team.loader(self.validation).epoch(0)) as batches:
             return evaluate(self.net, self.watched(batches))
 
     def choose(self, row):
@@ -232,13 +252,22 @@ class Training:
         broken = [key for key, array in (self.net.params() | self.net.state()).items() if not finite(array)]
         if broken and self.run.losses:
             raise Failed(f"{broken[0]} holds NaN or infinity after the last step; the last checkpoint is from before")
-        folders.save(self.run, name, self.net, self.optimizer, self.loader, self.doctor, self.pictures)
+        self.team.shared(lambda: folders.save(self.run, name, self.net, self.optimizer, self.loader, self.doctor,
+                                              self.pictures))
 
     def tell(self, *remarks):
         """Shows and keeps what there is to say."""
         for remark in map(str, filter(None, remarks)):
             self.run.remarks.append(remark)
             self.screen.say(remark)
+
+
+@contextmanager
+def reserved(team, out, new):
+    """Holds the folder of a run; the first process does, and all learn whether it could."""
+    with ExitStack() as stack:
+        team.shared(lambda: stack.enter_context(folders.reserved(out, new)))
+        yield
 
 
 def check_last_batch(net, loader, limit):

@@ -62,9 +62,10 @@ def first_input(net):
 
 def as_shown(x, net):
     """What a layer keeps as its x, in the shape of the network's input; None where it cannot be that: a layer of one's
-    own may keep it with a padding, or something else by that name."""
+    own may keep it with a padding, or something else by that name; and where it is a part of the batch only."""
     wanted = math.prod(net.input_shape)
     fits = getattr(x, "ndim", 0) > 1 and x.size == len(x) * wanted
+    fits = fits and (net.output_shape is None or len(x) == net.output_shape[0])
     return x.reshape(len(x), *net.input_shape) if fits else None
 
 

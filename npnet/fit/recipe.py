@@ -37,6 +37,7 @@ from .finish import finish
 from .folder import check_new, command_line, new_folder
 from .loop import fit
 from .overfit import overfit
+from .team import ALONE
 
 SCHEDULES = ("constant", "step", "multistep", "polynomial", "cosine", "plateau")
 # what may be given anew to a run that goes on
@@ -117,6 +118,9 @@ class Recipe:
     save_every: float = setting("the run", 300.0, "between two checkpoints within an epoch", float, "SECONDS", above=0)
     no_probe: bool = setting("the run", False, "when something is wrong, do not try small steps along the gradient to "
                              "find out what (it takes the time of ten training steps, once)", bool)
+    shards: int = setting("the run", None, "cut every batch into so many shards, one after the other, and add their "
+                          "gradients in this order: the same run to the last bit on any number of ranks up to this", int,
+                          "N", least=1)
     limit_batches: int = setting("the run", None, "only so many in each epoch, and as few pictures to validate and "
                                  "test on: for a quick look", int, "N", least=1)
 
@@ -283,44 +287,48 @@ class Recipe:
 
     # ------------------------------------------------------------------------ the run
 
-    def train(self, out=None, resume=None, quiet=False):
+    def train(self, out=None, resume=None, quiet=False, team=ALONE):
         """Trains, tests once with the network that validation chose, writes the report; returns the Run, with the
         Score of the test as run.test (None without a test part, or where the run was interrupted or failed).
 
         out: the run's folder (default: runs/DATA-NET, with a number if that is taken). resume: the folder of a run to
-        go on with, or its Checkpoint (then with out). Errors as check, fit and the readers of data say.
+        go on with, or its Checkpoint (then with out). team: the processes that train together, each of which calls
+        this (npnet.parallel.here(shards)). Errors as check, fit and the readers of data say.
         """
-        checkpoint = None if resume is None else checkpoint_of(resume)
+        check_shards(self.shards, team)
+        checkpoint = None if resume is None else team.shared(lambda: checkpoint_of(resume))
+        quiet = quiet or not team.first
         weights = self.weights and place(self.weights, shipped())
         recipe = replace(self, data=place(self.data, CATALOGUE), weights=weights)
         say = silent if quiet else echo
         recipe.check(fresh=checkpoint is None)
         choose()
         if checkpoint is None and out is not None:
-            check_new(Path(out))                                # said before the pictures are read
+            team.shared(lambda: check_new(Path(out)))           # said before the pictures are read
         command = recipe.command() if checkpoint is None else recipe.going_on(checkpoint)
         parts = recipe.parts(say)
         if checkpoint is None:
-            net, pipeline, loaders, optimizer = recipe.made(parts, say)
+            net, pipeline, loaders, optimizer = recipe.made(parts, say, team)
         else:
             net, pipeline, optimizer = None, checkpoint.pipeline(), None        # fit takes them from the checkpoint
             loaders = recipe.loaders(parts, pipeline)
         if not quiet:
             announce(recipe, parts, loaders, pipeline, net, optimizer)
         if checkpoint is None:
-            out = out or new_folder(Path("runs", f"{Path(recipe.data).stem}-{recipe.net}"))
+            usual = Path("runs", f"{Path(recipe.data).stem}-{recipe.net}")
+            out = team.shared(lambda: out or new_folder(usual))
         settings = {"command": command, **recipe.as_data(), "backend": ops.name, "classes": list(parts.data.classes),
                     "origin": parts.data.origin}
         run = fit(net, optimizer, loaders["train"], loaders.get("validation", loaders.get("test")), recipe.epochs,
                   out, resume=checkpoint or False, patience=recipe.early_stopping, chooses="validation" in loaders,
                   save_every=recipe.save_every, limit_batches=recipe.limit_batches, settings=settings, quiet=quiet,
-                  probe=not recipe.no_probe)
-        return finish(run, loaders, say)
+                  probe=not recipe.no_probe, team=team)
+        return finish(run, loaders, say, team)
 
-    def made(self, parts, say=echo):
+    def made(self, parts, say=echo, team=ALONE):
         """Network, pipeline, loaders and optimizer for a run that begins."""
         net = self.network(len(parts.data.classes), say)
-        pipeline = self.pipeline(parts.training, net)
+        pipeline = team.shared(lambda: self.pipeline(parts.training, net))
         if said := said_of_pictures(self.weights, pipeline, self.before(net)):
             say(said)
         loaders = self.loaders(parts, pipeline)
@@ -357,6 +365,13 @@ class Recipe:
 
 
 # ---------------------------------------------------------------------------- what it is made of
+
+def check_shards(shards, team):
+    """Raises Unfit unless a team cuts batches as the recipe says."""
+    if shards != team.shards:
+        raise Unfit(f"shards is {shards}, but the team of this training cuts batches into {team.shards}; give "
+                    f"team=npnet.parallel.here(shards={shards})")
+
 
 def silent(*text):
     """Says nothing."""

@@ -42,11 +42,9 @@ class Alone:
         one, all raise."""
         return make()
 
-    def same(self, what, facts):
-        """Raises ValueError, with the process and the fact, unless these plain data are the same on all processes."""
-
-    def same_pictures(self, pictures):
-        """The same of {part: Identity}."""
+    def compare(self, when, net, settings=None, pictures=None):
+        """Raises ValueError, with the process and what it has, unless all of them have the same versions, settings
+        (plain data), pictures ({part: Identity}) and arrays of the network. when: in words, for the sentence."""
 
 
 ALONE = Alone()

@@ -8,6 +8,7 @@
 mpi4py is imported where it is first used: npnet works without it.
 """
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -15,17 +16,20 @@ import numpy as np
 
 from ..backend import ops
 from ..data import Loader
+from ..fast import threads
 from ..fit.team import ALONE, Alone
 from .network import DataParallel
 from .mpi import mpi, started
-from .same import check_pictures, check_same
+from .same import compare
 from .shards import Rows, Shard, cuts, shards_of
 
 
 def here(shards=None):
     """The team of this process: Ranks where mpiexec started several, or where batches are to be cut into shards."""
     if started() > 1:
-        return Ranks(every_process(), shards)
+        comm = every_process()
+        share_processors(comm)
+        return Ranks(comm, shards)
     return ALONE if shards is None else Ranks(None, shards)
 
 
@@ -38,6 +42,19 @@ def every_process():
         raise OSError(f"mpiexec started {started()} processes, but mpi4py's MPI knows of this one alone: they are of "
                       f"two different MPIs; use the mpiexec of the same, often {often}")
     return comm
+
+
+def share_processors(comm):
+    """Gives each rank as many threads as its machine has processors for it, where the user has not said how many.
+
+    Ranks that may run on the same processors divide them; those that mpiexec has bound to their own keep them.
+    """
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    beside = comm.Split_type(mpi().COMM_TYPE_SHARED).allgather(usable).count(usable)
+    number = max(1, len(usable) // beside)
+    if beside > 1 and not (threads.by_use or threads.by_environment):
+        threads.choose(number)
+        threads.limit([number] * len(threads.handles()))                # BLAS's own, for the backend numpy
 
 
 class Ranks(Alone):
@@ -98,13 +115,9 @@ class Ranks(Alone):
             raise errors[0][1]
         return self.gathered(rows)
 
-    def same(self, what, facts):
+    def compare(self, when, net, settings=None, pictures=None):
         if self.size > 1:
-            check_same(what, self.comm.allgather(facts))
-
-    def same_pictures(self, pictures):
-        if self.size > 1:
-            check_pictures(self.comm, pictures)
+            compare(self.comm, when, net, settings, pictures)
 
     # ------------------------------------------------------------------ what its network asks
 

@@ -2,25 +2,41 @@
 
 Ranks that differ would not fail: they would add the gradients of two trainings, and learn something of neither.
 """
+import json
 import zlib
 
 import numpy as np
 
 from ..backend import ops
 from ..data.fingerprints import different
+from ..network import plain
+from ..weights.checkpoint import versions
 
 
-def check_same(what, everyone):
+ONLY_FIRST = ("command",)           # settings that only rank 0 needs
+
+
+def compare(comm, when, net, settings=None, pictures=None):
+    """Raises ValueError, on every rank, where one has other versions, settings, pictures or arrays than rank 0."""
+    if settings is not None:
+        check_same(comm, f"the versions {when}", versions())
+        check_same(comm, f"the settings {when}", {key: settings[key] for key in settings if key not in ONLY_FIRST})
+        check_pictures(comm, pictures or {})
+    check_same(comm, f"the checksums of the arrays {when}", checksums(net.params() | net.state()))
+
+
+def check_same(comm, what, facts):
     """Raises ValueError unless every rank's facts, {name: plain data}, are those of rank 0.
 
     what: whose facts these are, as the beginning of a sentence: "the settings".
     """
-    for rank, facts in enumerate(everyone):
-        for name in everyone[0] | facts:
-            first, own = (one.get(name, "nothing") for one in (everyone[0], facts))
-            if first != own and first == first:                         # NaN is like NaN
-                raise ValueError(f"{what} differ between the ranks: {name} is {first!r} on rank 0 and {own!r} on rank "
-                                 f"{rank}; start all of them with the same")
+    everyone = comm.allgather(json.dumps(facts, default=plain))         # as text: NaN is then like NaN
+    for rank, text in enumerate(everyone):
+        first, own = json.loads(everyone[0]), json.loads(text)
+        odd = [name for name in first | own if text != everyone[0] and str(first.get(name)) != str(own.get(name))]
+        if odd:
+            raise ValueError(f"{what} differ: {odd[0]} is {first.get(odd[0], 'not there')!r} on rank 0 and "
+                             f"{own.get(odd[0], 'not there')!r} on rank {rank}; start all ranks with the same")
 
 
 def check_pictures(comm, pictures):

@@ -1,9 +1,9 @@
 """Screen: what a terminal shows. Words for numbers, lines, tables, progress; it knows nothing of networks."""
 from .curve import curve
 from .output import echo, fold, tell
-from .progress import bar, display
+from .progress import bar, display, hush
 from .tables import aligned, line, print_table
 from .words import clock, counted, duration, listed, nearest, percent, sentence, size
 
-__all__ = ["aligned", "bar", "clock", "counted", "curve", "display", "duration", "echo", "fold", "line", "listed",
+__all__ = ["aligned", "bar", "clock", "counted", "curve", "display", "duration", "echo", "fold", "hush", "line", "listed",
            "nearest", "percent", "print_table", "sentence", "size", "tell"]

@@ -11,7 +11,7 @@ A bar goes to stderr, so that what a command prints can be piped on; what a trai
 """
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from .output import console, told
 from .words import clock, scale, size
@@ -19,6 +19,15 @@ from .words import clock, scale, size
 QUICK = 0.5                     # seconds; what is done sooner shows nothing
 STEADY = 21                     # columns for "117.3 MB/s, 0:12 left", so that the bar does not jump
 EVERY, RARELY = 5, 30           # seconds from line to line, where the output is not a terminal: of a bar, of a training
+
+
+hushed = False
+
+
+def hush():
+    """No bar from now on: where several processes do the same, one of them shows it."""
+    global hushed
+    hushed = True
 
 
 # ---------------------------------------------------------------------------- one piece of work
@@ -29,6 +38,8 @@ def bar(text, unit=""):
 
     text: what is being done. unit: "B" for bytes, else a word such as "pictures", or nothing.
     """
+    if hushed:
+        return nullcontext(lambda done, total: None)
     return drawn(text, unit) if sys.stderr.isatty() else lines(text, unit)
 
 
