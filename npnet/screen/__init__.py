@@ -5,5 +5,5 @@ from .progress import bar, display, hush
 from .tables import aligned, line, print_table
 from .words import clock, counted, duration, listed, nearest, percent, sentence, size
 
-__all__ = ["aligned", "bar", "clock", "counted", "curve", "display", "duration", "echo", "fold", "hush", "line", "listed",
-           "nearest", "percent", "print_table", "sentence", "size", "tell"]
+__all__ = ["aligned", "bar", "clock", "counted", "curve", "display", "duration", "echo", "fold", "hush", "line",
+           "listed", "nearest", "percent", "print_table", "sentence", "size", "tell"]

@@ -250,6 +250,7 @@ ARRIVED = {                     # an option: what is typed, and where it can be 
     "early-stopping": ("4", lambda about, net, pipeline: about["settings"]["early_stopping"] == 4),
     "limit-batches": ("1", lambda about, net, pipeline: about["rows"][-1]["steps"] == 2),
     "save-every": ("7", lambda about, net, pipeline: about["settings"]["save_every"] == 7),
+    "shards": ("3", lambda about, net, pipeline: about["settings"]["shards"] == 3),
     "workers": ("1", lambda about, net, pipeline: about["settings"]["workers"] == 1),
 }
 ELSEWHERE = {"data", "weights", "freeze", "schedule", "every", "at", "factor", "power", "patience", "times", "warm-up", "skip-damaged",

@@ -14,7 +14,7 @@ from training import PIPELINE, SETTINGS, loaders, run, small
 
 import npnet
 from npnet.data import Loader, Pictures, dataset
-from npnet.fit import answers, finish, fit, folder
+from npnet.fit import answers, score, finish, fit, folder
 from npnet.weights import read_checkpoint
 
 # ---------------------------------------------------------------------------- locks
@@ -209,8 +209,10 @@ def test_pictures_of_other_classes(tmp_path):
 def test_mistakes_of_an_earlier_network_do_not_stay(tmp_path):
     done, held = run(tmp_path, 1)[1], loaders()[1].pictures
     (tmp_path / "confident-mistakes.png").write_bytes(b"of the epoch before")
-    right = replace(held, labels=answers([(done.net, PIPELINE)], held).argmax(axis=1))
-    sheets = finish.tested(done, done.net, Loader(right, 10, PIPELINE, train=False, workers=0), "last.npz", lambda *words: None)
+    log_p = answers([(done.net, PIPELINE)], held)
+    right = replace(held, labels=log_p.argmax(axis=1))
+    done.test = score(log_p, right.labels)
+    sheets = finish.tested(done, log_p, right, "last.npz", lambda *words: None)
 
     assert [title for title, _ in sheets] == ["Confusion"] and not (tmp_path / "confident-mistakes.png").exists()
 
