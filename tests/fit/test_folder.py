@@ -14,7 +14,7 @@ from training import PIPELINE, SETTINGS, loaders, run, small
 
 import npnet
 from npnet.data import Loader, Pictures, dataset
-from npnet.fit import answers, score, finish, fit, folder
+from npnet.fit import answers, finish, fit, folder, score
 from npnet.weights import read_checkpoint
 
 # ---------------------------------------------------------------------------- locks
