@@ -56,31 +56,46 @@ npnet COMMAND --help says what a command can do. For instance:
 OF_THE_MACHINE = (OSError, ImportError, FloatingPointError, MemoryError)
 MENDED_BY_USER = (ValueError, TypeError, KeyError, *OF_THE_MACHINE)
 PACKAGE = Path(__file__).parents[1]
+RANKS = {"PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK"}       # one of them is set where mpiexec started this process
 
 
 def main(arguments=None):
     """Runs one command; returns the exit code. arguments is a list of words, by default those of the process."""
     forgiving()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments is None and words[:1] == ["train"] and not RANKS.isdisjoint(os.environ):
+        from ..parallel import watch
+        if watch.place():
+            watch.watched()                     # before there is anything that must not be divided
+            from ..parallel import faults
+            return faults.together(lambda: outcome(words))
+    said, code = outcome(words)
+    if said:
+        said = f"npnet: {said}"
+        print(told(said) if sys.stderr.isatty() else said, file=sys.stderr)         # a file or a pipe gets one line
+    return code
+
+
+def outcome(words):
+    """Runs one command; (what is to be said where it failed, else None, and its exit code)."""
     try:
         with stopped_by_signals(), plain_warnings():
-            code = run(sys.argv[1:] if arguments is None else list(arguments))
+            code = run(words)
             tell_of_letters()
             sys.stdout.flush()                  # here, so that a closed pipe is noticed below
-        return code or 0
+        return None, code or 0
     except KeyboardInterrupt as stop:
         unfinished()
-        return 128 + (stop.args[0] if stop.args else signal.SIGINT)
+        return "", 128 + (stop.args[0] if stop.args else signal.SIGINT)
     except BrokenPipeError:                     # the reader, head for instance, has seen enough
         unfinished()
-        return 141
+        return "", 141
     except MENDED_BY_USER as error:
         if os.environ.get("NPNET_DEBUG", "") not in ("", "0"):
             raise
         unfinished()
         strange = f" (a {type(error).__name__} that npnet did not expect; NPNET_DEBUG=1 shows where it happened)"
-        said = f"npnet: {sentence(error)}{'' if meant(error) else strange}"
-        print(told(said) if sys.stderr.isatty() else said, file=sys.stderr)         # a file or a pipe gets one line
-        return 2
+        return f"{sentence(error)}{'' if meant(error) else strange}", 2
 
 
 def tell_of_letters():
@@ -156,6 +171,7 @@ def run(words):
     module(words[0]).add(commands)
     parser.prog = f"npnet {words[0]}"           # what messages about left-over words say
     options, left = parser.parse_known_args(words)
+    options.words = words
     several = getattr(options, "several", None)
     if several and not any(word.startswith("-") for word in left):
         setattr(options, several, [*getattr(options, several), *left])

@@ -4,12 +4,14 @@
     npnet train --data cifar10 --epochs 30 --lr 0.02 --schedule cosine --out runs/cifar
     npnet train --resume runs/cifar                             goes on, bit for bit
     npnet train --resume runs/pets --data moved/pets            the same pictures, in another place
+    npnet train --data cifar10 --ranks 4                        four processes work on each batch
     npnet train --data my_pictures/ --overfit-one-batch         can this network learn anything here?
     npnet train --explain-remarks softmax-twice                 what the doctor's remark means, and a run that earns it
 
 Its options are the settings of npnet.fit.Recipe, which does all that is done here.
 """
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -35,6 +37,8 @@ def add(commands):
                      f"{', '.join(map(flag, ANEW))} may be given anew")
     for one in FIELDS.values():
         add_setting(groups[one.metadata["group"]], one)
+    run.add_argument("--ranks", metavar="N", type=int, help="in so many processes on this machine, which work on each "
+                     "batch together, under mpiexec (default: 1)")
     run.add_argument("--overfit-one-batch", action="store_true",
                      help="train on one batch only: what cannot be learnt by heart cannot be learnt")
     run.add_argument("--explain-remarks", metavar="NAME", nargs="*", help="train nothing, and explain what the doctor "
@@ -78,6 +82,12 @@ def train(options):
     if options.explain_remarks is not None:
         from .remarks import explain
         return explain(options.explain_remarks)
+    if options.ranks is not None and not os.environ.get("NPNET_RANKS"):
+        if options.ranks < 1:
+            raise ValueError(f"--ranks must be a whole number of at least 1, got {options.ranks}")
+        if options.ranks > 1:
+            from ..parallel import launch
+            return launch(options.ranks, without_ranks(options.words))
     given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
     checkpoint, recipe, team = None, Recipe(**given), here()
     if not team.first:
@@ -100,6 +110,17 @@ def train(options):
         return 0 if result.learnt else 1
     run = recipe.train(options.out, checkpoint, team=team)
     return 128 + run.signal if run.signal else int(run.failed)
+
+
+def without_ranks(words):
+    """The words of a command line without --ranks N or --ranks=N."""
+    kept, words = [], iter(words)
+    for word in words:
+        if re.fullmatch("--rank?s?|--ra", word):                # argparse takes the beginning of an option, too
+            next(words, None)
+        elif not re.match("--ra[nks]*=", word):
+            kept.append(word)
+    return kept
 
 
 def check_there(data, run):

@@ -7,8 +7,19 @@
     net = team.network(net)
     for step in train(net, optimizer, team.loader(loader).epoch(0)):
         ...
-"""
-from .network import DataParallel
-from .ranks import Ranks, here
 
-__all__ = ["DataParallel", "Ranks", "here"]
+    code = npnet.parallel.launch(4, ["train", "--data", "cifar10"])         what --ranks does
+"""
+import importlib
+
+from .launch import launch
+
+CONTENTS = {"DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults"}
+__all__ = ["launch", *CONTENTS]
+
+
+def __getattr__(name):
+    """A name when it is first used: a rank is divided from its watcher (watch.py) before there is anything else."""
+    if name in CONTENTS:
+        return getattr(importlib.import_module(f"{__name__}.{CONTENTS[name]}"), name)
+    raise AttributeError(f"npnet.parallel has no {name!r}; it has {', '.join(__all__)}")

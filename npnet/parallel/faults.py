@@ -1,7 +1,203 @@
-"""Faults: what becomes of all ranks when one fails."""
+"""Faults: what becomes of all ranks when one fails. The whole run ends within seconds, and says why once.
+
+    rank 1 raises                   it says so with its rank, and ends; mpiexec ends the others
+    all raise the same              rank 0 says it, as if it were alone
+    rank 1 is killed, or crashes    its watcher says so (watch.py), and ends
+    rank 1 hangs, its machine dies  the others wait so many seconds for it, name it, and end
+
+`npnet train` does all that by itself. In a script of one's own:
+
+    with guarded():
+        team = npnet.parallel.here()
+        ...
+"""
+import functools
+import hashlib
+import os
+import signal
+import sys
+import time
+import traceback
+import warnings
+from contextlib import contextmanager, suppress
+
+from . import watch
 from .mpi import mpi
+from .watch import note, place, speak
+
+TOGETHER = 2.0              # seconds within which ranks that fail alike have all failed
+ANSWER = 3.0                # seconds in which a rank answers that only waits
+LETTERS = 64                # bytes of a machine's name
+ASKED = 14                  # the tag of a question
 
 
-def wait(requests):
-    """Waits until MPI has done what was asked."""
-    mpi().Request.Waitall(requests)
+# ------------------------------------------------------------------------ the beginning
+
+def join():
+    """Joins the other ranks: MPI begins. Raises ImportError without mpi4py, RuntimeError where mpiexec is that of
+    another MPI."""
+    own = place()
+    clock = getattr(signal, "alarm", lambda seconds: None)      # MPI's beginning holds Python, so the system ends it
+    clock(limit())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)     # mpi4py's, of what is said below
+            size = mpi().COMM_WORLD.size
+    finally:
+        clock(0)
+    note("joined")
+    if size != own.size:
+        raise RuntimeError(f"mpiexec started {own.size} processes, but mpi4py's MPI knows of {size}: they belong to "
+                           f"two different MPIs. Take the mpiexec of {library()}")
+    hosts()
+
+
+def library():
+    """The MPI that mpi4py uses, in a few words: "MPICH Version: 5.0.2"."""
+    return " ".join(mpi().Get_library_version().splitlines()[0].split(",")[0].split())
+
+
+@functools.cache
+def apart():
+    """A communicator for faults alone, so that no message is taken for one of the training's. All ranks make it when
+    they begin."""
+    comm, request = mpi().COMM_WORLD.Idup()
+    request.Wait()
+    return comm
+
+
+@functools.cache
+def hosts():
+    """The names of the machines of all ranks."""
+    own = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    every = bytearray(LETTERS * apart().size)
+    wait([apart().Iallgather(own.encode()[:LETTERS].ljust(LETTERS), every)])
+    return [every[begin:begin + LETTERS].decode(errors="replace").strip() for begin in range(0, len(every), LETTERS)]
+
+
+# ------------------------------------------------------------------------ waiting
+
+def limit():
+    """How many seconds a rank waits for the others: NPNET_MPI_TIMEOUT, else 300."""
+    wanted = os.environ.get("NPNET_MPI_TIMEOUT", "300")
+    if not wanted.isdecimal() or int(wanted) < 1:
+        raise ValueError(f"NPNET_MPI_TIMEOUT must be a whole number of seconds of at least 1, got {wanted!r}")
+    return int(wanted)
+
+
+def wait(requests, seconds=None):
+    """Waits until MPI has done what was asked. TimeoutError that names who does not answer, after so many seconds
+    (default: limit())."""
+    seconds = limit() if seconds is None else seconds
+    if not done(requests, seconds):
+        raise TimeoutError(f"waited {seconds:g} s for {silent()}; the last checkpoint is whole "
+                           f"(NPNET_MPI_TIMEOUT=SECONDS sets how long a rank waits)")
+
+
+def done(requests, seconds):
+    """Whether MPI does all that was asked within so many seconds."""
+    test, others_first = mpi().Request.Testall, getattr(os, "sched_yield", lambda: None)
+    ends = time.monotonic() + seconds
+    while not test(requests):
+        if time.monotonic() > ends:
+            return False
+        others_first()                                          # there may be more ranks than cores
+    return True
+
+
+def silent():
+    """In words, the ranks that do not answer: those that wait in vain, too, ask each other."""
+    comm = apart()
+    others = [rank for rank in range(comm.size) if rank != comm.rank]
+    answers = {rank: comm.Irecv(bytearray(1), rank, ASKED) for rank in others}
+    asked = [comm.Isend(b"?", rank, ASKED) for rank in others]
+    done([*answers.values(), *asked], ANSWER)
+    missing = [f"rank {rank} on {hosts()[rank]}" for rank, answer in answers.items() if not answer.Test()]
+    if not missing:
+        return "the other ranks, which wait as well: they have lost step with each other"
+    them = "it hangs" if len(missing) == 1 else "they hang"
+    return f"{', '.join(missing)}: {them}, or the network is broken"
+
+
+# ------------------------------------------------------------------------ the end
+
+def together(run):
+    """Runs a command on this rank: run() gives a sentence, or None where nothing failed, and an exit code. Returns
+    the exit code; where this rank failed alone, it ends all of them instead."""
+    own = place()
+    try:
+        join()
+    except (ImportError, RuntimeError, ValueError) as error:
+        time.sleep(TOGETHER * (own.local > 0))                  # once on each machine: the first one ends the others
+        if own.rank == 0 or not isinstance(error, RuntimeError):
+            speak(f"npnet: {error}")
+        note("told")
+        return 2
+    try:
+        said, code = run()
+    except SystemExit as stop:
+        said, code = traceback.format_exc(), stop.code if isinstance(stop.code, int) else 1
+    except BaseException:                                       # not the user's to mend, or NPNET_DEBUG
+        said, code = traceback.format_exc(), 1
+    if said is not None:
+        code = ended(said, code)
+    note("told")
+    return code
+
+
+@contextmanager
+def guarded():
+    """What is raised within, on one rank or on all, ends the whole run, with the traceback and the rank. Does nothing
+    in a process alone."""
+    if place() is None:
+        yield
+        return
+    join()
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, SystemExit) and not error.code:
+            raise
+        code = 130 if isinstance(error, KeyboardInterrupt) else getattr(error, "code", 1)
+        code = ended(traceback.format_exc(), code if isinstance(code, int) else 1)
+        sys.exit(code)
+
+
+def ended(said, code):
+    """This rank has failed: says why, and ends all ranks. said: a sentence, or nothing for one that was interrupted.
+
+    Where all of them failed alike within TOGETHER seconds, rank 0 says the sentence as if it were alone, and the exit
+    code is returned: each ends by itself.
+    """
+    every = failed_too(said, code)
+    if every == 1:
+        if said and apart().rank == 0:
+            speak(f"npnet: {said}")
+        return code
+    if said or code in (130, 143):
+        rank, size = apart().rank, apart().size
+        words = said or f"it was told to end ({watch.called(code - 128)}), and the whole run ends with it"
+        speak(f"npnet: rank {rank} of {size}: {words}")
+    if every:
+        done([apart().Ibarrier()], TOGETHER)                    # each has said its own
+    leave(code)
+
+
+def failed_too(said, code):
+    """How many different ends there were, where all ranks have failed within so long; 0 where some have not."""
+    comm, own = apart(), hashlib.sha256(f"{code} {said}".encode(errors="replace")).digest()
+    every = bytearray(len(own) * comm.size)
+    if not done([comm.Iallgather(own, every)], TOGETHER):
+        return 0
+    return len({bytes(every[begin:begin + len(own)]) for begin in range(0, len(every), len(own))})
+
+
+def leave(code):
+    """Ends this rank at once, and with it all others; where it is watched, by its watcher."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    if watch.notes is not None:
+        note("told", "alone")
+        os._exit(code)
+    mpi().COMM_WORLD.Abort(code)

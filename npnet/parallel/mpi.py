@@ -5,8 +5,8 @@ mpi4py is imported where it is first used: npnet works without it.
 import os
 
 from ..backend import ops
+from .watch import place
 
-SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")               # set by mpiexec, or by a cluster's srun
 AWARE = ("MPIR_CVAR_ENABLE_GPU", "MPICH_GPU_SUPPORT_ENABLED", "OMPI_MCA_opal_cuda_support")     # of device memory
 
 
@@ -21,7 +21,8 @@ def mpi():
 
 def started():
     """How many processes mpiexec started with this one, as it says in the environment; 1 without mpiexec."""
-    return max([int(os.environ[name]) for name in SIZES if os.environ.get(name, "").isdecimal()], default=1)
+    own = place()
+    return own.size if own else 1
 
 
 def staged():

@@ -1,0 +1,145 @@
+"""`npnet train --ranks N`: which mpiexec is run, with what; what is said where it cannot be."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ranked import MPIEXEC, ROOT
+
+from npnet.cli import main
+from npnet.cli.train import without_ranks
+from npnet.parallel import launch
+from npnet.parallel.watch import Place, place
+
+FAKE = "import os, sys; print(*sys.argv[1:3], *sys.argv[sys.argv.index('-m'):]); print(*map(os.environ.get, ['NPNET_THREADS', 'NPNET_RANKS']))"
+# starts two processes that believe to be two ranks, of which MPI knows nothing: the mpiexec of another MPI
+STRANGE = """
+import os, subprocess, sys
+each = [subprocess.Popen(sys.argv[3:], env={**os.environ, "PMI_RANK": str(rank), "PMI_SIZE": "2"}) for rank in range(2)]
+sys.exit(max(process.wait() for process in each))
+"""
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """No mpiexec has started these tests."""
+    for name in ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "NPNET_RANKS", "NPNET_MPIEXEC"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def instead(tmp_path, monkeypatch):
+    """Makes a program of Python run in the place of mpiexec."""
+    def take(text):
+        path = tmp_path / "instead of mpiexec.py"
+        path.write_text(text)
+        monkeypatch.setenv("NPNET_MPIEXEC", f"{sys.executable} '{path}'")
+        return path
+    return take
+
+
+def trained(*words, **environment):
+    """What `npnet train words` left: its exit code, the lines of its output and of its errors."""
+    done = subprocess.run([sys.executable, "-m", "npnet", "train", *map(str, words)], capture_output=True, text=True, timeout=60,
+                          cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
+    return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("words, kept", [
+    (["train", "--ranks", "2", "--data", "shapes"], ["train", "--data", "shapes"]),
+    (["train", "--data", "shapes", "--ranks=2"], ["train", "--data", "shapes"]),
+    (["train", "--rank", "2", "--resume", "runs/a"], ["train", "--resume", "runs/a"]),
+    (["train", "--ra=2", "--resume", "runs/a"], ["train", "--resume", "runs/a"])])
+def test_the_ranks_get_the_same_words_without_ranks(words, kept):
+    assert without_ranks(words) == kept
+
+
+@pytest.mark.parametrize("environment, expected", [
+    ({"PMI_RANK": "1", "PMI_SIZE": "4", "MPI_LOCALRANKID": "0"}, Place(1, 4, 0)),                  # MPICH
+    ({"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "3", "OMPI_COMM_WORLD_LOCAL_RANK": "2"}, Place(2, 3, 2)),
+    ({"PMIX_RANK": "1", "SLURM_STEP_NUM_TASKS": "2", "SLURM_LOCALID": "0"}, Place(1, 2, 0)),       # srun --mpi=pmix
+    ({"PMI_RANK": "3", "PMI_SIZE": "4"}, Place(3, 4, 3)),
+    ({"PMI_RANK": "0", "PMI_SIZE": "1"}, None),                                                    # mpiexec -n 1
+    ({"SLURM_PROCID": "0", "SLURM_NTASKS": "8"}, None),                 # a batch script, which starts no ranks itself
+    ({"PMI_RANK": "0"}, None), ({}, None)])
+def test_a_process_learns_its_place_from_what_mpiexec_has_said(environment, expected):
+    assert place(environment) == expected
+
+
+@pytest.mark.parametrize("threads, cores, ranks, each", [(None, 8, 2, "4"), (None, 2, 3, "1"), ("3", 8, 2, "3")])
+def test_the_cores_are_shared_out_among_the_ranks(instead, monkeypatch, capfd, threads, cores, ranks, each):
+    instead(FAKE)
+    monkeypatch.setattr(sys.modules["npnet.parallel.launch"], "usable", lambda: cores)
+    monkeypatch.setenv("NPNET_THREADS", threads or "")
+    assert launch(ranks, ["train", "--data", "a b"]) == 0
+    said, *rest = capfd.readouterr().out.splitlines()
+    assert said == f"{ranks} ranks, {each} thread{'s' * (each != '1')} each: mpiexec -n {ranks} npnet train --data 'a b'"
+    assert rest[-2:] == [f"-n {ranks} -m npnet train --data a b", f"{each} {ranks}"]
+    assert rest[:-2] == [f"{ranks} ranks share {cores} cores: this shows how it works, not how fast it can be"] * (ranks > cores)
+
+
+def test_one_rank_needs_no_mpi(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    assert main(["train", "--ranks", "1", "--data", "no/such/pictures"]) == 2
+    assert "no/such/pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ranks", ["0", "-2"])
+def test_fewer_than_one_rank_is_refused(capsys, ranks):
+    assert main(["train", "--ranks", ranks]) == 2
+    assert f"--ranks must be a whole number of at least 1, got {ranks}" in capsys.readouterr().err
+
+
+def test_without_mpi4py_the_extra_is_named(monkeypatch):
+    monkeypatch.setattr(sys.modules["npnet.parallel.launch"], "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"pip install npnet\[mpi\].*mpiexec -n 2 npnet train"):
+        launch(2, ["train"])
+
+
+def test_without_mpiexec_the_line_to_type_is_said(monkeypatch, tmp_path):
+    pytest.importorskip("mpi4py")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="no mpiexec beside.*this works, too: mpiexec -n 2 npnet train"):
+        launch(2, ["train"])
+
+
+def test_an_mpiexec_that_does_not_run_is_named(monkeypatch, tmp_path, capfd):
+    pytest.importorskip("mpi4py")
+    monkeypatch.setenv("NPNET_MPIEXEC", str(tmp_path / "mpiexec"))
+    with pytest.raises(OSError, match="mpiexec does not run .No such file or directory.*: mpiexec -n 2 npnet train"):
+        launch(2, ["train"])
+    monkeypatch.setenv("NPNET_MPIEXEC", f"{sys.executable} -c 'raise SystemExit(3)'")
+    assert launch(2, ["train"]) == 3
+    assert "started no rank (exit code 3). Where an mpiexec does: mpiexec -n 2 npnet train" in capfd.readouterr().err
+
+
+def test_ranks_under_mpiexec_are_refused(monkeypatch, capsys):
+    monkeypatch.setenv("PMI_RANK", "0")
+    monkeypatch.setenv("PMI_SIZE", "2")
+    assert main(["train", "--ranks", "2"]) == 2
+    assert "mpiexec has started this process already" in capsys.readouterr().err
+
+
+@pytest.mark.mpi
+def test_what_all_ranks_find_wrong_is_said_once():
+    code, out, err = trained("--ranks", 2, "--data", "no/such/pictures")
+    assert code == 2 and len(out) == 1 and len(err) == 1
+    assert err[0].startswith("npnet: there is no data set 'no/such/pictures'")
+
+
+@pytest.mark.mpi
+def test_the_mpiexec_of_another_mpi_is_noticed(instead):
+    instead(STRANGE)
+    code, _, err = trained("--ranks", 2, "--data", "shapes")
+    assert code == 2 and len(err) == 1
+    assert "mpiexec started 2 processes, but mpi4py's MPI knows of 1" in err[0]
+
+
+@pytest.mark.mpi
+def test_mpiexec_is_found_beside_python_first(monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin")
+    found = Path(sys.modules["npnet.parallel.launch"].mpiexec("")[0])
+    assert found.parent == Path(sys.executable).parent or not (Path(sys.executable).parent / "mpiexec").exists()
+    assert MPIEXEC
