@@ -4,6 +4,7 @@
     npnet evaluate runs/a runs/b runs/c                 an ensemble: their answers are averaged
     npnet evaluate runs/pets --data moved/pets          wherever they lie: pictures are known by their fingerprints
     npnet evaluate cifar_alexnet --data pets/ --ten-crop
+    mpiexec -n 4 npnet evaluate runs/cifar              four processes share the pictures
 """
 import json
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..layers import check_whole
-from ..screen import bar, counted, echo, listed, percent, print_table, tell
+from ..screen import bar, counted, echo, hush, listed, percent, print_table, tell
 from ..screen.words import short_names
 from ..weights.fetching import NAMES
 from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
@@ -54,17 +55,23 @@ def add(commands):
 def run(options):
     from .. import plots
     from ..fit import answers, score
+    from ..parallel import here
     check_whole(**{"--limit": 1 if options.limit is None else options.limit, "--batch": options.batch})
     options.networks = options.networks + options.weights
     if not options.networks:
         raise ValueError("evaluate needs a network; see npnet evaluate --help")
+    team = here()
+    if not team.first:
+        hush()
     choose_backend(options)
     networks = opened(options.networks, reading(options))
     picture = place_of_confusion(options, options.data or networks[0].settings.get("data", ""))
     pictures, which = pictures_of(options, networks)
     with bar("evaluating", "pictures" if len(networks) == 1 else "answers") as progress:
         log_p = answers([(one.net, one.pipeline) for one in networks], pictures, options.ten_crop, options.batch,
-                        options.workers, progress)
+                        options.workers, progress, team)
+    if not team.first:
+        return
     result = score(log_p, pictures.labels)
     if options.json:
         print_json({"pictures": result.pictures, "which": which, "loss": result.loss, "top1": result.top1,

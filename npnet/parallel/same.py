@@ -13,14 +13,15 @@ from ..network import plain
 from ..weights.checkpoint import versions
 
 
-ONLY_FIRST = ("command",)           # settings that only rank 0 needs
+OWN = ("command", "data", "weights", "workers", "save_every")       # settings that a rank may have of its own: the
+                                                            # pictures and the weights themselves are compared
 
 
 def compare(comm, when, net, settings=None, pictures=None):
     """Raises ValueError, on every rank, where one has other versions, settings, pictures or arrays than rank 0."""
     if settings is not None:
         check_same(comm, f"the versions {when}", versions())
-        check_same(comm, f"the settings {when}", {key: settings[key] for key in settings if key not in ONLY_FIRST})
+        check_same(comm, f"the settings {when}", {key: settings[key] for key in settings if key not in OWN})
         check_pictures(comm, pictures or {})
     check_same(comm, f"the checksums of the arrays {when}", checksums(net.params() | net.state()))
 

@@ -9,6 +9,7 @@
 
 A bar goes to stderr, so that what a command prints can be piped on; what a training shows is what it prints.
 """
+import os
 import sys
 import time
 from contextlib import contextmanager, nullcontext
@@ -25,9 +26,9 @@ hushed = False
 
 
 def hush():
-    """No bar from now on: where several processes do the same, one of them shows it."""
+    """Shows nothing from now on but errors: where several processes do the same, one of them shows it."""
     global hushed
-    hushed = True
+    hushed, sys.stdout = True, open(os.devnull, "w")
 
 
 # ---------------------------------------------------------------------------- one piece of work
