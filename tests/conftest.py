@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,21 @@ def pytest_runtest_logfinish(nodeid):
     RUNNING.discard(nodeid)
 
 
-def pytest_collection_modifyitems(items):
+def drawn(item):
+    """Whether a case marked further is one of the quarter that runs: NPNET_DRAW is a number that draws it, or all."""
+    by = os.environ.get("NPNET_DRAW") or "0"
+    return by == "all" or zlib.crc32(f"{by} {item.nodeid}".encode()) % 4 == 0
+
+
+@pytest.hookimpl(tryfirst=True)                                         # before -m looks for what is long
+def pytest_collection_modifyitems(config, items):
+    further = [item for item in items if item.get_closest_marker("further")]
+    for item in further:
+        item.add_marker(pytest.mark.long)
+    named = any("::" in word for word in config.args)                   # one case asked for by name
+    left = {item for item in further if not named and not drawn(item)}
+    config.hook.pytest_deselected(items=list(left))
+    items[:] = [item for item in items if item not in left]
     reasons = {marker: missing(marker) for marker in ("torch", "reference", "gpu", "browser", "docs", "notebook", "mpi")}
     for item in items:
         for marker, reason in reasons.items():

@@ -177,7 +177,7 @@ def avg_pool(R=2, stride=2, edit=lambda dx: dx):
     return forward, backward
 
 
-SEEDS = pytest.mark.parametrize("seed", [0, pytest.param(10, marks=pytest.mark.long)])
+SEEDS = pytest.mark.parametrize("seed", [0, pytest.param(10, marks=pytest.mark.further)])
 
 
 # ------------------------------------------------------------------------------- constants

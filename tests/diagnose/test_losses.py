@@ -34,7 +34,7 @@ MISTAKES = {            # name: (gradient(p, labels) times N, kind, words)
 }
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.further)])
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_part_of_the_slope_of_cross_entropy(mistake, seed):
     gradient, kind, words = MISTAKES[mistake]

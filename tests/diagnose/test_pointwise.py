@@ -6,7 +6,7 @@ from planted_terms import EPS, cause, evidence, lrn_forward, normed, softmax
 from npnet.diagnose.causes.terms import CAUSES, EARLY
 
 RULES = EARLY + CAUSES
-SEEDS = 0, pytest.param(1, marks=pytest.mark.long)
+SEEDS = 0, pytest.param(1, marks=pytest.mark.further)
 
 
 def numbers(seed, *shape):

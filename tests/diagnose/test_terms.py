@@ -7,7 +7,7 @@ from planted_terms import (ALPHA, BETA, LRN_MISTAKES, NORM_MISTAKES, SOFTMAX_MIS
 from npnet.diagnose.causes.terms import CAUSES, EARLY
 
 RULES = EARLY + CAUSES
-SEEDS = 0, pytest.param(1, marks=pytest.mark.long)
+SEEDS = 0, pytest.param(1, marks=pytest.mark.further)
 
 
 def picture(seed, *shape):

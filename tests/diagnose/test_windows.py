@@ -51,7 +51,7 @@ IN_W = {"dw last": "overwritten", "dw rotated": "rotated", "first window": "stri
 
 
 @pytest.mark.parametrize("mistake", [*IN_X, *IN_X_PADDED])
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.further)])
 def test_convolution(mistake, seed):
     layer, x = conv(mistake, seed=seed)
     assert first(layer, x).kind == (IN_X | IN_X_PADDED)[mistake]
@@ -70,7 +70,7 @@ def test_convolution_without_padding(mistake):
 
 
 @pytest.mark.parametrize("mistake", [*IN_W, "unpadded x"])
-@pytest.mark.parametrize("pad", [pytest.param(0, marks=pytest.mark.long), 1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.parametrize("pad", [pytest.param(0, marks=pytest.mark.further), 1, pytest.param(2, marks=pytest.mark.further)])
 def test_the_kernel_of_a_convolution(mistake, pad):
     if mistake != "unpadded x" or pad:
         layer, x = conv(mistake, pad=pad, seed=pad)
@@ -152,7 +152,7 @@ IN_MAX = {"overwrite": "overwritten", "overwrite winners": "overwritten", "skip 
 
 @pytest.mark.parametrize("mistake", IN_MAX)
 @pytest.mark.parametrize("size, stride, pad, shape", [
-    pytest.param((3, 3), 2, 0, (2, 3, 7, 9), marks=pytest.mark.long), ((3, 3), 1, 1, (2, 2, 5, 6))])
+    pytest.param((3, 3), 2, 0, (2, 3, 7, 9), marks=pytest.mark.further), ((3, 3), 1, 1, (2, 2, 5, 6))])
 def test_max_pooling(mistake, size, stride, pad, shape):
     layer = Pool(size, stride, "max", pad, mistake)
     assert first(layer, spread(shape, np.random.default_rng(3))).kind == IN_MAX[mistake]

@@ -16,7 +16,7 @@ from npnet.train import Step, train
 
 npnet.use("numpy")
 
-SEEDS = [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long)]
+SEEDS = [0, pytest.param(1, marks=pytest.mark.further), pytest.param(2, marks=pytest.mark.further)]
 
 
 def wrong(kind, array, how):

@@ -15,8 +15,8 @@ from npnet.optim import SGD
 from npnet.train import Step, train
 
 SIDE, CLASSES = 8, 4
-SEEDS = pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
-BATCHES = pytest.mark.parametrize("size", [32, *(pytest.param(size, marks=pytest.mark.long) for size in (1, 512))])
+SEEDS = pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.further) for seed in (1, 2))])
+BATCHES = pytest.mark.parametrize("size", [32, *(pytest.param(size, marks=pytest.mark.further) for size in (1, 512))])
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from npnet.optim import SGD
 from npnet.train import evaluate, train
 
 SEEDS = [0, 1, 2]
-seeds = pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
+seeds = pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.further) for seed in (1, 2))])
 
 
 @pytest.fixture(autouse=True)
