@@ -19,8 +19,9 @@ from .seen import about_grey, five_best, heat, neighbours, patches, seen, signed
 from .sheets import before_after, mistakes, samples
 from .speed import growth, ladder, layer_times, roofline
 from .strip import shape_strip
+from .trace import trace
 
 __all__ = ["about_grey", "before_after", "check_name", "confusion", "curves", "drawn_by_npnet", "feature_maps",
            "filters", "five_best", "gradient_maps", "gradient_norms", "growth", "heat", "ladder", "layer_times",
            "letters_without_a_font", "losses", "mistakes", "neighbours", "patches", "picture_and_input",
-           "probabilities", "ranks", "roofline", "samples", "save", "seen", "shape_strip", "signed_heat"]
+           "probabilities", "ranks", "roofline", "samples", "save", "seen", "shape_strip", "signed_heat", "trace"]
