@@ -9,12 +9,16 @@
         ...
 
     code = npnet.parallel.launch(4, ["train", "--data", "cifar10"])         what --ranks does
+
+    with npnet.parallel.tracing(net) as trace:          # when each layer computes, and when its gradients are sent
+        ...
 """
 import importlib
 
 from .launch import launch
 
-CONTENTS = {"DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults"}
+CONTENTS = {"DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults",
+            "tracing": "trace"}
 __all__ = ["launch", *CONTENTS]
 
 

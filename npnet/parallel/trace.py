@@ -206,5 +206,6 @@ def mean_wait(rows):
     """The milliseconds from when the last rank begins to wait until all ranks have the sums, the mean over the steps;
     without the first step, in which MPI makes its connections, where there are others."""
     steps = sorted({row.step for row in rows if row.what == "wait"})
-    waits = [[row for row in rows if row.what == "wait" and row.step == step] for step in steps[-max(1, len(steps) - 1):]]
+    waits = [[row for row in rows if row.what == "wait" and row.step == step] for step in steps]
+    waits = waits[1:] or waits
     return float(np.mean([max(row.end for row in some) - max(row.start for row in some) for some in waits] or [0.0]))

@@ -18,10 +18,12 @@ def trace(rows, step=None, title=None):
     step = max((row[1] for row in rows), default=None) if step is None else step
     rows = [row for row in rows if row[1] == step]
     if not rows:
-        raise ValueError(f"there is no step {step} to draw: rows must be a list of (rank, step, what, layer, start, end)")
+        raise ValueError(f"there is no step {step} to draw: rows must be a list of (rank, step, what, layer, start, "
+                         f"end)")
     ranks, begin = sorted({row[0] for row in rows}), min(row[4] for row in rows)
-    summed = list(dict.fromkeys(row[3] for row in rows if row[2] == "Allreduce"))[::-1]     # in the network's order
-    colours = {layer: RUNS[number % len(RUNS)] for number, layer in enumerate(summed)}
+    summed = {row[3] for row in rows if row[2] == "Allreduce"}
+    layers = dict.fromkeys(row[3] for row in sorted(rows, key=lambda row: row[2] != "forward") if row[3] in summed)
+    colours = {layer: RUNS[number % len(RUNS)] for number, layer in enumerate(layers)}          # in the network's order
     end = max(row[5] for row in rows) - begin
     figure = new_figure(10, 1.6 + 1.3 * len(ranks))
     axes = new_axes(figure)
@@ -49,8 +51,8 @@ def draw_rank(axes, rows, top, colours, width):
                              linewidth=0.8)
         else:
             lane = lanes.index(layer if layer in lanes else "gather")
-            axes.broken_barh([(start, max(end - start, width / 1000))], (top - BAND - (lane + 1) * height, 0.8 * height),
-                             facecolor=colour, linewidth=0)
+            axes.broken_barh([(start, max(end - start, width / 1000))],
+                             (top - BAND - (lane + 1) * height, 0.8 * height), facecolor=colour, linewidth=0)
 
 
 def settle(axes, ranks, end):
@@ -83,6 +85,6 @@ def caption(rows):
     """What the picture shows, in words."""
     gathered = " The last line of communication: the logits of all ranks are gathered." if any(
         row[2] == "gather" for row in rows) else ""
-    return ("Above: forward (pale), then backward, layer by layer. Below: each layer's Allreduce, from when it was started "
-            "to when it was seen to be done." + gathered + " Between the bars: the loss, the update, "
-            "and time that MPI's functions took.")
+    return ("Above: forward (pale), then backward, layer by layer. Below: each layer's Allreduce, from when it was "
+            "started to when it was seen to be done." + gathered + " Between the bars: the loss, the update, and time "
+            "that MPI's functions took.")

@@ -1,7 +1,9 @@
 """The trace of computing and communication: what is recorded, on which clock, and that the numbers stay the same."""
+import re
+
 import numpy as np
 import pytest
-from ranked import on_ranks
+from ranked import ROOT, launched, on_ranks
 
 import npnet
 
@@ -58,15 +60,20 @@ def test_every_layer_of_every_rank_is_recorded_in_its_order(tests):
     assert alone > 0 and waited > 0 and 0 <= hidden <= 1 and none == [None] * 3
 
 
+def with_and_without(shards):
+    """What `traced` gives without a trace and with one."""
+    return traced(2, False, shards=shards), traced(2, True, True, shards=shards)
+
+
 @pytest.mark.mpi
-def test_a_trace_changes_no_number_and_takes_batches_cut_into_shards():
-    for shards in (None, 2):
-        plain = on_ranks(2, traced, 2, False, shards=shards)
-        with_trace = on_ranks(2, traced, 2, True, True, shards=shards)
-        for (own, _), (same, _) in zip(plain, with_trace):
-            assert all(np.array_equal(own[name], same[name]) for name in own)
-    rows = with_trace[0][1][0]
-    assert {row.layer for row in rows if row.what == "Allreduce"} == {"all layers"}
+@pytest.mark.parametrize("shards", [None, 2])
+def test_a_trace_changes_no_number_and_takes_batches_cut_into_shards(shards):
+    returned = on_ranks(2, with_and_without, shards)
+
+    for (plain, _), (same, _) in returned:
+        assert all(np.array_equal(plain[name], same[name]) for name in plain)
+    rows = returned[0][1][1][0]
+    assert {row.layer for row in rows if row.what == "Allreduce"} == ({"all layers"} if shards else {"conv1", "norm1", "fc2"})
 
 
 def offset_of_a_clock_that_is_ahead(seconds):
@@ -100,3 +107,16 @@ def test_one_process_has_nothing_to_send():
     _, (rows, *numbers) = traced(2, True, shards=1)
 
     assert {row.what for row in rows} == {"forward", "backward"} and numbers == [None] * 3
+
+
+@pytest.mark.mpi
+def test_the_example_draws_a_trace_and_says_what_was_hidden(tmp_path):
+    text = (ROOT / "examples" / "parallel_trace.py").read_text("utf-8").replace("PICTURES = 64", "PICTURES = 2")
+    assert text.count("PICTURES = 2") == 1
+    (tmp_path / "script.py").write_text(text, "utf-8")
+    done = launched(2, ["-W", "error", "script.py"], timeout=120, environment={"NPNET_BACKEND": "numpy"}, folder=tmp_path)
+
+    assert done.code == 0 and done.stderr == "", done
+    assert re.fullmatch(r"(step \d: loss [\d.]+\n){4}alone, the Allreduces take [\d.]+ ms; the ranks waited [\d.]+ ms "
+                        r"for them: \d+% of the communication was hidden behind computing.\n", done.stdout), done
+    assert (tmp_path / "parallel_trace.png").read_bytes()[1:4] == b"PNG"
