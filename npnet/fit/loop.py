@@ -116,6 +116,7 @@ class Training:
             if self.team.first:
                 self.tell(*self.doctor.before(self.loader, self.validation, self.pictures))
             self.save("last.npz")
+        self.team.keeps(run.folder)
         folders.write_pictures(run, self.pictures, self.screen.say)
         folders.write_history(run, self.screen.say)
         first, last = self.team.rows(min(self.loader.batch, len(self.loader.pictures)))

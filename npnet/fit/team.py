@@ -42,6 +42,10 @@ class Alone:
         one, all raise."""
         return make()
 
+    def keeps(self, folder):
+        """From now on there is a checkpoint in the first process's folder, or None: what is said of a process that
+        fails names it."""
+
     def compare(self, when, net, settings=None, pictures=None):
         """Raises ValueError, with the process and what it has, unless all of them have the same versions, settings
         (plain data), pictures ({part: Identity}) and arrays of the network. when: in words, for the sentence."""

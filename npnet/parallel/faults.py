@@ -14,6 +14,7 @@
 import functools
 import hashlib
 import os
+import pickle
 import signal
 import sys
 import time
@@ -21,11 +22,15 @@ import traceback
 import warnings
 from contextlib import contextmanager, suppress
 
+import numpy as np
+
 from . import watch
 from .mpi import mpi
 from .watch import note, place, speak
 
 TOGETHER = 2.0              # seconds within which ranks that fail alike have all failed
+LONGER = 24                 # times as long as within a step, where others have much to do
+SOON = 0.1                  # seconds in which most waits are over
 ANSWER = 3.0                # seconds in which a rank answers that only waits
 LETTERS = 64                # bytes of a machine's name
 ASKED = 14                  # the tag of a question
@@ -78,31 +83,60 @@ def hosts():
 # ------------------------------------------------------------------------ waiting
 
 def limit():
-    """How many seconds a rank waits for the others: NPNET_MPI_TIMEOUT, else 300."""
-    wanted = os.environ.get("NPNET_MPI_TIMEOUT", "300")
+    """How many seconds a rank waits for the others within a step: NPNET_MPI_TIMEOUT, else 600."""
+    wanted = os.environ.get("NPNET_MPI_TIMEOUT") or "600"
     if not wanted.isdecimal() or int(wanted) < 1:
         raise ValueError(f"NPNET_MPI_TIMEOUT must be a whole number of seconds of at least 1, got {wanted!r}")
     return int(wanted)
 
 
-def wait(requests, seconds=None):
+def wait(requests, seconds=None, pause=0):
     """Waits until MPI has done what was asked. TimeoutError that names who does not answer, after so many seconds
-    (default: limit())."""
+    (default: limit()). pause: seconds between two looks, where the wait may be long and the message is short."""
     seconds = limit() if seconds is None else seconds
-    if not done(requests, seconds):
-        raise TimeoutError(f"waited {seconds:g} s for {silent()}; the last checkpoint is whole "
-                           f"(NPNET_MPI_TIMEOUT=SECONDS sets how long a rank waits)")
+    if not done(requests, seconds, pause):
+        raise TimeoutError(f"waited {seconds:g} s for {silent()} (NPNET_MPI_TIMEOUT=SECONDS sets how long it waits)")
 
 
-def done(requests, seconds):
-    """Whether MPI does all that was asked within so many seconds."""
+def done(requests, seconds, pause=0):
+    """Whether MPI does all that was asked within so many seconds. It works while it is looked at, so only a short
+    message leaves time for a pause."""
     test, others_first = mpi().Request.Testall, getattr(os, "sched_yield", lambda: None)
-    ends = time.monotonic() + seconds
+    began = time.monotonic()
     while not test(requests):
-        if time.monotonic() > ends:
+        waited = time.monotonic() - began
+        if waited > seconds:
             return False
-        others_first()                                          # there may be more ranks than cores
+        if pause and waited > SOON:
+            time.sleep(pause)
+        else:
+            others_first()                                      # there may be more ranks than cores
     return True
+
+
+def patient(requests):
+    """The same where others may have much to do meanwhile, such as rank 0 alone before the first step."""
+    wait(requests, LONGER * limit(), pause=0.001)
+
+
+def exchanged(comm, value):
+    """[the value of every rank], plain data or errors: mpi4py's allgather, which would wait for ever."""
+    own = pickle.dumps(value)
+    sizes = np.empty(comm.size, np.int64)
+    patient([comm.Iallgather(np.array([len(own)]), sizes)])
+    every, ends = bytearray(sizes.sum()), sizes.cumsum()
+    patient([comm.Iallgatherv(own, [every, sizes, ends - sizes, mpi().BYTE])])
+    return [pickle.loads(every[end - size:end]) for size, end in zip(sizes, ends)]
+
+
+def from_first(comm, value):
+    """Rank 0's value, for all: mpi4py's bcast, which would wait for ever."""
+    own = pickle.dumps(value) if comm.rank == 0 else b""
+    size = np.array([len(own)])
+    patient([comm.Ibcast(size)])
+    text = bytearray(own) if comm.rank == 0 else bytearray(int(size[0]))
+    patient([comm.Ibcast(text)])
+    return value if comm.rank == 0 else pickle.loads(text)
 
 
 def silent():
@@ -179,7 +213,7 @@ def ended(said, code):
     if said or code in (130, 143):
         rank, size = apart().rank, apart().size
         words = said or f"it was told to end ({watch.called(code - 128)}), and the whole run ends with it"
-        speak(f"npnet: rank {rank} of {size}: {words}")
+        speak(f"npnet: rank {rank} of {size}: {words.rstrip()}{'' if every else watch.go_on(watch.left)}")
     if every:
         done([apart().Ibarrier()], TOGETHER)                    # each has said its own
     leave(code)

@@ -18,10 +18,12 @@ from ..backend import ops
 from ..data import Loader
 from ..fast import threads
 from ..fit.team import ALONE, Alone
+from .faults import exchanged, from_first, hosts, wait
 from .network import DataParallel
 from .mpi import mpi, started
 from .same import compare
 from .shards import Rows, Shard, cuts, shards_of
+from .watch import note
 
 
 def here(shards=None):
@@ -41,6 +43,7 @@ def every_process():
         often = Path(sys.executable).with_name("mpiexec")
         raise OSError(f"mpiexec started {started()} processes, but mpi4py's MPI knows of this one alone: they are of "
                       f"two different MPIs; use the mpiexec of the same, often {often}")
+    hosts()                                                             # now, while all of them are here
     return comm
 
 
@@ -88,13 +91,13 @@ class Ranks(Alone):
     def shared(self, make):
         if self.size == 1:
             return make()
-        value, error = self.comm.bcast(attempt(make) if self.first else None)
+        value, error = from_first(self.comm, attempt(make) if self.first else None)
         if error is not None:
             raise error
         return value
 
     def agreed(self, number):
-        return number if self.size == 1 else self.comm.allreduce(number, mpi().MAX)
+        return max(self.counts(number))
 
     def network(self, net):
         return DataParallel(net, self)
@@ -110,10 +113,15 @@ class Ranks(Alone):
         if self.size == 1:
             return make()
         rows, error = attempt(make)
-        errors = [(rank, one) for rank, one in enumerate(self.comm.allgather(error)) if one is not None]
+        errors = [(rank, one) for rank, one in enumerate(exchanged(self.comm, error)) if one is not None]
         if errors:
-            raise errors[0][1]
+            raise with_rank(*errors[0])
         return self.gathered(rows)
+
+    def keeps(self, folder):
+        if self.size > 1:
+            folder = self.shared(lambda: folder and str(folder))
+            note("folder", folder or "")
 
     def compare(self, when, net, settings=None, pictures=None):
         if self.size > 1:
@@ -123,7 +131,11 @@ class Ranks(Alone):
 
     def counts(self, number):
         """This number of every rank, in order."""
-        return [number] if self.size == 1 else self.comm.allgather(number)
+        if self.size == 1:
+            return [number]
+        every = np.empty(self.size, np.int64)
+        wait([self.comm.Iallgather(np.array([number], np.int64), every)])
+        return every.tolist()
 
     def gathered(self, rows, counts=None):
         """The rows of all ranks, one after the other; counts: how many each has, where that is known."""
@@ -133,7 +145,7 @@ class Ranks(Alone):
         own = np.ascontiguousarray(ops.to_host(rows))
         whole = np.empty((sum(counts), *own.shape[1:]), own.dtype)
         numbers = [count * math.prod(own.shape[1:]) for count in counts]
-        self.comm.Allgatherv(own, [whole, numbers])
+        wait([self.comm.Iallgatherv(own, [whole, numbers])])
         return ops.to_device(whole)
 
     def added(self, arrays):
@@ -151,3 +163,10 @@ def attempt(make):
         return make(), None
     except Exception as error:
         return None, error
+
+
+def with_rank(rank, error):
+    """The error of one rank, which says whose it is."""
+    if len(error.args) == 1 and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]} (on rank {rank})",)
+    return error

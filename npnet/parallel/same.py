@@ -11,6 +11,7 @@ from ..backend import ops
 from ..data.fingerprints import different
 from ..network import plain
 from ..weights.checkpoint import versions
+from .faults import exchanged, from_first
 
 
 OWN = ("command", "data", "weights", "workers", "save_every")       # settings that a rank may have of its own: the
@@ -31,7 +32,7 @@ def check_same(comm, what, facts):
 
     what: whose facts these are, as the beginning of a sentence: "the settings".
     """
-    everyone = comm.allgather(json.dumps(facts, default=plain))         # as text: NaN is then like NaN
+    everyone = exchanged(comm, json.dumps(facts, default=plain))        # as text: NaN is then like NaN
     for rank, text in enumerate(everyone):
         first, own = json.loads(everyone[0]), json.loads(text)
         odd = [name for name in first | own if text != everyone[0] and str(first.get(name)) != str(own.get(name))]
@@ -42,12 +43,12 @@ def check_same(comm, what, facts):
 
 def check_pictures(comm, pictures):
     """Raises ValueError unless every rank has the pictures of rank 0, {part: Identity}; says which are others."""
-    for part in comm.bcast(list(pictures)):
-        digests = comm.allgather(pictures[part].digest if part in pictures else None)
+    for part in from_first(comm, list(pictures)):
+        digests = exchanged(comm, pictures[part].digest if part in pictures else None)
         if len(set(digests)) > 1:
-            first, own = comm.bcast(pictures.get(part)), pictures.get(part)
+            first, own = from_first(comm, pictures.get(part)), pictures.get(part)
             said = different(first, own, part) if first and own else [f"there are no {part} pictures"]
-            sentences = comm.allgather(said)
+            sentences = exchanged(comm, said)
             rank = next(number for number, digest in enumerate(digests) if digest != digests[0])
             raise ValueError(f"rank {rank} has other {part} pictures than rank 0: {'; '.join(sentences[rank][:3])}; "
                              f"give all ranks the same")

@@ -27,6 +27,7 @@ DIE_WITH_PARENT = 1             # Linux's prctl: the signal that comes when the 
 HEARD = 0.2                     # seconds in which mpiexec takes up a last line, before it is told to end
 MOST = 65536                    # bytes of notes that a pipe holds
 notes = None                    # where this process, a rank, writes notes for its watcher
+left = {}                       # what it has written, {first word: the rest}
 
 
 class Place(NamedTuple):
@@ -52,8 +53,15 @@ def note(*words):
     """Leaves a note for the watcher: "joined" (MPI has begun), "told" (why this rank ends has been said; "told alone":
     the others do not end by themselves), or "folder" and its path (where the last checkpoint is). Does nothing in a
     process that is not watched."""
+    text = " ".join(map(str, words))
+    left.update(read(text))
     if notes is not None:
-        os.write(notes, " ".join(map(str, words)).encode(errors="surrogateescape") + b"\n")
+        os.write(notes, text.encode(errors="surrogateescape") + b"\n")
+
+
+def read(text):
+    """{first word: the rest} of notes, a line for each."""
+    return {line.partition(" ")[0]: line.partition(" ")[2] for line in text.splitlines()}
 
 
 def watched():
@@ -144,10 +152,9 @@ class Watcher:
     def read(self):
         """The rank's notes: {first word: the rest}."""
         try:
-            text = os.read(self.heard, MOST).decode(errors="surrogateescape")
+            return read(os.read(self.heard, MOST).decode(errors="surrogateescape"))
         except BlockingIOError:
             return {}
-        return {line.partition(" ")[0]: line.partition(" ")[2] for line in text.splitlines()}
 
     def named(self):
         return f"rank {self.place.rank} of {self.place.size} (process {self.rank} on {os.uname().nodename})"
@@ -174,9 +181,14 @@ def called(number):
 
 
 def then(ended, notes):
-    """What to do now: how the run goes on, where there is a checkpoint."""
+    """What to do now."""
     if ended > 0 and "joined" not in notes:
         return "; perhaps its MPI and this mpiexec do not belong together"
+    return go_on(notes)
+
+
+def go_on(notes):
+    """How the run goes on, where there is a checkpoint."""
     if not notes.get("folder"):
         return ""
     import shlex
