@@ -4,6 +4,7 @@ import numpy as np
 import npnet
 from npnet import parallel
 from npnet.data import Loader, Pictures, Pipeline
+from npnet.fit import answers
 from npnet.fit.team import ALONE
 from npnet.train import evaluate, train
 
@@ -108,6 +109,8 @@ def trained(case, dtype=np.float32, team=ALONE, epochs=2):
                      f"{step.number} labels": step.labels.copy()}
             left |= {f"{step.number} gradient of {name}": array.copy() for name, array in model.grads().items()}
         left[f"evaluation {epoch}"] = np.array(evaluate(model, held.epoch(0)))
+    for count in (10, 2) if dtype == np.float32 else ():                 # of 2 pictures not every rank has one
+        left[f"answers for {count}"] = answers([(net, PIPELINE)], pictures(count, seed=2), ten=True, batch=30, workers=0, team=team)
     left |= {f"velocity of {name}": v for name, v in optimizer.velocity.items()}
     return left | {f"weights {name}": array.copy() for name, array in net.params().items()} \
         | {f"state {name}": array.copy() for name, array in net.state().items()}

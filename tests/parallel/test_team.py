@@ -9,6 +9,7 @@ from ranked import on_ranks
 import npnet
 from npnet import parallel
 from npnet.data import Loader
+from npnet.data.fingerprints import identity
 from npnet.fit.team import ALONE, Alone
 from npnet.parallel import Ranks
 
@@ -46,7 +47,7 @@ def test_a_team_answers_what_one_process_answers():
     """fit is written once for both."""
     public = {name for name in vars(Alone) if not name.startswith("_")}
 
-    assert public >= {"shared", "agreed", "network", "loader", "rows", "joined", "first", "rank", "size"}
+    assert public >= {"shared", "agreed", "network", "loader", "rows", "joined", "compare", "first", "rank", "size"}
     assert all(hasattr(Ranks(None, 2), name) for name in public)
 
 
@@ -64,7 +65,11 @@ def test_an_mpiexec_of_another_mpi(monkeypatch):
 
 def team_work():
     """What a team answers on this rank."""
+    npnet.use("numpy")
     team = parallel.here()
+    third = team.rank == 2
+    net, settings = every_layer(), {"lr": 0.1, "clip": None, "nan": float("nan"), "at": [1, 2]}
+    other, seen = npnet.Network((3, 8, 8), seed=int(third), **{"flatten": npnet.Flatten(), "fc": npnet.Dense(3)}), identity(pictures(20))
     number = np.arange(team.rank, dtype=np.float32)                                     # rank 0 has no row
     return {
         "who": (team.rank, team.size, team.first),
@@ -73,6 +78,12 @@ def team_work():
         "agreed": team.agreed(team.rank * 10),
         "joined": team.joined(lambda: number),
         "one raises": asked(team.joined, full_disk if team.rank == 1 else lambda: number),
+        "same": asked(team.compare, "at the start", net, settings | {"workers": team.rank}, {"training": seen}),
+        "other settings": asked(team.compare, "at the start", net, settings | {"lr": 0.2 if third else 0.1}, {}),
+        "no such setting": asked(team.compare, "at the start", net, {"seed": 1} if team.rank != 1 else {}, {}),
+        "other weights": asked(team.compare, "after epoch 3", other),
+        "other pictures": asked(team.compare, "at the start", net, {}, {"training": identity(pictures(20, seed=int(third)))}),
+        "no pictures": asked(team.compare, "at the start", net, {}, {"training": seen} if not third else {}),
         "nothing left": team.joined(lambda: np.zeros((0, 2))).shape}
 
 
@@ -94,6 +105,19 @@ def test_what_is_made_once_is_shared(answered):
 def test_what_one_raises_all_raise(answered):
     for rank in answered:
         assert rank["full disk"] == rank["one raises"] == "OSError: [Errno 28] No space left on device"
+
+
+@pytest.mark.mpi
+def test_what_differs_is_named_with_its_rank(answered):
+    """On every rank, so that none waits for the others."""
+    for rank in answered:
+        assert rank["same"] is None
+        assert rank["other settings"] == "ValueError: the settings at the start differ: lr is 0.1 on rank 0 and 0.2 on rank 2; " \
+                                         "start all ranks with the same"
+        assert "the settings at the start differ: seed is 1 on rank 0 and 'not there' on rank 1" in rank["no such setting"]
+        assert "the checksums of the arrays after epoch 3 differ: fc.w is " in rank["other weights"] and "on rank 2" in rank["other weights"]
+        assert rank["other pictures"].startswith("ValueError: rank 2 has other training pictures than rank 0: ")
+        assert rank["no pictures"].startswith("ValueError: rank 2 has other training pictures than rank 0: there are no training pictures")
 
 
 # ---------------------------------------------------------------------------- a network of a team
