@@ -103,11 +103,14 @@ class InOrder(Buffer):
             sent += self.send(self.places[layer])
         wait(sent)
         if self.team.size > 1:
-            wait([self.team.comm.Ibcast(self.to_host(place), root=self.team.size - 1)
-                  for place in (self.places[layer] for layer, _ in self.waiting)])
-        for layer, _ in self.waiting:
-            self.to_device(self.places[layer])
+            self.give_to_all([self.places[layer] for layer, _ in self.waiting])
         self.waiting = []
+
+    def give_to_all(self, places):
+        """Sends the sums, which the last rank has, to all others."""
+        wait([self.team.comm.Ibcast(self.to_host(place), root=self.team.size - 1) for place in places])
+        for place in places:
+            self.to_device(place)
 
     def receive(self, place):
         """The sum of the shards of the ranks before this one; 0 on the first."""
