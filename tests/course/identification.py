@@ -13,13 +13,15 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 from npnet.course.grader import fingerprints
 from npnet.course.grader.assignment import ids, load
 from npnet.course.grader.calls import Direct
-from npnet.course.grader.diagnosis import Case, diagnose
+from npnet.course.grader.diagnosis import Case, diagnose, single as plays
+from npnet.course.grader.diagnosis.single import Played
 from npnet.course.grader.perform import namespace
 from npnet.course.grader.properties import compares
 
@@ -40,10 +42,17 @@ class Probes:
                 self.hidden += [property.hidden] * len(made)
                 self.tolerances += [property.tolerance] * len(made)
         self.expected = [assignment.reference.run(call) for call in self.calls]
+        self.runners, self.outcomes = {}, {}
+
+    def played(self, case):
+        """The catalogue's mistakes on these probes: the same for every student, so each is played once for all."""
+        played = Played(case)
+        played.runners, played.outcomes = self.runners, self.outcomes
+        return played
 
     def diagnosis(self, run):
         """(Diagnosis or None, whether anything is wrong) of a student, who is a function of a call."""
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), mock.patch.object(plays, "Played", self.played):
             case = Case(self.assignment, self.region, self.calls, [run(call) for call in self.calls], self.expected,
                         self.hidden, self.tolerances, run=run)
             return diagnose(case), bool(case.wrong)
