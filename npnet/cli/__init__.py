@@ -63,7 +63,7 @@ def main(arguments=None):
     """Runs one command; returns the exit code. arguments is a list of words, by default those of the process."""
     forgiving()
     words = sys.argv[1:] if arguments is None else list(arguments)
-    if arguments is None and words[:1] == ["train"] and not RANKS.isdisjoint(os.environ):
+    if arguments is None and words[:1] in (["train"], ["plan"]) and not RANKS.isdisjoint(os.environ):
         from ..parallel import watch
         if watch.place():
             watch.watched()                     # before there is anything that must not be divided

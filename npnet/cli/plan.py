@@ -4,20 +4,25 @@
     npnet plan --ranks 8 --bandwidth 1Gbit --latency 100us --save plan.png
     npnet plan --rate speed.json --batch 256                rates that npnet bench --json speed.json wrote
     npnet plan --rate 150 --per-rank 128 --json             150 Gflop/s a rank; all numbers
+    npnet plan --compare --ranks 2 --per-rank 16            steps of two ranks, here: predicted beside measured
+    mpiexec -n 2 npnet plan --measure                       the plan for the link and the rates of these two ranks
 """
 import itertools
 import json
 import math
+import os
 from pathlib import Path
 
 from .. import backend, plots
 from ..files import writing
 from ..models import MODELS, model
-from ..parallel import conclusions, rates, units
+from ..parallel import conclusions, here, rates, units
+from ..parallel.compare import ROUNDS, compare, measured_link, measured_rates
 from ..parallel.costs import KINDS, Link
+from ..parallel.launch import launch
 from ..parallel.planner import BATCH, RANKS, batch_of, plan
-from ..screen import bar, duration, echo, print_table, size, tell
-from . import DEFAULT, add_backend
+from ..screen import bar, counted, duration, echo, hush, print_table, size, tell
+from . import DEFAULT, add_backend, choose_backend
 from .plot import place_of
 
 BANDWIDTH, LATENCY = "10Gbit", "50us"
@@ -37,9 +42,9 @@ def add(commands):
     parser.add_argument("--batch", type=int, metavar="N", help=f"pictures of a step, of all ranks together (default: "
                         f"{BATCH})")
     parser.add_argument("--per-rank", type=int, metavar="N", help="instead of --batch: pictures of each rank")
-    parser.add_argument("--bandwidth", metavar="RATE", default=BANDWIDTH, help="of every rank's link, each way: 1Gbit, "
+    parser.add_argument("--bandwidth", metavar="RATE", help="of every rank's link, each way: 1Gbit, "
                         f"100MB/s (default: {BANDWIDTH})")
-    parser.add_argument("--latency", metavar="TIME", default=LATENCY, help=f"of one message (default: {LATENCY})")
+    parser.add_argument("--latency", metavar="TIME", help=f"of one message (default: {LATENCY})")
     parser.add_argument("--rate", metavar="RATE", help="what a rank computes: Gflop/s of matrix products, or a file "
                         "that npnet bench --json wrote (default: its layers are measured now)")
     parser.add_argument("--memory", metavar="RATE", default="10GB/s", help="with --rate in Gflop/s: bytes a second "
@@ -48,6 +53,10 @@ def add(commands):
                         "npnet has here)")
     parser.add_argument("--allreduce", choices=KINDS, default=KINDS[0], help="how gradients are summed (default: "
                         f"{KINDS[0]})")
+    parser.add_argument("--measure", action="store_true", help="under mpiexec: the link and the rates are those of "
+                        "these ranks, measured now")
+    parser.add_argument("--compare", action="store_true", help="instead: predicted beside measured, for as many "
+                        "processes as --ranks says or mpiexec has started (default: 1)")
     parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers as JSON, in a file or in "
                         "place of the tables")
     parser.add_argument("--save", metavar="FILE", help="also draw times, bytes and efficiency over the ranks: plan.png")
@@ -57,14 +66,25 @@ def add(commands):
 
 def run(options):
     check(options)
-    link = Link(units.seconds(options.latency), units.bandwidth(options.bandwidth))
+    if options.compare:
+        return compared(options)
+    link = Link(units.seconds(options.latency or LATENCY), units.bandwidth(options.bandwidth or BANDWIDTH))
     ranks = numbers_of(options.ranks)
     batches = {number: batch_of(number, options.batch, options.per_rank) for number in ranks}
+    team = of_several(options) if options.measure else None
     if backend.ops.name is None and options.backend is None:
         backend.use("numpy")                                # here nothing is computed; what is measured has a process
     net = model(options.net, size=options.size)
-    found = plan(net, ranks, rates_of(net, options, batches), link, options.batch, options.per_rank,
+    if team:
+        link = measured_link(team, net)
+    found = plan(net, ranks, rates_of(net, options, batches, team), link, options.batch, options.per_rank,
                  kind=options.allreduce, name=options.net)
+    if team is None or team.first:
+        give(found, show, options)
+
+
+def give(found, show, options):
+    """Prints what was found, as tables or JSON, writes files and draws."""
     text = json.dumps(found.as_data(), indent=1)
     if options.json == "-":
         print(text)
@@ -85,12 +105,25 @@ def check(options):
     if options.rate is not None and (options.threads is not None or options.backend is not None):
         option = "--threads" if options.threads is not None else "--backend"
         raise ValueError(f"{option} is for layers that are measured now; leave it or --rate out")
+    if options.measure and (options.bandwidth is not None or options.latency is not None):
+        raise ValueError("--measure measures the link; leave --bandwidth and --latency out")
+    if options.compare:
+        check_compare(options)
     if options.threads is not None and options.threads < 1:
         raise ValueError(f"--threads must be at least 1, got {options.threads}")
     if options.json not in (None, "-") and Path(options.json).is_dir():
         raise ValueError(f"{options.json} is a folder; give --json the name of a file in it")
     if options.save is not None:
         plots.check_name(place_of(options.save))
+
+
+def check_compare(options):
+    """Raises ValueError for options that do not go with --compare."""
+    for name in ("measure", "rate", "bandwidth", "latency", "save"):
+        if getattr(options, name):
+            raise ValueError(f"--compare measures rates and link and draws nothing; leave --{name} out")
+    if options.ranks is not None and not (options.ranks.isdecimal() and int(options.ranks) >= 1):
+        raise ValueError(f"--compare is for one number of ranks, such as --ranks 2, got {options.ranks!r}")
 
 
 def numbers_of(text):
@@ -107,23 +140,57 @@ def numbers_of(text):
     return sorted({*(2 ** power for power in range(int(math.log2(most)) + 1)), most})
 
 
-def rates_of(net, options, batches):
-    """The Rates of --rate, or those of this machine."""
+def rates_of(net, options, batches, team=None):
+    """The Rates of --rate, or those of this machine, or of all ranks of a team."""
     if options.rate is None:
-        return measured(net, options, batches)
+        return measured(net, options, batches, team)
     if options.rate[:1].isdigit() and not options.rate.endswith(".json"):
         return rates.assumed(net, units.flops(options.rate), units.bandwidth(options.memory))
     return rates.from_bench(net, options.rate)
 
 
-def measured(net, options, batches):
+def measured(net, options, batches, team=None):
     """The Rates of this machine, with a bar."""
     needed = {number for ranks, whole in batches.items() for number in (whole, math.ceil(whole / ranks))}
     pictures = rates.sizes(net, needed)
-    done, total = itertools.count(1), rates.ticks(pictures)
+    done, total = itertools.count(1), len(pictures) if team else rates.ticks(pictures)
     with bar(f"measuring {options.net}", "turns") as progress:
+        if team:
+            return measured_rates(net, team, pictures, tick=lambda: progress(next(done), total))
         return rates.measure(net, pictures, options.threads or 0, options.backend or "",
                              tick=lambda: progress(next(done), total))
+
+
+def of_several(options):
+    """The team of these processes, which compute here. ValueError where mpiexec has started only this one."""
+    team = here()
+    if team.size == 1 and not options.compare:
+        raise ValueError("--measure measures the link between processes, and there is one alone; start several: "
+                         "mpiexec -n 2 npnet plan --measure")
+    if not team.first:
+        hush()
+    name = choose_backend(options)
+    if options.threads is not None:
+        backend.use(name, threads=options.threads)
+    return team
+
+
+def compared(options):
+    """Predicted beside measured: on the ranks that mpiexec started, or that --ranks asks for."""
+    if options.ranks not in (None, "1") and not os.environ.get("NPNET_RANKS"):
+        from .train import without_ranks
+        return launch(int(options.ranks), without_ranks(options.words))
+    team = of_several(options)
+    batch = batch_of(team.size, options.batch, options.per_rank)
+    if batch % team.size:
+        raise ValueError(f"--compare needs as many pictures on each rank: {team.size} ranks cannot share {batch} "
+                         f"equally; give --per-rank")
+    done = itertools.count(1)
+    with bar(f"measuring {options.net}", "rounds") as progress:
+        found = compare(model(options.net, size=options.size), team, batch // team.size,
+                        tick=lambda: progress(next(done), ROUNDS + 1))
+    if team.first:
+        give(found, lambda found: show_compared(found, options.net), options)
 
 
 # ---------------------------------------------------------------------------- what is printed
@@ -143,6 +210,23 @@ def show(found):
         tell(f"No {way}: {reason}.")
     for sentence in conclusions.conclusions(found) + conclusions.assumptions(found):
         tell(sentence)
+
+
+def show_compared(found, name):
+    """The table and the sentences of a comparison."""
+    echo(f"{name}, {found.pictures} pictures a rank, {counted(found.ranks, 'rank')}: a step", "bold")
+    heads = ("", "predicted", "at best", "measured", "ratio")
+    print_table([heads, *([row.what, *map(duration, (row.step, row.at_best, row.measured)), f"{row.ratio:.2f}"]
+                          for row in found.rows)], "lrrrr")
+    echo()
+    tell("ratio: measured over predicted. predicted: nothing overlaps; at best: gradients travel while earlier layers "
+         f"are still computed. Rates {found.rates}.")
+    if found.ranks > 1:
+        alone, *others = found.rows
+        shares = [f"{row.what} {alone.measured / row.measured:.2f} measured, {alone.step / row.step:.2f} predicted"
+                  for row in others]
+        tell(f"Link measured here: {conclusions.link_words(found.link)}, sums at {size(found.link.adding)}/s.")
+        tell(f"Efficiency (weak: one rank with its share, over {counted(found.ranks, 'rank')}): {'; '.join(shares)}.")
 
 
 def cells(one):

@@ -3,8 +3,8 @@
     found = compare(net, here(), pictures=64)           on every rank: link, rates and steps, all measured now
     found.rows                                          predicted, at best, measured
 
-The link is measured by messages around a ring of all ranks at once, the speed of adding by the Allreduce of every layer's
-gradient, the rates by every layer forward and backward, on all ranks at once, so that what they take from each
+The link is measured by messages around a ring of all ranks at once, the speed of adding by the Allreduce of every
+layer's gradient, the rates by every layer forward and backward, on all ranks at once, so that what they take from each
 other (memory, caches, processors) is in them. Layers and steps are measured in turn, round after round, so that a
 machine that grows slower does so for both; medians count.
 """
@@ -21,7 +21,7 @@ from ..bench.plan import LR, pictures as drawn, plan_of
 from ..network import every_layer
 from ..optim import SGD
 from ..train import train
-from .costs import Cost, Link, allreduce
+from .costs import Link, allreduce
 from .mpi import mpi
 from .planner import alone, predicted
 from .rates import collected
@@ -81,7 +81,7 @@ def compare(net, team, pictures, rounds=ROUNDS, tick=lambda: None):
             times[way].append(team.agreed(together(team, task)[0]))
         tick()
     rates = collected(net, {size: averaged(team, some[1:]) for size, some in found.items()},
-                      f"measured on {team.size} ranks at once")
+                      words_of(team))
     rows = [row_of(way, net, team.size, pictures, rates, link, median(times[way][1:])) for way in ways]
     return Comparison(team.size, pictures, link, rates.words, tuple(rows))
 
@@ -101,7 +101,7 @@ def row_of(way, net, ranks, pictures, rates, link, measured):
 
 
 def step_of(way, net, team, pictures):
-    """A function without arguments that trains one step in this way, with a rate that leaves the weights as they are."""
+    """A function that trains one step in this way, with a learning rate that leaves the weights as they are."""
     batch = pictures * (1 if way == ONE else team.size)
     x, labels = drawn(plan_of(net), batch)
     if way == DATA:
@@ -139,6 +139,11 @@ def averaged(team, calls):
     return found
 
 
+def words_of(team):
+    """Where these rates come from."""
+    return f"measured here, on {team.size} ranks at once" if team.size > 1 else "measured here"
+
+
 def measured_rates(net, team, sizes, rounds=3, tick=lambda: None):
     """The Rates of all ranks at once, at these numbers of pictures. To be called on every rank."""
     ours, found = Ours(plan_of(net)), {}
@@ -146,14 +151,14 @@ def measured_rates(net, team, sizes, rounds=3, tick=lambda: None):
         task = ours.layers(size, list(chosen(ours.net, None)))
         found[size] = averaged(team, [together(team, task)[1] for _ in range(rounds + 1)][1:])
         tick()
-    return collected(net, found, f"measured on {team.size} ranks at once")
+    return collected(net, found, words_of(team))
 
 
 # ---------------------------------------------------------------------------- the link
 
 def measured_link(team, net, rounds=ROUNDS):
-    """The Link between these ranks, for the gradients of this network. One rank has none: the default Link. To be called
-    on every rank."""
+    """The Link between these ranks, for the gradients of this network. One rank has none: the default Link. To be
+    called on every rank."""
     if team.size == 1:
         return Link()
     counts = [part.parameters * net.dtype.itemsize for part in parts_of(net) if part.parameters]
@@ -178,12 +183,11 @@ def adding(team, counts, link, rounds):
     def task():
         mpi().Request.Waitall([team.comm.Iallreduce(mpi().IN_PLACE, array) for array in arrays])
 
-    plain = Cost()
-    for count in counts:
-        plain = plain.and_then(allreduce(count, team.size, link))
-    added = plain.seconds and sum(allreduce(count, team.size, Link(0, math.inf, 1.0)).seconds for count in counts)
+    costs = [allreduce(count, team.size, link) for count in counts]
+    plain = sum(cost.seconds - cost.waiting for cost in costs) + max(cost.waiting for cost in costs)
+    added = sum(allreduce(count, team.size, Link(0, math.inf, 1.0)).seconds for count in counts)
     seconds = typical(team, task, rounds)
-    return added / max(seconds - plain.seconds, seconds / 10)
+    return added / max(seconds - plain, seconds / 10)
 
 
 def typical(team, task, rounds):

@@ -42,8 +42,8 @@ def bottleneck(plan):
     if not found:
         return ""
     last = found[-1]
-    gradients = sum(seconds for what, seconds, _ in last.messages if what != "logits")
-    share = gradients / last.step
+    logits = sum(seconds for what, seconds, _ in last.messages if what == "logits")
+    share = (last.sending - logits) / last.step
     said = (f"Data-parallel on {counted(last.ranks, 'rank')}: {percent(share, 0)} of the step is the sum of the "
             f"gradients ({size(4 * plan.parameters)} each")
     if plan.dense > plan.parameters / 2:

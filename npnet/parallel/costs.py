@@ -48,22 +48,25 @@ class Link:
 
     def cost(self, messages, sent, added=0):
         """The Cost of so many messages one after the other, of `sent` bytes in all, of which `added` are summed."""
-        return Cost(messages * self.latency + sent / self.bandwidth + added / self.adding, sent)
+        waiting = messages * self.latency
+        return Cost(waiting + sent / self.bandwidth + added / self.adding, sent, waiting)
 
 
 class Cost(NamedTuple):
-    """Seconds, and the bytes that one rank sends in them."""
+    """Seconds, the bytes that one rank sends in them, and the part of the seconds that is latency: that of several
+    collectives that begin at once passes at once."""
 
     seconds: float = 0.0
     sent: float = 0.0
+    waiting: float = 0.0
 
     def times(self, number):
         """So many of them, one after the other."""
-        return Cost(number * self.seconds, number * self.sent)
+        return Cost(*(number * one for one in self))
 
     def and_then(self, other):
         """This one and another after it."""
-        return Cost(self.seconds + other.seconds, self.sent + other.sent)
+        return Cost(*(one + more for one, more in zip(self, other)))
 
 
 def allreduce(count, ranks, link, kind="mpich"):

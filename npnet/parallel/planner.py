@@ -7,7 +7,7 @@
 A step is what one rank computes, layer by layer (rates.py), and what it sends (costs.py), in the order that ways.py
 gives. Two bounds:
 
-    step            nothing overlaps: all that is computed and all that is sent, one after the other
+    step            nothing overlaps: gradients begin to travel, all at once, when the backward is done
     at_best         a gradient travels while earlier layers are still computed; messages share one link, one after the
                     other; what a layer waits for (the other tower's maps, the logits) hides behind nothing
 
@@ -27,8 +27,8 @@ from dataclasses import asdict, dataclass
 
 from .costs import KINDS, Link
 from .rates import parameters_of
-from .ways import (DATA, SCHEMES, TOWERS, TRICK, WAYS, data_parallel, first_dense, no_towers, one_weird_trick, parts_of,
-                   two_towers)
+from .ways import (DATA, SCHEMES, TOWERS, TRICK, WAYS, Event, data_parallel, first_dense, no_towers, one_weird_trick,
+                   parts_of, two_towers)
 
 BATCH = 128                                             # the paper's
 RANKS = (1, 2, 4, 8, 16, 32, 64)
@@ -51,7 +51,7 @@ class Prediction:
     weak: float
     strong: float
     scheme: str = ""
-    messages: tuple = ()                                # (what, seconds, bytes) of each
+    messages: tuple = ()                                # (what, seconds if it is alone, bytes) of each
 
     def largest(self):
         """The message, (what, seconds, bytes), that takes longest; None where nothing is sent."""
@@ -160,7 +160,7 @@ def predicted(net, way, ranks, batch, rates, link, kind="mpich"):
     """The Prediction of one way."""
     pictures = math.ceil(batch / ranks)
     plain, best, scheme = bounds(net, way, ranks, batch, rates, link, kind)
-    computing, sending = total(plain, message=False), total(plain, message=True)
+    computing, sending = computed_in(plain), sent_in(plain)
     step = computing + sending
     return Prediction(way, ranks, batch, pictures, computing, sending, step, best,
                       round(sum(event.sent for event in plain)), alone(net, pictures, rates) / step,
@@ -173,35 +173,50 @@ def bounds(net, way, ranks, batch, rates, link, kind):
     given = (net, ranks, batch, rates, link, kind)
     if way == DATA or ranks == 1:
         plain = data_parallel(*given)
-        return plain, overlapped(plain), ""
+        return plain, ends(plain, overlap=True), ""
     if way == TOWERS:
         plain = two_towers(*given)
-        return plain, overlapped(plain), ""
+        return plain, ends(plain, overlap=True), ""
     plain = {scheme: one_weird_trick(*given, scheme) for scheme in SCHEMES}
-    scheme = min(plain, key=lambda one: (round(sum(event.sent for event in plain[one])), total(plain[one])))
-    best = min(overlapped(one_weird_trick(*given, one, overlap=True)) for one in SCHEMES)
+    scheme = min(plain, key=lambda one: (round(sum(event.sent for event in plain[one])), ends(plain[one])))
+    best = min(ends(one_weird_trick(*given, one, overlap=True), overlap=True) for one in SCHEMES)
     return plain[scheme], best, scheme
 
 
-def total(events, message=None):
-    """Seconds of all events one after the other; message: only of messages, or only of what is computed."""
-    return sum(event.seconds for event in events if message is None or event.message == message)
+def computed_in(events):
+    """Seconds of all that is computed."""
+    return sum(event.seconds for event in events if not event.message)
 
 
-def overlapped(events):
-    """Seconds of all events where background messages travel while something else is computed, one at a time; the
-    update, the last event, waits for them."""
+def sent_in(events):
+    """Seconds of all messages, if nothing is computed meanwhile."""
+    return ends(([event for event in events if event.message]) + [Event("update", 0.0)])
+
+
+def ends(events, overlap=False):
+    """Seconds of all events. overlap: background messages travel while something else is computed; otherwise they
+    begin after it, all at once. The update, the last event, waits for them."""
     clock = free = 0.0                                  # free: when the link is
+    later = []
     for event in events[:-1]:
-        if event.background:
-            free = max(clock, free) + event.seconds
+        if event.background and overlap:
+            free = arrives(event, clock, free)
+        elif event.background:
+            later.append(event)
         elif event.message:
             clock = free = max(clock, free) + event.seconds
         else:
             clock += event.seconds
+    for event in later:
+        free = arrives(event, clock, free)
     return max(clock, free) + events[-1].seconds
+
+
+def arrives(event, begins, free):
+    """When a message has arrived: its latency passes while others use the link, its bytes do not."""
+    return max(begins + event.waiting, free) + event.seconds - event.waiting
 
 
 def alone(net, batch, rates):
     """Seconds of a step of one rank with so many pictures."""
-    return total(data_parallel(net, 1, batch, rates, Link()))
+    return computed_in(data_parallel(net, 1, batch, rates, Link()))

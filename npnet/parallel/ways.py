@@ -28,7 +28,7 @@ import math
 from typing import NamedTuple
 
 from ..layers import Dense
-from .costs import Cost, allgather, allreduce, exchange, reduce_scatter
+from .costs import allgather, allreduce, exchange, reduce_scatter
 from .cutting import rows_of
 from .exchange import traffic
 
@@ -39,13 +39,15 @@ SCHEMES = "abc"
 
 
 class Event(NamedTuple):
-    """One thing that a rank does. sent: bytes; background: a message that nothing waits for but the update."""
+    """One thing that a rank does. sent: bytes; background: a message that nothing waits for but the update; waiting:
+    the part of its seconds that is latency."""
 
     what: str
     seconds: float
     sent: float = 0.0
     message: bool = False
     background: bool = False
+    waiting: float = 0.0
 
 
 class Part(NamedTuple):
@@ -81,7 +83,7 @@ def computed(rates, parts, way, pictures, share=1.0):
 
 def message(what, cost, background=False):
     """The Event of a message; nothing where nothing is sent."""
-    return [Event(what, cost.seconds, cost.sent, True, background)] if cost.sent else []
+    return [Event(what, cost.seconds, cost.sent, True, background, cost.waiting)] if cost.sent else []
 
 
 # ---------------------------------------------------------------------------- data-parallel
@@ -201,5 +203,5 @@ def passage(count, ranks, link, way, alone):
     if alone:
         part = count * (ranks - 1)
         cost = link.cost(ranks - 1, part, part if way == "backward" else 0)
-        return Cost(cost.seconds, part / ranks)
+        return cost._replace(sent=part / ranks)
     return allgather(count, ranks, link) if way == "forward" else reduce_scatter(count, ranks, link)

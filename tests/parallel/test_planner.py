@@ -9,13 +9,15 @@ from npnet import plots
 from npnet.cli import main
 from npnet.layers import LRN, Conv2D, Dense, Flatten, MaxPool, ReLU
 from npnet.models import MODELS
-from npnet.parallel import conclusions, rates, units
+from npnet.parallel import conclusions, here, rates, units
+from npnet.parallel.compare import compare
 from npnet.parallel.costs import Cost, Link, allgather, allreduce, exchange, reduce_scatter
 from npnet.parallel.exchange import traffic
 from npnet.parallel.planner import DATA, TOWERS, TRICK, WAYS, plan, predicted
 from npnet.parallel.rates import Rates, along, assumed, from_bench, sizes
 from npnet.parallel.ways import dense_phase, parts_of, two_towers
 from npnet.plots import drawn_by_npnet
+from ranked import launched, on_ranks
 
 SECOND = Link(latency=1.0, bandwidth=1000.0, adding=math.inf)       # a message: 1 s, and 1 s for 1000 bytes
 FREE = Link(latency=0.0, bandwidth=math.inf, adding=math.inf)
@@ -24,6 +26,13 @@ FREE = Link(latency=0.0, bandwidth=math.inf, adding=math.inf)
 @pytest.fixture(autouse=True)
 def numpy_backend():
     npnet.use("numpy")
+
+
+@pytest.fixture(scope="module")
+def alexnet():
+    """61 million weights, drawn once."""
+    npnet.use("numpy")
+    return npnet.model("krizhevsky2012")
 
 
 def small():
@@ -89,15 +98,15 @@ def test_words_can_be_read_again():
 
 def test_allreduce_by_hand():
     """4000 bytes on 4 ranks: half away and a quarter, 2 messages, and back; 3/4 of them twice."""
-    assert allreduce(4000, 4, SECOND) == (4 * 1 + 6.0, 6000)
-    assert allreduce(4000, 4, SECOND, "ring") == (6 * 1 + 6.0, 6000)
-    assert allreduce(1000, 4, SECOND) == (2 * 1 + 2.0, 2000)            # short: whole vectors, lg 4 times
-    assert allreduce(4000, 1, SECOND) == (0, 0) == allreduce(0, 8, SECOND)
+    assert allreduce(4000, 4, SECOND) == (4 * 1 + 6.0, 6000, 4)
+    assert allreduce(4000, 4, SECOND, "ring") == (6 * 1 + 6.0, 6000, 6)
+    assert allreduce(1000, 4, SECOND) == (2 * 1 + 2.0, 2000, 2)         # short: whole vectors, lg 4 times
+    assert allreduce(4000, 1, SECOND) == (0, 0, 0) == allreduce(0, 8, SECOND)
 
 
 def test_allreduce_of_three_ranks_folds_one_into_its_neighbour():
     """Whole vectors there and back (2 + 8 s), and two ranks between (2 + 4 s)."""
-    assert allreduce(4000, 3, SECOND) == (16.0, 12000)
+    assert allreduce(4000, 3, SECOND) == (2 + 8 + 2 + 4, 12000, 4)
     assert allreduce(4000, 3, SECOND, "ring")[1] == pytest.approx(2 * 2 / 3 * 4000)
 
 
@@ -109,11 +118,11 @@ def test_adding_takes_time():
 
 
 def test_gathering_by_hand():
-    assert allgather(4000, 4, SECOND) == (2 + 3.0, 3000)
-    assert allgather(2 ** 20, 8, Link(1.0, 2 ** 20, math.inf)) == (7 + 7 / 8, 7 * 2 ** 17)     # long: along a ring
+    assert allgather(4000, 4, SECOND) == (2 + 3.0, 3000, 2)
+    assert allgather(2 ** 20, 8, Link(1.0, 2 ** 20, math.inf)) == (7 + 7 / 8, 7 * 2 ** 17, 7)     # long: along a ring
     assert reduce_scatter(4000, 3, SECOND).sent == pytest.approx(8000 / 3)
-    assert exchange(500, SECOND) == (1.5, 500)
-    assert Cost(1, 2).times(3) == (3, 6) and Cost(1, 2).and_then(Cost(4, 5)) == (5, 7)
+    assert exchange(500, SECOND) == (1.5, 500, 1)
+    assert Cost(1, 2, 0.5).times(4) == (4, 8, 2) and Cost(1, 2).and_then(Cost(4, 5, 1)) == (5, 7, 1)
 
 
 @pytest.mark.parametrize("ranks", [2, 3, 4, 7, 8, 64])
@@ -139,10 +148,11 @@ def test_an_unknown_kind_of_allreduce():
 
 def test_data_parallel_by_hand():
     """2 pictures a rank: forward 4 s, backward 8 s, copies and update 0.0014 s a parameter. Logits: 80 bytes sent. Sums:
-    2 + 4 and 2 + 4.04 s."""
+    4 and 4.04 s, and
+    the latency of their 2 messages once, as both begin at once."""
     one = predicted(small(), DATA, 2, 4, seconds_of(small()), SECOND)
     assert one.computing == pytest.approx(12 + 1.4 * 2.01)
-    assert one.sending == pytest.approx(1.08 + 6 + 6.04) and one.sent == 80 + 4000 + 4040
+    assert one.sending == pytest.approx(1.08 + 2 + 4 + 4.04) and one.sent == 80 + 4000 + 4040
     assert one.step == pytest.approx(one.computing + one.sending)
     assert one.weak == pytest.approx((12 + 2.01) / one.step) and one.strong == pytest.approx((24 + 2.01) / 2 / one.step)
     assert one.largest()[0] == "gradient of fc2"
@@ -152,7 +162,7 @@ def test_data_parallel_at_best_by_hand():
     """fc2's sum is on its way while fc1 is computed; fc1's waits for the link, the update for both."""
     forward_and_logits = 4 + 1.08
     fc2_is_summed = forward_and_logits + 4 + 0.404 + 6.04
-    fc1_is_summed = max(fc2_is_summed, forward_and_logits + 8 + 0.804) + 6
+    fc1_is_summed = max(fc2_is_summed, forward_and_logits + 8 + 0.804 + 2) + 4
     one = predicted(small(), DATA, 2, 4, seconds_of(small()), SECOND)
     assert one.at_best == pytest.approx(fc1_is_summed + 2.01)
 
@@ -224,19 +234,17 @@ def test_a_worse_link_takes_longer(way, ranks, worse):
     assert other.computing == better.computing and other.at_best >= better.at_best
 
 
-def test_more_ranks_never_raise_efficiency():
-    net = npnet.model("krizhevsky2012")
-    found = plan(net, (1, 2, 4, 8, 16, 32, 64), assumed(net, 150e9), Link(), batch=128)
+def test_more_ranks_never_raise_efficiency(alexnet):
+    found = plan(alexnet, (1, 2, 4, 8, 16, 32, 64), assumed(alexnet, 150e9), Link(), batch=128)
     for way in (DATA, TRICK):
         strong = [one.strong for one in found.column(way)]
         assert len(strong) == 7 and strong == sorted(strong, reverse=True)
     assert all(one.at_best <= one.step for one in found.predictions)
 
 
-def test_the_traffic_of_alexnet():
+def test_the_traffic_of_alexnet(alexnet):
     """61 M parameters are 244 MB of gradients; before conv3 each tower sends its 128 maps of 13 x 13."""
-    net = npnet.model("krizhevsky2012")
-    found = plan(net, (1, 2, 4), assumed(net, 150e9), Link(), batch=128)
+    found = plan(alexnet, (1, 2, 4), assumed(alexnet, 150e9), Link(), batch=128)
     gradients = [sent for what, _, sent in found.of(DATA, 2).messages if what != "logits"]
     assert sum(gradients) == 4 * 60_965_224 and found.parameters == 60_965_224 and found.dense == 58_631_144
     assert sum(sent for what, _, sent in found.of(DATA, 4).messages if what != "logits") == 1.5 * 4 * 60_965_224
@@ -290,9 +298,8 @@ def test_times_between_and_beyond_those_measured():
     assert along({}, 8) == 0 and along({1: 2.0, 2: 1.0}, 4) == 1        # never less for more pictures
 
 
-def test_sizes_worth_measuring():
-    net = npnet.model("krizhevsky2012")
-    assert sizes(net, {128, 64, 32, 16, 8, 4, 2, 1}) == [1, 4, 16, 34] and sizes(net, {16}) == [16]
+def test_sizes_worth_measuring(alexnet):
+    assert sizes(alexnet, {128, 64, 32, 16, 8, 4, 2, 1}) == [1, 4, 16, 34] and sizes(alexnet, {16}) == [16]
     assert sizes(small(), {5, 9}) == [5, 9]
 
 
@@ -349,9 +356,8 @@ def test_layers_are_measured():
 
 # ---------------------------------------------------------------------------- words, and the command
 
-def test_conclusions():
-    net = npnet.model("krizhevsky2012")
-    found = plan(net, (1, 2, 4, 8, 16, 32, 64), assumed(net, 150e9), Link(), batch=128)
+def test_conclusions(alexnet):
+    found = plan(alexnet, (1, 2, 4, 8, 16, 32, 64), assumed(alexnet, 150e9), Link(), batch=128)
     said = " ".join(conclusions.conclusions(found))
     limits = [found.below(DATA, limit) for limit in (0.9, 0.5)]
     assert f"below 0.9 from {limits[0]} ranks on and below 0.5 from {limits[1]} ranks on" in said
@@ -447,3 +453,57 @@ def test_words_that_cannot_be(plan_, words, said):
 def test_a_file_of_rates_that_is_not_there(plan_):
     code, _, err = plan_("--rate", "speed.json")
     assert code == 2 and "speed.json: No such file" in err
+
+
+# ---------------------------------------------------------------------------- predicted beside measured
+
+def test_compared_with_one_rank(plan_):
+    code, out, _ = plan_("--compare", "--per-rank", "2", "--backend", "numpy", "--json")
+    data = json.loads(out)
+    assert code == 0 and (data["ranks"], data["pictures"]) == (1, 2) and [row["what"] for row in data["rows"]] == ["one rank"]
+    assert data["rows"][0]["ratio"] == pytest.approx(data["rows"][0]["measured"] / data["rows"][0]["step"])
+    out = plan_("--compare", "--per-rank", "2", "--backend", "numpy")[1]
+    assert "speck, 2 pictures a rank, 1 rank: a step" in out and "Link" not in out
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--measure"], "start several: mpiexec -n 2"), (["--measure", "--latency", "1us"], "leave --bandwidth and --latency out"),
+    (["--compare", "--rate", "3"], "leave --rate out"), (["--compare", "--ranks", "1,2"], "one number of ranks"),
+    (["--compare", "--measure"], "leave --measure out"), (["--compare", "--ranks", "0"], "one number of ranks")])
+def test_measurements_that_cannot_be(plan_, words, said):
+    code, out, err = plan_(*words)
+    assert (code, out) == (2, "") and said in err and err.count("\n") == 1
+
+
+def compared(pictures):
+    """What this rank finds."""
+    npnet.use("numpy")
+    return compare(tower(), here(), pictures, rounds=1).as_data()
+
+
+@pytest.mark.mpi
+def test_compared_on_two_ranks():
+    """Every rank has the same link and rates, and so the same predictions, and measures three ways."""
+    one, other = on_ranks(2, compared, 3)
+    assert one == other and (one["ranks"], one["pictures"]) == (2, 3)
+    assert [row["what"] for row in one["rows"]] == ["one rank", DATA, TOWERS]
+    assert all(row["measured"] > 0 < row["at_best"] <= row["step"] for row in one["rows"])
+    assert all(0 < one["link"][name] < math.inf for name in ("latency", "bandwidth", "adding"))
+
+
+@pytest.mark.mpi
+def test_compared_on_three_ranks():
+    assert [row["what"] for row in on_ranks(3, compared, 1)[2]["rows"]] == ["one rank", DATA]
+
+
+@pytest.mark.mpi
+def test_the_command_on_two_ranks(tmp_path):
+    """Rank 0 alone prints; what is wrong is said once."""
+    words = ["-m", "npnet", "plan", "--net", "cifar_alexnet", "--per-rank", "1", "--backend", "numpy"]
+    done = launched(2, [*words, "--measure", "--ranks", "2"], folder=tmp_path)
+    assert done.code == 0 and done.stdout.count("\ndata-parallel\n") == 1, done
+    assert "Rates measured here, on 2 ranks at once" in done.stdout
+    done = launched(2, [*words, "--compare"], folder=tmp_path)
+    assert done.code == 0 and done.stdout.count("1 pictures a rank, 2 ranks: a step") == 1, done
+    done = launched(2, [*words, "--compare", "--latency", "1s"], folder=tmp_path)
+    assert done.code == 2 and done.stderr.count("leave --latency out") == 1, done
