@@ -1,0 +1,133 @@
+"""The two towers of AlexNet in two processes, as the paper's two graphics cards had them (figure 2).
+
+    mpiexec -n 2 python examples/two_towers.py
+    mpiexec -n 2 python examples/two_towers.py cifar10 --size 227 --batch 16 --steps 3
+
+Each process holds half of every layer: half of the filters, of the units, of the gradients. Both see the same pictures.
+Nothing travels between them but the feature maps before conv3, fc6, fc7 and fc8, and their gradients on the way back.
+Then the first process computes the same steps alone, with the whole network, and compares every number.
+"""
+
+# %% Settings: each process takes its share of the processors
+import argparse
+import os
+import sys
+import time
+
+os.environ.setdefault("NPNET_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))     # before npnet is imported
+
+import numpy as np                                              # noqa: E402
+
+import npnet                                                    # noqa: E402
+from npnet.data import Loader, Pipeline, dataset                # noqa: E402
+from npnet.parallel import here                                 # noqa: E402
+from npnet.parallel.exchange import traffic, wait               # noqa: E402
+from npnet.parallel.figure import figure, table, total          # noqa: E402
+from npnet.parallel.towers import TwoTowers                     # noqa: E402
+from npnet.train import train                                   # noqa: E402
+
+parser = argparse.ArgumentParser(description="AlexNet as two towers, in two processes")
+parser.add_argument("data", nargs="?", default="shapes", help="a name or a path, as npnet train takes it; by default "
+                                                              "figures that are drawn here")
+parser.add_argument("--size", type=int, default=227, help="pixels on a side of what the network reads, 67 or more")
+parser.add_argument("--batch", type=int, default=8)
+parser.add_argument("--steps", type=int, default=3)
+options = parser.parse_args()
+
+try:
+    team = here()                                               # the processes that mpiexec started
+except ImportError as error:                                    # names what to install
+    sys.exit(f"{error}")
+if team.size != 2:
+    sys.exit(f"Two towers are two processes, and here {'is' if team.size == 1 else 'are'} {team.size}. Start them with\n"
+             f"    mpiexec -n 2 python {sys.argv[0]}\nmpiexec comes with mpi4py: pip install npnet[mpi]")
+
+
+def say(*words):
+    """Prints on the first process alone."""
+    if team.first:
+        print(*words, flush=True)
+
+
+# %% The pictures: the same ones in both processes, in the same order
+try:
+    pictures = dataset(options.data)
+except (OSError, ValueError) as error:                          # not fetched yet, or not a data set
+    sys.exit(f"{error}" if team.first else 1)
+pipeline = Pipeline.for_training(pictures.train, (3, options.size, options.size), most=500)
+loader = Loader(pictures.train, options.batch, pipeline, seed=0)
+batches = [batch for batch, _ in zip(loader, range(options.steps))]
+
+
+def whole_network():
+    """krizhevsky2012, with the same initial weights wherever it is made."""
+    return npnet.model("krizhevsky2012", classes=len(pictures.classes), size=options.size, seed=0)
+
+
+def steps_of(net, optimizer, batches):
+    """Trains on the batches; returns the loss, the logits and the seconds of each step."""
+    losses, logits, seconds, began = [], [], [], time.perf_counter()
+    for step in train(net, optimizer, batches):
+        losses.append(step.loss)
+        logits.append(step.logits)
+        seconds.append(time.perf_counter() - began)
+        began = time.perf_counter()
+    return losses, logits, seconds
+
+
+def megabytes(arrays):
+    """How much memory {name: array} takes."""
+    return sum(array.nbytes for array in arrays.values()) / 1e6
+
+
+# %% One tower in each process: the whole network is drawn, cut in two, and forgotten
+towers, optimizer = TwoTowers(whole_network(), team), npnet.SGD(lr=0.001)
+steps_of(towers, npnet.SGD(lr=0.0), batches[:1])                # compiles what is compiled, and learns nothing
+towers.partner.sent.clear()
+losses, logits, seconds = steps_of(towers, optimizer, batches)
+
+# %% Everything that is compared comes to the first process; the other one's work is done
+parameters, gradients = towers.joined(towers.params()), towers.joined(towers.grads())
+if not team.first:
+    wait([team.comm.Ibarrier()])                                # asleep, so that the other one has its processors
+    sys.exit()
+
+# %% The first process alone, with the whole network
+net, alone = whole_network(), npnet.SGD(lr=0.001)
+steps_of(net, npnet.SGD(lr=0.0), batches[:1])
+expected, outputs, times = steps_of(net, alone, batches)
+wait([team.comm.Ibarrier()])
+per_step = traffic(net, options.batch)
+print(f"krizhevsky2012, {options.size} pixels, {options.batch} pictures in a batch: what each tower has, and what the "
+      f"towers exchange in a step\n")
+print(figure(net, options.batch))
+print(f"\nParameters: {megabytes(net.params()):.1f} MB in one process; {megabytes(towers.params()):.1f} MB in each of "
+      f"the two.\n")
+
+
+# %% The same numbers? Differences against the largest number of each array; float32 keeps about 7 digits
+def compare(what, got, wanted):
+    """Prints the largest difference of two lists of arrays."""
+    off = max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-12)) for a, b in zip(got, wanted, strict=True))
+    print(f"{what:34} largest difference {off:.1e}: {'agree' if off < 1e-3 else 'DIFFER'}")
+
+
+for number, (ours, theirs) in enumerate(zip(losses, expected)):
+    print(f"step {number}: loss {ours:.6f} of two towers, {theirs:.6f} of one process")
+compare("logits of all steps", logits, outputs)
+compare("gradients of the last step", gradients.values(), net.grads().values())
+compare("weights after the last step", parameters.values(), net.params().values())
+
+# %% What it took
+sent = towers.partner.sent
+print(f"\nWhat this process sent in a step, as counted (seconds: with the wait for the other tower):\n\n"
+      f"{table(per_step, sent, options.steps)}\n")
+exchange = sum(told.seconds for told in sent.values()) / options.steps
+print(f"A step takes {np.median(seconds):.2f} s in two processes, {exchange:.2f} s of it to exchange; "
+      f"{np.median(times):.2f} s in one process with as many threads as each of the two.")
+
+# %% At the paper's size
+paper = total(traffic(net, 128), per_step)
+print(f"With the paper's 128 pictures in a batch each tower would send {(paper.forward + paper.backward) / 1e6:.1f} MB "
+      f"in a step, whatever the number of parameters.\nTwo processes that share the pictures instead, and add their "
+      f"gradients, would each send {megabytes(net.params()):.1f} MB, whatever the batch.")
