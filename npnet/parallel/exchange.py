@@ -14,9 +14,9 @@ import numpy as np
 
 from ..backend import ops
 from .cutting import half_shape, part_of, rows_of
+from .faults import wait
 
 TAG = 2012                      # of all messages between two towers
-LONGEST = 1e-3                  # seconds that a wait sleeps at a time
 START = "mpiexec -n 2 python ..."
 
 
@@ -54,14 +54,6 @@ def traffic(net, batch, tower=0):
 def sizes(shape, cut, tower, batch, dtype):
     """Bytes of one tower's channels of a batch."""
     return batch * int(np.prod(half_shape(shape, cut, tower))) * np.dtype(dtype).itemsize
-
-
-def wait(requests):
-    """Waits for messages that are under way; sleeps in between, as the other tower may need this processor."""
-    pause = 0.0
-    while not all([request.Test() for request in requests]):
-        time.sleep(pause)
-        pause = min(LONGEST, 2 * pause + 1e-5)
 
 
 class Partner:
