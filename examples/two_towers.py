@@ -1,11 +1,13 @@
 """The two towers of AlexNet in two processes, as the paper's two graphics cards had them (figure 2).
 
     mpiexec -n 2 python examples/two_towers.py
-    mpiexec -n 2 python examples/two_towers.py cifar10 --size 227 --batch 16 --steps 3
+    mpiexec -n 2 python examples/two_towers.py cifar10 --size 227 --batch 16 --float32
 
 Each process holds half of every layer: half of the filters, of the units, of the gradients. Both see the same pictures.
 Nothing travels between them but the feature maps before conv3, fc6, fc7 and fc8, and their gradients on the way back.
-Then the first process computes the same steps alone, with the whole network, and compares every number.
+Then the first process computes the same steps alone, with the whole network, and compares every number. All of it is
+in float64: with fewer digits, rounding would now and then make another number the largest of a pooling window, and
+send its gradient to another pixel.
 """
 
 # %% Settings: each process takes its share of the processors
@@ -19,9 +21,9 @@ os.environ.setdefault("NPNET_THREADS", str(max(1, (os.cpu_count() or 2) // 2))) 
 import numpy as np                                              # noqa: E402
 
 import npnet                                                    # noqa: E402
-from npnet.data import (Loader, Pipeline, arrays, dataset,      # noqa: E402
-                        pieces, read_picture, sample_picture)
+from npnet import data                                          # noqa: E402
 from npnet.parallel import here                                 # noqa: E402
+from npnet.parallel.cutting import Unbuilt, rows_of             # noqa: E402
 from npnet.parallel.exchange import traffic                     # noqa: E402
 from npnet.parallel.faults import wait                          # noqa: E402
 from npnet.parallel.figure import figure, table, total          # noqa: E402
@@ -31,49 +33,41 @@ from npnet.train import train                                   # noqa: E402
 parser = argparse.ArgumentParser(description="AlexNet as two towers, in two processes")
 parser.add_argument("data", nargs="?", help="a name or a path, as npnet train takes it; by default pieces of the "
                                             "photograph that matplotlib ships")
-parser.add_argument("--size", type=int, default=227, help="pixels on a side of what the network reads, 67 or more")
+parser.add_argument("--size", type=int, default=99, help="pixels on a side of what the network reads; 227 in the paper")
 parser.add_argument("--batch", type=int, default=8)
 parser.add_argument("--steps", type=int, default=3)
+parser.add_argument("--float32", action="store_true", help="fewer digits, as in a real training")
 options = parser.parse_args()
+dtype = np.float32 if options.float32 else np.float64
 
 try:
     team = here()                                               # the processes that mpiexec started
 except ImportError as error:                                    # names what to install
     sys.exit(f"{error}")
 if team.size != 2:
-    sys.exit(f"Two towers are two processes, and here {'is' if team.size == 1 else 'are'} {team.size}. Start them with\n"
-             f"    mpiexec -n 2 python {sys.argv[0]}\nmpiexec comes with mpi4py: pip install npnet[mpi]")
-
-
-def say(*words):
-    """Prints on the first process alone."""
-    if team.first:
-        print(*words, flush=True)
+    sys.exit(f"Two towers are two processes, and here {'is' if team.size == 1 else 'are'} {team.size}. Start them "
+             f"with\n    mpiexec -n 2 python {sys.argv[0]}\nmpiexec comes with mpi4py: pip install npnet[mpi]")
 
 
 def photographs():
     """Pieces of one photograph, in ten classes that mean nothing: here it matters only that numbers agree."""
-    found = pieces(read_picture(sample_picture()), options.batch * options.steps, options.size)
-    return arrays((np.stack(found), np.arange(len(found)) % 10), classes=list("0123456789"))
+    pieces = data.pieces(data.read_picture(data.sample_picture()), options.batch * options.steps, options.size)
+    return data.arrays((np.stack(pieces), np.arange(len(pieces)) % 10), classes=list("0123456789"))
 
 
 # %% The pictures: the same ones in both processes, in the same order
 try:
-    pictures = dataset(options.data) if options.data else photographs()
+    pictures = data.dataset(options.data) if options.data else photographs()
 except (OSError, ValueError) as error:                          # not fetched yet, or not a data set
     sys.exit(f"{error}" if team.first else 1)
-pipeline = Pipeline.for_training(pictures.train, (3, options.size, options.size), most=500)
-loader = Loader(pictures.train, options.batch, pipeline, seed=0)
-batches = [batch for batch, _ in zip(loader, range(options.steps))]
+pipeline = data.Pipeline.for_training(pictures.train, (3, options.size, options.size), most=500)
+loader = data.Loader(pictures.train, options.batch, pipeline, seed=0)
+batches = [(x.astype(dtype), labels) for (x, labels), _ in zip(loader, range(options.steps))]
 
 
 def whole_network():
-    """krizhevsky2012, with the same initial weights wherever it is made.
-
-    Not the paper's: with those, all numbers of a map are nearly alike at first, and which of them is the largest of a
-    window would hang on the last digit.
-    """
-    return npnet.model("krizhevsky2012", classes=len(pictures.classes), size=options.size, seed=0, init="he")
+    """krizhevsky2012, with the same initial weights wherever it is made."""
+    return npnet.model("krizhevsky2012", classes=len(pictures.classes), size=options.size, seed=0, dtype=dtype)
 
 
 def steps_of(net, optimizer, batches):
@@ -93,35 +87,44 @@ def megabytes(arrays):
 
 
 # %% One tower in each process: the whole network is drawn, cut in two, and forgotten
-towers, optimizer = TwoTowers(whole_network(), team), npnet.SGD(lr=0.001)
+towers = TwoTowers(whole_network(), team)
 steps_of(towers, npnet.SGD(lr=0.0), batches[:1])                # compiles what is compiled, and learns nothing
 towers.partner.sent.clear()
-losses, logits, seconds = steps_of(towers, optimizer, batches)
+losses, logits, seconds = steps_of(towers, npnet.SGD(lr=0.001), batches)
 
 # %% Everything that is compared comes to the first process; the other one's work is done
 parameters, gradients = towers.joined(towers.params()), towers.joined(towers.grads())
 if not team.first:
-    wait([team.comm.Ibarrier()])                                # asleep, so that the other one has its processors
+    wait([team.comm.Ibarrier()])
     sys.exit()
 
 # %% The first process alone, with the whole network
-net, alone = whole_network(), npnet.SGD(lr=0.001)
+net = whole_network()
 steps_of(net, npnet.SGD(lr=0.0), batches[:1])
-expected, outputs, times = steps_of(net, alone, batches)
+expected, outputs, times = steps_of(net, npnet.SGD(lr=0.001), batches)
 wait([team.comm.Ibarrier()])
-per_step = traffic(net, options.batch)
-print(f"krizhevsky2012, {options.size} pixels, {options.batch} pictures in a batch: what each tower has, and what they "
-      f"exchange in a step\n")
-print(figure(net, options.batch))
-print(f"\nParameters: {megabytes(net.params()):.1f} MB in one process; {megabytes(towers.params()):.1f} MB in each of "
-      f"the two.\n")
+
+# %% The towers as the paper has them: 227 pixels, 128 pictures in a batch
+paper = Unbuilt(*npnet.MODELS["krizhevsky2012"]())
+sent = total(traffic(paper, 128))
+whole = sum(np.prod(shape) * 4 for row in rows_of(*paper[:2])
+            for shape in row.layer.arrays(row.before).values())
+print("krizhevsky2012, 227 pixels, 128 pictures in a batch: what each tower has, and what both exchange in a step\n")
+print(figure(paper, 128))
+print(f"\nIn all each tower sends {(sent.forward + sent.backward) / 1e6:.1f} MB in a step, whatever the number of "
+      f"parameters.\nTwo processes that share the pictures instead, and add their gradients, each send "
+      f"{whole / 1e6:.1f} MB,\nwhatever the number of pictures.\n")
+
+# %% The same numbers? Differences against the largest number of each array
+print(f"Here: {options.size} pixels, {options.batch} pictures in a batch, {np.dtype(dtype)}. Parameters: "
+      f"{megabytes(net.params()):.1f} MB in one process, {megabytes(towers.params()):.1f} MB in each of the two.\n")
 
 
-# %% The same numbers? Differences against the largest number of each array; float32 keeps about 7 digits
 def compare(what, got, wanted):
     """Prints the largest difference of two lists of arrays."""
     off = max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-12)) for a, b in zip(got, wanted, strict=True))
-    print(f"{what:34} largest difference {off:.1e}: {'agree' if off < 1e-3 else 'DIFFER'}")
+    verdict = "" if options.float32 else ": agree" if off < 1e-9 else ": DIFFER"
+    print(f"{what:34} largest difference {off:.1e}{verdict}")
 
 
 for number, (ours, theirs) in enumerate(zip(losses, expected)):
@@ -133,13 +136,7 @@ compare("weights after the last step", parameters.values(), net.params().values(
 # %% What it took
 sent = towers.partner.sent
 print(f"\nWhat this process sent in a step, as counted (seconds: with the wait for the other tower):\n\n"
-      f"{table(per_step, sent, options.steps)}\n")
+      f"{table(traffic(net, options.batch), sent, options.steps)}\n")
 exchange = sum(told.seconds for told in sent.values()) / options.steps
 print(f"A step takes {np.median(seconds):.2f} s in two processes, {exchange:.2f} s of it to exchange; "
       f"{np.median(times):.2f} s in one process\nwith as many threads as each of the two has.")
-
-# %% At the paper's size
-paper = total(traffic(net, 128), per_step)
-print(f"With the paper's 128 pictures in a batch each tower would send {(paper.forward + paper.backward) / 1e6:.1f} MB "
-      f"in a step, whatever the number of parameters.\nTwo processes that share the pictures instead, and add their "
-      f"gradients, would each send {megabytes(net.params()):.1f} MB, whatever the batch.")

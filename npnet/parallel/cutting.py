@@ -24,6 +24,16 @@ INSIDE = (ReLU, Tanh, Sigmoid, MaxPool, AvgPool, AdaptiveAvgPool, LRNWithin, Dro
 KNOWN = "Conv2D, Dense, LRN, BatchNorm, pooling, activations, Dropout and Flatten"
 
 
+class Unbuilt(NamedTuple):
+    """A network without its arrays, which is all that `traffic` and `figure` look at:
+    Unbuilt(*npnet.MODELS["krizhevsky2012"]())."""
+
+    input_shape: tuple
+    layers: dict
+    dtype: type = np.float32
+    frozen: frozenset = frozenset()
+
+
 class Row(NamedTuple):
     """One layer of the whole network, and its cut. before, after: shapes of its input and output, of both towers.
 

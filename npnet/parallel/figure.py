@@ -1,6 +1,6 @@
 """The paper's figure 2 as text: two columns of layers, and lines that cross where the towers exchange.
 
-    print(figure(npnet.model("krizhevsky2012"), 128))
+    print(figure(Unbuilt(*npnet.MODELS["krizhevsky2012"]()), 128))
     print(table(traffic(net, 128), towers.partner.sent, steps=10))
 """
 from ..screen import size
@@ -13,7 +13,7 @@ LEFT, RIGHT = 20, 20                                    # columns of each tower
 def figure(net, batch):
     """The towers of a network, layer by layer, with the bytes that each sends in one training step.
 
-    Layers that change no shape are left out. net: the whole network.
+    Layers that change no shape are left out. net: the whole network, or an Unbuilt one.
     """
     bytes_of, lines = traffic(net, batch), [line("", "tower 0", "tower 1")]
     lines.append(line("input", *["both see " + sizes(net.input_shape)] * 2))
@@ -53,15 +53,15 @@ def table(formula, sent, steps):
     rows = [("before", "bytes forward", "measured", "bytes back", "measured", "messages", "seconds")]
     for place, told in formula.items():
         rows.append(row_of(place, told, sent.get(place, Traffic(0, 0, 0)), steps))
-    rows.append(row_of("all", *(total(one, formula) for one in (formula, sent)), steps))
+    rows.append(row_of("all", total(formula), total({place: sent[place] for place in formula if place in sent}), steps))
     wide = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join("  ".join(f"{cell:<{width}}" if number == 0 else f"{cell:>{width}}" for number, (cell, width) in
                                enumerate(zip(row, wide))) for row in rows)
 
 
-def total(told, places):
-    """The sum of what was told of these places."""
-    return sum((told[place] for place in places if place in told), Traffic(0, 0, 0))
+def total(places):
+    """The sum of {place: Traffic}."""
+    return sum(places.values(), Traffic(0, 0, 0))
 
 
 def row_of(place, wanted, got, steps):

@@ -1,4 +1,8 @@
 """The two towers compute what one process computes with groups of 2, hold half each, and send what figure 2 draws."""
+import os
+import re
+import subprocess
+import sys
 import threading
 import weakref
 from queue import Queue
@@ -6,14 +10,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from ranked import on_ranks
+from ranked import ROOT, launched, on_ranks
 
 import npnet
 from npnet import (LRN, SGD, AdaptiveAvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool, ReLU,
                    Softmax)
 from npnet.network import Network
-from npnet.parallel.cutting import rows_of
+from npnet.parallel.cutting import Unbuilt, rows_of
 from npnet.parallel.exchange import Traffic, traffic
+from npnet.parallel.figure import figure, table
 from npnet.parallel.towers import TwoTowers
 from npnet.train import evaluate, train
 from npnet.weights.checkpoint import read_checkpoint, save_checkpoint
@@ -182,8 +187,7 @@ def test_the_paper_s_network_in_two_processes():
 
 def unbuilt(name="krizhevsky2012", **settings):
     """A network's layers without their arrays."""
-    shape, layers = npnet.MODELS[name](**settings)
-    return SimpleNamespace(input_shape=shape, layers=layers, frozen=set(), dtype=np.float32)
+    return Unbuilt(*npnet.MODELS[name](**settings))
 
 
 def test_the_paper_s_traffic():
@@ -391,3 +395,40 @@ def test_a_softmax_at_the_end_is_of_both():
     for tower in both(ends):
         for got, wanted in zip(tower, ends(None)):
             assert np.allclose(got, wanted, rtol=1e-12, atol=1e-14)
+
+
+# ---------------------------------------------------------------------- the example
+
+EXAMPLE = ROOT / "examples" / "two_towers.py"
+
+
+@pytest.mark.mpi
+def test_the_example_compares_with_one_process():
+    done = launched(2, [EXAMPLE, "--size", "67", "--batch", "2", "--steps", "2"], timeout=90)
+    assert done.code == 0 and done.stdout.count(": agree\n") == 3 and "DIFFER" not in done.stdout, done
+    assert done.stdout.count(" X ") == 5 and "X     11.1 MB each way, 11.1 MB back\n" in done.stdout
+    assert re.search(r"^step 1: loss (\d+\.\d+) of two towers, \1 of one process$", done.stdout, re.MULTILINE)
+    assert re.search(r"^conv3 +(\d[\d,]*) +\1 +\1 +\1 +2 +\d\.\d{4}$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("environment, sentence", [
+    ({}, "Two towers are two processes, and here is 1. Start them with\n    mpiexec -n 2 python "),
+    ({"PMI_SIZE": "2", "PMI_RANK": "0"}, "pip install npnet[mpi]")])
+def test_the_example_says_how_it_is_started(tmp_path, environment, sentence):
+    (tmp_path / "mpi4py.py").write_text("raise ImportError('not here')")
+    known = {key: value for key, value in os.environ.items() if not key.startswith(("PMI", "OMPI"))}
+    paths = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run([sys.executable, EXAMPLE], env={**known, **environment, "PYTHONPATH": paths}, text=True,
+                          capture_output=True, timeout=60)
+    assert done.returncode == 1 and sentence in done.stderr and done.stderr.count("\n") <= 3, done.stderr
+
+
+def test_the_figure_has_lines_that_cross():
+    lines = figure(unbuilt(), 128).split("\n")
+    crossing = [number for number, line in enumerate(lines) if " X " in line]
+    assert [lines[number + 2].split()[0] for number in crossing] == ["conv3", "fc6", "fc7", "fc8", "loss"]
+    assert lines[crossing[0] - 1].strip() == "\\   /" and lines[crossing[0] + 1].strip() == "/   \\"
+    assert max(map(len, lines)) < 80 and lines[2].split() == "conv1 48 x 55 x 55 48 x 55 x 55".split()
+    formula = traffic(unbuilt(), 128)
+    twice = {place: told + told for place, told in formula.items()}
+    assert table(formula, twice, 2).split("\n")[-1].split() == ["all", *2 * ["15,788,032"], *2 * ["15,532,032"], "9", "0.0000"]
