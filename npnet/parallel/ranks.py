@@ -8,7 +8,6 @@
 mpi4py is imported where it is first used: npnet works without it.
 """
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -16,11 +15,11 @@ import numpy as np
 
 from ..backend import ops
 from ..data import Loader
-from ..fast import threads
 from ..fit.team import ALONE, Alone
 from .faults import exchanged, from_first, hosts, wait
-from .network import DataParallel
+from .machine import share_cards, share_processors
 from .mpi import mpi, started
+from .network import DataParallel
 from .same import compare
 from .shards import Rows, Shard, cuts, shards_of
 from .watch import note
@@ -30,6 +29,7 @@ def here(shards=None):
     """The team of this process: Ranks where mpiexec started several, or where batches are to be cut into shards."""
     if started() > 1:
         comm = every_process()
+        share_cards()
         share_processors(comm)
         return Ranks(comm, shards)
     return ALONE if shards is None else Ranks(None, shards)
@@ -45,19 +45,6 @@ def every_process():
                       f"two different MPIs; use the mpiexec of the same, often {often}")
     hosts()                                                             # now, while all of them are here
     return comm
-
-
-def share_processors(comm):
-    """Gives each rank as many threads as its machine has processors for it, where the user has not said how many.
-
-    Ranks that may run on the same processors divide them; those that mpiexec has bound to their own keep them.
-    """
-    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-    beside = comm.Split_type(mpi().COMM_TYPE_SHARED).allgather(usable).count(usable)
-    number = max(1, len(usable) // beside)
-    if beside > 1 and not (threads.by_use or threads.by_environment):
-        threads.choose(number)
-        threads.limit([number] * len(threads.handles()))                # BLAS's own, for the backend numpy
 
 
 class Ranks(Alone):

@@ -1,0 +1,29 @@
+"""What the ranks of one machine share out among themselves: its processors and its graphics cards."""
+import os
+from pathlib import Path
+
+from ..fast import threads
+from .mpi import mpi
+from .watch import place
+
+
+def share_processors(comm):
+    """Gives each rank as many threads as its machine has processors for it, where the user has not said how many.
+
+    Ranks that may run on the same processors divide them; those that mpiexec has bound to their own keep them.
+    """
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    beside = comm.Split_type(mpi().COMM_TYPE_SHARED).allgather(usable).count(usable)
+    number = max(1, len(usable) // beside)
+    if beside > 1 and not (threads.by_use or threads.by_environment):
+        threads.choose(number)
+        threads.limit([number] * len(threads.handles()))                # BLAS's own, for the backend numpy
+
+
+def share_cards(devices=Path("/dev")):
+    """Lets CuPy see one of the machine's cards, another on each rank as far as there are so many, unless
+    CUDA_VISIBLE_DEVICES says which. To be called before CuPy is first used. devices: where Linux lists them."""
+    cards = sorted(path.name for path in devices.glob("nvidia[0-9]*"))
+    own = place()
+    if own and len(cards) > 1:
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(own.local % len(cards)))

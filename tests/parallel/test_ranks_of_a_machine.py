@@ -1,0 +1,75 @@
+"""What the ranks of one machine share out: its processors and its graphics cards."""
+import os
+
+import pytest
+
+from npnet.parallel.machine import share_cards, share_processors
+
+
+class Comm:
+    """An MPI communicator whose ranks on this machine may use these processors."""
+
+    def __init__(self, *usable):
+        self.usable = usable
+
+    def Split_type(self, kind):
+        return self
+
+    def allgather(self, own):
+        return [sorted(own) if some is None else some for some in self.usable]
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """npnet's number of threads, which the test may change."""
+    from npnet.fast import threads
+    monkeypatch.setattr(threads, "by_use", None)
+    monkeypatch.setattr(threads, "by_environment", None)
+    before = [number() for number, _ in threads.handles()]
+    yield threads
+    threads.by_use = None
+    threads.count.cache_clear()
+    threads.limit(before)
+
+
+@pytest.mark.mpi
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say which processors a process may use")
+def test_ranks_on_the_same_processors_divide_them(threads, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
+    share_processors(Comm(None, None))
+
+    assert threads.count() == 4 and [number() for number, _ in threads.handles()] == [4] * len(threads.handles())
+
+
+@pytest.mark.mpi
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say which processors a process may use")
+def test_ranks_with_processors_of_their_own_keep_them(threads, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(4)))
+    share_processors(Comm(None, [4, 5, 6, 7]))
+
+    assert threads.by_use is None
+
+
+@pytest.mark.mpi
+def test_a_number_of_threads_that_was_given_stays(threads, monkeypatch):
+    monkeypatch.setattr(threads, "by_environment", 3)
+    threads.count.cache_clear()
+    share_processors(Comm(None, None))
+
+    assert threads.count() == 3
+
+
+@pytest.mark.parametrize("local, cards, given, wanted", [
+    (0, 4, None, "0"), (3, 4, None, "3"), (5, 4, None, "1"), (1, 1, None, None), (1, 0, None, None), (1, 4, "2", "2")])
+def test_each_rank_sees_a_card_of_its_own(tmp_path, monkeypatch, local, cards, given, wanted):
+    for number in range(cards):
+        (tmp_path / f"nvidia{number}").touch()
+    (tmp_path / "nvidiactl").touch()
+    monkeypatch.setenv("PMI_RANK", str(local)), monkeypatch.setenv("PMI_SIZE", "8")
+    monkeypatch.setenv("MPI_LOCALRANKID", str(local))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given or "")             # so that it is put back afterwards
+    if not given:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    share_cards(tmp_path)
+
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == wanted
