@@ -78,7 +78,7 @@ def compare(net, team, pictures, rounds=ROUNDS, tick=lambda: None):
             whole_batches(ours.net)
             found[size].append(together(team, task)[1])
         for way, task in steps.items():
-            times[way].append(team.agreed(together(team, task)[0]))
+            times[way].append(slowest(team, task))
         tick()
     rates = collected(net, {size: averaged(team, some[1:]) for size, some in found.items()},
                       words_of(team))
@@ -127,6 +127,12 @@ def together(team, task):
     start = time.perf_counter()
     made = task()
     return time.perf_counter() - start, made
+
+
+def slowest(team, task):
+    """Seconds of the slowest rank."""
+    seconds, _ = together(team, task)
+    return seconds if team.size == 1 else max(team.comm.allgather(seconds))
 
 
 def averaged(team, calls):
@@ -192,4 +198,4 @@ def adding(team, counts, link, rounds):
 
 def typical(team, task, rounds):
     """The median over the rounds of the seconds of the slowest rank, after one that is not counted."""
-    return median([team.agreed(together(team, task)[0]) for _ in range(rounds + 1)][1:])
+    return median([slowest(team, task) for _ in range(rounds + 1)][1:])
