@@ -73,7 +73,7 @@ def ended_from_outside(number, frame):
 
 
 def pytest_configure(config):
-    if not hasattr(config, "workerinput"):
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):       # who starts the others tests nothing
         signal.signal(signal.SIGTERM, ended_from_outside)
 
 
