@@ -207,7 +207,7 @@ SCHEDULES = [                   # what is typed, and the schedule for 3 epochs o
 def test_every_schedule_by_name(words, expected, monkeypatch):
     """Typed, and made for epochs of two steps."""
     made = []
-    monkeypatch.setattr(Recipe, "train", lambda recipe, out, resume: made.append(recipe) or Run())
+    monkeypatch.setattr(Recipe, "train", lambda recipe, out, resume, team: made.append(recipe) or Run())
     assert train("pack.npz", "--epochs", "3", "--schedule", *words) == 0
     kept = schedule_data(made[0].optimizer(2).schedule)
 
