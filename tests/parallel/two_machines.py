@@ -1,11 +1,11 @@
 """Two machines with a slow link between them, imitated by two network namespaces of Linux.
 
-    python tests/parallel/two_machines.py --bandwidth 200mbit --latency 1ms -- python script.py
+    python tests/parallel/two_machines.py --bandwidth 200Mbit --latency 1ms -- python script.py
 
 runs `mpiexec -n 2 python script.py` with rank 0 on the one machine and rank 1 on the other, and prints what each
 sent. In a test:
 
-    with TwoMachines("200mbit", "1ms") as machines:
+    with TwoMachines("200Mbit", "1ms") as machines:
         done = machines.launched(["script.py"], timeout=60)
         machines.sent()                                     # bytes that each sent since the start, by the kernel's count
 
@@ -33,9 +33,10 @@ from pathlib import Path
 
 from ranked import MPIEXEC, ONE_THREAD, OPEN_MPI, ROOT, Done, ended
 
+from npnet.parallel import units
+
 ADDRESSES = ("10.77.0.1", "10.77.0.2")
 DEVICE = "link0"                                                # the same name on both machines
-UNITS = {"kbit": 10 ** 3, "mbit": 10 ** 6, "gbit": 10 ** 9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 TCP_ALONE = {"UCX_TLS": "tcp,self", "UCX_NET_DEVICES": DEVICE,          # MPICH over UCX: neither shared memory nor lo
              "FI_PROVIDER": "tcp;ofi_rxm", "FI_TCP_IFACE": DEVICE,      # MPICH over libfabric
              "OMPI_MCA_btl": "tcp,self", "OMPI_MCA_pml": "ob1", "OMPI_MCA_btl_tcp_if_include": DEVICE}
@@ -46,14 +47,6 @@ while [ "${{1#-}}" != "$1" ]; do shift; done
 shift
 exec ip netns exec $machine sh -c "$*"
 """
-
-
-def quantity(text):
-    """The number of a text with a unit: "200mbit" is 200,000,000.0, "1ms" is 0.001. ValueError for others."""
-    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
-    if text[len(number):] not in UNITS:
-        raise ValueError(f"a bandwidth is like 200mbit or 1gbit, a latency like 50us or 1ms; got {text!r}")
-    return float(number) * UNITS[text[len(number):]]
 
 
 def ip(*words):
@@ -80,8 +73,8 @@ def why_not():
 class TwoMachines:
     """A pair of network namespaces with a link, as long as the `with` lasts."""
 
-    def __init__(self, bandwidth="1gbit", latency="0ms"):
-        self.rate, self.delay = quantity(bandwidth), quantity(latency)
+    def __init__(self, bandwidth="1Gbit", latency="0ms"):
+        self.rate, self.delay = 8 * units.bandwidth(bandwidth), units.seconds(latency)
         self.names = [f"npnet-{os.getpid()}-{letter}" for letter in "ab"]
         self.relay, self.folder = None, None
 
@@ -231,7 +224,7 @@ def tun(name):
 
 def main():
     parser = argparse.ArgumentParser(description="Runs a command under mpiexec on two imitated machines.")
-    parser.add_argument("--bandwidth", default="1gbit", help="of each direction, like 200mbit (default: %(default)s)")
+    parser.add_argument("--bandwidth", default="1Gbit", help="of each direction, like 200Mbit (default: %(default)s)")
     parser.add_argument("--latency", default="0ms", help="of each direction, like 1ms (default: none)")
     parser.add_argument("--relay", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("command", nargs="*", help="after --: python script.py ...")
