@@ -25,7 +25,7 @@ from ..backend import ops
 from ..layers import arguments
 from ..models import copied
 from ..network import Network, fill, plain
-from .cutting import axis_of, half_array, half_layer, half_shape, rows_of
+from .cutting import axis_of, half_array, half_layer, half_shape, part_of, rows_of
 from .exchange import Joint, Partner
 
 
@@ -41,6 +41,9 @@ class TwoTowers(Network):
     """
 
     def __init__(self, net, comm):
+        if not isinstance(net, Network) or isinstance(net, TwoTowers):
+            raise TypeError(f"two towers are made of a whole Network, got a {type(net).__name__}; npnet.model(NAME) "
+                            f"makes one")
         self.partner = Partner(comm)
         self.tower, self.met = self.partner.tower, False
         rows = rows_of(net.input_shape, net.layers)
@@ -119,8 +122,9 @@ class TwoTowers(Network):
     def joined_array(self, row, key, half):
         """One array of both halves, on tower 0."""
         axis, shape = axis_of(row.layer, key), list(row.layer.arrays(row.before)[key])
-        shape[axis] -= half.shape[axis]
-        other = self.partner.given(half, shape)
+        part = part_of(row.cut, shape[axis], 1)
+        shape[axis] = part.stop - part.start
+        other = self.partner.given(half, shape)                # tower 1's
         return np.concatenate([half, other], axis=axis) if self.tower == 0 else None
 
     def place(self, name):

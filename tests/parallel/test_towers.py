@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from functools import partial
 from queue import Queue
 from types import SimpleNamespace
 
@@ -12,9 +13,12 @@ import numpy as np
 import pytest
 from ranked import ROOT, launched, on_ranks
 
+from standin import DeviceArray, to_host
+
 import npnet
-from npnet import (LRN, SGD, AdaptiveAvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool, ReLU,
-                   Softmax)
+from npnet import (LRN, SGD, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, Layer,
+                   LRNWithin, MaxPool, ReLU, Softmax, Tanh)
+from npnet.backend import BACKENDS, NUMPY, ops
 from npnet.network import Network
 from npnet.parallel.cutting import Unbuilt, rows_of
 from npnet.parallel.exchange import Traffic, traffic
@@ -23,6 +27,7 @@ from npnet.parallel.towers import TwoTowers
 from npnet.train import evaluate, train
 from npnet.weights.checkpoint import read_checkpoint, save_checkpoint
 
+SEEDS = 12
 CLOSE = {np.float64: 1e-10, np.float32: 2e-4}
 
 
@@ -55,14 +60,15 @@ class Wire:
     def Isend(self, array, dest, tag):
         assert dest == 1 - self.rank and array.flags.c_contiguous
         self.log.append(array.nbytes)
-        self.out.put(array.copy())
+        self.out.put((tag, array.copy()))
         return SimpleNamespace(Test=lambda: True)
 
     def Irecv(self, array, source, tag):
         assert source == 1 - self.rank and array.flags.c_contiguous
 
         def arrive():
-            got = self.back.get(timeout=20)
+            sent, got = self.back.get(timeout=20)
+            assert sent == tag, "the towers have lost step"
             assert (got.shape, got.dtype) == (array.shape, array.dtype)
             array[...] = got
             return True
@@ -74,9 +80,9 @@ def wait(requests):
     assert all([request.Test() for request in requests])
 
 
-def both(function, *given):
+def both(function, *given, backend="numpy"):
     """[what function(comm, *given) returned in the process of tower 0, of tower 1]; raises what tower 0 raised."""
-    npnet.use("numpy")
+    npnet.use(backend)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("npnet.parallel.exchange.wait", wait)
         return both_run(function, *given)
@@ -112,30 +118,30 @@ def check_close(got, wanted, dtype):
 
 # ---------------------------------------------------------------------- the same numbers as one process
 
-def three_updates(comm, make, *given):
+def three_updates(comm, make, *given, rate=0.05):
     """What a tower makes of three steps: everything that one_process, too, returns; gathered where it is cut."""
     towers = TwoTowers(make(*given), comm)
-    optimizer, found = SGD(0.05, momentum=0.9, weight_decay=0.01), []
+    optimizer, found = SGD(rate, momentum=0.9, weight_decay=0.01), []
     for step in train(towers, optimizer, batches(towers)):
         found.append({"logits": step.logits, "loss": np.array(step.loss), "grads": towers.joined(towers.grads())})
     towers.step, dx = 9, None
-    logits = towers.forward(batches(towers)[0][0], train=True)
+    logits = towers.forward(ops.to_device(batches(towers)[0][0]), train=True)
     dx = towers.backward(np.cos(logits))
     return {"steps": found, "params": towers.joined(towers.params()), "state": towers.joined(towers.state()), "dx": dx,
             "velocity": towers.joined(optimizer.velocity), "result": evaluate(towers, batches(towers)),
-            "memory": sum(array.nbytes for array in (towers.params() | towers.state()).values()),
-            "sent": towers.partner.sent}
+            "memory": sum(array.size for array in (towers.params() | towers.state()).values())}
 
 
-def one_process(make, *given):
-    net, optimizer, found = make(*given), SGD(0.05, momentum=0.9, weight_decay=0.01), []
+def one_process(make, *given, rate=0.05):
+    npnet.use("numpy")
+    net, optimizer, found = make(*given), SGD(rate, momentum=0.9, weight_decay=0.01), []
     for step in train(net, optimizer, batches(net)):
         found.append({"logits": step.logits, "loss": np.array(step.loss), "grads": net.grads()})
     net.step = 9
     dx = net.backward(np.cos(net.forward(batches(net)[0][0], train=True)))
     return {"steps": found, "params": net.params(), "state": net.state(), "dx": dx, "velocity": optimizer.velocity,
             "result": evaluate(net, batches(net)),
-            "memory": sum(array.nbytes for array in (net.params() | net.state()).values())}
+            "memory": sum(array.size for array in (net.params() | net.state()).values())}
 
 
 def check_same_run(towers, alone, dtype):
@@ -150,12 +156,70 @@ def check_same_run(towers, alone, dtype):
     for what in ("params", "state", "velocity"):
         check_close(first[what], alone[what], dtype)
         assert second[what] is None
+    assert first["memory"] + second["memory"] == alone["memory"]
     assert [step["loss"] for step in first["steps"]] == [step["loss"] for step in second["steps"]]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_three_updates_of_a_small_network(dtype):
     check_same_run(both(three_updates, small, dtype), one_process(small, dtype), dtype)
+
+
+@pytest.fixture
+def device():
+    """A backend whose arrays are not the host's, and refuse to be taken for such."""
+    BACKENDS["standin"] = lambda: {**NUMPY, "device": "standin", "to_device": DeviceArray, "to_host": to_host}
+    yield "standin"
+    del BACKENDS["standin"]
+
+
+def test_on_a_device_arrays_pass_through_the_host(device):
+    towers = both(three_updates, small, backend=device)
+    check_same_run([on_host(tower) for tower in towers], one_process(small), np.float64)
+
+
+def on_host(tower):
+    """What three_updates returned, on the host."""
+    for step in tower["steps"]:
+        step["logits"] = to_host(step["logits"])
+    return tower | {"dx": to_host(tower["dx"])}
+
+
+def drawn(seed):
+    """A network of layers that chance has chosen, of those that two towers can have."""
+    random, layers, channels, flat = np.random.default_rng(seed), {}, 3, False
+    for number in range(random.integers(3, 9)):
+        options = [ReLU(), Tanh(), Dropout(0.3)]
+        if flat:
+            options += 3 * [Dense(int(random.integers(2, 9)), std=0.5)] + ([BatchNorm()] if channels else [])
+        else:
+            groups = int(random.choice([1, 1, 2, 4])) if channels % 4 == 0 else 1
+            options += 4 * [Conv2D(int(random.integers(1, 4)) * 4 - (groups == 1) * int(random.integers(0, 2)), 3, pad=1, groups=groups, std=0.3)]
+            options += [MaxPool(2, 1), AvgPool(2, 1), LRNWithin(n=3, alpha=0.1), Flatten()]
+            options += [LRN(n=3, alpha=0.2, groups=2)] * (channels % 2 == 0 and number > 0) + [BatchNorm()] * (number > 0)
+        layer = options[random.integers(len(options))]
+        layers[f"layer{number}"] = layer
+        channels, flat = getattr(layer, "filters", channels), flat or isinstance(layer, Flatten)
+    if not flat:
+        layers["flatten"] = Flatten()
+    return Network((3, 9, 7), seed, np.float64, **layers, fc=Dense(5, std=0.5))
+
+
+def possible(seed):
+    """Whether the network of this seed can be cut."""
+    net = drawn(seed)
+    try:
+        return bool(rows_of(net.input_shape, net.layers))
+    except ValueError:
+        return False
+
+
+def test_networks_that_chance_has_chosen():
+    npnet.use("numpy")
+    seeds = [seed for seed in range(SEEDS) if possible(seed)]
+    assert len(seeds) > SEEDS / 3
+    for seed in seeds:
+        check_same_run(both(partial(three_updates, rate=1e-3), drawn, seed), one_process(drawn, seed, rate=1e-3), np.float64)
 
 
 def run_on_a_rank(make, *given):
@@ -338,6 +402,27 @@ def test_two_towers_need_two_processes(comm):
     npnet.use("numpy")
     with pytest.raises(ValueError, match="two towers need exactly 2 processes, got .; start them with mpiexec -n 2"):
         TwoTowers(small(), comm)
+
+
+def test_two_towers_are_made_of_a_whole_network():
+    npnet.use("numpy")
+    with pytest.raises(TypeError, match="made of a whole Network, got a dict"):
+        TwoTowers({}, None)
+    with pytest.raises(TypeError, match="made of a whole Network, got a TwoTowers"):
+        both(lambda comm: TwoTowers(TwoTowers(small(), comm), comm))
+
+
+def test_towers_that_have_lost_step_do_not_take_one_array_for_another():
+    """One trains while the other tests: without tags of their own, logits would be taken for gradients."""
+    def lost(comm):
+        towers, (x, _) = TwoTowers(small(), comm), batches(small())[0]
+        logits = towers.forward(x)
+        if comm.rank:
+            towers.forward(x)
+        else:
+            towers.backward(logits)
+    with pytest.raises(AssertionError, match="the towers have lost step"):
+        both(lost)
 
 
 def other_seed(comm):
