@@ -231,7 +231,7 @@ def test_the_walk_is_flat():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("version", ["torchvision", "batchnorm", "pool_first"])
+@pytest.mark.parametrize("version", ["torchvision", *(pytest.param(name, marks=pytest.mark.further) for name in ("batchnorm", "pool_first"))])
 def test_walk_of_another_network_is_refused_at_once(tmp_path, version):
     (tmp_path / "script.py").write_text(set_to(WALK.read_text("utf-8"), NET=version), "utf-8")
     done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
