@@ -137,11 +137,15 @@ def without_winograd(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def undisturbed():
-    """Every test starts with no backend chosen and leaves none behind."""
+    """Every test starts with no backend chosen and leaves none behind, nor a number of threads that a team chose."""
     before = dict(vars(backends.ops))
     yield
     vars(backends.ops).clear()
     vars(backends.ops).update(before)
+    machine = sys.modules.get("npnet.parallel.machine")
+    if machine and machine.ours:
+        machine.ours = machine.threads.by_use = None
+        machine.threads.count.cache_clear()
 
 
 @pytest.fixture(params=BACKENDS)

@@ -119,7 +119,8 @@ class Recipe:
     no_probe: bool = setting("the run", False, "when something is wrong, do not try small steps along the gradient to "
                              "find out what (it takes the time of ten training steps, once)", bool)
     shards: int = setting("the run", None, "cut every batch into so many shards and add their gradients in this order: "
-                          "the same run to the last bit on any number of ranks, up to this one", int, "N", least=1)
+                          "the same run to the last bit on any number of ranks, up to this one, each with one thread "
+                          "unless NPNET_THREADS says how many", int, "N", least=1)
     limit_batches: int = setting("the run", None, "only so many in each epoch, and as few pictures to validate and "
                                  "test on: for a quick look", int, "N", least=1)
 

@@ -29,8 +29,8 @@ PATIENCE = 3                    # signals: the first ends the step, the second r
 def launch(ranks, words):
     """Runs `npnet WORDS` in so many processes on this machine, under mpiexec; returns the exit code.
 
-    The cores are shared out among them, unless NPNET_THREADS says how many threads each has. ImportError without
-    mpi4py, FileNotFoundError without an mpiexec.
+    They share out the cores among themselves, unless NPNET_THREADS says how many threads each has. ImportError
+    without mpi4py, FileNotFoundError without an mpiexec.
     """
     line = f"mpiexec -n {ranks} {shlex.join(['npnet', *words])}"
     if place() is not None:
@@ -39,13 +39,12 @@ def launch(ranks, words):
     if not find_spec("mpi4py"):
         raise ImportError(f"several ranks need mpi4py and an MPI: pip install npnet[mpi]; then this works, too: {line}")
     program, cores = mpiexec(line), usable()
-    threads = os.environ.get("NPNET_THREADS") or str(max(1, cores // ranks))
-    echo(f"{ranks} ranks, {counted(int(threads), 'thread')} each: {line}")
+    echo(f"{ranks} ranks: {line}")
     if ranks > cores:
         echo(f"{ranks} ranks share {counted(cores, 'core')}: this shows how it works, not how fast it can be")
     safe = ["-P"] * (not {"", os.getcwd()} & set(sys.path))         # a folder's own numpy.py is not taken for NumPy
     command = [*program, "-n", str(ranks), sys.executable, *safe, "-m", "npnet", *words]
-    return run(command, OPEN_MPI | os.environ | {"NPNET_THREADS": threads, "NPNET_RANKS": str(ranks)}, line)
+    return run(command, OPEN_MPI | os.environ | {"NPNET_RANKS": str(ranks)}, line)
 
 
 def mpiexec(line):

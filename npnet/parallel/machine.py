@@ -7,6 +7,9 @@ from .mpi import mpi
 from .watch import place
 
 
+ours = None                 # the number of threads that was chosen here, and not by the user
+
+
 def share_processors(comm):
     """Gives each rank as many threads as its machine has processors for it, where the user has not said how many.
 
@@ -14,10 +17,18 @@ def share_processors(comm):
     """
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     beside = comm.Split_type(mpi().COMM_TYPE_SHARED).allgather(usable).count(usable)
-    number = max(1, len(usable) // beside)
-    if beside > 1 and not (threads.by_use or threads.by_environment):
-        threads.choose(number)
-        threads.limit([number] * len(threads.handles()))                # BLAS's own, for the backend numpy
+    if beside > 1:
+        give_threads(max(1, len(usable) // beside))
+
+
+def give_threads(number):
+    """Lets this process compute with so many threads, where the user has not said how many."""
+    global ours
+    if threads.by_environment or threads.by_use not in (None, ours):
+        return
+    ours = number
+    threads.choose(number)
+    threads.limit([number] * len(threads.handles()))                    # BLAS's own, for the backend numpy
 
 
 def share_cards(devices=Path("/dev")):

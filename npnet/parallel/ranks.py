@@ -17,7 +17,7 @@ from ..backend import ops
 from ..data import Loader
 from ..fit.team import ALONE, Alone
 from .faults import exchanged, from_first, hosts, wait
-from .machine import share_cards, share_processors
+from .machine import give_threads, share_cards, share_processors
 from .mpi import mpi, started
 from .network import DataParallel
 from .same import compare
@@ -26,11 +26,18 @@ from .watch import note
 
 
 def here(shards=None):
-    """The team of this process: Ranks where mpiexec started several, or where batches are to be cut into shards."""
+    """The team of this process: Ranks where mpiexec started several, or where batches are to be cut into shards.
+
+    With shards each process computes with one thread, unless NPNET_THREADS or use(...) says how many: another number
+    of threads cuts long sums otherwise, and the last bits would depend on how many processors a rank has.
+    """
+    if shards is not None:
+        give_threads(1)
     if started() > 1:
         comm = every_process()
         share_cards()
-        share_processors(comm)
+        if shards is None:
+            share_processors(comm)
         return Ranks(comm, shards)
     return ALONE if shards is None else Ranks(None, shards)
 

@@ -74,6 +74,21 @@ def test_all_ranks_have_the_same_numbers(ranks):
         assert not [(case, name) for case in first for name in unequal(left[case], first[case])]
 
 
+def compiled():
+    """The same training by compiled text, on all processors that a rank may have."""
+    npnet.use("numba")
+    return trained("paths", np.float32, parallel.here(shards=4))
+
+
+@pytest.mark.mpi
+def test_compiled_text_gives_the_same_bits_too():
+    """One process may use all processors, and two share them: the number of threads must not matter."""
+    free = {"NPNET_THREADS": "", "OPENBLAS_NUM_THREADS": "", "OMP_NUM_THREADS": ""}
+    [one], two = (on_ranks(ranks, compiled, timeout=150, environment=free) for ranks in (1, 2))
+
+    assert [name for left in two for name in unequal(left, one) if not name.startswith("answers")] == []
+
+
 # ---------------------------------------------------------------------------- would a mistake be noticed?
 
 class Broken:

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from npnet.parallel import here, machine
 from npnet.parallel.machine import share_cards, share_processors
 
 
@@ -25,10 +26,10 @@ def threads(monkeypatch):
     from npnet.fast import threads
     monkeypatch.setattr(threads, "by_use", None)
     monkeypatch.setattr(threads, "by_environment", None)
+    monkeypatch.setattr(machine, "ours", None)
+    threads.count.cache_clear()
     before = [number() for number, _ in threads.handles()]
     yield threads
-    threads.by_use = None
-    threads.count.cache_clear()
     threads.limit(before)
 
 
@@ -53,10 +54,28 @@ def test_ranks_with_processors_of_their_own_keep_them(threads, monkeypatch):
 @pytest.mark.mpi
 def test_a_number_of_threads_that_was_given_stays(threads, monkeypatch):
     monkeypatch.setattr(threads, "by_environment", 3)
-    threads.count.cache_clear()
     share_processors(Comm(None, None))
+    here(shards=4)
 
     assert threads.count() == 3
+
+
+@pytest.mark.mpi
+def test_with_shards_a_process_computes_with_one_thread(threads, monkeypatch):
+    """Whatever it may use: with another number of threads the last bits of the sums are others."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    share_processors(Comm(None, None))                                  # npnet train has a team before it has a recipe
+    here(shards=4)
+
+    assert threads.count() == 1 and [number() for number, _ in threads.handles()] == [1] * len(threads.handles())
+
+
+def test_threads_that_were_chosen_in_a_program_stay(threads):
+    threads.choose(2)
+    here(shards=4)
+
+    assert threads.count() == 2
+    threads.count.cache_clear()
 
 
 @pytest.mark.parametrize("local, cards, given, wanted", [
