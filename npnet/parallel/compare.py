@@ -6,7 +6,7 @@
 The link is measured by messages around a ring of all ranks at once, the speed of adding by the Allreduce of every
 layer's gradient, the rates by every layer forward and backward, on all ranks at once, so that what they take from each
 other (memory, caches, processors) is in them. Layers and steps are measured in turn, round after round, so that a
-machine that grows slower does so for both; medians count.
+machine that grows slower does so for both; medians count. There are fewer rounds where they take long.
 """
 import math
 import time
@@ -30,7 +30,7 @@ from .ways import DATA, TOWERS, no_towers, parts_of
 
 ONE = "one rank"                # every rank by itself: no messages
 LARGEST = 2 ** 26               # bytes of a message that measures the bandwidth, at most
-ROUNDS = 5
+ROUNDS, PATIENCE = 5, 30.0      # rounds that count, at most; seconds after which there is no other one
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def compare(net, team, pictures, rounds=ROUNDS, tick=lambda: None):
     ours = Ours(plan_of(net))
     layers = {size: ours.layers(size, list(chosen(ours.net, None))) for size in sizes}
     steps = {way: step_of(way, ours.net, team, pictures) for way in ways}
+    began = time.monotonic()
     times, found = {way: [] for way in ways}, {size: [] for size in sizes}
     for number in range(rounds + 1):
         for size, task in layers.items():
@@ -80,10 +81,17 @@ def compare(net, team, pictures, rounds=ROUNDS, tick=lambda: None):
         for way, task in steps.items():
             times[way].append(slowest(team, task))
         tick()
+        if number and time_is_up(team, began):
+            break
     rates = collected(net, {size: averaged(team, some[1:]) for size, some in found.items()},
                       words_of(team))
     rows = [row_of(way, net, team.size, pictures, rates, link, median(times[way][1:])) for way in ways]
     return Comparison(team.size, pictures, link, rates.words, tuple(rows))
+
+
+def time_is_up(team, began):
+    """Whether rank 0 has measured for so long that these rounds must do."""
+    return team.shared(lambda: time.monotonic() - began > PATIENCE)
 
 
 def ways_of(net, team):

@@ -42,8 +42,8 @@ def bottleneck(plan):
     if not found:
         return ""
     last = found[-1]
-    logits = sum(seconds for what, seconds, _ in last.messages if what == "logits")
-    share = (last.sending - logits) / last.step
+    others = sum(seconds for what, seconds, _ in last.messages if not what.startswith("gradient"))
+    share = (last.sending - others) / last.step
     said = (f"Data-parallel on {counted(last.ranks, 'rank')}: {percent(share, 0)} of the step is the sum of the "
             f"gradients ({size(4 * plan.parameters)} each")
     if plan.dense > plan.parameters / 2:
@@ -76,8 +76,10 @@ def falls(plan, way):
     places = [(limit, plan.below(way, limit)) for limit in LIMITS]
     if places[0][1] is None:
         return f"{start(way)}: efficiency stays at {LIMITS[0]} or above up to {column[-1].ranks} ranks."
+    if places[0][1] == places[1][1]:
+        places = places[1:]
     found = [f"below {limit} from {place} ranks on" for limit, place in places if place]
-    if places[1][1] is None:
+    if places[-1][1] is None:
         found.append(f"never below {LIMITS[1]}")
     return f"{start(way)}: efficiency (strong) is {' and '.join(found)}."
 

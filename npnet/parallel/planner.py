@@ -147,7 +147,7 @@ def batch_of(ranks, batch, per_rank):
 def why_not(net, parts, way, ranks, batches):
     """Why a way is not there; None if it is."""
     if way == TOWERS:
-        return no_towers(net) or (None if 2 in batches else "two towers need 2 ranks")
+        return no_towers(net) or (None if 2 in batches else "they need 2 ranks, which are not among these")
     if way == TRICK:
         try:
             first_dense(parts)

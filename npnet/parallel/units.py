@@ -62,7 +62,7 @@ def bandwidth_words(number):
     bits = 8 * number
     for name in ("T", "G", "M", "k"):
         if bits >= KILOS[name.lower()]:
-            return f"{bits / KILOS[name.lower()]:.3g} {name}bit/s" if math.isfinite(bits) else "without end"
+            return f"{bits / KILOS[name.lower()]:.3g} {name}bit/s" if math.isfinite(bits) else "unlimited"
     return f"{bits:.3g} bit/s"
 
 

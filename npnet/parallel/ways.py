@@ -27,7 +27,7 @@ three ways train the same network.
 import math
 from typing import NamedTuple
 
-from ..layers import Dense
+from ..layers import BatchNorm, Dense
 from .costs import allgather, allreduce, exchange, reduce_scatter
 from .cutting import rows_of
 from .exchange import traffic
@@ -92,8 +92,23 @@ def data_parallel(net, ranks, batch, rates, link, kind="mpich"):
     """The Events of one step of a rank."""
     parts, pictures = parts_of(net), math.ceil(batch / ranks)
     update = rates.updating(sum(part.parameters for part in parts))
-    return [*computed(rates, parts, "forward", pictures), *logits(net, parts, ranks, batch, link),
+    return [*shared_forward(parts, ranks, pictures, rates, link), *logits(net, parts, ranks, batch, link),
             *summed_backward(net, parts, ranks, pictures, rates, link, kind), Event("update", update)]
+
+
+def shared_forward(parts, ranks, pictures, rates, link):
+    """Every layer's forward, and the statistics that ranks give each other."""
+    return [event for part in parts for event in (*computed(rates, [part], "forward", pictures),
+                                                  *statistics(part, ranks, link))]
+
+
+def statistics(part, ranks, link):
+    """What batch normalisation (batchnorm.py) gathers each way: two sums of each channel, and how many numbers are in
+    them, in five messages."""
+    if ranks == 1 or not isinstance(part.layer, BatchNorm):
+        return []
+    count, channels = allgather(8 * ranks, ranks, link), allgather(8 * ranks * part.parameters // 2, ranks, link)
+    return message(f"statistics of {part.name}", count.times(3).and_then(channels.times(2)))
 
 
 def logits(net, parts, ranks, batch, link):
@@ -106,7 +121,7 @@ def summed_backward(net, parts, ranks, pictures, rates, link, kind):
     gradients, into which it is copied first."""
     events = []
     for part in reversed([part for part in parts if part.back]):
-        events += computed(rates, [part], "backward", pictures)
+        events += computed(rates, [part], "backward", pictures) + statistics(part, ranks, link)
         if ranks > 1 and part.parameters:
             events.append(Event(f"copy of the gradient of {part.name}", COPIED * rates.updating(part.parameters)))
         cost = allreduce(part.parameters * net.dtype.itemsize, ranks, link, kind)
@@ -158,7 +173,7 @@ def one_weird_trick(net, ranks, batch, rates, link, kind="mpich", scheme="a", ov
     split = first_dense(parts)
     early, late = parts[:split], parts[split:]
     weights = sum(part.parameters for part in early) + sum(part.parameters * largest(part, ranks) for part in late)
-    return [*computed(rates, early, "forward", pictures),
+    return [*shared_forward(early, ranks, pictures, rates, link),
             *dense_phase(net, late, ranks, batch, rates, link, scheme, overlap),
             *summed_backward(net, early, ranks, pictures, rates, link, kind),
             Event("update", rates.updating(weights))]

@@ -7,7 +7,7 @@ import pytest
 import npnet
 from npnet import plots
 from npnet.cli import main
-from npnet.layers import LRN, Conv2D, Dense, Flatten, MaxPool, ReLU
+from npnet.layers import LRN, BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU
 from npnet.models import MODELS
 from npnet.parallel import conclusions, here, rates, units
 from npnet.parallel.compare import compare
@@ -156,6 +156,14 @@ def test_data_parallel_by_hand():
     assert one.step == pytest.approx(one.computing + one.sending)
     assert one.weak == pytest.approx((12 + 2.01) / one.step) and one.strong == pytest.approx((24 + 2.01) / 2 / one.step)
     assert one.largest()[0] == "gradient of fc2"
+
+
+def test_batch_normalisation_gathers_its_statistics():
+    """4 channels: both ways two sums of 8 bytes for each of them, and three counts."""
+    net = npnet.Network((3, 8, 8), conv1=Conv2D(4, 3), norm1=BatchNorm(), flatten=Flatten(), fc2=Dense(10))
+    for way in (DATA, TRICK):
+        found = [message for message in predicted(net, way, 2, 4, seconds_of(net), SECOND).messages if "statistics" in message[0]]
+        assert found == [("statistics of norm1", pytest.approx(5 + 0.088), 3 * 8 + 2 * 4 * 8)] * 2
 
 
 def test_data_parallel_at_best_by_hand():
@@ -363,6 +371,18 @@ def test_conclusions(alexnet):
     assert f"below 0.9 from {limits[0]} ranks on and below 0.5 from {limits[1]} ranks on" in said
     assert "58.6 of 61 million are those of the dense layers" in said and "Quickest on 2 to 64 ranks: one weird trick" in said
     assert found.quickest(64).way == TRICK and found.below(TRICK, 0.01) is None
+
+
+def test_words_of_efficiency():
+    net = small()
+    found = plan(net, (1, 2, 4), seconds_of(net), Link(0.0, 100.0), batch=4, ways=[DATA])
+    said = conclusions.falls(found, DATA)
+    assert found.below(DATA, 0.9) == found.below(DATA, 0.5) == 2 and said == \
+        "Data-parallel: efficiency (strong) is below 0.5 from 2 ranks on."
+    free = plan(net, (1, 2, 4), seconds_of(net, each=0.0), FREE, batch=4, ways=[DATA])
+    assert conclusions.falls(free, DATA) == "Data-parallel: efficiency stays at 0.9 or above up to 4 ranks."
+    assert "unlimited each way, 0 us a message" in " ".join(conclusions.assumptions(free))
+    assert conclusions.conclusions(plan(net, 1, seconds_of(net), FREE, batch=4)) == []
 
 
 def speck(classes=4, size=9):
