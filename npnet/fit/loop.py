@@ -74,7 +74,7 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
     training = Training(net, optimizer, loader, validation, Run(out, settings, chooses=chooses, net=net), patience,
                         limit_batches, probe, team)
     with reserved(team, out, not resume), display(epochs, quiet or not team.first) as training.screen, unwarned():
-        with interrupts() as training.interrupted:
+        with interrupts(team.first) as training.interrupted:
             training.begin(resume)
             training.go(epochs, save_every)
         folders.draw(training.run, net, training.screen.say)
@@ -306,11 +306,11 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SI
 
 
 @contextmanager
-def interrupts():
+def interrupts(says=True):
     """Gives a function that says which signal wants the training to end (0: none), so that the step is finished first.
 
     They are Ctrl-C, a cluster's stop and a terminal that was closed; what the process ignores (nohup) stays ignored.
-    The second one interrupts as Ctrl-C does usually.
+    The second one interrupts as Ctrl-C does usually. says: whether this process says that it finishes the step.
     """
     came, terminals = [], [stream for stream in (1, 2) if os.isatty(stream)]
 
@@ -322,7 +322,7 @@ def interrupts():
             for stream in terminals:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         with suppress(OSError):
-            os.write(2, b"\nfinishing the step ...\n")                  # print may be under way already
+            os.write(2, b"\nfinishing the step ...\n" * says)           # print may be under way already
 
     if threading.current_thread() is not threading.main_thread():       # only there can signals be caught
         yield lambda: 0
