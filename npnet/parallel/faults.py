@@ -91,11 +91,13 @@ def limit():
 
 
 def wait(requests, seconds=None, pause=0):
-    """Waits until MPI has done what was asked. TimeoutError that names who does not answer, after so many seconds
-    (default: limit()). pause: seconds between two looks, where the wait may be long and the message is short."""
+    """Waits until MPI has done what was asked. After so many seconds (default: limit()) it says who does not answer,
+    and ends the whole run: nothing can be caught, as nobody knows what the others would do then. pause: seconds between two looks, where the wait may be long and the message is short."""
     seconds = limit() if seconds is None else seconds
     if not done(requests, seconds, pause):
-        raise TimeoutError(f"waited {seconds:g} s for {silent()} (NPNET_MPI_TIMEOUT=SECONDS sets how long it waits)")
+        speak(f"npnet: {named()} waited {seconds:g} s for {silent()} (NPNET_MPI_TIMEOUT=SECONDS sets how long it waits)"
+              f"{watch.go_on(watch.left)}")
+        leave(2)
 
 
 def done(requests, seconds, pause=0):
@@ -163,10 +165,11 @@ def together(run):
     own = place()
     try:
         join()
-    except (ImportError, RuntimeError, ValueError) as error:
+    except Exception as error:
         time.sleep(TOGETHER * (own.local > 0))                  # once on each machine: the first one ends the others
         if own.rank == 0 or not isinstance(error, RuntimeError):
-            speak(f"npnet: {error}")
+            whose = f"rank {own.rank} of {own.size} on {os.uname().nodename}: " if own.rank else ""
+            speak(f"npnet: {whose}{error}")
         note("told")
         return 2
     try:
@@ -211,12 +214,16 @@ def ended(said, code):
             speak(f"npnet: {said}")
         return code
     if said or code in (130, 143):
-        rank, size = apart().rank, apart().size
         words = said or f"it was told to end ({watch.called(code - 128)}), and the whole run ends with it"
-        speak(f"npnet: rank {rank} of {size}: {words.rstrip()}{'' if every else watch.go_on(watch.left)}")
+        speak(f"npnet: {named()}: {words.rstrip()}{'' if every else watch.go_on(watch.left)}")
     if every:
         done([apart().Ibarrier()], TOGETHER)                    # each has said its own
     leave(code)
+
+
+def named():
+    """"rank 1 of 2"."""
+    return f"rank {mpi().COMM_WORLD.rank} of {mpi().COMM_WORLD.size}"
 
 
 def failed_too(said, code):
