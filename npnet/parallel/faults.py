@@ -15,6 +15,7 @@ import functools
 import hashlib
 import os
 import pickle
+import platform
 import signal
 import sys
 import time
@@ -74,7 +75,7 @@ def apart():
 @functools.cache
 def hosts():
     """The names of the machines of all ranks."""
-    own = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    own = platform.node()
     every = bytearray(LETTERS * apart().size)
     wait([apart().Iallgather(own.encode()[:LETTERS].ljust(LETTERS), every)])
     return [every[begin:begin + LETTERS].decode(errors="replace").strip() for begin in range(0, len(every), LETTERS)]
@@ -92,7 +93,10 @@ def limit():
 
 def wait(requests, seconds=None, pause=0):
     """Waits until MPI has done what was asked. After so many seconds (default: limit()) it says who does not answer,
-    and ends the whole run: nothing can be caught, as nobody knows what the others would do then. pause: seconds between two looks, where the wait may be long and the message is short."""
+    and ends the whole run: an error could be caught, and then nobody knows what the others would do.
+
+    pause: seconds between two looks, where the wait may be long and the message is short.
+    """
     seconds = limit() if seconds is None else seconds
     if not done(requests, seconds, pause):
         speak(f"npnet: {named()} waited {seconds:g} s for {silent()} (NPNET_MPI_TIMEOUT=SECONDS sets how long it waits)"
@@ -168,7 +172,7 @@ def together(run):
     except Exception as error:
         time.sleep(TOGETHER * (own.local > 0))                  # once on each machine: the first one ends the others
         if own.rank == 0 or not isinstance(error, RuntimeError):
-            whose = f"rank {own.rank} of {own.size} on {os.uname().nodename}: " if own.rank else ""
+            whose = f"rank {own.rank} of {own.size} on {platform.node()}: " if own.rank else ""
             speak(f"npnet: {whose}{error}")
         note("told")
         return 2

@@ -102,8 +102,9 @@ def left(notes, name):
 
 def terminals():
     """The terminals on which standard output and error end, as a text for rank 0; "-" where they do not."""
-    return " ".join([os.uname().nodename, *(os.ttyname(number) if os.isatty(number) else "-" for number in (1, 2))]) \
-        if hasattr(os, "ttyname") else ""
+    if not hasattr(os, "ttyname"):                                  # Windows
+        return ""
+    return " ".join([os.uname().nodename, *(os.ttyname(number) if os.isatty(number) else "-" for number in (1, 2))])
 
 
 def dies_with_us():
