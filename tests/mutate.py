@@ -604,7 +604,7 @@ def tests_fail(folder, backend, tests):
             [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", *tests.split(), *chosen], cwd=folder,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
             env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": kernels,
-                 "NPNET_THREADS": "2", "NPNET_BACKEND": "numpy" if backend == "rest" else ""})
+                 "OPENBLAS_NUM_THREADS": "1", "NPNET_THREADS": "2", "NPNET_BACKEND": "numpy" if backend == "rest" else ""})
         try:
             said = done.communicate(timeout=TOO_LONG)[0]
         except subprocess.TimeoutExpired:                   # it hangs: nobody could overlook that
