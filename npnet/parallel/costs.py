@@ -20,13 +20,15 @@ Adding two arrays takes gamma seconds for each of n bytes. With p ranks:
 
 MPICH takes recursive doubling for an Allreduce up to 2048 bytes and Rabenseifner's above, where p is no power of two
 after folding the ranks beyond the last power into their neighbours: 2 alpha + 2 n beta + n gamma more, as whole vectors
-go there and come back. Allgather and Reduce_scatter change from lg p to p-1 messages at 512 kB.
+go there and come back. Allgather and Reduce_scatter change from lg p to p-1 messages at 512 kB, Allgather at 80 kB
+where p is no power of two. That holds for its non-blocking collectives, which npnet takes, between ranks on machines of
+their own; ranks on one machine first meet in its memory.
 """
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-SHORT_ALLREDUCE, SHORT_GATHER = 2048, 2 ** 19           # bytes: MPICH's defaults
+SHORT_ALLREDUCE, SHORT, SHORT_ODD = 2048, 2 ** 19, 81920        # bytes: MPICH's defaults
 KINDS = ("mpich", "ring")
 
 
@@ -93,7 +95,8 @@ def halves(count, ranks, messages, link):
 
 def allgather(count, ranks, link):
     """Every rank's part of `count` bytes, given to all."""
-    return link.cost(messages_of(count, ranks), count * (ranks - 1) / ranks)
+    short = SHORT if ranks & (ranks - 1) == 0 else SHORT_ODD
+    return link.cost(messages_of(count, ranks, short), count * (ranks - 1) / ranks)
 
 
 def reduce_scatter(count, ranks, link):
@@ -102,9 +105,9 @@ def reduce_scatter(count, ranks, link):
     return link.cost(messages_of(count, ranks), part, part)
 
 
-def messages_of(count, ranks):
+def messages_of(count, ranks, short=SHORT):
     """How many messages one after the other an Allgather or a Reduce_scatter of `count` bytes has."""
-    return math.ceil(math.log2(ranks)) if count < SHORT_GATHER else ranks - 1
+    return math.ceil(math.log2(ranks)) if count < short else ranks - 1
 
 
 def exchange(count, link, adds=False):

@@ -120,6 +120,8 @@ def test_adding_takes_time():
 def test_gathering_by_hand():
     assert allgather(4000, 4, SECOND) == (2 + 3.0, 3000, 2)
     assert allgather(2 ** 20, 8, Link(1.0, 2 ** 20, math.inf)) == (7 + 7 / 8, 7 * 2 ** 17, 7)     # long: along a ring
+    assert allgather(9e4, 3, SECOND).waiting == 2 and allgather(9e4, 5, SECOND).waiting == 4       # more than 80 kB
+    assert allgather(9e4, 4, SECOND).waiting == 2 and allgather(8e4, 5, SECOND).waiting == 3
     assert reduce_scatter(4000, 3, SECOND).sent == pytest.approx(8000 / 3)
     assert exchange(500, SECOND) == (1.5, 500, 1)
     assert Cost(1, 2, 0.5).times(4) == (4, 8, 2) and Cost(1, 2).and_then(Cost(4, 5, 1)) == (5, 7, 1)
