@@ -24,7 +24,7 @@ MOMENTS = {
     "waiting": ("npnet.parallel.gradients:Summed.finish", 2),
     "update": ("npnet.optim:SGD.update", 2),
     "saving": ("npnet.fit.folder:save_checkpoint", 2),              # rank 0 alone saves
-    "half saved": ("npnet.files.beside:finish", 3),                 # the file is written, and not yet renamed
+    "half saved": ("npnet.files.beside:finish", 6),                 # last.npz is written, and not yet renamed
     "others save": ("npnet.fit.loop:Training.save", 2),
     "evaluating": ("npnet.fit.loop:Training.evaluated", 1),
     "history": ("npnet.fit.folder:write_history", 2),
