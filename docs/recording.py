@@ -5,8 +5,9 @@
 The commands stand in docs/recorded/commands.toml, one table for each name:
 
     [train_shapes]
-    command = "npnet train"                 # one or more lines; each begins with npnet or python
+    command = "npnet train"                 # one or more lines; each begins with npnet, python or mpiexec -n N
     picture = "runs/shapes-cifar_alexnet/curves.png"                    # optional: shown as docs/recorded/NAME.png
+    drawn = "parallel.towers"               # optional: a function of docs/pictures that draws that picture
     files = ["flowers17_128.npz"]           # optional: reference data that must lie there (NPNET_REFERENCE)
 
 They run one after the other in an empty folder in which `examples` leads to the examples. What they print is written
@@ -38,7 +39,7 @@ from npnet.files import writing                             # noqa: E402
 from npnet.screen.words import duration                     # noqa: E402
 
 MOST = 120_000                  # bytes of a picture
-KEYS = {"command", "picture", "files"}
+KEYS = {"command", "picture", "drawn", "files"}
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,13 @@ def run(command, folder, files=()):
 
 
 def program(line):
-    """A command's line as a list of words, run by this Python."""
+    """A command's line as a list of words, run by this Python, and by the mpiexec beside it."""
     first, *words = shlex.split(line)
     start = {"npnet": ["-m", "npnet"], "python": []}
+    if first == "mpiexec" and words[:1] == ["-n"] and len(words) > 2:
+        return [str(Path(sys.executable).with_name("mpiexec")), *words[:2], *program(shlex.join(words[2:]))]
     if first not in start:
-        raise ValueError(f"a recorded command begins with npnet or python, got '{line}'")
+        raise ValueError(f"a recorded command begins with npnet, python or mpiexec -n N, got '{line}'")
     return [sys.executable, *start[first], *words]
 
 
@@ -160,9 +163,21 @@ def record(name, folder=FOLDER):
         if "picture" in table:
             with writing(Path(folder) / f"{name}.png") as path:
                 path.write_bytes(small(Path(place) / table["picture"]))
+        if "drawn" in table:
+            with writing(Path(folder) / f"{name}.png") as path:
+                path.write_bytes(small(draw(table["drawn"], Path(place) / "drawn.png")))
     recording = Recording(lines_of(table["command"]), datetime.date.today(), machine(), versions(), seconds, output)
     write(name, recording, folder)
     return recording
+
+
+def draw(function, path):
+    """Saves what a function of docs/pictures draws, "parallel.towers"; returns the path."""
+    import importlib
+    sys.path[:0] = [] if str(ROOT / "docs") in sys.path else [str(ROOT / "docs")]
+    module, _, name = function.partition(".")
+    getattr(importlib.import_module(f"pictures.{module}"), name)().savefig(path, dpi=192)
+    return path
 
 
 # ---------------------------------------------------------------------------- what is said about it

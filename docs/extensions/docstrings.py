@@ -17,7 +17,7 @@ from pathlib import Path
 ROOMS = Path(__file__).parents[1] / "api" / "rooms"
 CHAPTERS = "shapes dense activation softmax conv pool lrn batchnorm dropout update".split()
 BOOK = "backend layers network models optim train gradcheck".split()
-ANNEXES = "data weights diagnose explain plots fit bench course files screen".split()
+ANNEXES = "data weights diagnose explain plots fit bench parallel course files screen".split()
 SPECIAL = re.compile(r"([\\*`|_:<>\[\]+\-=#~^\"'])")        # a backslash before any of them is safe
 
 

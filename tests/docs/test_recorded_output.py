@@ -60,7 +60,7 @@ def test_what_is_missing_or_damaged_is_said(folder):
 
 
 def test_a_command_that_fails_or_is_of_another_program_writes_nothing(folder):
-    for command, message in (('python -c "raise SystemExit(3)"', "ended with exit code 3"), ("rm x", "begins with npnet or python")):
+    for command, message in (('python -c "raise SystemExit(3)"', "ended with exit code 3"), ("rm x", "begins with npnet, python or mpiexec -n N")):
         (folder / "commands.toml").write_text(f"[two]\ncommand = '{command}'\n", "utf-8")
         with pytest.raises((RuntimeError, ValueError), match=message):
             record.record("two", folder)
