@@ -98,8 +98,8 @@ def towers(batch=BATCH):
         axes.text(0.03, ground + HIGH / 2, name, va="center", fontsize=9, fontweight="bold")
         if place:
             told = sent[place]
-            words = f"{size(told.forward)} forward\n" + (f"{size(told.backward)} back" if told.backward else "nothing back")
-            axes.text(3.28, ground + HIGH + 0.08, words, va="center", fontsize=9, color=CROSSING)
+            back = f"{size(told.backward)} back" if told.backward else "nothing back"
+            axes.text(3.28, ground + HIGH + 0.08, f"{size(told.forward)} forward\n{back}", va="center", fontsize=9, color=CROSSING)
         before = ground
     return done(figure)
 
