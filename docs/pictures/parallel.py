@@ -99,7 +99,8 @@ def towers(batch=BATCH):
         if place:
             told = sent[place]
             back = f"{size(told.backward)} back" if told.backward else "nothing back"
-            axes.text(3.28, ground + HIGH + 0.08, f"{size(told.forward)} forward\n{back}", va="center", fontsize=9, color=CROSSING)
+            words = f"{size(told.forward)} forward\n{back}"
+            axes.text(3.28, ground + HIGH + 0.08, words, va="center", fontsize=9, color=CROSSING)
         before = ground
     return done(figure)
 
