@@ -28,7 +28,7 @@ from npnet.train import evaluate, train
 from npnet.weights.checkpoint import read_checkpoint, save_checkpoint
 
 SEEDS = 12
-CLOSE = {np.float64: 1e-10, np.float32: 2e-4}
+CLOSE = {np.float64: 1e-10, np.float32: 1e-3}
 
 
 def small(dtype=np.float64, seed=0, classes=7):
@@ -36,8 +36,8 @@ def small(dtype=np.float64, seed=0, classes=7):
     return Network(
         (3, 16, 16), seed, dtype, conv1=Conv2D(8, 5, stride=2, pad=2, init="he"), relu1=ReLU(),
         norm1=LRN(n=3, alpha=0.1, groups=2), pool1=MaxPool(3, 2), conv2=Conv2D(12, 3, pad=1, groups=4, init="he"),
-        batch2=BatchNorm(), relu2=ReLU(), drop2=Dropout(0.2), conv3=Conv2D(10, 3, pad=1, init="he", bias=0.5),
-        relu3=ReLU(), pool3=AdaptiveAvgPool(2), flatten=Flatten(), fc6=Dense(9, init="he"), relu6=ReLU(),
+        batch2=BatchNorm(), relu2=ReLU(), drop2=Dropout(0.2), conv3=Conv2D(11, 3, pad=1, init="he", bias=0.5),
+        relu3=ReLU(), pool3=AdaptiveAvgPool(2), flatten=Flatten(), batch3=BatchNorm(), fc6=Dense(9, init="he"), relu6=ReLU(),
         drop6=Dropout(0.5), fc7=Dense(classes, init="he"))
 
 
@@ -214,8 +214,9 @@ def possible(seed):
         return False
 
 
-def test_networks_that_chance_has_chosen():
+def test_networks_that_chance_has_chosen(monkeypatch):
     npnet.use("numpy")
+    monkeypatch.setitem(CLOSE, np.float64, 1e-8)                # batch normalisation of nearly nothing enlarges rounding
     seeds = [seed for seed in range(SEEDS) if possible(seed)]
     assert len(seeds) > SEEDS / 3
     for seed in seeds:
@@ -245,6 +246,38 @@ def test_three_updates_in_two_processes(dtype):
 def test_the_paper_s_network_in_two_processes():
     towers, alone = on_ranks(2, run_on_a_rank, paper, 67, 10, 256), one_process(paper, 67, 10, 256)
     check_same_run(towers, alone, np.float32)
+
+
+def frozen_later(comm):
+    """A step with layers frozen after the towers were made, of a batch that is a part of one of 10 pictures."""
+    net = TwoTowers(small(), comm) if comm else small()
+    net.freeze("conv1", "batch2", "fc6")
+    net.rows = (3, 10)
+    for step in train(net, SGD(0.1), batches(net, 2)):
+        pass
+    whole = net.whole() if comm else net
+    return list(net.params()), whole
+
+
+def test_layers_may_be_frozen_later_and_batches_be_parts_of_others():
+    (names, whole), (others, nothing) = both(frozen_later)
+    wanted, alone = frozen_later(None)
+    assert names == others == wanted == list(whole.params()) and "conv1.w" not in names and nothing is None
+    check_close(whole.params() | whole.state(), alone.params() | alone.state(), np.float64)
+    assert (whole.step, whole.rows, whole.frozen, str(whole)) == (1, (3, 10), alone.frozen, str(alone))
+
+
+def test_numbers_that_are_not_finite_are_found_where_they_come_up():
+    def broken(comm):
+        towers = TwoTowers(small(), comm)
+        towers["conv2"].b[0] = np.nan
+        towers.forward(batches(towers)[0][0])
+    npnet.check()
+    try:
+        with pytest.raises(FloatingPointError, match="conv2: its output holds"):
+            both(broken)
+    finally:
+        npnet.check(False)
 
 
 # ---------------------------------------------------------------------- what travels, and what each holds
@@ -291,7 +324,7 @@ def test_what_is_sent_is_what_the_formula_says():
         assert all(told.seconds > 0 for told in sent.values()) and list(formula) == ["conv3", "fc6", "fc7", "loss"]
 
 
-@pytest.mark.parametrize("frozen, back", [(["conv1", "conv2", "batch2"], ["fc6", "fc7"]), (["conv1", "conv2", "batch2", "conv3", "fc6"], []), (["fc6"], ["conv3", "fc6", "fc7"])])
+@pytest.mark.parametrize("frozen, back", [(["conv1", "conv2", "batch2"], ["fc6", "fc7"]), (["conv1", "conv2", "batch2", "conv3", "batch3", "fc6"], []), (["fc6"], ["conv3", "fc6", "fc7"])])
 def test_frozen_layers_are_not_asked_for_gradients(frozen, back):
     for _, log, sent, formula in both(told, small, frozen):
         assert [place for place, told in sent.items() if told.backward] == back
@@ -310,9 +343,10 @@ def test_half_the_memory_and_nothing_of_the_whole():
     (whole, first), (_, second) = both(halves)
     assert sum(array.nbytes for array in [*first.values(), *second.values()]) == whole
     sizes = {name: (first[name].shape, second[name].shape) for name in first}
+    assert sizes["batch3.var"] == ((20,), (24,))
     assert sizes["conv1.w"] == ((4, 3, 5, 5), (4, 3, 5, 5)) and sizes["conv2.w"] == ((6, 2, 3, 3), (6, 2, 3, 3))
-    assert sizes["conv3.w"] == ((5, 12, 3, 3), (5, 12, 3, 3)) and sizes["batch2.mean"] == ((6,), (6,))
-    assert sizes["fc6.w"] == ((40, 4), (40, 5)) and sizes["fc7.b"] == ((4,), (4,))
+    assert sizes["conv3.w"] == ((5, 12, 3, 3), (6, 12, 3, 3)) and sizes["batch2.mean"] == ((6,), (6,))
+    assert sizes["fc6.w"] == ((44, 4), (44, 5)) and sizes["fc7.b"] == ((4,), (4,))
 
 
 def test_initial_weights_are_the_halves_of_one_draw():
