@@ -30,6 +30,7 @@ def threads(monkeypatch):
     threads.count.cache_clear()
     before = [number() for number, _ in threads.handles()]
     yield threads
+    threads.count.cache_clear()
     threads.limit(before)
 
 
@@ -75,7 +76,6 @@ def test_threads_that_were_chosen_in_a_program_stay(threads):
     here(shards=4)
 
     assert threads.count() == 2
-    threads.count.cache_clear()
 
 
 @pytest.mark.parametrize("local, cards, given, wanted", [
