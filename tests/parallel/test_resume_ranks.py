@@ -18,7 +18,7 @@ from npnet.fit import fit
 from npnet.weights import read_checkpoint
 
 ROUNDING = 1e-4             # of float32, in 8 steps at a high rate
-PLAN = [("batch norm", None), ("batch norm", 4), ("paths", 6)]              # case, shards
+PLAN = [("batch norm", None), ("paths", 6)]                                 # case, shards
 
 
 class Pressed(npnet.SGD):
