@@ -56,6 +56,7 @@ npnet COMMAND --help says what a command can do. For instance:
 OF_THE_MACHINE = (OSError, ImportError, FloatingPointError, MemoryError)
 MENDED_BY_USER = (ValueError, TypeError, KeyError, *OF_THE_MACHINE)
 PACKAGE = Path(__file__).parents[1]
+TOGETHER = ("train", "evaluate", "plan")                        # commands of several ranks
 RANKS = {"PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK"}       # one of them is set where mpiexec started this process
 
 
@@ -63,13 +64,13 @@ def main(arguments=None):
     """Runs one command; returns the exit code. arguments is a list of words, by default those of the process."""
     forgiving()
     words = sys.argv[1:] if arguments is None else list(arguments)
-    if arguments is None and words[:1] in (["train"], ["plan"]) and not RANKS.isdisjoint(os.environ):
+    if arguments is None and words and words[0] in TOGETHER and not RANKS.isdisjoint(os.environ):
         from ..parallel import watch
         if watch.place():
             watch.watched()                     # before there is anything that must not be divided
             from ..parallel import faults
             return faults.together(lambda: outcome(words))
-    said, code = outcome(words)
+    said, code, _ = outcome(words)
     if said:
         said = f"npnet: {said}"
         print(told(said) if sys.stderr.isatty() else said, file=sys.stderr)         # a file or a pipe gets one line
@@ -77,25 +78,25 @@ def main(arguments=None):
 
 
 def outcome(words):
-    """Runs one command; (what is to be said where it failed, else None, and its exit code)."""
+    """Runs one command; (what is to be said where it failed, else None; its exit code; the error, else None)."""
     try:
         with stopped_by_signals(), plain_warnings():
             code = run(words)
             tell_of_letters()
             sys.stdout.flush()                  # here, so that a closed pipe is noticed below
-        return None, code or 0
+        return None, code or 0, None
     except KeyboardInterrupt as stop:
         unfinished()
-        return "", 128 + (stop.args[0] if stop.args else signal.SIGINT)
-    except BrokenPipeError:                     # the reader, head for instance, has seen enough
+        return "", 128 + (stop.args[0] if stop.args else signal.SIGINT), stop
+    except BrokenPipeError as error:            # the reader, head for instance, has seen enough
         unfinished()
-        return "", 141
+        return "", 141, error
     except MENDED_BY_USER as error:
         if os.environ.get("NPNET_DEBUG", "") not in ("", "0"):
             raise
         unfinished()
         strange = f" (a {type(error).__name__} that npnet did not expect; NPNET_DEBUG=1 shows where it happened)"
-        return f"{sentence(error)}{'' if meant(error) else strange}", 2
+        return f"{sentence(error)}{'' if meant(error) else strange}", 2, error
 
 
 def tell_of_letters():

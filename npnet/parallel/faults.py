@@ -35,6 +35,7 @@ SOON = 0.1                  # seconds in which most waits are over
 ANSWER = 3.0                # seconds in which a rank answers that only waits
 LETTERS = 64                # bytes of a machine's name
 ASKED = 14                  # the tag of a question
+kept = []                   # errors: what they interrupted has the arrays into which MPI still writes
 
 
 # ------------------------------------------------------------------------ the beginning
@@ -164,8 +165,8 @@ def silent():
 # ------------------------------------------------------------------------ the end
 
 def together(run):
-    """Runs a command on this rank: run() gives a sentence, or None where nothing failed, and an exit code. Returns
-    the exit code; where this rank failed alone, it ends all of them instead."""
+    """Runs a command on this rank: run() gives a sentence, or None where nothing failed, an exit code, and the error.
+    Returns the exit code; where this rank failed alone, it ends all of them instead."""
     own = place()
     try:
         join()
@@ -177,13 +178,11 @@ def together(run):
         note("told")
         return 2
     try:
-        said, code = run()
-    except SystemExit as stop:
-        said, code = traceback.format_exc(), stop.code if isinstance(stop.code, int) else 1
-    except BaseException:                                       # not the user's to mend, or NPNET_DEBUG
-        said, code = traceback.format_exc(), 1
+        said, code, error = run()
+    except BaseException as stop:                               # not the user's to mend, or NPNET_DEBUG
+        said, code, error = traceback.format_exc(), code_of(stop), stop
     if said is not None:
-        code = ended(said, code)
+        code = ended(said, code, error)
     note("told")
     return code
 
@@ -201,17 +200,24 @@ def guarded():
     except BaseException as error:
         if isinstance(error, SystemExit) and not error.code:
             raise
-        code = 130 if isinstance(error, KeyboardInterrupt) else getattr(error, "code", 1)
-        code = ended(traceback.format_exc(), code if isinstance(code, int) else 1)
-        sys.exit(code)
+        sys.exit(ended(traceback.format_exc(), code_of(error), error))
 
 
-def ended(said, code):
+def code_of(error):
+    """The exit code of a process that an error ends."""
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
+
+
+def ended(said, code, error):
     """This rank has failed: says why, and ends all ranks. said: a sentence, or nothing for one that was interrupted.
+    error: what was raised.
 
     Where all of them failed alike within TOGETHER seconds, rank 0 says the sentence as if it were alone, and the exit
     code is returned: each ends by itself.
     """
+    kept.append(error)
     every = failed_too(said, code)
     if every == 1:
         if said and apart().rank == 0:

@@ -1,5 +1,7 @@
 """`npnet train` in which one rank comes to its end at a given moment: python dying.py MOMENT RANK HOW train ...
 
+python dying.py other RANK WHAT train ... gives one rank another version, another setting, or other pictures.
+
 Each rank leaves the numbers of its process and of its watcher in the folder "processes" where it was started.
 """
 import errno
@@ -48,6 +50,17 @@ def die(how):
     time.sleep(1)                                                   # SIGTERM: the handler takes note
 
 
+def other(what):
+    """Gives this rank something else than the others have."""
+    if what == "version":
+        from npnet.parallel import same
+        same.versions = lambda usual=same.versions: usual() | {"numpy": "1.0"}
+    elif what == "setting":
+        sys.argv += ["--lr", "0.5"]
+    else:
+        sys.argv[sys.argv.index("--data") + 1] = what
+
+
 def dies(moment, how):
     """Lets this process die at a moment."""
     (module, _, name), at = MOMENTS[moment][0].partition(":"), MOMENTS[moment][1]
@@ -74,10 +87,12 @@ def main(moment, rank, how):
         folder = Path("processes")
         folder.mkdir(exist_ok=True)
         (folder / str(watch.place().rank)).write_text(f"{os.getpid()} {os.getppid()}")
-        if watch.place().rank == rank:
+        if watch.place().rank == rank and moment != "other":
             dies(moment, how)
         usual()
     faults.join = join
+    if watch.place().rank == rank and moment == "other":
+        other(how)
     return cli.main()
 
 

@@ -3,15 +3,15 @@
 No process stays, and the last checkpoint is whole: the run goes on from it.
 """
 import os
+import re
 import shutil
-import signal
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from dying import MOMENTS
-from ranked import launched
+from ranked import ROOT, launched
 
 import npnet
 from npnet.fit import Recipe
@@ -123,6 +123,32 @@ def test_a_rank_that_does_not_answer_is_waited_for_and_named(tmp_path, pictures)
     assert waited.startswith("npnet: rank 0 of 2 waited 4 s for rank 1 on ") and "NPNET_MPI_TIMEOUT" in waited
     assert "go on with: npnet train --resume run" in waited
     assert nobody_is_left(tmp_path) and goes_on(tmp_path)
+
+
+@pytest.mark.parametrize("what, said", [
+    ("pictures", "rank 1 has other training pictures than rank 0: [0-9]+ training pictures have other content"),
+    ("setting", "the settings at the start differ: lr is 0.02 on rank 0 and 0.5 on rank 1"),
+    pytest.param("version", "the versions at the start differ: numpy is .* on rank 0 and '1.0' on rank 1", marks=pytest.mark.long)])
+def test_what_differs_between_ranks_is_named_at_the_start(tmp_path, pictures, what, said):
+    with np.load(pictures) as file:
+        arrays = dict(file)
+    arrays["x"][:20, 0, 0] ^= 1                                     # of those that are trained on, at least one
+    np.savez(tmp_path / "grey.npz", **arrays)
+    done = dying(tmp_path, pictures, "other", 1, tmp_path / "grey.npz" if what == "pictures" else what, 2)
+
+    lines = done.stderr.splitlines()
+    assert done.code == 2 and len(lines) == 1 and re.search(f"^npnet: {said}", lines[0]), str(done)
+    assert nobody_is_left(tmp_path) and not (tmp_path / "run/last.npz").exists()
+
+
+def test_without_mpi4py_the_extra_is_named_once(tmp_path):
+    (tmp_path / "mpi4py.py").write_text("raise ImportError('there is none')")
+    paths = os.pathsep.join(filter(None, [str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH")]))
+    done = launched(2, ["-m", "npnet", "train"], environment={"PYTHONPATH": paths}, folder=tmp_path)
+
+    assert done.code == 2, str(done)
+    assert done.stderr == "npnet: several processes need mpi4py and an MPI: pip install npnet[mpi] (there is none)\n"
+    assert os.listdir(tmp_path) == ["mpi4py.py"]
 
 
 def test_every_moment_is_met():

@@ -1,9 +1,11 @@
 """`npnet train --ranks N`: which mpiexec is run, with what; what is said where it cannot be."""
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ranked import MPIEXEC, ROOT
 
@@ -128,6 +130,40 @@ def test_what_all_ranks_find_wrong_is_said_once():
     code, out, err = trained("--ranks", 2, "--data", "no/such/pictures")
     assert code == 2 and len(out) == 1 and len(err) == 1
     assert err[0].startswith("npnet: there is no data set 'no/such/pictures'")
+
+
+def until(word, terminal):
+    """What comes on a terminal, read until a word is there; all that still comes for word=None."""
+    text = b""
+    while word is None or word not in text:
+        try:
+            text += os.read(terminal, 4096)
+        except OSError:                                             # nobody has the terminal any more
+            break
+    return text
+
+
+@pytest.mark.mpi
+def test_on_a_terminal_rank_0_draws_its_progress_and_ctrl_c_saves_once(tmp_path):
+    np.savez(tmp_path / "grey.npz", x=np.zeros((60, 28, 28), np.uint8), y=np.arange(60) % 3)
+    words = ["--data", "grey.npz", "--net", "caffe_lenet", "--epochs", "500", "--batch", "4", "--workers", "0", "--backend", "numpy"]
+    ours, theirs = os.openpty()
+    process = subprocess.Popen([sys.executable, "-m", "npnet", "train", "--ranks", "2", "--out", "run", *words], cwd=tmp_path,
+                               stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+                               env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"})
+    os.close(theirs)
+    try:
+        shown = until(b"epoch 1/500", ours)
+        process.send_signal(signal.SIGINT)
+        shown += until(None, ours)
+        assert process.wait(60) == 130, shown.decode()
+    finally:
+        process.kill()
+        os.close(ours)
+    assert shown.count(b"finishing the step ...") == 1
+    assert b" ".join(shown.split()).count(b"saved. Go on with: npnet train --resume run") == 1
+    assert shown.rstrip().endswith(b"\x1b[?25h")                    # the cursor is there again
+    assert (tmp_path / "run/last.npz").exists()
 
 
 @pytest.mark.mpi
