@@ -189,25 +189,34 @@ def together(run):
 
 @contextmanager
 def guarded():
-    """What is raised within, on one rank or on all, ends the whole run, with the traceback and the rank. Does nothing
-    in a process alone."""
+    """What is raised within, on one rank or on all, ends the whole run, with the traceback and the rank; a rank that is
+    killed is named. Does nothing in a process alone. Begin it before MPI begins, where a script begins."""
     if place() is None:
         yield
         return
+    if "mpi4py.MPI" not in sys.modules:                         # which cannot be divided
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)     # Python's, of BLAS's threads: they are not used yet
+            watch.watched()
     join()
     try:
         yield
     except BaseException as error:
-        if isinstance(error, SystemExit) and not error.code:
-            raise
-        sys.exit(ended(traceback.format_exc(), code_of(error), error))
+        code = code_of(error)
+        if code or not isinstance(error, SystemExit):
+            code = ended(traceback.format_exc(), code, error)
+        note("told")
+        sys.exit(code)
+    note("told")
 
 
 def code_of(error):
     """The exit code of a process that an error ends."""
     if isinstance(error, KeyboardInterrupt):
         return 130
-    return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    return 1
 
 
 def ended(said, code, error):

@@ -151,5 +151,31 @@ def test_without_mpi4py_the_extra_is_named_once(tmp_path):
     assert os.listdir(tmp_path) == ["mpi4py.py"]
 
 
+OWN = """
+import os, sys
+from npnet.parallel import guarded, here
+with guarded():
+    team = here()
+    if team.rank == 1:
+        {}
+    for step in range(3):
+        team.agreed(step)
+print("done")
+"""
+
+
+@pytest.mark.parametrize("line, code, said", [
+    ("raise ZeroDivisionError('a mistake of mine')", 1, "npnet: rank 1 of 2: Traceback .*ZeroDivisionError: a mistake of mine"),
+    ("os.kill(os.getpid(), 9)", 137, "npnet: rank 1 of 2 .* was killed .signal 9, SIGKILL"),
+    pytest.param("sys.exit(4)", 4, "npnet: rank 1 of 2: Traceback .*SystemExit: 4", marks=pytest.mark.long),
+    pytest.param("pass", 0, "^$", marks=pytest.mark.long)])
+def test_a_script_of_ones_own_is_guarded(tmp_path, line, code, said):
+    (tmp_path / "own.py").write_text(OWN.format(line))
+    done = launched(2, [tmp_path / "own.py"], timeout=60)
+
+    assert done.code == code and re.search(said, done.stderr, re.DOTALL), str(done)
+    assert done.stdout.count("done") == (0 if code else 2)
+
+
 def test_every_moment_is_met():
     assert {moment for moment, *_ in DEATHS + FURTHER} == set(MOMENTS)
