@@ -65,9 +65,9 @@ loader = data.Loader(pictures.train, options.batch, pipeline, seed=0)
 batches = [(x.astype(dtype), labels) for (x, labels), _ in zip(loader, range(options.steps))]
 
 
-def whole_network():
-    """krizhevsky2012, with the same initial weights wherever it is made."""
-    return npnet.model("krizhevsky2012", classes=len(pictures.classes), size=options.size, seed=0, dtype=dtype)
+def layers():
+    """The input's shape and the layers of krizhevsky2012, not built yet."""
+    return npnet.MODELS["krizhevsky2012"](len(pictures.classes), options.size)
 
 
 def steps_of(net, optimizer, batches):
@@ -86,8 +86,8 @@ def megabytes(arrays):
     return sum(array.nbytes for array in arrays.values()) / 1e6
 
 
-# %% One tower in each process: the whole network is drawn, cut in two, and forgotten
-towers = TwoTowers(whole_network(), team)
+# %% One tower in each process: it draws the numbers that one process would draw, and keeps its half
+towers = TwoTowers(Unbuilt(*layers(), seed=0, dtype=dtype), team)
 steps_of(towers, npnet.SGD(lr=0.0), batches[:1])                # compiles what is compiled, and learns nothing
 towers.partner.sent.clear()
 losses, logits, seconds = steps_of(towers, npnet.SGD(lr=0.001), batches)
@@ -99,7 +99,8 @@ if not team.first:
     sys.exit()
 
 # %% The first process alone, with the whole network
-net = whole_network()
+shape, whole = layers()
+net = npnet.Network(shape, seed=0, dtype=dtype, **whole)
 steps_of(net, npnet.SGD(lr=0.0), batches[:1])
 expected, outputs, times = steps_of(net, npnet.SGD(lr=0.001), batches)
 wait([team.comm.Ibarrier()])
@@ -107,13 +108,13 @@ wait([team.comm.Ibarrier()])
 # %% The towers as the paper has them: 227 pixels, 128 pictures in a batch
 paper = Unbuilt(*npnet.MODELS["krizhevsky2012"]())
 sent = total(traffic(paper, 128))
-whole = sum(np.prod(shape) * 4 for row in rows_of(*paper[:2])
+size = sum(np.prod(shape) * 4 for row in rows_of(*paper[:2])
             for shape in row.layer.arrays(row.before).values())
 print("krizhevsky2012, 227 pixels, 128 pictures in a batch: what each tower has, and what both exchange in a step\n")
 print(figure(paper, 128))
 print(f"\nIn all each tower sends {(sent.forward + sent.backward) / 1e6:.1f} MB in a step, whatever the number of "
       f"parameters.\nTwo processes that share the pictures instead, and add their gradients, each send "
-      f"{whole / 1e6:.1f} MB,\nwhatever the number of pictures.\n")
+      f"{size / 1e6:.1f} MB,\nwhatever the number of pictures.\n")
 
 # %% The same numbers? Differences against the largest number of each array
 print(f"Here: {options.size} pixels, {options.batch} pictures in a batch, {np.dtype(dtype)}. Parameters: "

@@ -17,21 +17,29 @@ from typing import NamedTuple
 import numpy as np
 
 from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, LRNWithin,
-                      MaxPool, ReLU, Sigmoid, Softmax, Tanh)
+                      MaxPool, ReLU, Sigmoid, Softmax, Tanh, built, rng)
 from ..models import copied
+from ..network import Network
 
 INSIDE = (ReLU, Tanh, Sigmoid, MaxPool, AvgPool, AdaptiveAvgPool, LRNWithin, Dropout)  # each channel by itself
 KNOWN = "Conv2D, Dense, LRN, BatchNorm, pooling, activations, Dropout and Flatten"
 
 
 class Unbuilt(NamedTuple):
-    """A network without its arrays, which is all that `traffic` and `figure` look at:
-    Unbuilt(*npnet.MODELS["krizhevsky2012"]())."""
+    """A network without its arrays: Unbuilt(*npnet.MODELS["krizhevsky2012"]()). `traffic` and `figure` look at no more,
+    and TwoTowers makes of it two halves without ever making the whole."""
 
     input_shape: tuple
     layers: dict
+    seed: int = 0
     dtype: type = np.float32
     frozen: frozenset = frozenset()
+
+    def network(self):
+        """A Network of these layers, which are not built."""
+        net = Network(self.input_shape, self.seed, self.dtype, nothing=Flatten())       # checks what is no layer
+        net.layers, net.shapes, net.frozen = self.layers, {}, set(self.frozen)
+        return net
 
 
 class Row(NamedTuple):
@@ -60,13 +68,21 @@ def rows_of(input_shape, layers):
             raise ValueError(f"{name}: {reason}")
         sees_all = type(layer) is Softmax or type(layer) is Dense or type(layer) is Conv2D and layer.groups == 1
         gathers, taken = (cut, None) if sees_all else (None, cut)
-        after = tuple(layer.output(shape))
+        after = output_of(name, layer, shape)
         cut = cut_after(layer, taken, shape)
         rows.append(Row(name, layer, shape, after, taken, cut, gathers))
         shape = after
     if not any(row.layer.arrays(row.before) for row in rows):
         raise ValueError("this network has no layer with parameters, so there is nothing to divide between two towers")
     return rows
+
+
+def output_of(name, layer, shape):
+    """The shape of a layer's output, which need not be built. Errors begin with the layer's name."""
+    try:
+        return tuple(layer.output(shape))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def refused(layer, cut, last):
@@ -130,7 +146,8 @@ def half_array(row, key, array, tower):
 
 
 def half_layer(row, tower, net):
-    """One tower's half of a layer of a network: a layer of its own, with copies of its half of the arrays."""
+    """One tower's half of a layer of a network: a layer of its own, with copies of its half of the arrays, or with
+    halves that are drawn where the layer is not built."""
     layer = copied(row.layer)
     if isinstance(layer, Dropout) and row.cut is not None:
         layer = TowerDropout(layer.p_drop).of(row.before, part_of(row.taken, row.before[0], tower))
@@ -142,11 +159,46 @@ def half_layer(row, tower, net):
         layer.filters = half_shape(row.after, row.cut, tower)[0]
     if isinstance(layer, Dense):
         layer.units = half_shape(row.after, row.cut, tower)[0]
-    for key in row.layer.arrays(row.before):
+    keys = row.layer.arrays(row.before)
+    if not keys or not hasattr(row.layer, next(iter(keys))):            # the whole layer is not built, nor will it be
+        draws = HalfDraws(rng(net.seed, "init", row.name), row, tower)
+        built(row.name, layer, half_shape(row.before, row.taken, tower), draws, net.dtype)
+        return layer
+    for key in keys:
         setattr(layer, key, half_array(row, key, getattr(row.layer, key), tower))
     for key in row.layer.grads():
         setattr(layer, f"d{key}", np.zeros_like(getattr(layer, key)))
     return layer
+
+
+class HalfDraws:
+    """A generator that draws all numbers of a layer, as one process does, and keeps one tower's. They are drawn a
+    filter or a row at a time, so that never all of them are there."""
+
+    def __init__(self, generator, row, tower):
+        self.generator, self.row, self.tower = generator, row, tower
+
+    def standard_normal(self, shape, dtype):
+        return self.half(self.generator.standard_normal, shape, dtype)
+
+    def random(self, shape, dtype):
+        return self.half(self.generator.random, shape, dtype)
+
+    def half(self, draw, shape, dtype):
+        """This tower's numbers, in the shape of its half: of the weights, or of the biases where it is a number."""
+        key = "w" if isinstance(shape, tuple) else "b"
+        whole, axis = self.row.layer.arrays(self.row.before)[key], axis_of(self.row.layer, key)
+        part = part_of(self.row.cut, whole[axis], self.tower)
+        if key == "b":
+            return draw(whole, dtype)[part]
+        kept = np.empty(shape, dtype)
+        for number in range(whole[0]):
+            drawn = draw(whole[1:], dtype)
+            if axis == 1:
+                kept[number] = drawn[part]
+            elif part.start <= number < part.stop:
+                kept[number - part.start] = drawn
+        return kept
 
 
 class TowerDropout(Dropout):

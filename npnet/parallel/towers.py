@@ -1,6 +1,7 @@
 """The two towers of AlexNet, each in a process of its own, as the paper's two graphics cards had them.
 
-    towers = TwoTowers(npnet.model("krizhevsky2012"), comm)         # in both processes of mpiexec -n 2
+    network = Unbuilt(*npnet.MODELS["krizhevsky2012"]())            # (cutting.py) its layers, without arrays
+    towers = TwoTowers(network, comm)                               # in both processes of mpiexec -n 2
     for step in train(towers, SGD(0.01), batches):                  # the same batches in both
         ...                                                         # the same loss in both
     whole = towers.whole()                                          # tower 0: the network; tower 1: None
@@ -25,7 +26,7 @@ from ..backend import ops
 from ..layers import arguments
 from ..models import copied
 from ..network import Network, fill, plain
-from .cutting import axis_of, half_array, half_layer, half_shape, part_of, rows_of
+from .cutting import Unbuilt, axis_of, half_array, half_layer, half_shape, part_of, rows_of
 from .exchange import Joint, Partner
 
 
@@ -33,7 +34,9 @@ class TwoTowers(Network):
     """One tower of a network, beside another process that has the other. For `train` and `evaluate` it is a Network.
 
     net: the whole network, the same in both processes; it is copied from and left as it is, so give it without keeping
-    it: TwoTowers(npnet.model("krizhevsky2012"), comm). comm: an MPI communicator of two processes, or a team with one.
+    it: TwoTowers(npnet.model("krizhevsky2012"), comm). Or an Unbuilt one, of which nobody ever holds more than half:
+    TwoTowers(Unbuilt(*npnet.MODELS["krizhevsky2012"]()), comm) has the same weights. comm: an MPI communicator of two
+    processes, or a team with one.
 
     tower: 0 or 1. layers, shapes, params(), grads(), state(): of this tower. partner.sent: what it has sent. Every
     method that computes or gathers must be called in both processes. Raises ValueError, with the layer's name, for a
@@ -41,13 +44,15 @@ class TwoTowers(Network):
     """
 
     def __init__(self, net, comm):
-        if not isinstance(net, Network) or isinstance(net, TwoTowers):
+        if not isinstance(net, (Network, Unbuilt)) or isinstance(net, TwoTowers):
             raise TypeError(f"two towers are made of a whole Network, got a {type(net).__name__}; npnet.model(NAME) "
                             f"makes one")
+        arrays = [] if isinstance(net, Unbuilt) else (net.params() | net.state()).values()
+        net = net.network() if isinstance(net, Unbuilt) else net
         self.partner = Partner(comm)
         self.tower, self.met = self.partner.tower, False
         rows = rows_of(net.input_shape, net.layers)
-        self.partner.check_same("network", described(net), *(net.params() | net.state()).values())
+        self.partner.check_same("network", described(net), *arrays)
         vars(self).update(vars(net) | {"frozen": set(net.frozen), "output_shape": None})
         self.parts, self.joints = self.cut(net, rows)
         self.layers = {name: layer for part in self.parts for name, layer in part.layers.items()}

@@ -19,6 +19,7 @@ import npnet
 from npnet import (LRN, SGD, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, Layer,
                    LRNWithin, MaxPool, ReLU, Softmax, Tanh)
 from npnet.backend import BACKENDS, NUMPY, ops
+from npnet.models import copied
 from npnet.network import Network
 from npnet.parallel.cutting import Unbuilt, rows_of
 from npnet.parallel.exchange import Traffic, traffic
@@ -355,6 +356,34 @@ def test_initial_weights_are_the_halves_of_one_draw():
     for name, array in whole.items():
         axis = int(name.startswith("fc") and array.ndim == 2)
         assert np.array_equal(np.concatenate([first[name], second[name]], axis), array)
+
+
+@pytest.mark.parametrize("init", ["paper", "he", "torch"])
+def test_halves_are_drawn_without_the_whole(init):
+    """The same numbers to the last bit, and the same training."""
+    def layers():
+        return {name: copied(layer) for name, layer in small().layers.items()}
+
+    def trained(comm, unbuilt):
+        chosen = layers()
+        for layer in chosen.values():
+            if hasattr(layer, "init"):
+                layer.init = init
+        net = Unbuilt((3, 16, 16), chosen, 3, np.float64) if unbuilt else Network((3, 16, 16), 3, np.float64, **chosen)
+        towers = TwoTowers(net, comm)
+        assert not unbuilt or not hasattr(chosen["fc6"], "w")
+        begin = {name: array.copy() for name, array in (towers.params() | towers.state()).items()}
+        list(train(towers, SGD(0.01), batches(towers)))
+        return begin, towers.params(), towers.architecture()
+    for drawn, copies in zip(both(trained, True), both(trained, False)):
+        assert drawn[2] == copies[2]
+        for one, other in zip(drawn[:2], copies[:2]):
+            assert list(one) == list(other) and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_a_layer_that_does_not_fit_is_named_when_halves_are_drawn():
+    with pytest.raises(ValueError, match="conv1: a window of 9 does not fit into 4 pixels"):
+        both(lambda comm: TwoTowers(Unbuilt((3, 4, 4), dict(conv1=Conv2D(4, 9), flatten=Flatten(), fc=Dense(2))), comm))
 
 
 # ---------------------------------------------------------------------- the whole again
