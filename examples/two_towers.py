@@ -1,4 +1,4 @@
-"""The two towers of AlexNet in two processes, as the paper's two graphics cards had them (figure 2).
+"""Two towers: AlexNet in two processes, as the paper's two graphics cards had it (figure 2).
 
     mpiexec -n 2 python examples/two_towers.py
     mpiexec -n 2 python examples/two_towers.py cifar10 --size 227 --batch 16 --float32

@@ -95,7 +95,7 @@ def entry(module, name):
 def page(module):
     """A room's page: what its file says, and its public names."""
     room = importlib.import_module(module)
-    text = inspect.cleandoc(room.__doc__ or "")
+    text = (room.__doc__ or "").strip()
     body = "\n".join([*as_text(text.splitlines()), "", *(entry(module, name) for name in public(room))])
     return f"# {module}\n\n````{{eval-rst}}\n{body}\n````\n"
 

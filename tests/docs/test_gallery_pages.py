@@ -158,6 +158,11 @@ def test_all_public_names_of_the_book_are_in_the_reference(docstrings, room):
     assert all(f"rooms/{name.removeprefix('npnet.').replace('.', '-')}\n" in index for name in modules)
 
 
+def test_what_a_room_says_keeps_its_blocks(docstrings):
+    """Where all lines after the first are indented, too."""
+    assert ".. code-block:: text\n\n    mpiexec -n 4 npnet train" in docstrings.page("npnet.parallel")
+
+
 def test_lines_of_code_are_counted(docstrings, tmp_path):
     (tmp_path / "a.py").write_text('"""Says."""\n\n# a comment\nx = 1\n\n\ndef f():\n    """Is.\n\n    More."""\n    return x\n')
     assert docstrings.code_lines(tmp_path / "a.py") == 3
