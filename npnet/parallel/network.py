@@ -19,6 +19,8 @@ other layer treats each picture by itself.
 
 Where a rank has several shards (team.shards), each goes through copies of the layers, which share their arrays.
 """
+import copy
+
 import numpy as np
 
 from ..layers import BatchNorm, check_made
@@ -37,7 +39,7 @@ class DataParallel:
 
     def __init__(self, net, team):
         self.net, self.team, self.train = net, team, False
-        self.parts = [net] + [net[:] for _ in team.own[1:]]                 # one for each shard of this rank
+        self.parts = [net] + [with_own_memory(net) for _ in team.own[1:]]   # one for each shard of this rank
         self.buffer = (Summed if team.shards is None else InOrder)(net, team)
 
     def __getattr__(self, name):
@@ -178,6 +180,15 @@ class DataParallel:
         for layer in shards:
             check_gradients(name, layer)
         self.buffer.start(name, [layer.grads() for layer in shards])
+
+
+def with_own_memory(net):
+    """The same network for another shard: its layers remember for themselves, also in arrays that they keep, and share
+    parameters and state."""
+    part, shared = net[:], (net.params() | net.state()).values()
+    known = {id(array): array for one in shared for array in (one, one.base) if array is not None}
+    part.layers = {name: copy.deepcopy(layer, dict(known)) for name, layer in net.layers.items()}
+    return part
 
 
 def joined(shards):

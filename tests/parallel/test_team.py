@@ -137,8 +137,31 @@ class Sum(npnet.Layer):
         return dy.copy()
 
 
+class Scale(npnet.Layer):
+    """A layer of somebody's own that writes what it remembers, and its gradient, into arrays that it keeps."""
+
+    def build(self, shape, rng, dtype=np.float32):
+        self.w, self.dw, self.x = np.full(shape, 1.5, dtype), np.zeros(shape, dtype), np.zeros((7, *shape), dtype)
+        return shape
+
+    def forward(self, x, train=False):
+        self.count = len(x)
+        self.x[:self.count] = x
+        return x * self.w
+
+    def backward(self, dy):
+        self.dw[...] = (dy * self.x[:self.count]).sum(axis=0)
+        return dy * self.w
+
+    def params(self):
+        return {"w": self.w}
+
+    def grads(self):
+        return {"w": self.dw}
+
+
 def own_layer(dtype):
-    return npnet.Network((3, 8, 8), dtype=dtype, own=Sum(), flatten=npnet.Flatten(), fc=npnet.Dense(3, init="he"), last=Sum())
+    return npnet.Network((3, 8, 8), dtype=dtype, own=Sum(), flatten=npnet.Flatten(), fc=npnet.Dense(3, init="he"), scale=Scale(), last=Sum())
 
 
 BY_HAND = {"every layer": every_layer, "batch norm": batch_norm, "paths": paths, "own layer": own_layer}
@@ -183,6 +206,18 @@ def test_it_has_networks_methods():
     assert net.net.step == net.step == 3 and str(net) == str(net.net) and net["conv1"] is net.net["conv1"]
     assert list(net.params()) == list(net.grads()) and net.shapes["fc4"] == (3,) and net.first_trained() == "conv1"
     assert all(net.grads()[name].shape == w.shape for name, w in net.params().items())
+
+
+def test_shards_of_one_process_remember_each_their_own():
+    """Also of layers that write into arrays which they keep; the weights are the same arrays."""
+    net, whole = net_of_team(3).team.network(own_layer(np.float64)), own_layer(np.float64)
+    for one in (net, whole):
+        one.forward(batch()[0], train=True)
+        one.backward(batch()[1], to_input=False)
+
+    assert all(np.allclose(net.grads()[name], array, rtol=1e-11, atol=1e-12) for name, array in whole.grads().items())
+    for part in net.parts:
+        assert all(part.params()[name] is w for name, w in net.params().items())
 
 
 def test_gradients_are_views_of_one_buffer():
