@@ -17,7 +17,7 @@ from .. import backend, plots
 from ..files import writing
 from ..models import MODELS, model
 from ..parallel import conclusions, here, rates, units
-from ..parallel.compare import ROUNDS, compare, measured_link, measured_rates
+from ..parallel.compare import compare, measured_link, measured_rates
 from ..parallel.costs import KINDS, Link
 from ..parallel.launch import launch
 from ..parallel.planner import BATCH, RANKS, batch_of, plan
@@ -188,7 +188,7 @@ def compared(options):
     done = itertools.count(1)
     with bar(f"measuring {options.net}", "rounds") as progress:
         found = compare(model(options.net, size=options.size), team, batch // team.size,
-                        tick=lambda: progress(next(done), ROUNDS + 1))
+                        tick=lambda: progress(next(done), None))
     if team.first:
         give(found, lambda found: show_compared(found, options.net), options)
 

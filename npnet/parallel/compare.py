@@ -66,27 +66,34 @@ class Comparison:
 
 def compare(net, team, pictures, rounds=ROUNDS, tick=lambda: None):
     """The Comparison of one rank, data-parallel training and, on two ranks, two towers. To be called on every rank."""
-    ways = ways_of(net, team)
-    batch, link = pictures * team.size, measured_link(team, net, rounds)
-    sizes = sorted({pictures, batch} if TOWERS in ways else {pictures})
-    ours = Ours(plan_of(net))
-    layers = {size: ours.layers(size, list(chosen(ours.net, None))) for size in sizes}
-    steps = {way: step_of(way, ours.net, team, pictures) for way in ways}
-    began = time.monotonic()
-    times, found = {way: [] for way in ways}, {size: [] for size in sizes}
+    ways, link = ways_of(net, team), measured_link(team, net, rounds)
+    ours, found, times = Ours(plan_of(net)), {}, {}
+    sizes = [(pictures, [way for way in ways if way != TOWERS])]
+    if TOWERS in ways:
+        sizes.append((pictures * team.size, [TOWERS]))
+    for size, some in sizes:
+        steps = {way: step_of(way, ours.net, team, pictures) for way in some}
+        found[size], measured = in_turn(team, ours, size, steps, rounds, tick)
+        times |= measured
+    rates = collected(net, found, words_of(team))
+    rows = [row_of(way, net, team.size, pictures, rates, link, times[way]) for way in ways]
+    return Comparison(team.size, pictures, link, rates.words, tuple(rows))
+
+
+def in_turn(team, ours, size, steps, rounds, tick):
+    """({layer: {way: seconds}} at so many pictures, {step: seconds}), in turn, after a round that is not counted. Other
+    numbers of pictures have their own turns: the memory of one would not do for the other."""
+    whole_batches(ours.net)
+    task, calls, times, began = ours.layers(size, list(chosen(ours.net, None))), [], {}, time.monotonic()
     for number in range(rounds + 1):
-        for size, task in layers.items():
-            whole_batches(ours.net)
-            found[size].append(together(team, task)[1])
-        for way, task in steps.items():
-            times[way].append(slowest(team, task))
+        whole_batches(ours.net)
+        calls.append(together(team, task)[1])
+        for name, step in steps.items():
+            times.setdefault(name, []).append(slowest(team, step))
         tick()
         if number and time_is_up(team, began):
             break
-    rates = collected(net, {size: averaged(team, some[1:]) for size, some in found.items()},
-                      words_of(team))
-    rows = [row_of(way, net, team.size, pictures, rates, link, median(times[way][1:])) for way in ways]
-    return Comparison(team.size, pictures, link, rates.words, tuple(rows))
+    return averaged(team, calls[1:]), {name: median(some[1:]) for name, some in times.items()}
 
 
 def time_is_up(team, began):
