@@ -3,7 +3,12 @@
     python tests/parallel/two_machines.py --bandwidth 200Mbit --latency 1ms -- python script.py
 
 runs `mpiexec -n 2 python script.py` with rank 0 on the one machine and rank 1 on the other, and prints what each
-sent. In a test:
+sent.
+
+    python tests/parallel/two_machines.py --compare
+
+trains across links of 100 Mbit/s and 1 Gbit/s, and prints what npnet's planner says of each step beside what it took.
+In a test:
 
     with TwoMachines("200Mbit", "1ms") as machines:
         done = machines.launched(["script.py"], timeout=60)
@@ -33,7 +38,12 @@ from pathlib import Path
 
 from ranked import MPIEXEC, ONE_THREAD, OPEN_MPI, ROOT, Done, ended
 
+from npnet import model
 from npnet.parallel import units
+from npnet.parallel.costs import Link
+from npnet.parallel.planner import predicted
+from npnet.parallel.rates import Rates
+from npnet.parallel.ways import DATA
 
 ADDRESSES = ("10.77.0.1", "10.77.0.2")
 DEVICE = "link0"                                                # the same name on both machines
@@ -222,17 +232,59 @@ def tun(name):
     return device
 
 
+# ---------------------------------------------------------------------------- predicted beside measured
+
+def compare(bandwidths, latency, net, pictures):
+    """Prints a table: the seconds of a data-parallel step, predicted and measured, for every link and share."""
+    print(f"{net} on two ranks; ms of a step: predicted, for the link as it was made and as npnet measured it; at best; "
+          f"measured; measured over predicted")
+    print(f"{'link':>16}  pictures  as made  as measured  at best  measured  ratio")
+    for bandwidth in bandwidths:
+        for share in pictures:
+            made, as_measured, best, took = compared(bandwidth, latency, net, share)
+            print(f"{bandwidth + ', ' + latency:>16}  {share:8}  {1000 * made:7.0f}  {1000 * as_measured:11.0f}  "
+                  f"{1000 * best:7.0f}  {1000 * took:8.0f}  {took / made:5.2f}", flush=True)
+
+
+def compared(bandwidth, latency, net, pictures):
+    """Seconds of a step: predicted for the link as it was made, as npnet measured it, at best, and measured."""
+    with TwoMachines(bandwidth, latency) as machines:
+        path = Path(machines.folder.name) / "compared.json"
+        done = machines.launched(["-m", "npnet", "plan", "--compare", "--net", net, "--per-rank", pictures, "--json", path],
+                                 timeout=300)
+        if done.code:
+            raise SystemExit(str(done))
+        found = json.loads(path.read_text())
+        made, measured = Link(machines.delay, machines.rate / 8), Link(**found["link"])
+    row = next(row for row in found["rows"] if row["what"] == DATA)
+    computing = row["step"] - sending(net, pictures, measured)
+    return computing + sending(net, pictures, made), row["step"], row["at_best"], row["measured"]
+
+
+def sending(net, pictures, link):
+    """The seconds of a step that two ranks spend on messages, by the planner's formulas."""
+    return predicted(model(net), DATA, 2, 2 * pictures, Rates({}, 0.0, ""), link).sending
+
+
+# ---------------------------------------------------------------------------- the command
+
 def main():
     parser = argparse.ArgumentParser(description="Runs a command under mpiexec on two imitated machines.")
-    parser.add_argument("--bandwidth", default="1Gbit", help="of each direction, like 200Mbit (default: %(default)s)")
+    parser.add_argument("--bandwidth", help="of each direction, like 200Mbit (default: 1Gbit)")
     parser.add_argument("--latency", default="0ms", help="of each direction, like 1ms (default: none)")
+    parser.add_argument("--compare", action="store_true", help="instead of a command: predicted beside measured steps")
+    parser.add_argument("--net", default="cifar_alexnet", help="with --compare (default: %(default)s)")
+    parser.add_argument("--pictures", default="16,64", help="with --compare: of each rank (default: %(default)s)")
     parser.add_argument("--relay", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("command", nargs="*", help="after --: python script.py ...")
     given = parser.parse_args()
     if given.relay:
         return relay(*given.relay[:2], float(given.relay[2]))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # so that everything is removed
-    with TwoMachines(given.bandwidth, given.latency) as machines:
+    if given.compare:
+        bandwidths = [given.bandwidth] if given.bandwidth else ["100Mbit", "1Gbit"]
+        return compare(bandwidths, given.latency, given.net, list(map(int, given.pictures.split(","))))
+    with TwoMachines(given.bandwidth or "1Gbit", given.latency) as machines:
         before = machines.sent()
         process = machines.started(given.command or parser.error("no command after --"))
         try:
