@@ -17,7 +17,7 @@ from npnet.train import train
 NET = "cifar_alexnet"
 PICTURES = 64                           # a rank, in each step
 STEPS = 4
-TESTS = True                            # ask MPI after each layer how far it is; it may work only when it is asked
+TESTS = False                           # True: ask MPI after each layer how far it is; it may work only when asked
 
 team = here()
 net = npnet.model(NET)
