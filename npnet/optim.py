@@ -88,14 +88,10 @@ class SGD:
 
 
 def clipping(grads, clip):
-    """What to multiply all gradients by, so that together they are not longer than clip (Pascanu et al. 2013).
-
-    Gradients that are only a part of all of them know the length of all: grads.length().
-    """
+    """What to multiply all gradients by, so that together they are not longer than clip (Pascanu et al. 2013)."""
     if clip is None:
         return 1
-    length = grads.length() if hasattr(grads, "length") else math.sqrt(
-        sum(float(np.square(dw, dtype=np.float64).sum()) for dw in grads.values()))
+    length = math.sqrt(sum(float(np.square(dw, dtype=np.float64).sum()) for dw in grads.values()))
     return 1 if length <= clip else float(clip) / length
 
 

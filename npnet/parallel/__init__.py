@@ -17,7 +17,7 @@ import importlib
 
 from .launch import launch
 
-CONTENTS = {"DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults",
+CONTENTS = {"DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults", "TwoTowers": "towers",
             "tracing": "trace"}
 __all__ = ["launch", *CONTENTS]
 

@@ -178,18 +178,18 @@ class TwoTowers(Network):
 
 
 class Gradients(dict):
-    """{name: gradient} of one tower, which knows how long the gradients of both towers are together."""
+    """{name: gradient} of one tower. Its values() have one number more, the length of the other tower's gradients
+    together: so what sums their squares, as SGD(clip=...) does, gets the length of all. To be called in both processes.
+    """
 
     def __init__(self, grads, partner):
         super().__init__(grads)
         self.partner = partner
 
-    def length(self):
-        """For SGD(clip=...). To be called in both processes."""
-        squares = sum(float(np.square(dw, dtype=np.float64).sum()) for dw in self.values())
-        mine = np.array([squares])
-        both = mine + ops.to_host(self.partner.swap(ops.to_device(mine), mine.shape))
-        return float(np.sqrt(both[0]))
+    def values(self):
+        own = list(super().values())
+        squares = np.array([sum(float(np.square(dw, dtype=np.float64).sum()) for dw in own)])
+        return [*own, np.sqrt(ops.to_host(self.partner.swap(ops.to_device(squares), squares.shape)))]
 
 
 def described(net):
