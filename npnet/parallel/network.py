@@ -186,7 +186,7 @@ def with_own_memory(net):
     """The same network for another shard: its layers remember for themselves, also in arrays that they keep, and share
     parameters and state."""
     part, shared = net[:], (net.params() | net.state()).values()
-    known = {id(array): array for one in shared for array in (one, one.base) if array is not None}
+    known = {id(array): array for one in shared for array in (one, getattr(one, "base", None))}
     part.layers = {name: copy.deepcopy(layer, dict(known)) for name, layer in net.layers.items()}
     return part
 
