@@ -144,9 +144,15 @@ class TwoMachines:
 
     def command(self, words):
         """The mpiexec, on the first machine, that starts `words...` once on each."""
-        launcher = str(Path(self.folder.name) / "launcher")
-        return ["ip", "netns", "exec", self.names[0], MPIEXEC, "-localhost", ADDRESSES[0], "-hosts", ",".join(ADDRESSES),
-                "-launcher", "ssh", "-launcher-exec", launcher, "-n", "2", "-ppn", "1", *words]
+        launcher, hosts = str(Path(self.folder.name) / "launcher"), ",".join(ADDRESSES)
+        version = subprocess.run([MPIEXEC, "--version"], capture_output=True, text=True).stdout
+        if "Open" in version:                                   # Open MPI, OpenRTE
+            options = ["--host", hosts, "--map-by", "node", "--mca", "plm_rsh_agent", launcher,
+                       "--mca", "oob_tcp_if_include", DEVICE]
+        else:                                                   # MPICH
+            options = ["-localhost", ADDRESSES[0], "-hosts", hosts, "-launcher", "ssh", "-launcher-exec", launcher,
+                       "-ppn", "1"]
+        return ["ip", "netns", "exec", self.names[0], MPIEXEC, *options, "-n", "2", *words]
 
     def started(self, words, environment=None, **streams):
         """The process of that mpiexec."""
