@@ -11,6 +11,7 @@ taken. Beyond them, the line from the fewest to the most goes on. Below them, an
 time is taken to be proportional to the pictures.
 """
 import json
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from statistics import median
@@ -21,6 +22,7 @@ from ..bench.sides import started, turns
 from ..screen import counted, listed
 
 MOST = 25e9             # multiply-adds of a forward that is measured, at most: 34 pictures of krizhevsky2012
+APART = 1.5             # times as many pictures, at least, from one number that is measured to the next
 SIZES = 4               # numbers of pictures that are measured, at most
 
 
@@ -50,6 +52,8 @@ def along(times, pictures):
     first, last = places[0], places[-1]
     if pictures <= first or first == last:
         return times[first] * pictures / first
+    if pictures > last and last < APART * first:                    # too near each other for a line
+        return times[last] * pictures / last
     at = places.index(last) if pictures > last else bisect_left(places, pictures)
     low, high = (first, last) if pictures > last else (places[at - 1], places[at])
     slope = (times[high] - times[low]) / (high - low)
@@ -60,7 +64,11 @@ def sizes(net, pictures, most=MOST, number=SIZES):
     """The numbers of pictures that are worth measuring for these: few, and none whose forward has more than `most`
     multiply-adds, as above that a layer's time grows in proportion."""
     adds = sum(work.operations for (_, way), work in works(net, 1).items() if way == "forward") / 2
-    places = sorted({min(int(one), max(1, int(most / max(adds, 1)))) for one in pictures})
+    top = max(1, int(most / max(adds, 1)))
+    places = sorted({min(int(one), top) for one in pictures})
+    places = [one for one, after in zip(places, [*places[1:], math.inf]) if after >= APART * one]
+    if max(pictures) > top and places[0] > top / 2:
+        places = sorted({max(1, top // 4), *places})                # a line to what lies beyond needs two points apart
     if len(places) <= number:
         return places
     return sorted({places[round(i * (len(places) - 1) / (number - 1))] for i in range(number)})

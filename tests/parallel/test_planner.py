@@ -305,11 +305,16 @@ def test_times_between_and_beyond_those_measured():
     assert along(times, 8) == 14 and along(times, 6) == 12 and along(times, 12) == 22
     assert along(times, 28) == 30 + 12 * 20 / 12                        # the line from 4 to 16 goes on
     assert along(times, 2) == 5 and along({4: 10.0}, 8) == 20           # in proportion
+    assert along({32: 3.2, 34: 9.0}, 68) == 18                          # two that are near each other make no line
     assert along({}, 8) == 0 and along({1: 2.0, 2: 1.0}, 4) == 1        # never less for more pictures
 
 
 def test_sizes_worth_measuring(alexnet):
-    assert sizes(alexnet, {128, 64, 32, 16, 8, 4, 2, 1}) == [1, 4, 16, 34] and sizes(alexnet, {16}) == [16]
+    assert sizes(alexnet, {128, 64, 32, 16, 8, 4, 2, 1}) == [1, 4, 8, 34]
+    assert sizes(alexnet, {128, 64, 32}) == [8, 34] and sizes(alexnet, {128, 9}) == [9, 34]       # apart, for a line beyond
+    assert sizes(alexnet, {32, 30}) == [32]
+    assert sizes(alexnet, {999}) == [8, 34]
+    assert sizes(alexnet, {16}) == [16]
     assert sizes(small(), {5, 9}) == [5, 9]
 
 
