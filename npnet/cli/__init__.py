@@ -24,6 +24,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..screen.output import forgiving, told
+from ..screen.progress import hushed
 from ..screen.words import nearest, sentence
 
 COMMANDS = {
@@ -66,10 +67,11 @@ def main(arguments=None):
     words = sys.argv[1:] if arguments is None else list(arguments)
     if arguments is None and words and words[0] in TOGETHER and not RANKS.isdisjoint(os.environ):
         from ..parallel import watch
-        if watch.place():
+        own = watch.place()
+        if own:
             watch.watched()                     # before there is anything that must not be divided
             from ..parallel import faults
-            return faults.together(lambda: outcome(words))
+            return faults.together(lambda: outcome(words, shows=own.rank == 0))
     said, code, _ = outcome(words)
     if said:
         said = f"npnet: {said}"
@@ -77,10 +79,11 @@ def main(arguments=None):
     return code
 
 
-def outcome(words):
-    """Runs one command; (what is to be said where it failed, else None; its exit code; the error, else None)."""
+def outcome(words, shows=True):
+    """Runs one command; (what is to be said where it failed, else None; its exit code; the error, else None). shows:
+    whether it prints anything but errors."""
     try:
-        with stopped_by_signals(), plain_warnings():
+        with stopped_by_signals(), plain_warnings(), hushed(not shows):
             code = run(words)
             tell_of_letters()
             sys.stdout.flush()                  # here, so that a closed pipe is noticed below

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..layers import check_whole
-from ..screen import bar, counted, echo, hush, listed, percent, print_table, tell
+from ..screen import bar, counted, echo, listed, percent, print_table, tell
 from ..screen.words import short_names
 from ..weights.fetching import NAMES
 from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
@@ -61,8 +61,6 @@ def run(options):
     if not options.networks:
         raise ValueError("evaluate needs a network; see npnet evaluate --help")
     team = here()
-    if not team.first:
-        hush()
     choose_backend(options)
     networks = opened(options.networks, reading(options))
     picture = place_of_confusion(options, options.data or networks[0].settings.get("data", ""))

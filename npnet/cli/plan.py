@@ -21,7 +21,7 @@ from ..parallel.compare import compare, measured_link, measured_rates
 from ..parallel.costs import KINDS, Link
 from ..parallel.launch import launch
 from ..parallel.planner import BATCH, RANKS, batch_of, plan
-from ..screen import bar, counted, duration, echo, hush, print_table, size, tell
+from ..screen import bar, counted, duration, echo, print_table, size, tell
 from . import DEFAULT, add_backend, choose_backend
 from .plot import place_of
 
@@ -167,8 +167,6 @@ def of_several(options):
     if team.size == 1 and not options.compare:
         raise ValueError("--measure measures the link between processes, and there is one alone; start several: "
                          "mpiexec -n 2 npnet plan --measure")
-    if not team.first:
-        hush()
     name = choose_backend(options)
     if options.threads is not None:
         backend.use(name, threads=options.threads)

@@ -19,7 +19,7 @@ from pathlib import Path
 from ..data.sets import Unreadable
 from ..fit.recipe import ANEW, Recipe, Unfit, checkpoint_of
 from ..parallel import here
-from ..screen import echo, hush
+from ..screen import echo
 from . import add_backend, choose_backend
 
 FIELDS = {one.name: one for one in fields(Recipe)}
@@ -90,8 +90,6 @@ def train(options):
             return launch(options.ranks, without_ranks(options.words))
     given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
     checkpoint, recipe, team = None, Recipe(**given), here()
-    if not team.first:
-        hush()
     if options.resume is not None:
         checkpoint = team.shared(lambda: resumed(options, given))
         recipe = Recipe.of(checkpoint)
@@ -104,7 +102,7 @@ def train(options):
     team = here(recipe.shards)
     if options.overfit_one_batch:
         if team.size > 1:
-            raise ValueError("--overfit-one-batch is for one process; start it without mpiexec")
+            raise ValueError("--overfit-one-batch is for one process; start it without mpiexec and --ranks")
         result = recipe.overfit()
         echo(result)
         return 0 if result.learnt else 1

@@ -7,6 +7,7 @@
 A probability of 1e-400 cannot be written, its logarithm can: so the loss of a confident mistake is what it is,
 and the same as npnet.train.evaluate's.
 """
+import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -45,6 +46,10 @@ def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None, 
     sizes = {net.shapes[list(net.layers)[-1]] for net, _ in networks}
     if len(sizes) != 1:
         raise ValueError(f"networks whose answers are averaged need the same classes, got outputs {sorted(sizes)}")
+    team.compare("of what is asked", None, {"networks": len(networks), "pictures": len(pictures), "ten": ten,
+                                            "labels": zlib.crc32(np.ascontiguousarray(pictures.labels))})
+    for number, (net, _) in enumerate(networks, 1):
+        team.compare(f"of network {number}", net)
     first, last = team.rows(len(pictures))
     own = pictures if (first, last) == (0, len(pictures)) else pictures.take(np.arange(first, last))
     return team.joined(lambda: of_networks(networks, own, ten, batch, workers, progress))

@@ -22,7 +22,7 @@ def finish(run, loaders, say, team=ALONE):
     test, log_p, failed = loaders.get("test"), None, None
     if run.stopped == "interrupted":
         return run
-    chosen, net = team.shared(lambda: chosen_by(run))
+    chosen, net = team.shared(lambda: chosen_by(run)) if not run.failed else (None, run.net)
     if test is not None and not run.failed:
         try:
             log_p = answered(net, test, team)
@@ -38,9 +38,7 @@ def finish(run, loaders, say, team=ALONE):
 
 
 def chosen_by(run):
-    """The path of the checkpoint that validation chose, and its network; of a run that failed none, and its own."""
-    if run.failed:
-        return None, run.net
+    """The path of the checkpoint that validation chose, and its network."""
     path = run.folder / ("best.npz" if (run.folder / "best.npz").exists() else "last.npz")
     return path, read_checkpoint(path).network()
 

@@ -54,31 +54,38 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
     if resume is True and team.size > 1:
         raise ValueError("several processes go on from a checkpoint that all of them have: give resume="
                          "team.shared(lambda: read_checkpoint(...))")
-    out = out and Path(out) if team.first else None
+    folder = team.shared(lambda: folder_of(out, resume))
     if isinstance(resume, Checkpoint):
-        folder = Path(resume.path).parent if team.first else None
-        if out is not None and out.resolve() != folder.resolve():
-            raise ValueError(f"the run of {resume.path} goes on in its own folder, not in {out}; copy the folder first "
-                             f"to keep the old one")
-        out = folder
         net, optimizer, pipeline = resume.network(), resume.optimizer(), resume.pipeline()
         for part in filter(None, (loader, validation)):
             part.pipeline = pipeline
-    elif resume and out is None:
-        raise ValueError("resume needs out, the folder of the run")
     plateau = isinstance(getattr(optimizer.schedule, "then", optimizer.schedule), Plateau)
     if (patience is not None or plateau) and not (chooses and validation):
         raise ValueError("patience and Plateau need validation pictures that may choose; hold some out")
     check_last_batch(net, loader, limit_batches)
     settings = {"classes": list(loader.pictures.classes), **(settings or {})}
-    training = Training(net, optimizer, loader, validation, Run(out, settings, chooses=chooses, net=net), patience,
-                        limit_batches, probe, team)
-    with reserved(team, out, not resume), display(epochs, quiet or not team.first) as training.screen, unwarned():
+    run = Run(folder if team.first else None, settings, chooses=chooses, net=net)
+    training = Training(net, optimizer, loader, validation, run, patience, limit_batches, probe, team)
+    quiet = quiet or not team.first
+    with reserved(team, run.folder, not resume), display(epochs, quiet) as training.screen, unwarned():
         with interrupts(team.first) as training.interrupted:
             training.begin(resume)
             training.go(epochs, save_every)
         folders.draw(training.run, net, training.screen.say)
     return training.run
+
+
+def folder_of(out, resume):
+    """The Path of a run's folder, or None. ValueError where a run that goes on is to do so elsewhere, or nowhere."""
+    if not isinstance(resume, Checkpoint):
+        if resume and out is None:
+            raise ValueError("resume needs out, the folder of the run")
+        return out and Path(out)
+    folder = Path(resume.path).parent
+    if out is not None and Path(out).resolve() != folder.resolve():
+        raise ValueError(f"the run of {resume.path} goes on in its own folder, not in {out}; copy the folder first "
+                         f"to keep the old one")
+    return folder
 
 
 class Interrupted(Exception):
@@ -110,7 +117,7 @@ class Training:
             self.pictures = folders.identity_of(training=self.loader, **{whose: self.validation})
         if resume:
             self.go_on(resume)
-        self.team.compare("at the start", self.net, run.settings | folders.facts(self.loader), self.pictures)
+        self.team.compare("of the run", None, run.settings | folders.facts(self.loader), self.pictures)
         self.net = self.team.network(self.net)
         if not resume:
             if self.team.first:
@@ -212,7 +219,7 @@ class Training:
         """Evaluation and checkpoints: last.npz once before, as evaluation may fail; then best.npz before last.npz, so
         that a kill between the two loses neither."""
         run = self.run
-        self.team.compare(f"after epoch {run.epoch + 1}", self.net)
+        self.team.compare(f"of the network after epoch {run.epoch + 1}", self.net)
         self.save("last.npz")
         began = time.monotonic()
         row = run.complete(self.evaluated(), time.monotonic() - began)

@@ -27,7 +27,7 @@ from ..data import DataSet, Loader, Pictures, Pipeline, checked, dataset, held_o
 from ..data.catalogue import CATALOGUE
 from ..layers import Dropout, Layer
 from ..network import Network, plain
-from ..screen import bar, echo, listed
+from ..screen import bar, echo, hushed, listed
 from ..weights import Checkpoint, found, read_checkpoint, shipped
 from ..weights.names import nearest_network
 from ..weights.prepared import normalise_for, order_for
@@ -297,7 +297,11 @@ class Recipe:
         """
         check_shards(self.shards, team)
         checkpoint = None if resume is None else team.shared(lambda: checkpoint_of(resume))
-        quiet = quiet or not team.first
+        with hushed(not team.first):
+            return self.trained(out, checkpoint, quiet, team)
+
+    def trained(self, out, checkpoint, quiet, team):
+        """What train does, from a Checkpoint or, for None, from the beginning."""
         weights = self.weights and place(self.weights, shipped())
         recipe = replace(self, data=place(self.data, CATALOGUE), weights=weights)
         say = silent if quiet else echo

@@ -46,9 +46,10 @@ class Alone:
         """From now on there is a checkpoint in the first process's folder, or None: what is said of a process that
         fails names it."""
 
-    def compare(self, when, net, settings=None, pictures=None):
-        """Raises ValueError, with the process and what it has, unless all of them have the same versions, settings
-        (plain data), pictures ({part: Identity}) and arrays of the network. when: in words, for the sentence."""
+    def compare(self, what, net=None, settings=None, pictures=None):
+        """Raises ValueError, with the process and what it has, unless all of them have the same versions and settings
+        (plain data), pictures ({part: Identity}) and arrays of a network, of those that are given. what: "of the
+        network after epoch 3", for the sentence."""
 
 
 ALONE = Alone()

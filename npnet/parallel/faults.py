@@ -181,7 +181,7 @@ def together(run):
         said, code, error = run()
     except BaseException as stop:                               # not the user's to mend, or NPNET_DEBUG
         said, code, error = traceback.format_exc(), code_of(stop), stop
-    if said is not None:
+    if said is not None and (code or not isinstance(error, SystemExit)):           # --help ends with 0
         code = ended(said, code, error)
     note("told")
     return code

@@ -34,15 +34,20 @@ class DataParallel:
     """Network's methods over the ranks of a team. net: the same network on every rank; it is trained.
 
     forward takes this rank's rows of a batch, team.rows(N), and returns the outputs of all N. What is not named here
-    (layers, shapes, state, save ...) is the network's own. Raises ValueError where a rank has other rows.
+    (layers, shapes, state, save ...) is the network's own. Raises ValueError where a rank has another network, or
+    gives other rows, and for a layer that is made from BatchNorm and may compare pictures in a way of its own.
     """
 
     def __init__(self, net, team):
-        self.net, self.team, self.train = net, team, False
+        check_over_the_batch(net)
+        team.compare("of the network", net)
+        self.net, self.team, self.train = net, team, False          # train: whether the last forward was in training
         self.parts = [net] + [with_own_memory(net) for _ in team.own[1:]]   # one for each shard of this rank
         self.buffer = (Summed if team.shards is None else InOrder)(net, team)
 
     def __getattr__(self, name):
+        if name == "net":                                           # while it is copied, there is none yet
+            raise AttributeError(name)
         return getattr(self.net, name)
 
     def __getitem__(self, key):
@@ -94,12 +99,13 @@ class DataParallel:
         """The number of pictures in the whole batch, and this rank's shards of it. ValueError for other rows."""
         self.counts = self.team.counts(len(x))
         total = sum(self.counts)
-        first, last = self.team.rows(total)
+        first, wanted = self.team.rows(total)[0], self.team.sizes(total)
         if not total:
             raise ValueError("a batch needs at least one picture, got none")
-        if len(x) != last - first:
-            raise ValueError(f"rank {self.team.rank} got {len(x)} of {total} pictures, and its rows are {first} to "
-                             f"{last}; give each rank x[first:last] with first, last = team.rows(N)")
+        for rank, (count, size) in enumerate(zip(self.counts, wanted)):         # all ranks know, and all raise
+            if count != size:
+                raise ValueError(f"rank {rank} got {count} of {total} pictures, and {size} are its; give each rank "
+                                 f"x[first:last] with first, last = team.rows(N)")
         bounds = cuts(total, self.team.pieces)
         self.bounds = [(bounds[shard], bounds[shard + 1]) for shard in self.team.own]
         return total, [x[begin - first:end - first] for begin, end in self.bounds]
@@ -107,7 +113,7 @@ class DataParallel:
     def through(self, layers, xs, shapes, train):
         """What one layer makes of every shard; layers: its copies. shapes: what each must be, for those without
         pictures, which no layer gets."""
-        if train and isinstance(layers[0], BatchNorm):
+        if train and type(layers[0]) is BatchNorm:
             return batchnorm_forward(layers, xs, self.team)
         if train and over_the_batch(layers[0]):
             return self.through_paths(layers, xs)
@@ -148,15 +154,15 @@ class DataParallel:
             self.hand_over(name)
             if name == last:
                 break
-            for one in dys:
-                check_made(name, "backward", one, (len(one), *shape), self.net.dtype)
+            for one, (begin, end) in zip(dys, self.bounds):
+                check_made(name, "backward", one, (end - begin, *shape), self.net.dtype)
                 check_finite(f"{name}: the gradient of its input", one)
         self.buffer.finish()
         return joined(dys) if to_input else None
 
     def back(self, layers, dys, shape, train):
         """The gradient of one layer's input for every shard; shape: one picture's, None where nobody needs it."""
-        if train and isinstance(layers[0], BatchNorm):
+        if train and type(layers[0]) is BatchNorm:
             return batchnorm_backward(layers, dys, self.team)
         if train and over_the_batch(layers[0]):
             return self.back_through_paths(layers, dys)
@@ -201,6 +207,14 @@ def one_backward(layer, dy, shape):
     if not len(dy):
         return dy if shape is None else np.empty_like(dy, shape=(0, *shape))
     return layer.backward(dy) if shape is not None else layer.backward(dy, to_input=False)
+
+
+def check_over_the_batch(net):
+    """Raises ValueError for a class made from BatchNorm: what it does otherwise would be lost."""
+    for name, layer in every_layer(net.layers).items():
+        if isinstance(layer, BatchNorm) and type(layer) is not BatchNorm:
+            raise ValueError(f"{name}: a {type(layer).__name__} is made from BatchNorm, and on several ranks npnet "
+                             f"knows only how BatchNorm itself is computed; use that, or one process without shards")
 
 
 def over_the_batch(layer):

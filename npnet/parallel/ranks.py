@@ -68,7 +68,7 @@ class Ranks(Alone):
             self.rank, self.size = comm.rank, comm.size
         if shards is not None and (not isinstance(shards, (int, np.integer)) or shards < self.size):
             raise ValueError(f"shards must be a whole number of at least that of the ranks, {self.size}, got "
-                             f"{shards!r}")
+                             f"{shards!r}; start at most as many ranks as there are shards")
 
     @property
     def pieces(self):
@@ -103,6 +103,12 @@ class Ranks(Alone):
         bounds = cuts(total, self.pieces)
         return bounds[self.own.start], bounds[self.own.stop]
 
+    def sizes(self, total):
+        """How many of so many pictures each rank has."""
+        bounds = cuts(total, self.pieces)
+        own = [shards_of(rank, self.size, self.pieces) for rank in range(self.size)]
+        return [bounds[shards.stop] - bounds[shards.start] for shards in own]
+
     def joined(self, make):
         if self.size == 1:
             return make()
@@ -117,9 +123,9 @@ class Ranks(Alone):
             folder = self.shared(lambda: folder and str(folder))
             note("folder", folder or "")
 
-    def compare(self, when, net, settings=None, pictures=None):
+    def compare(self, what, net=None, settings=None, pictures=None):
         if self.size > 1:
-            compare(self.comm, when, net, settings, pictures)
+            compare(self.comm, what, net, settings, pictures)
 
     # ------------------------------------------------------------------ what its network asks
 

@@ -14,17 +14,19 @@ from ..weights.checkpoint import versions
 from .faults import exchanged, from_first
 
 
-OWN = ("command", "data", "weights", "workers", "save_every")       # settings that a rank may have of its own: the
-                                                            # pictures and the weights themselves are compared
+# settings that a rank may have of its own: the pictures and the weights themselves are compared
+OWN = ("command", "data", "origin", "weights", "workers", "save_every")
 
 
-def compare(comm, when, net, settings=None, pictures=None):
+def compare(comm, what, net=None, settings=None, pictures=None):
     """Raises ValueError, on every rank, where one has other versions, settings, pictures or arrays than rank 0."""
     if settings is not None:
-        check_same(comm, f"the versions {when}", versions())
-        check_same(comm, f"the settings {when}", {key: settings[key] for key in settings if key not in OWN})
-        check_pictures(comm, pictures or {})
-    check_same(comm, f"the checksums of the arrays {when}", checksums(net.params() | net.state()))
+        check_same(comm, f"the versions {what}", versions())
+        check_same(comm, f"the settings {what}", {key: settings[key] for key in settings if key not in OWN})
+    if pictures is not None:
+        check_pictures(comm, pictures)
+    if net is not None:
+        check_same(comm, f"the checksums of the arrays {what}", checksums(net.params() | net.state()))
 
 
 def check_same(comm, what, facts):
@@ -43,7 +45,7 @@ def check_same(comm, what, facts):
 
 def check_pictures(comm, pictures):
     """Raises ValueError unless every rank has the pictures of rank 0, {part: Identity}; says which are others."""
-    for part in from_first(comm, list(pictures)):
+    for part in sorted(set().union(*exchanged(comm, list(pictures)))):
         digests = exchanged(comm, pictures[part].digest if part in pictures else None)
         if len(set(digests)) > 1:
             first, own = from_first(comm, pictures.get(part)), pictures.get(part)

@@ -50,7 +50,7 @@ class TwoTowers(Network):
         arrays = [] if isinstance(net, Unbuilt) else (net.params() | net.state()).values()
         net = net.network() if isinstance(net, Unbuilt) else net
         self.partner = Partner(comm)
-        self.tower, self.met = self.partner.tower, False
+        self.tower, self.met, self.others = self.partner.tower, False, np.zeros(1)      # others: see Gradients
         rows = rows_of(net.input_shape, net.layers)
         self.partner.check_same("network", described(net), *arrays)
         vars(self).update(vars(net) | {"frozen": set(net.frozen), "output_shape": None})
@@ -95,6 +95,13 @@ class TwoTowers(Network):
     def backward(self, dy, to_input=True):
         """The input's gradient from the output's, of both towers; this tower's own are then in grads()."""
         self.check_gradient(dy)
+        dx = self.walked_back(dy, to_input)
+        own = length(super().grads().values())
+        self.others = self.partner.swap(ops.to_device(own), own.shape)
+        return dx
+
+    def walked_back(self, dy, to_input):
+        """The same, without a word on how long the gradients are."""
         last = self.first_trained()
         if not to_input and last is None:
             return None
@@ -106,7 +113,7 @@ class TwoTowers(Network):
         return dy + self.partner.swap(dy, dy.shape, "input", backward=True)     # both have seen all of the input
 
     def grads(self):
-        return Gradients(super().grads(), self.partner)
+        return Gradients(super().grads(), self.others)
 
     # ------------------------------------------------------------------ halves and the whole
 
@@ -179,17 +186,19 @@ class TwoTowers(Network):
 
 class Gradients(dict):
     """{name: gradient} of one tower. Its values() have one number more, the length of the other tower's gradients
-    together: so what sums their squares, as SGD(clip=...) does, gets the length of all. To be called in both processes.
-    """
+    together: so what sums their squares, as SGD(clip=...) does, gets the length of all."""
 
-    def __init__(self, grads, partner):
+    def __init__(self, grads, others):
         super().__init__(grads)
-        self.partner = partner
+        self.others = others
 
     def values(self):
-        own = list(super().values())
-        squares = np.array([sum(float(np.square(dw, dtype=np.float64).sum()) for dw in own)])
-        return [*own, np.sqrt(ops.to_host(self.partner.swap(ops.to_device(squares), squares.shape)))]
+        return [*super().values(), self.others]
+
+
+def length(arrays):
+    """The length of arrays together, float64 (1,)."""
+    return np.sqrt([sum(float(np.square(array, dtype=np.float64).sum()) for array in arrays)])
 
 
 def described(net):

@@ -12,7 +12,7 @@ A bar goes to stderr, so that what a command prints can be piped on; what a trai
 import os
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, redirect_stdout
 
 from .output import console, told
 from .words import clock, scale, size
@@ -22,13 +22,22 @@ STEADY = 21                     # columns for "117.3 MB/s, 0:12 left", so that t
 EVERY, RARELY = 5, 30           # seconds from line to line, where the output is not a terminal: of a bar, of a training
 
 
-hushed = False
+silent = False
 
 
-def hush():
-    """Shows nothing from now on but errors: where several processes do the same, one of them shows it."""
-    global hushed
-    hushed, sys.stdout = True, open(os.devnull, "w")
+@contextmanager
+def hushed(when=True):
+    """Shows nothing meanwhile but errors, if `when`: where several processes do the same, one of them shows it."""
+    global silent
+    if not when:
+        yield
+        return
+    before, silent = silent, True
+    try:
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            yield
+    finally:
+        silent = before
 
 
 # ---------------------------------------------------------------------------- one piece of work
@@ -39,7 +48,7 @@ def bar(text, unit=""):
 
     text: what is being done. unit: "B" for bytes, else a word such as "pictures", or nothing.
     """
-    if hushed:
+    if silent:
         return nullcontext(lambda done, total: None)
     return drawn(text, unit) if sys.stderr.isatty() else lines(text, unit)
 
