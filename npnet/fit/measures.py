@@ -10,7 +10,7 @@ import numpy as np
 
 from ..backend import ops
 from ..layers import Concat, Dense, ReLU, Sigmoid, Tanh
-from ..network import Network, every_layer
+from ..network import every_layer
 from ..screen import words
 
 RATIO_HEALTHY = 1e-3        # length of a step over length of the weights (CS231n)
@@ -62,11 +62,16 @@ def first_input(net):
 
 def as_shown(x, net):
     """What a layer keeps as its x, in the shape of the network's input; None where it cannot be that: a layer of one's
-    own may keep it with a padding, or something else by that name; and where others than Network walk the layers, who
-    may have shown them a part of the batch, or none of it."""
+    own may keep it with a padding, or something else by that name; and where it is no whole batch."""
     wanted = math.prod(net.input_shape)
-    fits = getattr(x, "ndim", 0) > 1 and x.size == len(x) * wanted and type(net).forward is Network.forward
+    fits = getattr(x, "ndim", 0) > 1 and x.size == len(x) * wanted and shown_whole(net)
     return x.reshape(len(x), *net.input_shape) if fits else None
+
+
+def shown_whole(net):
+    """Whether the layers have seen all of the last batch: those of a team (team.py) see the rows of one process, and
+    where it had none still remember the batch before."""
+    return not hasattr(net, "team")
 
 
 def input_figures(net):

@@ -321,7 +321,8 @@ def test_what_is_sent_is_what_the_formula_says():
     for tower in both(told, small):
         _, log, sent, formula = tower
         assert {place: told[:3] for place, told in sent.items()} == {place: told[:3] for place, told in formula.items()}
-        assert log == [told.forward for told in formula.values()] + [told.backward for told in formula.values()][-2::-1]
+        maps = [told.forward for told in formula.values()] + [told.backward for told in formula.values()][-2::-1]
+        assert log == [*maps, 8]                                # 8: how long this tower's gradients are, for SGD(clip=...)
         assert all(told.seconds > 0 for told in sent.values()) and list(formula) == ["conv3", "fc6", "fc7", "loss"]
 
 

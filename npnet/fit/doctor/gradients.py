@@ -16,7 +16,7 @@ from ...layers import Dense, Flatten
 from ...network import every_layer
 from ...screen import listed
 from ...weights.checkpoint import MAYBE, NUMBER
-from ..measures import every_shape, finite, first_input
+from ..measures import every_shape, finite, first_input, shown_whole
 from .case import FINDING, Examiner
 from .finding import Finding
 from .kinds import KINDS
@@ -216,7 +216,7 @@ def samples(arrays):
 def shown(net, count):
     """The pictures of the last batch, as the first layer remembers them; None where it does not."""
     x = first_input(net)
-    if x is None:
+    if x is None and shown_whole(net):
         layer = next((one for one in every_layer(net.layers).values() if not isinstance(one, Flatten)), None)
         wanted = count * math.prod(net.input_shape)
         x = next((one for one in vars(layer).values() if getattr(one, "shape", (0,))[:1] == (count,)
@@ -255,7 +255,8 @@ def at_outputs(case):
     """The gradient that the loss gave, seen by the last Dense, against that of softmax cross-entropy; or None."""
     name, last = list(case.net.layers.items())[-1]
     x, dw = getattr(last, "x", None), last.grads().get("w")
-    if not isinstance(last, Dense) or name in case.net.frozen or x is None or dw is None or len(x) != len(case.labels):
+    remembered = x is not None and dw is not None and len(x) == len(case.labels) and shown_whole(case.net)
+    if not isinstance(last, Dense) or name in case.net.frozen or not remembered:
         return None
     _, dlogits = ops.softmax_cross_entropy(ops.to_device(case.logits), ops.to_device(case.labels))
     wanted, got = (np.asarray(ops.to_host(one), np.float64) for one in (x.T @ dlogits, dw))
