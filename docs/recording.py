@@ -10,7 +10,7 @@ The commands stand in docs/recorded/commands.toml, one table for each name:
     drawn = "parallel.towers"               # optional: a function of docs/pictures that draws that picture
     files = ["flowers17_128.npz"]           # optional: reference data that must lie there (NPNET_REFERENCE)
 
-They run one after the other in an empty folder in which `examples` leads to the examples. What they print is written
+They run one after the other in an empty folder in which `examples` and `tests` lead to those of npnet. What they print is written
 to docs/recorded/NAME.txt, below a head that says what ran, when, on what, and how long it took. Names of folders
 of this machine are replaced by plain words. A page shows it with the directive {recorded} (extensions/recorded.py).
 """
@@ -105,7 +105,8 @@ def lines_of(command):
 def run(command, folder, files=()):
     """Runs the lines of a command in a folder; returns what they print, cleaned. RuntimeError if one fails."""
     folder = Path(folder)
-    link(folder / "examples", ROOT / "examples")
+    for name in ("examples", "tests"):
+        link(folder / name, ROOT / name)
     for name in files:
         link(folder / Path(name).name, Path(os.environ.get("NPNET_REFERENCE") or "NPNET_REFERENCE") / name)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}

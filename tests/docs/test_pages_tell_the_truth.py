@@ -109,7 +109,7 @@ PRINTED = {
               "(8, 3600)", "LeakyReLU(slope=0.2)", "gradient check passed", "[-0.  2.] True"],
     "training": ["5 steps, 40 test pictures", "12 steps, 100 test pictures",
                  "npnet train --data cifar10 --net cifar_alexnet --epochs 20 --batch 64 --lr 0.012 --warm-up 0.5"],
-    "parallel": ["3 ranks share 10 pictures: cut at [0, 3, 6, 10]", "rank 0 of 1", "was killed (signal 9, SIGKILL",
+    "parallel": ["3 ranks share 10 pictures: cut at [0, 3, 6, 10]", "rank 0 of 1", "was killed (signal 9",
                  "before conv3    11,075,584 bytes forward   11,075,584 back", "data-parallel     244.1 MB sent",
                  "two towers         31.3 MB sent", "one weird trick    18.5 MB sent", "weights, gradients, velocity: 0.73 GB",
                  "ranks  pictures"],
