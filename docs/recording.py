@@ -10,9 +10,10 @@ The commands stand in docs/recorded/commands.toml, one table for each name:
     drawn = "parallel.towers"               # optional: a function of docs/pictures that draws that picture
     files = ["flowers17_128.npz"]           # optional: reference data that must lie there (NPNET_REFERENCE)
 
-They run one after the other in an empty folder in which `examples` and `tests` lead to those of npnet. What they print is written
-to docs/recorded/NAME.txt, below a head that says what ran, when, on what, and how long it took. Names of folders
-of this machine are replaced by plain words. A page shows it with the directive {recorded} (extensions/recorded.py).
+They run one after the other in an empty folder in which `examples` and `tests` lead to those of npnet. What they print
+is written to docs/recorded/NAME.txt, below a head that says what ran, when, on what, and how long it took. Names of
+folders of this machine are replaced by plain words. A page shows it with the directive {recorded}
+(extensions/recorded.py).
 """
 import datetime
 import io
