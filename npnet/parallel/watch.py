@@ -66,10 +66,12 @@ def read(text):
 
 def watched():
     """Divides this process in two: returns in the rank, and never in its watcher. Elsewhere than on Linux, which lets
-    no rank outlive its watcher, there is none."""
+    no rank outlive its watcher, there is none, and the launcher's signals go to rank 0 itself."""
     global notes
-    if not sys.platform.startswith("linux") or notes is not None:
+    if notes is not None:
         return
+    if not sys.platform.startswith("linux"):
+        return begun()
     heard, notes = os.pipe()
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED)                # those that come now are dealt with below
     watcher, rank = os.getpid(), os.fork()
@@ -110,6 +112,12 @@ def tell_launcher(name, number):
         os.close(file)
 
 
+def begun():
+    """Tells `npnet train --ranks N` that its ranks have begun, and which process takes its signals."""
+    if place().rank == 0:
+        tell_launcher("begun", os.getpid())
+
+
 class Watcher:
     """What the watcher of one rank does. rank: the number of its process; heard: where its notes arrive."""
 
@@ -120,8 +128,7 @@ class Watcher:
             if signal.getsignal(number) != signal.SIG_IGN:          # nohup's stays ignored
                 signal.signal(number, self.pass_on)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED)
-        if self.place.rank == 0:
-            tell_launcher("begun", os.getpid())
+        begun()
 
     def pass_on(self, number, frame):
         self.passed.append(number)
@@ -166,7 +173,7 @@ def how(ended, notes):
         return "waited in vain for the others to start (NPNET_MPI_TIMEOUT=SECONDS sets how long)"
     early = " before it had joined the others" * ("joined" not in notes)
     if ended >= 0:
-        return f"ended without a word (exit code {ended}){early}"
+        return f"ended and said nothing (exit code {ended}){early}"
     memory = "; the system does that where memory runs out" * (ended == -signal.SIGKILL)
     verb = "was killed" if ended in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT) else "crashed"
     return f"{verb} ({called(-ended)}{memory}){early}"

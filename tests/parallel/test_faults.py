@@ -34,7 +34,7 @@ FURTHER = [("before MPI", 0, "SIGKILL", 2), ("joining", 1, "exit 3", 2), ("start
            ("evaluating", 1, "bug", 2), ("history", 0, "SIGKILL", 2), ("report", 0, "SIGKILL", 2), ("end", 0, "bug", 2),
            ("end", 1, "exit 0", 2)]
 HOW = {"SIGKILL": "was killed (signal 9, SIGKILL", "SIGSEGV": "crashed (signal 11, SIGSEGV)",
-       "exit 0": "ended without a word (exit code 0)", "exit 3": "ended without a word (exit code 3)",
+       "exit 0": "ended and said nothing (exit code 0)", "exit 3": "ended and said nothing (exit code 3)",
        "raise": "a picture is not there", "bug": "ZeroDivisionError: a mistake of npnet's own"}
 CODES = {"SIGKILL": 137, "SIGSEGV": 139, "exit 0": 2, "exit 3": 3, "raise": 2, "bug": 1}
 

@@ -12,7 +12,7 @@ from ranked import MPIEXEC, ROOT
 from npnet.cli import main
 from npnet.cli.train import without_ranks
 from npnet.parallel import launch
-from npnet.parallel.watch import Place, place
+from npnet.parallel.watch import Place, place, watched
 
 FAKE = "import os, sys; print(*sys.argv[1:3], *sys.argv[sys.argv.index('-m'):]); print(*map(os.environ.get, ['NPNET_THREADS', 'NPNET_RANKS']))"
 # starts two processes that believe to be two ranks, of which MPI knows nothing: the mpiexec of another MPI
@@ -125,6 +125,38 @@ def test_ranks_under_mpiexec_are_refused(monkeypatch, capsys):
     assert "mpiexec has started this process already" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_where_there_are_no_watchers_rank_0_tells_the_launcher_itself(monkeypatch, tmp_path, platform):
+    """Otherwise every error of the user's would be said to be mpiexec's, and Ctrl-C would end mpiexec."""
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setenv("NPNET_NOTES", str(tmp_path))
+    for name, number in (("PMI_RANK", "1"), ("PMI_SIZE", "2")):
+        monkeypatch.setenv(name, number)
+    watched()
+    assert not os.listdir(tmp_path)
+    monkeypatch.setenv("PMI_RANK", "0")
+    watched()
+    assert (tmp_path / "begun").read_text() == str(os.getpid())
+
+
+# a rank 0 of a system without watchers, which fails
+NO_WATCHER = """
+import os, sys
+os.environ.update(PMI_RANK="0", PMI_SIZE="2")
+sys.platform = "darwin"
+from npnet.parallel.watch import watched
+watched()
+sys.exit(2)
+"""
+
+
+def test_an_error_of_a_rank_without_a_watcher_is_not_said_to_be_mpiexecs(instead, monkeypatch, capfd):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    instead(NO_WATCHER)
+    assert launch(2, ["train"]) == 2
+    assert "started no rank" not in capfd.readouterr().err
+
+
 @pytest.mark.mpi
 def test_what_all_ranks_find_wrong_is_said_once():
     code, out, err = trained("--ranks", 2, "--data", "no/such/pictures")
@@ -179,4 +211,4 @@ def test_mpiexec_is_found_beside_python_first(monkeypatch):
     monkeypatch.setenv("PATH", "/usr/bin")
     found = Path(sys.modules["npnet.parallel.launch"].mpiexec("")[0])
     assert found.parent == Path(sys.executable).parent or not (Path(sys.executable).parent / "mpiexec").exists()
-    assert MPIEXEC
+    assert found == Path(MPIEXEC) or found.parent == Path("/usr/bin")
