@@ -167,6 +167,9 @@ def attempt(make):
 
 def with_rank(rank, error):
     """The error of one rank, which says whose it is."""
-    if len(error.args) == 1 and isinstance(error.args[0], str):
+    if isinstance(error, OSError) and error.strerror:
+        error.strerror = f"{error.strerror} (on rank {rank})"
+        error.args = (error.errno, error.strerror)
+    elif len(error.args) == 1 and isinstance(error.args[0], str):
         error.args = (f"{error.args[0]} (on rank {rank})",)
     return error
