@@ -22,6 +22,7 @@ from ..network import every_layer
 from ..optim import SGD
 from ..train import train
 from .costs import Link, allreduce
+from .faults import exchanged, wait
 from .mpi import mpi
 from .planner import alone, predicted
 from .rates import collected
@@ -138,7 +139,7 @@ def whole_batches(net):
 def together(team, task):
     """(seconds, what it returns) of a task that all ranks begin at once."""
     if team.size > 1:
-        team.comm.Barrier()
+        wait([team.comm.Ibarrier()])
     start = time.perf_counter()
     made = task()
     return time.perf_counter() - start, made
@@ -147,13 +148,13 @@ def together(team, task):
 def slowest(team, task):
     """Seconds of the slowest rank."""
     seconds, _ = together(team, task)
-    return seconds if team.size == 1 else max(team.comm.allgather(seconds))
+    return seconds if team.size == 1 else max(exchanged(team.comm, seconds))
 
 
 def averaged(team, calls):
     """{layer: {way: seconds}}: the median of these calls of every layer, and the mean of that over the ranks."""
     own = {(name, way): median(call[name][way] for call in calls) for name, ways in calls[0].items() for way in ways}
-    every = [own] if team.size == 1 else team.comm.allgather(own)
+    every = [own] if team.size == 1 else exchanged(team.comm, own)
     found = {}
     for name, way in own:
         found.setdefault(name, {})[way] = mean(one[name, way] for one in every)
@@ -193,7 +194,7 @@ def around(team, count, rounds):
     """Seconds in which every rank sends `count` bytes to the next one, and receives as many from the one before."""
     out, back = (np.ones(count, np.uint8) for _ in range(2))
     after, before = (team.rank + 1) % team.size, (team.rank - 1) % team.size
-    return typical(team, lambda: team.comm.Sendrecv(out, after, 0, back, before, 0), rounds)
+    return typical(team, lambda: wait([team.comm.Irecv(back, before), team.comm.Isend(out, after)]), rounds)
 
 
 def adding(team, counts, link, rounds):
@@ -202,7 +203,7 @@ def adding(team, counts, link, rounds):
     arrays = [np.zeros(count // 4, np.float32) for count in counts]
 
     def task():
-        mpi().Request.Waitall([team.comm.Iallreduce(mpi().IN_PLACE, array) for array in arrays])
+        wait([team.comm.Iallreduce(mpi().IN_PLACE, array) for array in arrays])
 
     costs = [allreduce(count, team.size, link) for count in counts]
     plain = sum(cost.seconds - cost.waiting for cost in costs) + max(cost.waiting for cost in costs)

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 from ..fast import threads
+from .faults import exchanged
 from .mpi import mpi
 from .watch import place
 
@@ -16,7 +17,9 @@ def share_processors(comm):
     Ranks that may run on the same processors divide them; those that mpiexec has bound to their own keep them.
     """
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-    beside = comm.Split_type(mpi().COMM_TYPE_SHARED).allgather(usable).count(usable)
+    machine = comm.Split_type(mpi().COMM_TYPE_SHARED)
+    beside = exchanged(machine, usable).count(usable)
+    machine.Free()
     if beside > 1:
         give_threads(max(1, len(usable) // beside))
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .faults import limit
+from .faults import exchanged, limit, wait
 from .mpi import mpi
 
 EXCHANGES = 20                  # messages there and back, from which the offset of two clocks is taken
@@ -159,7 +159,8 @@ class Trace:
         own, every = [list(row) for row in self.rows], None
         if self.team.size > 1:
             offset = clock_offset(self.team.comm)
-            every = self.team.comm.gather([[*row[:4], row[4] + offset, row[5] + offset] for row in own])
+            every = exchanged(self.team.comm, [[*row[:4], row[4] + offset, row[5] + offset] for row in own])
+            every = every if self.team.first else None
             alone = time_alone(self.team.comm, self.buffer)
         own = own if every is None else [row for rows in every for row in rows]
         first = min((row[4] for row in own), default=0.0)
@@ -179,29 +180,30 @@ def clock_offset(comm):
 
     A message goes there and back: halfway between, by this clock, rank 0 read its own. The fastest exchange counts.
     """
-    best = (np.inf, 0.0)
+    best, clock = (np.inf, 0.0), np.zeros(1)
     for rank in range(1, comm.size):
         for _ in range(EXCHANGES if comm.rank in (0, rank) else 0):
             if comm.rank == 0:
-                comm.recv(source=rank)
-                comm.send(now(), dest=rank)
+                wait([comm.Irecv(clock, rank)])
+                clock[0] = now()
+                wait([comm.Isend(clock, rank)])
             else:
                 sent = now()
-                comm.send(None, dest=0)
-                theirs, back = comm.recv(source=0), now()
-                best = min(best, (back - sent, theirs - (sent + back) / 2))
-    return best[1]
+                wait([comm.Isend(np.zeros(1), 0)])
+                wait([comm.Irecv(clock, 0)])
+                back = now()
+                best = min(best, (back - sent, clock[0] - (sent + back) / 2))
+    return float(best[1])
 
 
 def time_alone(comm, buffer):
     """The milliseconds of all layers' Allreduces when nobody computes: the best of three times, on the slowest rank."""
     numbers, times = np.zeros_like(buffer.host), []
     for _ in range(3):
-        comm.Barrier()
+        wait([comm.Ibarrier()])
         start = now()
-        mpi().Request.Waitall([comm.Iallreduce(mpi().IN_PLACE, numbers[place])
-                               for place in reversed(buffer.places.values())])
-        times.append(comm.allreduce(now() - start, mpi().MAX))
+        wait([comm.Iallreduce(mpi().IN_PLACE, numbers[place]) for place in reversed(buffer.places.values())])
+        times.append(max(exchanged(comm, now() - start)))
     return 1000 * min(times)
 
 

@@ -11,13 +11,19 @@ class Comm:
     """An MPI communicator whose ranks on this machine may use these processors."""
 
     def __init__(self, *usable):
-        self.usable = usable
+        self.usable, self.free = usable, None
 
     def Split_type(self, kind):
+        self.free = False
         return self
 
-    def allgather(self, own):
-        return [sorted(own) if some is None else some for some in self.usable]
+    def Free(self):
+        self.free = True
+
+
+def exchanged(comm, own):
+    """What the ranks of a Comm may use; None: the same as this one."""
+    return [sorted(own) if some is None else some for some in comm.usable]
 
 
 @pytest.fixture
@@ -27,6 +33,7 @@ def threads(monkeypatch):
     monkeypatch.setattr(threads, "by_use", None)
     monkeypatch.setattr(threads, "by_environment", None)
     monkeypatch.setattr(machine, "ours", None)
+    monkeypatch.setattr(machine, "exchanged", exchanged)
     threads.count.cache_clear()
     before = [number() for number, _ in threads.handles()]
     yield threads
@@ -38,8 +45,10 @@ def threads(monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say which processors a process may use")
 def test_ranks_on_the_same_processors_divide_them(threads, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
-    share_processors(Comm(None, None))
+    comm = Comm(None, None)
+    share_processors(comm)
 
+    assert comm.free                                                    # MPI has not many communicators
     assert threads.count() == 4 and [number() for number, _ in threads.handles()] == [4] * len(threads.handles())
 
 
