@@ -17,7 +17,7 @@ import numpy as np
 
 from ..backend import ops
 from .faults import wait
-from .mpi import mpi, staged
+from .mpi import at_rest, mpi, staged
 
 
 class Buffer:
@@ -51,8 +51,9 @@ class Buffer:
 
     def to_host(self, place):
         """The slice where MPI can read it."""
-        if self.host is not self.flat:
-            self.host[place] = ops.to_host(self.flat[place])
+        if self.host is self.flat:
+            return at_rest(self.flat[place])
+        self.host[place] = ops.to_host(self.flat[place])
         return self.host[place]
 
     def to_device(self, place):
@@ -117,7 +118,8 @@ class InOrder(Buffer):
         if self.team.first:
             self.flat[place] = 0
             return
-        wait([self.team.comm.Irecv(self.host[place], source=self.team.rank - 1)])
+        room = self.host[place]
+        wait([self.team.comm.Irecv(at_rest(room) if self.host is self.flat else room, source=self.team.rank - 1)])
         self.to_device(place)
 
     def send(self, place):

@@ -9,13 +9,15 @@ import npnet
 from npnet import parallel
 from npnet.backend import BACKENDS, NUMPY, ops
 from npnet.optim import SGD
+from npnet.parallel.gradients import InOrder, Summed
 from npnet.train import train
 
 
-def on_a_device():
-    """Chooses the stand-in for a graphics card (tests/standin.py)."""
+def on_a_device(to_host=None):
+    """Chooses the stand-in for a graphics card (tests/standin.py); to_host: what is called in the place of its own."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from standin import DeviceArray, to_host
+    import standin
+    DeviceArray, to_host = standin.DeviceArray, to_host or standin.to_host
     BACKENDS["standin"] = lambda: {**NUMPY, "device": "standin", "to_device": DeviceArray, "to_host": to_host}
     npnet.use("standin")
 
@@ -31,6 +33,35 @@ def trained(shards, device):
     own = [(x[slice(*team.rows(len(x)))], labels) for x, labels in batches]
     losses = [step.loss for step in train(team.network(net), SGD(0.1), own)]
     return losses, {name: ops.to_host(array).copy() for name, array in (net.params() | net.state()).items()}
+
+
+class Recorded:
+    """A communicator, and a device, that record when which of them is asked."""
+
+    def __init__(self):
+        self.asked, self.size, self.rank, self.first, self.comm = [], 2, 1, False, self
+
+    def __getattr__(self, name):
+        return lambda *given, **named: self.asked.append(name)
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("way", [Summed, InOrder])
+def test_an_mpi_that_reads_device_memory_gets_it_when_the_device_is_done(no_device_left, monkeypatch, way):
+    """Bringing a number to the host waits for the device; here that is recorded, since nothing else can be seen."""
+    monkeypatch.setenv("MPIR_CVAR_ENABLE_GPU", "1")
+    team = Recorded()
+    on_a_device(lambda array: team.asked.append("to_host") or array)
+    monkeypatch.setattr("npnet.parallel.gradients.wait", lambda requests: None)
+    net = npnet.Network((4,), fc=npnet.Dense(2))
+    buffer = way(net, team)
+    team.asked.clear()
+    buffer.start("fc", [{name.partition(".")[2]: array for name, array in net.params().items()}])
+    buffer.finish()
+
+    sent = [name for name in team.asked if name != "to_host"]
+    assert sent == (["Iallreduce"] if way is Summed else ["Irecv", "Ibcast"])
+    assert team.asked == [name for one in sent for name in ("to_host", one)]
 
 
 @pytest.fixture
