@@ -23,10 +23,10 @@ import numpy as np                                              # noqa: E402
 import npnet                                                    # noqa: E402
 from npnet import data                                          # noqa: E402
 from npnet.parallel import here                                 # noqa: E402
-from npnet.parallel.cutting import Unbuilt, rows_of             # noqa: E402
-from npnet.parallel.exchange import traffic                     # noqa: E402
+from npnet.parallel.towers.cutting import Unbuilt, rows_of             # noqa: E402
+from npnet.parallel.towers import traffic                     # noqa: E402
 from npnet.parallel.faults import wait                          # noqa: E402
-from npnet.parallel.figure import figure, table, total          # noqa: E402
+from npnet.parallel.towers.figure import figure, table, total          # noqa: E402
 from npnet.parallel.towers import TwoTowers                     # noqa: E402
 from npnet.train import train                                   # noqa: E402
 

@@ -3,8 +3,8 @@
 Bytes come from npnet.parallel; nothing here is written down twice.
 """
 from npnet.explain.counts import times
-from npnet.parallel.cutting import half_shape, rows_of
-from npnet.parallel.exchange import traffic
+from npnet.parallel.towers.cutting import half_shape, rows_of
+from npnet.parallel.towers.exchange import traffic
 from npnet.parallel.shards import cuts
 from npnet.plots.curves import MARKS, RUNS
 from npnet.plots.figure import INK, TRACK, finish, new_axes, new_figure

@@ -16,11 +16,12 @@ from pathlib import Path
 from .. import backend, plots
 from ..files import writing
 from ..models import MODELS, model
-from ..parallel import conclusions, here, rates, units
-from ..parallel.compare import compare, measured_link, measured_rates
-from ..parallel.costs import KINDS, Link
+from ..parallel import here
+from ..parallel.planner import conclusions, rates, units
+from ..parallel.planner.compare import compare, measured_link, measured_rates
+from ..parallel.planner.costs import KINDS, Link
 from ..parallel.launch import launch
-from ..parallel.planner import BATCH, RANKS, batch_of, plan
+from ..parallel.planner.predictions import BATCH, RANKS, batch_of, plan
 from ..screen import bar, counted, duration, echo, print_table, size, tell
 from . import DEFAULT, add_backend, choose_backend
 from .plot import place_of

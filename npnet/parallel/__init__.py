@@ -17,8 +17,8 @@ import importlib
 
 from .launch import launch
 
-CONTENTS = {"DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults", "TwoTowers": "towers",
-            "tracing": "trace"}
+CONTENTS = {"DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults", "tracing": "trace",
+            "TwoTowers": "towers", "traffic": "towers", "plan": "planner", "Link": "planner"}
 __all__ = ["launch", *CONTENTS]
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import npnet
-from npnet.parallel.cutting import Unbuilt
-from npnet.parallel.exchange import traffic
+from npnet.parallel.towers.cutting import Unbuilt
+from npnet.parallel.towers.exchange import traffic
 from npnet.screen import size
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,13 +9,14 @@ from npnet import plots
 from npnet.cli import main
 from npnet.layers import LRN, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU
 from npnet.models import MODELS
-from npnet.parallel import conclusions, here, rates, units
-from npnet.parallel.compare import compare
-from npnet.parallel.costs import Cost, Link, allgather, allreduce, exchange, reduce_scatter
-from npnet.parallel.exchange import traffic
-from npnet.parallel.planner import DATA, TOWERS, TRICK, WAYS, plan, predicted
-from npnet.parallel.rates import Rates, along, assumed, from_bench, sizes
-from npnet.parallel.ways import dense_phase, parts_of, two_towers
+from npnet.parallel import here
+from npnet.parallel.planner import conclusions, rates, units
+from npnet.parallel.planner.compare import compare
+from npnet.parallel.planner.costs import Cost, Link, allgather, allreduce, exchange, reduce_scatter
+from npnet.parallel.towers.exchange import traffic
+from npnet.parallel.planner.predictions import DATA, TOWERS, TRICK, WAYS, plan, predicted
+from npnet.parallel.planner.rates import Rates, along, assumed, from_bench, sizes
+from npnet.parallel.planner.ways import dense_phase, parts_of, two_towers
 from npnet.plots import drawn_by_npnet
 from ranked import launched, on_ranks
 

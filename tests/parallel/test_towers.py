@@ -21,10 +21,10 @@ from npnet import (LRN, SGD, AdaptiveAvgPool, AvgPool, BatchNorm, Concat, Conv2D
 from npnet.backend import BACKENDS, NUMPY, ops
 from npnet.models import copied
 from npnet.network import Network
-from npnet.parallel.cutting import Unbuilt, rows_of
-from npnet.parallel.exchange import Traffic, traffic
-from npnet.parallel.figure import figure, table
-from npnet.parallel.towers import TwoTowers
+from npnet.parallel.towers.cutting import Unbuilt, rows_of
+from npnet.parallel.towers.exchange import Traffic, traffic
+from npnet.parallel.towers.figure import figure, table
+from npnet.parallel.towers.tower import TwoTowers
 from npnet.train import evaluate, train
 from npnet.weights.checkpoint import read_checkpoint, save_checkpoint
 
@@ -85,7 +85,7 @@ def both(function, *given, backend="numpy"):
     """[what function(comm, *given) returned in the process of tower 0, of tower 1]; raises what tower 0 raised."""
     npnet.use(backend)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("npnet.parallel.exchange.wait", wait)
+        patch.setattr("npnet.parallel.towers.exchange.wait", wait)
         return both_run(function, *given)
 
 

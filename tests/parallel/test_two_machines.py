@@ -11,9 +11,9 @@ from ranked import ROOT
 from two_machines import TwoMachines, ip, why_not
 
 import npnet
-from npnet.parallel.costs import Link
-from npnet.parallel.rates import Rates
-from npnet.parallel.ways import data_parallel
+from npnet.parallel.planner.costs import Link
+from npnet.parallel.planner.rates import Rates
+from npnet.parallel.planner.ways import data_parallel
 
 NUMBERS = 250_000                                               # float32: a megabyte
 SCRIPT = f"""

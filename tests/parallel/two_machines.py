@@ -39,11 +39,11 @@ from pathlib import Path
 from ranked import MPIEXEC, ONE_THREAD, OPEN_MPI, ROOT, Done, ended
 
 from npnet import model
-from npnet.parallel import units
-from npnet.parallel.costs import Link
-from npnet.parallel.planner import predicted
-from npnet.parallel.rates import Rates
-from npnet.parallel.ways import DATA
+from npnet.parallel.planner import units
+from npnet.parallel.planner.costs import Link
+from npnet.parallel.planner.predictions import predicted
+from npnet.parallel.planner.rates import Rates
+from npnet.parallel.planner.ways import DATA
 
 ADDRESSES = ("10.77.0.1", "10.77.0.2")
 DEVICE = "link0"                                                # the same name on both machines

@@ -1,7 +1,7 @@
 """What a plan says in words: its assumptions, where the time goes, which way is quickest, where efficiency falls."""
 import math
 
-from ..screen import counted, duration, listed, percent, size
+from ...screen import counted, duration, listed, percent, size
 from .units import bandwidth_words, latency_words
 from .ways import DATA, TRICK
 

@@ -3,7 +3,7 @@
     print(figure(Unbuilt(*npnet.MODELS["krizhevsky2012"]()), 128))
     print(table(traffic(net, 128), towers.partner.sent, steps=10))
 """
-from ..screen import size
+from ...screen import size
 from .cutting import half_shape, rows_of
 from .exchange import Traffic, traffic
 

@@ -15,18 +15,18 @@ from statistics import mean, median
 
 import numpy as np
 
-from ..bench.measure import chosen
-from ..bench.ours import Ours
-from ..bench.plan import LR, pictures as drawn, plan_of
-from ..network import every_layer
-from ..optim import SGD
-from ..train import train
+from ...bench.measure import chosen
+from ...bench.ours import Ours
+from ...bench.plan import LR, pictures as drawn, plan_of
+from ...network import every_layer
+from ...optim import SGD
+from ...train import train
+from ..faults import exchanged, wait
+from ..mpi import mpi
+from ..towers import TwoTowers
 from .costs import Link, allreduce
-from .faults import exchanged, wait
-from .mpi import mpi
-from .planner import alone, predicted
+from .predictions import alone, predicted
 from .rates import collected
-from .towers import TwoTowers
 from .ways import DATA, TOWERS, no_towers, parts_of
 
 ONE = "one rank"                # every rank by itself: no messages

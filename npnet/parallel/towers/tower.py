@@ -22,10 +22,10 @@ import json
 
 import numpy as np
 
-from ..backend import ops
-from ..layers import arguments
-from ..models import copied
-from ..network import Network, fill, plain
+from ...backend import ops
+from ...layers import arguments
+from ...models import copied
+from ...network import Network, fill, plain
 from .cutting import Unbuilt, axis_of, half_array, half_layer, half_shape, part_of, rows_of
 from .exchange import Joint, Partner
 

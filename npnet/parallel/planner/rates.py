@@ -16,10 +16,10 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from statistics import median
 
-from ..bench.measure import Settings, chosen, typical_layers, works
-from ..bench.plan import UPDATE, plan_of
-from ..bench.sides import started, turns
-from ..screen import counted, listed
+from ...bench.measure import Settings, chosen, typical_layers, works
+from ...bench.plan import UPDATE, plan_of
+from ...bench.sides import started, turns
+from ...screen import counted, listed
 
 MOST = 25e9             # multiply-adds of a forward that is measured, at most: 34 pictures of krizhevsky2012
 APART = 1.5             # times as many pictures, at least, from one number that is measured to the next

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, LRNWithin,
+from ...layers import (LRN, AdaptiveAvgPool, AvgPool, BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, LRNWithin,
                       MaxPool, ReLU, Sigmoid, Softmax, Tanh, built, rng)
-from ..models import copied
-from ..network import Network
+from ...models import copied
+from ...network import Network
 
 INSIDE = (ReLU, Tanh, Sigmoid, MaxPool, AvgPool, AdaptiveAvgPool, LRNWithin, Dropout)  # each channel by itself
 KNOWN = "Conv2D, Dense, LRN, BatchNorm, pooling, activations, Dropout and Flatten"

@@ -27,10 +27,10 @@ three ways train the same network.
 import math
 from typing import NamedTuple
 
-from ..layers import BatchNorm, Dense
+from ...layers import BatchNorm, Dense
 from .costs import allgather, allreduce, exchange, reduce_scatter
-from .cutting import rows_of
-from .exchange import traffic
+from ..towers.cutting import rows_of
+from ..towers.exchange import traffic
 
 COPIED = 2 / 5           # of the update's time: it moves five numbers for each parameter, a copy two
 DATA, TOWERS, TRICK = "data-parallel", "two towers", "one weird trick"
