@@ -7,7 +7,7 @@ The commands stand in docs/recorded/commands.toml, one table for each name:
     [train_shapes]
     command = "npnet train"                 # one or more lines; each begins with npnet, python or mpiexec -n N
     picture = "runs/shapes-cifar_alexnet/curves.png"                    # optional: shown as docs/recorded/NAME.png
-    drawn = "parallel.towers.tower"               # optional: a function of docs/pictures that draws that picture
+    drawn = "parallel.towers"               # optional: a function of docs/pictures that draws that picture
     files = ["flowers17_128.npz"]           # optional: reference data that must lie there (NPNET_REFERENCE)
 
 They run one after the other in an empty folder in which `examples` and `tests` lead to those of npnet. What they print
@@ -174,7 +174,7 @@ def record(name, folder=FOLDER):
 
 
 def draw(function, path):
-    """Saves what a function of docs/pictures draws, "parallel.towers.tower"; returns the path."""
+    """Saves what a function of docs/pictures draws, "parallel.towers"; returns the path."""
     import importlib
     sys.path[:0] = [] if str(ROOT / "docs") in sys.path else [str(ROOT / "docs")]
     module, _, name = function.partition(".")
