@@ -169,6 +169,21 @@ def test_batch_normalisation_gathers_its_statistics():
         assert found == [("statistics of norm1", pytest.approx(5 + 0.088), 3 * 8 + 2 * 4 * 8)] * 2
 
 
+def test_batch_normalisation_gathers_inside_paths_and_not_where_it_is_frozen():
+    inside = npnet.Concat([{"one": Conv2D(4, 1), "norm": BatchNorm()}, {"other": BatchNorm()}])
+    net = npnet.Network((3, 8, 8), paths=inside, norm1=BatchNorm(), flatten=Flatten(), fc2=Dense(10))
+    names = ["statistics of paths.norm", "statistics of paths.other", "statistics of norm1"]
+
+    def gathered():
+        return [(what, sent) for what, _, sent in predicted(net, DATA, 2, 4, seconds_of(net), SECOND).messages if "statistics" in what]
+
+    bytes_of = {channels: 3 * 8 + 2 * channels * 8 for channels in (3, 4, 7)}
+    assert gathered() == [*zip(names, [bytes_of[4], bytes_of[3], bytes_of[7]]), (names[2], bytes_of[7]),
+                          *zip(names[:2], [bytes_of[4], bytes_of[3]])]
+    net.freeze("paths")
+    assert gathered() == [(names[2], bytes_of[7])] * 2
+
+
 def test_data_parallel_at_best_by_hand():
     """fc2's sum is on its way while fc1 is computed; fc1's waits for the link, the update for both."""
     forward_and_logits = 4 + 1.08

@@ -20,7 +20,9 @@ Efficiency compares N ranks with one, both without overlap:
     strong          T(1 rank, the whole batch) / (N T(N ranks))                     1: N times as fast
 
 What is left out: ranks that disturb each other (on one machine they share memory, caches and the link), waiting for the
-slowest rank, reading pictures, and that a half of a layer may need more than half of its time.
+slowest rank, reading pictures, that a half of a layer may need more than half of its time, and the four messages of a
+few bytes in each step of `npnet train`, which count where a latency is long: how many pictures each rank has, whether
+one of them was told to end, and whether it is time to save.
 """
 import math
 from dataclasses import asdict, dataclass

@@ -28,6 +28,7 @@ import math
 from typing import NamedTuple
 
 from ...layers import BatchNorm, Dense
+from ...network import every_layer
 from .costs import allgather, allreduce, exchange, reduce_scatter
 from ..towers.cutting import rows_of
 from ..towers.exchange import traffic
@@ -103,12 +104,14 @@ def shared_forward(parts, ranks, pictures, rates, link):
 
 
 def statistics(part, ranks, link):
-    """What batch normalisation (batchnorm.py) gathers each way: two sums of each channel, and how many numbers are in
-    them, in five messages."""
-    if ranks == 1 or not isinstance(part.layer, BatchNorm):
-        return []
-    count, channels = allgather(8 * ranks, ranks, link), allgather(8 * ranks * part.parameters // 2, ranks, link)
-    return message(f"statistics of {part.name}", count.times(3).and_then(channels.times(2)))
+    """What batch normalisation (batchnorm.py) gathers each way, also inside a Concat: two sums of each channel, and how
+    many numbers are in them, in five messages. A frozen one gathers nothing."""
+    events = []
+    for name, layer in every_layer({part.name: part.layer}).items() if ranks > 1 and part.parameters else ():
+        if isinstance(layer, BatchNorm):
+            count, channels = (allgather(8 * ranks * numbers, ranks, link) for numbers in (1, layer.w.size))
+            events += message(f"statistics of {name}", count.times(3).and_then(channels.times(2)))
+    return events
 
 
 def logits(net, parts, ranks, batch, link):
