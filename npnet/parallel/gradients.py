@@ -49,6 +49,11 @@ class Buffer:
         for key, array in gradients.items():
             self.grads[f"{layer}.{key}"] += array
 
+    def ask(self):
+        """Lets MPI work on what is under way: many an MPI does so only inside its own functions."""
+        if self.under_way:
+            mpi().Request.Testall([request for request, _ in self.under_way])
+
     def to_host(self, place):
         """The slice where MPI can read it."""
         if self.host is self.flat:
@@ -73,6 +78,7 @@ class Summed(Buffer):
         for number, gradients in enumerate(shards):
             (self.add if number else self.fill)(layer, gradients)
         if self.team.size > 1:
+            self.ask()
             self.under_way.append((self.team.comm.Iallreduce(mpi().IN_PLACE, self.to_host(place)), place))
 
     def finish(self):

@@ -181,7 +181,7 @@ class DataParallel:
     def hand_over(self, name):
         """Gives the gradients that a layer's backward left to be added, if the layer is trained."""
         if name not in self.buffer.places:
-            return
+            return self.buffer.ask()
         shards = [part.layers[name] for part, (begin, end) in zip(self.parts, self.bounds) if begin < end]
         for layer in shards:
             check_gradients(name, layer)

@@ -29,9 +29,9 @@ from typing import NamedTuple
 
 from ...layers import BatchNorm, Dense
 from ...network import every_layer
-from .costs import allgather, allreduce, exchange, reduce_scatter
 from ..towers.cutting import rows_of
 from ..towers.exchange import traffic
+from .costs import allgather, allreduce, exchange, reduce_scatter
 
 COPIED = 2 / 5           # of the update's time: it moves five numbers for each parameter, a copy two
 DATA, TOWERS, TRICK = "data-parallel", "two towers", "one weird trick"

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ...backend import ops
-from .cutting import half_shape, part_of, rows_of
 from ..faults import wait
+from .cutting import half_shape, part_of, rows_of
 
 TAGS = 16384                    # MPI has at least twice as many
 START = "mpiexec -n 2 python ..."
