@@ -20,7 +20,7 @@ from ..parallel import here
 from ..parallel.planner import conclusions, rates, units
 from ..parallel.planner.compare import compare, measured_link, measured_rates
 from ..parallel.planner.costs import KINDS, Link
-from ..parallel.launch import launch
+from ..parallel.launcher import launch
 from ..parallel.planner.predictions import BATCH, RANKS, batch_of, plan
 from ..screen import bar, counted, duration, echo, print_table, size, tell
 from . import DEFAULT, add_backend, choose_backend

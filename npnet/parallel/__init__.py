@@ -15,11 +15,9 @@
 """
 import importlib
 
-from .launch import launch
-
-CONTENTS = {"DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults", "tracing": "trace",
-            "TwoTowers": "towers", "traffic": "towers", "plan": "planner", "Link": "planner"}
-__all__ = ["launch", *CONTENTS]
+CONTENTS = {"launch": "launcher", "DataParallel": "network", "Ranks": "ranks", "here": "ranks", "guarded": "faults",
+            "tracing": "trace", "TwoTowers": "towers", "traffic": "towers", "plan": "planner", "Link": "planner"}
+__all__ = list(CONTENTS)
 
 
 def __getattr__(name):

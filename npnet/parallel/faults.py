@@ -157,7 +157,7 @@ def silent():
     done([*answers.values(), *asked], ANSWER)
     missing = [f"rank {rank} on {hosts()[rank]}" for rank, answer in answers.items() if not answer.Test()]
     if not missing:
-        return "the other ranks, which wait as well: they have lost step with each other"
+        return "the other ranks, which wait as well, for different messages"
     them = "it hangs" if len(missing) == 1 else "they hang"
     return f"{', '.join(missing)}: {them}, or the network is broken"
 

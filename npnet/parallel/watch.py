@@ -101,7 +101,7 @@ def on_terminal():
 
 
 def tell_launcher(name, number):
-    """Leaves a number for `npnet train --ranks N` (launch.py) on the same machine; the first one counts."""
+    """Leaves a number for `npnet train --ranks N` (launcher.py) on the same machine; the first one counts."""
     folder = os.environ.get("NPNET_NOTES", "")
     try:
         file = os.open(os.path.join(folder, name), os.O_CREAT | os.O_EXCL | os.O_WRONLY) if folder else None

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from ranked import MPIEXEC, ROOT
 
-from npnet.cli import main
+from npnet.cli import RANKS, main
 from npnet.cli.train import without_ranks
 from npnet.parallel import launch
-from npnet.parallel.watch import Place, place, watched
+from npnet.parallel.watch import PLACES, Place, place, watched
 
 FAKE = "import os, sys; print(*sys.argv[1:3], *sys.argv[sys.argv.index('-m'):]); print(*map(os.environ.get, ['NPNET_THREADS', 'NPNET_RANKS']))"
 # starts two processes that believe to be two ranks, of which MPI knows nothing: the mpiexec of another MPI
@@ -73,13 +73,24 @@ def test_a_process_learns_its_place_from_what_mpiexec_has_said(environment, expe
 def test_the_line_that_is_run_is_said(instead, monkeypatch, capfd, threads, cores, ranks):
     """Threads are the ranks' own to choose (npnet/parallel/machine.py), where the user has not."""
     instead(FAKE)
-    monkeypatch.setattr(sys.modules["npnet.parallel.launch"], "usable", lambda: cores)
+    monkeypatch.setattr(sys.modules["npnet.parallel.launcher"], "usable", lambda: cores)
     monkeypatch.setenv("NPNET_THREADS", threads)
     assert launch(ranks, ["train", "--data", "a b"]) == 0
     said, *rest = capfd.readouterr().out.splitlines()
     assert said == f"{ranks} ranks: mpiexec -n {ranks} npnet train --data 'a b'"
     assert rest[-2:] == [f"-n {ranks} -m npnet train --data a b", f"{threads} {ranks}"]
     assert rest[:-2] == [f"{ranks} ranks share {cores} cores: this shows how it works, not how fast it can be"] * (ranks > cores)
+
+
+def test_the_command_line_knows_every_mpi_that_a_place_is_read_from():
+    assert RANKS == {rank for rank, _, _ in PLACES}
+
+
+def test_nothing_much_is_there_before_a_rank_is_divided_from_its_watcher():
+    """Threads, and what was begun, would not be divided."""
+    text = "import npnet.parallel.watch, sys; print({'numpy', 'rich', 'subprocess', 'threading', 'npnet.screen'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {text}"], capture_output=True, text=True)
+    assert done.stdout == "set()\n", done
 
 
 def test_one_rank_needs_no_mpi(monkeypatch, capsys):
@@ -95,7 +106,7 @@ def test_fewer_than_one_rank_is_refused(capsys, ranks):
 
 
 def test_without_mpi4py_the_extra_is_named(monkeypatch):
-    monkeypatch.setattr(sys.modules["npnet.parallel.launch"], "find_spec", lambda name: None)
+    monkeypatch.setattr(sys.modules["npnet.parallel.launcher"], "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install npnet\[mpi\].*mpiexec -n 2 npnet train"):
         launch(2, ["train"])
 
@@ -209,6 +220,6 @@ def test_the_mpiexec_of_another_mpi_is_noticed(instead):
 @pytest.mark.mpi
 def test_mpiexec_is_found_beside_python_first(monkeypatch):
     monkeypatch.setenv("PATH", "/usr/bin")
-    found = Path(sys.modules["npnet.parallel.launch"].mpiexec("")[0])
+    found = Path(sys.modules["npnet.parallel.launcher"].mpiexec("")[0])
     assert found.parent == Path(sys.executable).parent or not (Path(sys.executable).parent / "mpiexec").exists()
     assert found == Path(MPIEXEC) or found.parent == Path("/usr/bin")

@@ -69,7 +69,7 @@ class Wire:
 
         def arrive():
             sent, got = self.back.get(timeout=20)
-            assert sent == tag, "the towers have lost step"
+            assert sent == tag, "the towers wait for different messages"
             assert (got.shape, got.dtype) == (array.shape, array.dtype)
             array[...] = got
             return True
@@ -476,7 +476,7 @@ def test_two_towers_are_made_of_a_whole_network():
         both(lambda comm: TwoTowers(TwoTowers(small(), comm), comm))
 
 
-def test_towers_that_have_lost_step_do_not_take_one_array_for_another():
+def test_towers_that_do_not_do_the_same_do_not_take_one_array_for_another():
     """One trains while the other tests: without tags of their own, logits would be taken for gradients."""
     def lost(comm):
         towers, (x, _) = TwoTowers(small(), comm), batches(small())[0]
@@ -485,7 +485,7 @@ def test_towers_that_have_lost_step_do_not_take_one_array_for_another():
             towers.forward(x)
         else:
             towers.backward(logits)
-    with pytest.raises(AssertionError, match="the towers have lost step"):
+    with pytest.raises(AssertionError, match="the towers wait for different messages"):
         both(lost)
 
 

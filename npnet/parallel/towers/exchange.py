@@ -105,7 +105,7 @@ class Partner:
 
 
 def tag_of(*what):
-    """The tag of a message: towers that have lost step wait for different ones, and do not take one for another."""
+    """The tag of a message: towers that do not do the same wait for different ones, and do not take one for another."""
     return zlib.crc32(repr(what).encode()) % TAGS
 
 
