@@ -29,6 +29,7 @@ from . import watch
 from .mpi import mpi
 from .watch import note, place, speak
 
+MOST_PAUSE = 0.05           # seconds between two looks of a rank that has waited long
 TOGETHER = 2.0              # seconds within which ranks that fail alike have all failed
 LONGER = 24                 # times as long as within a step, where others have much to do
 SOON = 0.1                  # seconds in which most waits are over
@@ -115,7 +116,7 @@ def done(requests, seconds, pause=0):
         if waited > seconds:
             return False
         if pause and waited > SOON:
-            time.sleep(pause)
+            time.sleep(max(pause, min(waited / 100, MOST_PAUSE)))       # a hundred such ranks leave the cores to rank 0
         else:
             others_first()                                      # there may be more ranks than cores
     return True
