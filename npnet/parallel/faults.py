@@ -205,10 +205,17 @@ def guarded():
     except BaseException as error:
         code = code_of(error)
         if code or not isinstance(error, SystemExit):
-            code = ended(traceback.format_exc(), code, error)
+            code = ended(said_of(error), code, error)
         note("told")
         sys.exit(code)
     note("told")
+
+
+def said_of(error):
+    """What is said of an error that a script raised: the words that it gave sys.exit, else the traceback."""
+    if isinstance(error, SystemExit) and isinstance(error.code, str):
+        return error.code
+    return traceback.format_exc()
 
 
 def code_of(error):

@@ -572,6 +572,13 @@ def test_the_example_says_how_it_is_started(tmp_path, environment, sentence):
     assert done.returncode == 1 and sentence in done.stderr and done.stderr.count("\n") <= 3, done.stderr
 
 
+@pytest.mark.mpi
+def test_the_example_says_once_which_pictures_are_not_there():
+    done = launched(2, [EXAMPLE, "no/such/pictures"])
+    assert done.code == 1 and done.stdout == "" and done.stderr.count("\n") == 1, done
+    assert done.stderr.startswith("npnet: there is no data set 'no/such/pictures'")
+
+
 def test_the_figure_has_lines_that_cross():
     lines = figure(unbuilt(), 128).split("\n")
     crossing = [number for number, line in enumerate(lines) if " X " in line]
