@@ -66,7 +66,8 @@ def alive(process):
 
 @pytest.mark.mpi
 def test_a_command_is_launched(tmp_path):
-    done = launched(2, ["-c", "import os, sys; print(os.getcwd(), os.environ['COLOUR']); sys.exit(3)"],
+    done = launched(2, ["-c", "import os, sys; line = ' '.join([os.getcwd(), os.environ['COLOUR']]); "
+                        "os.write(1, line.encode() + bytes([10])); sys.exit(3)"],           # in one piece: two write at once
                     environment={"COLOUR": "red"}, folder=tmp_path)
 
     assert done.code == 3 and done.stdout.split("\n")[:2] == [f"{tmp_path} red"] * 2

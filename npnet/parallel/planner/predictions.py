@@ -164,6 +164,7 @@ def predicted(net, way, ranks, batch, rates, link, kind="mpich"):
     plain, best, scheme = bounds(net, way, ranks, batch, rates, link, kind)
     computing, sending = computed_in(plain), sent_in(plain)
     step = computing + sending
+    best = min(best, step)                              # they were added in another order, and may differ by rounding
     return Prediction(way, ranks, batch, pictures, computing, sending, step, best,
                       round(sum(event.sent for event in plain)), alone(net, pictures, rates) / step,
                       alone(net, batch, rates) / (ranks * step), scheme,
