@@ -167,7 +167,12 @@ class Trace:
         self.rows = [Row(*row[:4], 1000 * (row[4] - first), 1000 * (row[5] - first)) for row in own]
         if every is not None:
             self.alone, self.waited = alone, mean_wait(self.rows)
-            self.hidden = min(1.0, max(0.0, 1 - self.waited / alone)) if alone else None
+            self.hidden = share_hidden(self.alone, self.waited)
+
+
+def share_hidden(alone, waited):
+    """From 0 to 1: which part of the communication nobody waited for; None where there was none."""
+    return min(1.0, max(0.0, 1 - waited / alone)) if alone else None
 
 
 def now():

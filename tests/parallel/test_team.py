@@ -78,7 +78,7 @@ def team_work():
         "agreed": team.agreed(team.rank * 10),
         "joined": team.joined(lambda: number),
         "one raises": asked(team.joined, full_disk if team.rank == 1 else lambda: number),
-        "same": asked(team.compare, "at the start", net, settings | {"workers": team.rank}, {"training": seen}),
+        "same": asked(team.compare, "at the start", net, settings | {"workers": team.rank, "origin": f"the folder {team.rank}"}, {"training": seen}),
         "other settings": asked(team.compare, "at the start", net, settings | {"lr": 0.2 if third else 0.1}, {}),
         "no such setting": asked(team.compare, "at the start", net, {"seed": 1} if team.rank != 1 else {}, {}),
         "other weights": asked(team.compare, "after epoch 3", other),

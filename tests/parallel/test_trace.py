@@ -57,7 +57,9 @@ def test_every_layer_of_every_rank_is_recorded_in_its_order(tests):
         computing = [row for row in own if row.what in ("forward", "backward")]
         assert all(one.end <= other.start for one, other in zip(computing, computing[1:]))
     assert min(row.start for row in rows) == 0 and {row.rank for row in others} == {1}
-    assert alone > 0 and waited > 0 and 0 <= hidden <= 1 and none == [None] * 3
+    waits = [[row for row in rows if (row.what, row.step) == ("wait", step)] for step in (1, 2)]      # without the first
+    assert waited == pytest.approx(sum(max(row.end for row in some) - max(row.start for row in some) for some in waits) / 2)
+    assert alone > 0 and waited > 0 and hidden == max(0, 1 - waited / alone) and none == [None] * 3
 
 
 def with_and_without(shards):
@@ -101,6 +103,14 @@ def test_waiting_counts_from_when_the_last_rank_has_computed():
 
     assert mean_wait(rows) == (20 + 11) / 2
     assert mean_wait(rows[:2]) == 100 and mean_wait([]) == 0
+
+
+def test_what_nobody_waited_for_was_hidden():
+    from npnet.parallel.trace import share_hidden
+
+    assert share_hidden(10, 4) == pytest.approx(0.6) and share_hidden(8, 0) == 1
+    assert share_hidden(10, 12) == 0                        # that it took longer beside computing hides nothing
+    assert share_hidden(0, 0) is None
 
 
 def test_one_process_has_nothing_to_send():
