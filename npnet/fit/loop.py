@@ -49,7 +49,10 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
 
     A loss or weights that are NaN or infinite end the run, and last.npz stays what it was. FileExistsError for a
     folder that holds a run, unless it is resumed, or files of the user's with a run's names; BlockingIOError where
-    another process trains in it; OSError where it cannot be written; ValueError for what does not fit.
+    another process trains in it; OSError where it cannot be written; ValueError for what does not fit. With several
+    processes all raise what the first one meets in its folder, and ValueError where they differ at the start. What one
+    of them raises alone is its own: the others wait for it, so begin with npnet.parallel.guarded(), which then ends
+    all; a process that does not answer for NPNET_MPI_TIMEOUT seconds is named, and the run ends.
     """
     if resume is True and team.size > 1:
         raise ValueError("several processes go on from a checkpoint that all of them have: give resume="

@@ -111,8 +111,8 @@ class DataParallel:
         return total, [x[begin - first:end - first] for begin, end in self.bounds]
 
     def through(self, layers, xs, shapes, train):
-        """What one layer makes of every shard; layers: its copies. shapes: what each must be, for those without
-        pictures, which no layer gets."""
+        """What one layer makes of every shard x (n, ...), in the same order; layers: its copies. shapes: (n, ...) that
+        each must be, for those without pictures, which no layer gets."""
         if train and type(layers[0]) is BatchNorm:
             return batchnorm_forward(layers, xs, self.team)
         if train and over_the_batch(layers[0]):
@@ -161,7 +161,8 @@ class DataParallel:
         return joined(dys) if to_input else None
 
     def back(self, layers, dys, shape, train):
-        """The gradient of one layer's input for every shard; shape: one picture's, None where nobody needs it."""
+        """The gradient (n, *shape) of one layer's input for every shard, from dy (n, ...) of its output; shape: one
+        picture's, None where nobody needs it."""
         if train and type(layers[0]) is BatchNorm:
             return batchnorm_backward(layers, dys, self.team)
         if train and over_the_batch(layers[0]):
@@ -190,7 +191,11 @@ class DataParallel:
 
 def with_own_memory(net):
     """The same network for another shard: its layers remember for themselves, also in arrays that they keep, and share
-    parameters and state."""
+    parameters and state.
+
+    deepcopy copies nothing that stands in its second argument, {id of a thing: its copy}: there every parameter is its
+    own copy, and so is the array that it is a view of, where it is one.
+    """
     part, shared = net[:], (net.params() | net.state()).values()
     known = {id(array): array for one in shared for array in (one, getattr(one, "base", None))}
     part.layers = {name: copy.deepcopy(layer, dict(known)) for name, layer in net.layers.items()}

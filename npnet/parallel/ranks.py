@@ -83,6 +83,7 @@ class Ranks(Alone):
     # ------------------------------------------------------------------ what fit asks
 
     def shared(self, make):
+        """What make() returns on rank 0, for all; what it raises there, all raise."""
         if self.size == 1:
             return make()
         value, error = from_first(self.comm, attempt(make) if self.first else None)
@@ -91,15 +92,19 @@ class Ranks(Alone):
         return value
 
     def agreed(self, number):
+        """The largest of all ranks' numbers."""
         return max(self.counts(number))
 
     def network(self, net):
+        """The network as a DataParallel of this team."""
         return DataParallel(net, self)
 
     def loader(self, loader):
+        """A loader that prepares this rank's pictures of each batch, and gives the labels of all."""
         return Shard(loader, self) if type(loader) is Loader else Rows(loader, self)
 
     def rows(self, total):
+        """(first, last): which of so many pictures are this rank's."""
         bounds = cuts(total, self.pieces)
         return bounds[self.own.start], bounds[self.own.stop]
 
@@ -110,6 +115,7 @@ class Ranks(Alone):
         return [bounds[shards.stop] - bounds[shards.start] for shards in own]
 
     def joined(self, make):
+        """The rows that make() returns on every rank, in order; what it raises on one, all raise, with that rank."""
         if self.size == 1:
             return make()
         rows, error = attempt(make)
@@ -119,11 +125,13 @@ class Ranks(Alone):
         return self.gathered(rows)
 
     def keeps(self, folder):
+        """Notes where rank 0 has a checkpoint, for what is said of a rank that fails."""
         if self.size > 1:
             folder = self.shared(lambda: folder and str(folder))
             note("folder", folder or "")
 
     def compare(self, what, net=None, settings=None, pictures=None):
+        """Raises ValueError, with the rank and what it has, unless all have the same."""
         if self.size > 1:
             compare(self.comm, what, net, settings, pictures)
 

@@ -36,8 +36,12 @@ class Unbuilt(NamedTuple):
     frozen: frozenset = frozenset()
 
     def network(self):
-        """A Network of these layers, which are not built."""
-        net = Network(self.input_shape, self.seed, self.dtype, nothing=Flatten())       # checks what is no layer
+        """A Network of these layers, which are not built: it has no arrays and no shapes, and computes nothing.
+
+        TwoTowers takes from it what it takes from any network: layers to be halved, input shape, seed, dtype. A Network
+        builds the layers that it is given, so it gets another one in their place, and checks all the rest.
+        """
+        net = Network(self.input_shape, self.seed, self.dtype, nothing=Flatten())
         net.layers, net.shapes, net.frozen = self.layers, {}, set(self.frozen)
         return net
 
