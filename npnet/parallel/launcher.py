@@ -84,7 +84,7 @@ def run(command, environment, line):
                 if stream.isatty():
                     echo("\x1b[?25h", end="", stream=stream)        # a rank that was killed has left the cursor hidden
         begun, ended = left(notes, "begun"), left(notes, "ended")
-    if ended is not None:                                           # a watcher's word counts: mpiexec mixes codes
+    if ended is not None:                                           # what a watcher says counts: mpiexec mixes codes
         return ended
     if code < 0:
         speak(f"npnet: mpiexec ended ({called(-code)}), and all ranks with it; the last checkpoint is whole")

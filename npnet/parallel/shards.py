@@ -26,7 +26,7 @@ class Shard(Loader):
     """A Loader that prepares this rank's pictures of each batch, and gives the labels of the whole batch.
 
     x (n, C, H, W) of its own rows, which may be none; labels (N,). Order and augmentation are those of the loader that
-    it was made from: they have addresses (seed, epoch, index of the picture), and need no word between ranks.
+    it was made from: they have addresses (seed, epoch, index of the picture), and need no message between ranks.
     """
 
     def __init__(self, loader, team):

@@ -47,11 +47,14 @@ def test_ranks_that_evaluate_other_networks_are_named(runs):
     assert len(done.stderr.splitlines()) == 1 and "on rank 1" in done.stderr, str(done)
 
 
-def test_help_is_printed_once():
-    done = launched(2, ["-m", "npnet", "train", "--help"])
+@pytest.mark.parametrize("words, once", [
+    (["train", "--help"], "Train a network and keep the run in a folder"),
+    (["plan", "--net", "caffe_lenet", "--rate", "150", "--ranks", "2"], "Quickest on 2 ranks: ")])
+def test_what_needs_no_ranks_is_printed_once(words, once):
+    done = launched(2, ["-m", "npnet", *words])
 
     assert done.code == 0 and not done.stderr, str(done)
-    assert done.stdout.count("Train a network and keep the run in a folder") == 1
+    assert done.stdout.count(once) == 1, str(done)
 
 
 # ---------------------------------------------------------------------------- fit

@@ -101,7 +101,7 @@ class TwoTowers(Network):
         return dx
 
     def walked_back(self, dy, to_input):
-        """The same, without a word on how long the gradients are."""
+        """The same, without saying how long the gradients are."""
         last = self.first_trained()
         if not to_input and last is None:
             return None
