@@ -38,7 +38,7 @@ with tracing(net, TESTS) as trace:
             print(f"step {step.number}: loss {step.loss:.3f}")
 
 if team.first:
-    share = f"{trace.hidden:.0%} of the communication was hidden"
+    share = f"{100 * trace.hidden:.0f} % of the communication was hidden"
     plots.save(plots.trace(trace.rows, title=f"{NET} on {team.size} ranks: {share}"), "parallel_trace.png")
     print(f"alone, the Allreduces take {trace.alone:.1f} ms; the ranks waited {trace.waited:.1f} ms for them: "
-          f"{share} behind computing.")
+          f"{share} behind computing. The drawing is parallel_trace.png.")

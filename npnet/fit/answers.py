@@ -51,6 +51,11 @@ def answers(networks, pictures, ten=False, batch=100, workers=2, progress=None, 
     for number, (net, _) in enumerate(networks, 1):
         team.compare(f"of network {number}", net)
     first, last = team.rows(len(pictures))
+    if progress is not None and team.size > 1:              # this process's part stands for all
+        told, whole = progress, len(networks) * len(pictures)
+
+        def progress(done, total):
+            told(done * whole // total, whole)
     own = pictures if (first, last) == (0, len(pictures)) else pictures.take(np.arange(first, last))
     return team.joined(lambda: of_networks(networks, own, ten, batch, workers, progress))
 

@@ -129,6 +129,9 @@ class Training:
         self.team.keeps(run.folder)
         folders.write_pictures(run, self.pictures, self.screen.say)
         folders.write_history(run, self.screen.say)
+        if self.team.size > self.loader.batch:
+            self.screen.say(f"a batch of {counted(self.loader.batch, 'picture')} leaves "
+                            f"{self.team.size - self.loader.batch} of {self.team.size} ranks without work")
         first, last = self.team.rows(min(self.loader.batch, len(self.loader.pictures)))
         self.tell(memory_sentence(self.net, max(1, last - first)))
 

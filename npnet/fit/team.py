@@ -12,6 +12,9 @@ class Alone:
 
     rank, size, shards = 0, 1, None
 
+    def __repr__(self):
+        return f"rank {self.rank} of {self.size}" + f", {self.shards} shards" * (self.shards is not None)
+
     @property
     def first(self):
         """Whether this is the process that writes and shows; the others compute in silence."""

@@ -20,6 +20,10 @@ CONTENTS = {"launch": "launcher", "DataParallel": "network", "Ranks": "ranks", "
 __all__ = list(CONTENTS)
 
 
+def __dir__():
+    return __all__
+
+
 def __getattr__(name):
     """A name when it is first used: a rank is divided from its watcher (watch.py) before there is anything else."""
     if name in CONTENTS:

@@ -82,4 +82,4 @@ def test_what_was_recorded_is_what_the_page_says_of_it():
     for place, told in traffic(Unbuilt(*npnet.MODELS["krizhevsky2012"](10, 99), dtype=float), 8).items():
         row = re.search(rf"^{place} +([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+) ", towers, re.MULTILINE).groups()
         assert [int(number.replace(",", "")) for number in row] == [told.forward] * 2 + [told.backward] * 2
-    assert re.search(r"\d+% of the communication was hidden behind computing\.\s*$", trace)
+    assert re.search(r"\d+ % of the communication was hidden behind computing\. The drawing is parallel_trace.png\.\s*$", trace)

@@ -128,5 +128,6 @@ def test_the_example_draws_a_trace_and_says_what_was_hidden(tmp_path):
 
     assert done.code == 0 and done.stderr == "", done
     assert re.fullmatch(r"(step \d: loss [\d.]+\n){4}alone, the Allreduces take [\d.]+ ms; the ranks waited [\d.]+ ms "
-                        r"for them: \d+% of the communication was hidden behind computing.\n", done.stdout), done
+                        r"for them: \d+ % of the communication was hidden behind computing. "
+                        r"The drawing is parallel_trace.png.\n", done.stdout), done
     assert (tmp_path / "parallel_trace.png").read_bytes()[1:4] == b"PNG"

@@ -39,7 +39,8 @@ RANKS = (1, 2, 4, 8, 16, 32, 64)
 @dataclass(frozen=True)
 class Prediction:
     """One way on so many ranks. Times in seconds: computing (the update included), sending, step, at_best. sent: bytes
-    of one rank in a step; pictures: its share of the batch. scheme: of one weird trick."""
+    of one rank in a step; pictures: what it sees in its convolutions, its share of the batch or, in two towers, all.
+    scheme: of one weird trick."""
 
     way: str
     ranks: int
@@ -135,14 +136,16 @@ def checked(ranks, kind):
 def batch_of(ranks, batch, per_rank):
     """The pictures of a step on so many ranks. ValueError for both of batch and per_rank, or for too few."""
     if batch is not None and per_rank is not None:
-        raise ValueError("give batch, the pictures of all ranks, or per_rank, those of each, not both")
+        raise ValueError("give batch (--batch), the pictures of all ranks, or per_rank (--per-rank), those of each, "
+                         "not both")
     for name, value in (("batch", batch), ("per_rank", per_rank)):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
     whole = per_rank * ranks if per_rank else batch or BATCH
     if whole < ranks:
         raise ValueError(f"{ranks} ranks cannot share a batch of {whole}: each needs a picture of its own; "
-                         f"take fewer ranks, a larger batch, or fix the pictures of each rank")
+                         f"take fewer ranks (--ranks 1,2), a larger batch, or say how many pictures each rank has "
+                         f"(--per-rank)")
     return whole
 
 
@@ -165,7 +168,8 @@ def predicted(net, way, ranks, batch, rates, link, kind="mpich"):
     computing, sending = computed_in(plain), sent_in(plain)
     step = computing + sending
     best = min(best, step)                              # they were added in another order, and may differ by rounding
-    return Prediction(way, ranks, batch, pictures, computing, sending, step, best,
+    seen = batch if way == TOWERS else pictures          # by one rank
+    return Prediction(way, ranks, batch, seen, computing, sending, step, best,
                       round(sum(event.sent for event in plain)), alone(net, pictures, rates) / step,
                       alone(net, batch, rates) / (ranks * step), scheme,
                       tuple((event.what, event.seconds, round(event.sent)) for event in plain if event.message))

@@ -118,6 +118,9 @@ def from_bench(net, path):
         rows = [(row["layer"], row["way"], int(row["batch"]), float(row["npnet"]) / 1000, row["operations"])
                 for row in data["layers"]]
         threads, machine = int(data["threads"]), str(data["machine"]["processor"])
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {path}; rates are a number of Gflop/s, such as 150, or a file that "
+                                f"npnet bench --json FILE wrote") from None
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, ValueError):
         raise ValueError(f"{path} is not what npnet bench --json FILE writes, so it gives no rates") from None
     found = {}
