@@ -495,7 +495,7 @@ def test_words_that_cannot_be(plan_, words, said):
 
 def test_a_file_of_rates_that_is_not_there(plan_):
     code, _, err = plan_("--rate", "speed.json")
-    assert code == 2 and "speed.json: No such file" in err
+    assert code == 2 and "there is no file speed.json" in err
 
 
 # ---------------------------------------------------------------------------- predicted beside measured
