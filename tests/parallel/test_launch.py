@@ -69,6 +69,7 @@ def test_a_process_learns_its_place_from_what_mpiexec_has_said(environment, expe
     assert place(environment) == expected
 
 
+@pytest.mark.mpi
 @pytest.mark.parametrize("threads, cores, ranks", [("", 8, 2), ("", 2, 3), ("3", 8, 2)])
 def test_the_line_that_is_run_is_said(instead, monkeypatch, capfd, threads, cores, ranks):
     """Threads are the ranks' own to choose (npnet/parallel/machine.py), where the user has not."""
@@ -161,6 +162,7 @@ sys.exit(2)
 """
 
 
+@pytest.mark.mpi
 def test_an_error_of_a_rank_without_a_watcher_is_not_said_to_be_mpiexecs(instead, monkeypatch, capfd):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     instead(NO_WATCHER)
