@@ -43,6 +43,7 @@ def set_to(text, **settings):
     return text
 
 
+@pytest.mark.long
 def test_training_on_shapes(tmp_path):
     text = (ROOT / "examples" / "train_shapes.py").read_text("utf-8").replace("EPOCHS, BATCH, RATE = 3, 32, 0.02", "EPOCHS, BATCH, RATE = 1, 32, 0.02")
     assert 'dataset("shapes")' in text
@@ -116,6 +117,7 @@ def tiny(name, **settings):
     return text
 
 
+@pytest.mark.long
 def test_filters_and_feature_maps(tmp_path):
     out = run((ROOT / "examples" / "feature_maps.py").read_text("utf-8"), tmp_path)
     assert out.count(": agree") == 3 and "DIFFER" not in out
@@ -124,6 +126,7 @@ def test_filters_and_feature_maps(tmp_path):
         "conv1-filters.png", "conv1-maps.png", "conv5-maps.png", "input.png"]
 
 
+@pytest.mark.long
 def test_a_layer_of_your_own(tmp_path):
     out = run(tiny("own_layer", sizes=("TRAIN, TEST, EPOCHS = 1000, 200, 3", "TRAIN, TEST, EPOCHS = 50, 50, 1")), tmp_path)
     assert "gradient check FAILED: x is wrong" in out and "where x > 0; forward's slope elsewhere is" in out

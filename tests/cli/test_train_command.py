@@ -135,6 +135,7 @@ def test_the_filters_that_are_drawn_are_the_first_even_if_frozen(pack, tmp_path)
     assert first_filters(trained("a").net)[0] == "conv1"
 
 
+@pytest.mark.long
 def test_beginning_with_other_weights_and_freezing(pack, capsys, tmp_path):
     train(pack, "--epochs", "1", "--out", "a")
     train(pack, "--epochs", "1", "--out", "b", "--weights", "a", "--freeze", "conv1", "conv2")
@@ -330,6 +331,7 @@ def test_too_few_pictures_to_hold_any_out(tmp_path, capsys):
     assert "set has no pictures to test on, and 3 in all are too few to hold a fifth out" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_no_seed_tests_on_what_another_has_seen(tmp_path, capsys):
     """Of a set without test pictures the same fifth is held out, whatever the seed: or an ensemble would leak."""
     from npnet.data import arrays
@@ -353,6 +355,7 @@ def test_no_seed_tests_on_what_another_has_seen(tmp_path, capsys):
     assert "on 30 pictures of other\n" in capsys.readouterr().out                       # none of which it has seen
 
 
+@pytest.mark.long
 def test_a_run_goes_on_from_another_folder_and_without_the_weights_it_began_with(pack, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(pack.parent)
     train("colours.npz", "--epochs", "1", "--out", str(tmp_path / "a"), "--schedule", "constant")
@@ -366,6 +369,7 @@ def test_a_run_goes_on_from_another_folder_and_without_the_weights_it_began_with
     assert main(["evaluate", "b"]) == 0
 
 
+@pytest.mark.long
 def test_a_run_goes_on_after_its_folder_was_moved(here, capsys):
     """To the same losses; but not with pictures that are others."""
     coloured(here, set=6)
@@ -384,6 +388,7 @@ def test_a_run_goes_on_after_its_folder_was_moved(here, capsys):
     assert one.losses.tolist() == other.losses.tolist() and other.about["settings"]["data"] == str(here / "moved")
 
 
+@pytest.mark.long
 def test_grey_decides_how_a_folder_is_read(here, capsys):
     """Grey pictures in a folder are not mirrored; --grey no reads them in colour, and so does evaluate later."""
     for colour, value in (("dark", 40), ("light", 200)):

@@ -76,7 +76,7 @@ def test_words_for_the_pictures_have_their_numbers(parallel):
 def test_what_was_recorded_is_what_the_page_says_of_it():
     ranks, towers, trace = map(recorded, ("ranks", "two_towers", "parallel_trace"))
 
-    assert "2 ranks, " in ranks and "mpiexec -n 2 npnet train" in ranks
+    assert "2 ranks: " in ranks and "mpiexec -n 2 npnet train" in ranks
     assert re.search(r"going on after 1 epoch .*\n(.*\n)*epoch 2 ", ranks)
     assert towers.count(": agree") == 3 and "DIFFER" not in towers
     for place, told in traffic(Unbuilt(*npnet.MODELS["krizhevsky2012"](10, 99), dtype=float), 8).items():

@@ -12,7 +12,7 @@ from npnet.explain.walk import Explain
 from npnet.layers import Layer
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.long)])
 def test_every_class_by_hand(backend, random, dtype):
     steps = list(walked(moved(every_class(dtype), random), random))
     assert {step.facts.kind for step in steps} == set(npnet.layers.LAYERS)

@@ -96,6 +96,7 @@ def test_the_notebook_of_a_random_network(language, run, tmp_path, capsys):
     assert ("역전파" in text and "가중치가 무작위" in text) if language == "ko" else text.isascii()
 
 
+@pytest.mark.long
 def test_the_notebook_of_a_trained_network(run, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["explain", "--net", "cifar_alexnet", "--notebook", "walk.ipynb", "--backend", "numpy"]) == 0

@@ -65,6 +65,7 @@ def test_settings_of_an_older_npnet_are_accepted():
     assert Recipe.restored(kept) == Recipe(net="lenet5", lr=0.5, freeze=("conv1",))
 
 
+@pytest.mark.long
 def test_from_python_nothing_is_missing(pack, here, capsys):
     """The same losses as by the command; the test, the report and all files as well."""
     run = Recipe(data=pack, **SMALL).train("a", quiet=True)

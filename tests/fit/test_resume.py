@@ -230,6 +230,7 @@ print(kills)
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, which this system does not have")
 def test_killed_at_any_moment_it_ends_the_same(tmp_path):
     """kill -9, many times, with a checkpoint after every step, so that many fall into the writing."""

@@ -79,6 +79,7 @@ def test_there_are_trainings_of_every_kind():
     assert all(1 <= len(patient.planted) <= 2 for patient in sick)
 
 
+@pytest.mark.long
 def test_a_training_is_the_same_each_time():
     patient = next(patient for patient in ward.ill() if patient.name == "rate-zero")
     first, again = patient.run(0), patient.run(0)

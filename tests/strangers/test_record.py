@@ -49,6 +49,7 @@ def test_a_right_one_must_be_called_and_must_pass(answer, missed):
     assert len(record.missed([record.Result(case, answer, "", 0.0)])) == missed
 
 
+@pytest.mark.long
 def test_a_few_cases(capsys):
     """A dozen mistakes and the texts without them: nothing is missed, nobody accused."""
     kinds = [word for kind in QUICK for word in ("--kind", kind)]
