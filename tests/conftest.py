@@ -135,6 +135,15 @@ def without_winograd(monkeypatch):
         monkeypatch.setattr("npnet.fast.winograd.LEAST", {})
 
 
+@pytest.fixture(autouse=True, scope="module")
+def undisturbed_files():
+    """The backend that fixtures of one file choose is not chosen in the next one."""
+    before = dict(vars(backends.ops))
+    yield
+    vars(backends.ops).clear()
+    vars(backends.ops).update(before)
+
+
 @pytest.fixture(autouse=True)
 def undisturbed():
     """Every test starts with no backend chosen and leaves none behind, nor a number of threads that a team chose."""
