@@ -45,6 +45,8 @@ from npnet.parallel.planner.predictions import predicted
 from npnet.parallel.planner.rates import Rates
 from npnet.parallel.planner.ways import DATA
 
+os.environ["PATH"] += os.pathsep + os.pathsep.join(["/usr/sbin", "/sbin"])         # where Debian has ip and tc
+
 ADDRESSES = ("10.77.0.1", "10.77.0.2")
 DEVICE = "link0"                                                # the same name on both machines
 TCP_ALONE = {"UCX_TLS": "tcp,self", "UCX_NET_DEVICES": DEVICE,          # MPICH over UCX: neither shared memory nor lo
