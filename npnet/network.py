@@ -136,7 +136,7 @@ class Network:
         before = [self.input_shape, *self.shapes.values()][:-1]                 # of every layer's input
         for name, layer in reversed(self.layers.items()):
             dy = layer.backward(dy, to_input=False) if name == last else layer.backward(dy)
-            check_gradients(name, layer)
+            check_left(name, layer)
             if name == last:
                 return None
             shape = before.pop()
@@ -270,7 +270,7 @@ class Network:
                 beside.unlink()
 
 
-def check_gradients(name, layer):
+def check_left(name, layer):
     """Raises ValueError unless backward left a gradient for each of the layer's parameters."""
     gradients = layer.grads()
     for key, array in layer.params().items():

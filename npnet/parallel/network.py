@@ -24,7 +24,7 @@ import copy
 import numpy as np
 
 from ..layers import BatchNorm, check_made
-from ..network import check_finite, check_gradients, every_layer
+from ..network import check_finite, check_left, every_layer
 from .batchnorm import batchnorm_backward, batchnorm_forward
 from .gradients import InOrder, Summed
 from .shards import cuts
@@ -185,7 +185,7 @@ class DataParallel:
             return self.buffer.ask()
         shards = [part.layers[name] for part, (begin, end) in zip(self.parts, self.bounds) if begin < end]
         for layer in shards:
-            check_gradients(name, layer)
+            check_left(name, layer)
         self.buffer.start(name, [layer.grads() for layer in shards])
 
 
