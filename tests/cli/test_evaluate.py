@@ -133,7 +133,6 @@ def test_the_table_says_that_it_is_cut(capsys):
     assert "the worst 20 of 30 classes" in said and said.count("kind ") >= 20
 
 
-@pytest.mark.long
 def test_no_network_of_an_ensemble_has_seen_the_pictures(here, capsys):
     """Two runs that trained on the halves of a set leave nothing of it."""
     images, labels = noisy(60)

@@ -21,7 +21,6 @@ def start(code, folder, **streams):
         **os.environ, "PYTHONPATH": str(PACKAGE.parent), "NPNET_HOME": str(folder), "NUMBA_CACHE_DIR": ""})
 
 
-@pytest.mark.long
 def test_three_processes_at_once_on_an_empty_folder(tmp_path):
     together = [start(RELU, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
 

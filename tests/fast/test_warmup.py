@@ -20,7 +20,6 @@ def test_every_layer_is_in_it_with_many_dimensions_and_with_few():
     assert {(name, number) for name in ("ReLU", "Tanh", "Sigmoid", "Dropout") for number in (1, 3)} <= dimensions
 
 
-@pytest.mark.long
 def test_every_operation_is_called(monkeypatch):
     npnet.use("numba")
     called = set()

@@ -146,7 +146,6 @@ def test_backward_is_the_transpose(forced, random):
         assert np.ptp(sizes) < 1e-5 * float(np.abs(dy.astype(np.float64) * y).sum())
 
 
-@pytest.mark.long
 def test_a_whole_network_agrees_with_numpy():
     """AlexNet from a picture to its gradient: every layer's error comes on top of those before it."""
     net, results = npnet.model("krizhevsky2012", seed=1), []
