@@ -70,6 +70,11 @@ def launched(ranks, words, timeout=60, environment=None, folder=None):
     process = subprocess.Popen([MPIEXEC, "-n", str(ranks), sys.executable, *map(str, words)], cwd=folder, env=variables,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                start_new_session=True)
+    return waited(process, timeout)
+
+
+def waited(process, timeout):
+    """The Done of an mpiexec that runs; it and its ranks are killed at the timeout."""
     try:
         stdout, stderr = process.communicate(timeout=timeout)
         return Done(process.returncode, stdout, stderr)

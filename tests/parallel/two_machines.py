@@ -36,7 +36,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ranked import MPIEXEC, ONE_THREAD, OPEN_MPI, ROOT, Done, ended
+from ranked import MPIEXEC, ONE_THREAD, OPEN_MPI, ROOT, ended, waited
 
 from npnet import model
 from npnet.parallel.planner import units
@@ -168,14 +168,7 @@ class TwoMachines:
         """The Done of `python words...` on both machines; killed at the timeout."""
         process = self.started([sys.executable, *map(str, words)], environment, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
-        try:
-            stdout, stderr = process.communicate(timeout=timeout)
-            return Done(process.returncode, stdout, stderr)
-        except subprocess.TimeoutExpired:
-            return Done(None, *ended(process))
-        finally:
-            if process.poll() is None:
-                ended(process)
+        return waited(process, timeout)
 
 
 def remove(name):
