@@ -91,6 +91,26 @@ def drawn(item):
     return by == "all" or zlib.crc32(f"{by} {item.nodeid}".encode()) % 4 == 0
 
 
+UNCHOSEN = dict(vars(backends.ops))
+
+
+def unchoose():
+    """Forgets which backend was chosen."""
+    vars(backends.ops).clear()
+    vars(backends.ops).update(UNCHOSEN)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """A file that chooses a backend when it is imported, as a network that is built there does, chooses it for all tests."""
+    report = yield
+    if backends.ops.name is not None:
+        report.outcome, report.longrepr = "failed", (f"{collector.nodeid} chooses the backend {backends.ops.name} when it is imported: "
+                                                     f"use it, and build networks, in a test or a fixture")
+        unchoose()
+    return report
+
+
 @pytest.hookimpl(tryfirst=True)                                         # before -m looks for what is long
 def pytest_collection_modifyitems(config, items):
     further = [item for item in items if item.get_closest_marker("further")]
@@ -135,22 +155,15 @@ def without_winograd(monkeypatch):
         monkeypatch.setattr("npnet.fast.winograd.LEAST", {})
 
 
-@pytest.fixture(autouse=True, scope="module")
-def undisturbed_files():
-    """The backend that fixtures of one file choose is not chosen in the next one."""
-    before = dict(vars(backends.ops))
-    yield
-    vars(backends.ops).clear()
-    vars(backends.ops).update(before)
-
-
 @pytest.fixture(autouse=True)
 def undisturbed():
-    """Every test starts with no backend chosen and leaves none behind, nor a number of threads that a team chose."""
-    before = dict(vars(backends.ops))
+    """Every test starts with no backend chosen and leaves none behind, nor a number of threads that a team chose.
+
+    So do the fixtures of a file or of the whole run: what one of them chose was for itself.
+    """
+    unchoose()
     yield
-    vars(backends.ops).clear()
-    vars(backends.ops).update(before)
+    unchoose()
     machine = sys.modules.get("npnet.parallel.machine")
     if machine and machine.ours:
         machine.ours = machine.threads.by_use = None

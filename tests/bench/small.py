@@ -11,16 +11,24 @@ def tiny(seed=0, **changed):
     return Network((3, 11, 11), seed, **layers | changed)
 
 
-def every_layer():
-    """Networks that together hold every layer, every convention of LRN, and sizes that are rounded up."""
-    yield tiny()
-    for convention in ("paper", "original", "caffe", "torch"):
-        yield tiny(norm1=LRN(n=3, alpha=0.01, convention=convention))
-    yield Network((3, 12, 10), conv1=Conv2D(4, (3, 5), stride=4, pad=1, ceil_mode=True, init="he"), tanh1=Tanh(),
-                  within1=LRNWithin(n=3, alpha=0.9), pool1=AvgPool(2, 1, count_include_pad=False), flatten=Flatten(), fc2=Dense(3))
-    yield Network((2, 9, 9), conv1=Conv2D(4, 3, init="torch"), norm1=BatchNorm(), relu1=ReLU(), pool1=MaxPool(3, 2, 1, True),
-                  pool2=AdaptiveAvgPool((2, 3)), flatten=Flatten(), fc2=Dense(6), norm2=BatchNorm(), relu2=ReLU(),
-                  fc3=Dense(4), sigmoid3=Sigmoid())
-    yield Network((3, 9, 9), conv1=Conv2D(4, 3), paths=Concat([
+def within():
+    return Network((3, 12, 10), conv1=Conv2D(4, (3, 5), stride=4, pad=1, ceil_mode=True, init="he"), tanh1=Tanh(),
+                   within1=LRNWithin(n=3, alpha=0.9), pool1=AvgPool(2, 1, count_include_pad=False), flatten=Flatten(), fc2=Dense(3))
+
+
+def normed():
+    return Network((2, 9, 9), conv1=Conv2D(4, 3, init="torch"), norm1=BatchNorm(), relu1=ReLU(), pool1=MaxPool(3, 2, 1, True),
+                   pool2=AdaptiveAvgPool((2, 3)), flatten=Flatten(), fc2=Dense(6), norm2=BatchNorm(), relu2=ReLU(),
+                   fc3=Dense(4), sigmoid3=Sigmoid())
+
+
+def branched():
+    return Network((3, 9, 9), conv1=Conv2D(4, 3), paths=Concat([
         dict(one=Conv2D(2, 1, init="he"), relu=ReLU()), dict(three=Conv2D(3, 3, pad=1, init="he"), norm=BatchNorm())]),
         flatten=Flatten(), fc2=Dense(3))
+
+
+# Networks that together hold every layer, every convention of LRN, and sizes that are rounded up.
+EVERY_LAYER = {"tiny": tiny, "within": within, "normed": normed, "branched": branched} | {
+    f"LRN {convention}": lambda convention=convention: tiny(norm1=LRN(n=3, alpha=0.01, convention=convention))
+    for convention in ("paper", "original", "caffe", "torch")}

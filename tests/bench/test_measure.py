@@ -66,13 +66,13 @@ def frozen():
 
 
 @pytest.mark.parametrize("net, said", [
-    (frozen(), "measures training steps of whole networks, but conv1 is frozen"),
-    (npnet.Network((3, 8, 8), flatten=Flatten()), "this network has nothing to train"),
-    (npnet.Network((3, 8, 8), conv1=Conv2D(4, 3)), r"need an output \(N, classes\), but this network's is \(N, 4, 6, 6\)"),
-    ("alexnet", "no network is called 'alexnet'")])
+    (frozen, "measures training steps of whole networks, but conv1 is frozen"),
+    (lambda: npnet.Network((3, 8, 8), flatten=Flatten()), "this network has nothing to train"),
+    (lambda: npnet.Network((3, 8, 8), conv1=Conv2D(4, 3)), r"need an output \(N, classes\), but this network's is \(N, 4, 6, 6\)"),
+    (lambda: "alexnet", "no network is called 'alexnet'")])
 def test_networks_that_cannot_be_measured(net, said):
     with pytest.raises(ValueError, match=said):
-        network(net)
+        network(net())
 
 
 def test_a_layer_of_ones_own_cannot_be_measured():

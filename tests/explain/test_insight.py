@@ -236,16 +236,19 @@ def test_the_way_uphill_begins_before_the_last_relu_wherever_it_stands():
     assert feature_maps(net, x[None], "conv10")[2].mean() > feature_maps(net, 0 * x[None], "conv10")[2].mean()
 
 
-def networks():
-    frozen = small(np.float32)
-    frozen.freeze("conv1", "fc4")
-    return {"float32": small(np.float32), "float64": small(), "softmax": small(last={"softmax": Softmax()}),
-            "frozen": frozen, "one channel": small(channels=1), "every class": every_class(), "paths": branching()}
+def frozen():
+    net = small(np.float32)
+    net.freeze("conv1", "fc4")
+    return net
 
 
-@pytest.mark.parametrize("name", networks())
+NETWORKS = {"float32": lambda: small(np.float32), "float64": small, "softmax": lambda: small(last={"softmax": Softmax()}),
+            "frozen": frozen, "one channel": lambda: small(channels=1), "every class": every_class, "paths": branching}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_function_takes_every_network_and_changes_nothing(name, random):
-    net = moved(networks()[name], random)
+    net = moved(NETWORKS[name](), random)
     x = random.standard_normal((1, *net.input_shape)).astype(np.float32)                # whatever the network's dtype
     y = net.forward(x.astype(net.dtype), train=False)
     before = {key: array.copy() for key, array in (net.params() | net.state()).items()}

@@ -93,10 +93,10 @@ def test_what_is_laid_over_the_photograph(random):
         assert "does not show" in view["hides"]["en"][0] and view["hides"]["ko"][0]
 
 
-@pytest.mark.parametrize("net", [Network((3, 9, 9), conv1=Conv2D(4, 3)), Network((7,), fc1=npnet.Dense(3))],
+@pytest.mark.parametrize("net", [lambda: Network((3, 9, 9), conv1=Conv2D(4, 3)), lambda: Network((7,), fc1=npnet.Dense(3))],
                          ids=["maps", "numbers"])
 def test_nothing_is_laid_over_where_there_is_no_picture_or_no_class(net, random):
-    assert page_data(walked(net, random))[0]["attention"] is None
+    assert page_data(walked(net(), random))[0]["attention"] is None
 
 
 def test_a_softmax_at_the_end_takes_nothing_away(random):

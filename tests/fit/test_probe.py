@@ -14,9 +14,13 @@ from npnet.fit.doctor.probe import probe
 from npnet.optim import SGD
 from npnet.train import Step, train
 
-npnet.use("numpy")
-
 SEEDS = [0, pytest.param(1, marks=pytest.mark.further), pytest.param(2, marks=pytest.mark.further)]
+
+
+@pytest.fixture(autouse=True)
+def numpy_row():
+    """Nothing here needs to be compiled."""
+    npnet.use("numpy")
 
 
 def wrong(kind, array, how):
