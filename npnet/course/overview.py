@@ -123,4 +123,3 @@ def region_of(work, word=None):
         raise ValueError(work.say("which_region", id=started[-1], known=", ".join(regions)))
     return region
 
-

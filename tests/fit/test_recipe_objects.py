@@ -126,7 +126,7 @@ def test_pictures_are_prepared_as_those_that_the_weights_have_learnt_from(tmp_pa
         before = replace(before, mean=(1, 2, 3), deviation=50)
         save_trained(path, Trained("w", net, before, tuple("abcde"), {}))
     pictures = dataset("shapes").train.take(np.arange(40))
-    recipe, said = Recipe(net="squeezenet1_0", size=35, weights=str(path)), []
+    recipe = Recipe(net="squeezenet1_0", size=35, weights=str(path))
     made = recipe.pipeline(pictures, net)
     assert (made.order, made.scale, made.stretch) == ("BGR", "0-255", True) and np.array_equal(made.mean, before.mean)
     assert np.array_equal(made.deviation, before.deviation) and made.mirror
