@@ -122,4 +122,3 @@ def region_of(work, word=None):
     if region is None:
         raise ValueError(work.say("which_region", id=started[-1], known=", ".join(regions)))
     return region
-
