@@ -66,26 +66,6 @@ ORDER["squeezenet1_1"] = " ".join(["conv1 relu1 pool1", *(FIRE[k] + f" pool{k}" 
 ORDER |= {name: ORDER["krizhevsky2012"] for name in ("caffe", "batchnorm", "half_tower")}
 
 
-def nothing_drawn(layer, rng, shape, fan_in, outputs, dtype):
-    """In place of layers.initial: arrays of the same shapes that take no memory, as all their numbers are one 0."""
-    return np.broadcast_to(np.zeros((), dtype), shape), np.broadcast_to(np.zeros((), dtype), outputs)
-
-
-@pytest.fixture
-def weightless(monkeypatch):
-    """Networks are built without drawing their weights, 60 million numbers each."""
-    monkeypatch.setattr("npnet.layers.initial", nothing_drawn)
-
-
-@pytest.fixture(scope="module")
-def nets():
-    """Every version, built once, weightless."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("npnet.layers.initial", nothing_drawn)
-        npnet.use("numpy")
-        return {name: npnet.model(name) for name in MODELS}
-
-
 def counts(net):
     """Parameters per layer, where there are any."""
     found = {name: sum(array.size for array in layer.params().values()) for name, layer in net.layers.items()}
@@ -93,20 +73,20 @@ def counts(net):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_parameters_per_layer_and_in_all(nets, name):
+def test_parameters_per_layer_and_in_all(weightless, name):
     """Per layer, because grouping conv3 instead of conv5 gives the same total."""
-    assert counts(nets[name]) == PARAMETERS[name]
-    assert sum(counts(nets[name]).values()) == TOTALS[name]
+    assert counts(npnet.model(name)) == PARAMETERS[name]
+    assert sum(counts(npnet.model(name)).values()) == TOTALS[name]
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_order_of_the_layers(nets, name):
-    assert " ".join(nets[name].layers) == ORDER[name]
+def test_order_of_the_layers(weightless, name):
+    assert " ".join(npnet.model(name).layers) == ORDER[name]
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_shapes(nets, name):
-    net = nets[name]
+def test_shapes(weightless, name):
+    net = npnet.model(name)
     key = "pool1 norm1".split()[name == "pool_first"], "pool2 norm2".split()[name == "pool_first"]
     layers = ["conv1", key[0], "conv2", key[1], "conv3", "conv4", "conv5", "pool5", "flatten", "fc6", "fc7", "fc8"]
 
@@ -128,45 +108,45 @@ def test_counts_of_ten_classes(weightless):
     assert sum(counts(npnet.model("krizhevsky2012", classes=10)).values()) == 56_909_194
 
 
-def test_224_needs_the_rule_of_2012(nets, weightless):
+def test_224_needs_the_rule_of_2012(weightless):
     """Floor, 224 and no padding gives 54-26-12-5, another fc6 and 49,430,888 parameters."""
     net = npnet.model("pool_first", size=224)
 
     assert [net.shapes[name][1] for name in ("conv1", "pool1", "pool2", "pool5")] == [54, 26, 12, 5]
     assert sum(counts(net).values()) == 49_430_888
-    assert npnet.model("krizhevsky2012", size=224).shapes == nets["krizhevsky2012"].shapes
+    assert npnet.model("krizhevsky2012", size=224).shapes == npnet.model("krizhevsky2012").shapes
 
 
-def test_which_layers_have_towers(nets):
-    groups = {name: layer.groups for name, layer in nets["krizhevsky2012"].layers.items() if hasattr(layer, "groups")}
+def test_which_layers_have_towers(weightless):
+    groups = {name: layer.groups for name, layer in npnet.model("krizhevsky2012").layers.items() if hasattr(layer, "groups")}
 
     assert groups == {"conv1": 1, "norm1": 2, "conv2": 2, "norm2": 2, "conv3": 1, "conv4": 2, "conv5": 2}
     for name in ("single_tower", "batchnorm", "torchvision", "half_tower"):
-        assert {layer.groups for layer in nets[name].layers.values() if hasattr(layer, "groups")} == {1}
+        assert {layer.groups for layer in npnet.model(name).layers.values() if hasattr(layer, "groups")} == {1}
 
 
 def constants(layer):
     return layer.n, layer.k, layer.alpha, layer.beta, layer.convention, layer.groups
 
 
-def test_constants_of_every_lrn(nets):
-    assert constants(nets["krizhevsky2012"]["norm1"]) == (5, 2, 1e-4, 0.75, "paper", 2)
-    assert constants(nets["original"]["norm2"]) == (5, None, 1e-4, 0.75, "original", 2)
-    assert constants(nets["pool_first"]["norm1"]) == (5, 2, 1e-4, 0.75, "paper", 1)
-    assert constants(nets["caffe"]["norm2"]) == (5, None, 1e-4, 0.75, "caffe", 1)
-    assert constants(nets["single_tower"]["norm1"]) == (5, 2, 1e-4, 0.75, "torch", 1)
-    assert constants(nets["half_tower"]["norm2"]) == (5, 2, 1e-4, 0.75, "paper", 1)
-    within = nets["original"]["within2"]
+def test_constants_of_every_lrn(weightless):
+    assert constants(npnet.model("krizhevsky2012")["norm1"]) == (5, 2, 1e-4, 0.75, "paper", 2)
+    assert constants(npnet.model("original")["norm2"]) == (5, None, 1e-4, 0.75, "original", 2)
+    assert constants(npnet.model("pool_first")["norm1"]) == (5, 2, 1e-4, 0.75, "paper", 1)
+    assert constants(npnet.model("caffe")["norm2"]) == (5, None, 1e-4, 0.75, "caffe", 1)
+    assert constants(npnet.model("single_tower")["norm1"]) == (5, 2, 1e-4, 0.75, "torch", 1)
+    assert constants(npnet.model("half_tower")["norm2"]) == (5, 2, 1e-4, 0.75, "paper", 1)
+    within = npnet.model("original")["within2"]
     assert (within.n, within.k, within.alpha, within.beta) == (5, 1, 1e-3, 0.75)
 
 
-def test_pooling_overlaps_and_rounds_as_its_version_says(nets):
+def test_pooling_overlaps_and_rounds_as_its_version_says(weightless):
     """At 227 pixels 2x2/2 pooling gives the same shapes, so the windows themselves are looked at (trap 4)."""
     for name in list(TOTALS)[:8]:
-        for layer in nets[name].layers.values():
+        for layer in npnet.model(name).layers.values():
             if isinstance(layer, MaxPool):
                 assert (layer.size, layer.stride, layer.ceil_mode) == (3, 2, name in ("original", "caffe"))
-    assert all(isinstance(nets["lenet5"][pool], AvgPool) for pool in ("pool1", "pool2"))
+    assert all(isinstance(npnet.model("lenet5")[pool], AvgPool) for pool in ("pool1", "pool2"))
 
 
 @pytest.mark.parametrize("name, ones", [

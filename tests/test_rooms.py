@@ -37,11 +37,21 @@ def existing(rooms):
 
 
 @cache
+def text_of(path):
+    return path.read_text("utf-8")
+
+
+@cache
+def tree(path):
+    return ast.parse(text_of(path))
+
+
+@cache
 def imported(path):
     """[(module, line)] of every import in a file, wherever it stands, with npnet's own made absolute."""
     found = []
     package = ("npnet",) + path.relative_to(PACKAGE).parent.parts
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -93,7 +103,7 @@ def test_packages_have_their_importers(package, homes):
 def test_the_book_knows_of_annexes_only_in_the_table_of_backends():
     for room in existing(BOOK):
         for path in files(room):
-            text = path.read_text()
+            text = text_of(path)
             for annex in ANNEXES:
                 named = re.findall(rf"npnet\.{annex}\b", text)
                 assert not named or (room, annex) == ("backend", "fast"), f"{path.name} names npnet.{annex}"
@@ -141,20 +151,27 @@ def test_no_name_of_ours_equals_a_rooms():
     assert not set(npnet.__all__) & set(BOOK + ANNEXES)
 
 
+@cache
 def tracked():
     """Every text file that belongs to the project."""
-    for path in ROOT.rglob("*"):
-        parts = path.relative_to(ROOT).parts
-        if path.is_file() and not any(part.startswith(".") and part != ".ci" or part.endswith(("__pycache__", ".egg-info"))
-                                      or part in ("build", "dist", "walk") for part in parts):
-            if path.suffix in (".py", ".md", ".cfg", ".toml", "") and path.name not in ("LICENSE",):
-                yield path
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if ours(name)]
+        found += [Path(folder, name) for name in names if ours(name) and name != "LICENSE"
+                  and Path(name).suffix in (".py", ".md", ".cfg", ".toml", "")]
+    return found
+
+
+def ours(name):
+    """Whether a file or folder of this name belongs to the project: the others are made by tools."""
+    made = name.startswith(".") and name != ".ci" or name.endswith(("__pycache__", ".egg-info"))
+    return not made and name not in ("build", "dist", "walk")
 
 
 def test_one_habit_in_all_rooms():
     """No function begins with an underscore, and rooms are imported by dots."""
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 assert not re.match("_[a-z]", node.name), f"{path.name}:{node.lineno} {node.name}"
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
@@ -167,17 +184,17 @@ def test_one_habit_in_all_rooms():
 def test_words_that_a_reader_from_elsewhere_would_not_understand(words):
     """Say NaN, invalid, not pictures, cannot be right."""
     for path in PACKAGE.rglob("*.py"):
-        assert words not in " ".join(path.read_text().split()), path
+        assert words not in " ".join(text_of(path).split()), path
 
 
 @pytest.mark.parametrize("word", ["fastmath=True", "parallel=True", "prange"])
 def test_never(word):
     """No infinities with fastmath; and numba's own threads have miscompiled sums (issues 3069, 7344, 8007, 8515)."""
-    assert not [path for path in tracked() if word in path.read_text() and path.name != "test_rooms.py"]
+    assert not [path for path in tracked() if word in text_of(path) and path.name != "test_rooms.py"]
 
 
 def test_no_bare_prints_in_the_book():
     for room in existing(BOOK):
         for path in files(room):
-            calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+            calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
             assert not [call for call in calls if getattr(call.func, "id", "") == "print"], path

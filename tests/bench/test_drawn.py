@@ -7,6 +7,8 @@ from npnet import bench
 matplotlib = pytest.importorskip("matplotlib", reason="plots need matplotlib")
 from matplotlib.text import Text  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("weightless")
+
 
 def texts(figure):
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]

@@ -7,6 +7,8 @@ from answered import data, scaling_data
 from npnet import bench
 from npnet.bench.report import milliseconds, rate
 
+pytestmark = pytest.mark.usefixtures("weightless")
+
 
 def printed(capsys, function, *arguments):
     function(*arguments)

@@ -82,7 +82,7 @@ def test_of_340_flowers_none_is_doubted(reference):
 
 
 @pytest.mark.reference
-@pytest.mark.parametrize("label", range(10))
+@pytest.mark.parametrize("label", [label if label in (0, 8) else pytest.param(label, marks=pytest.mark.further) for label in range(10)])
 def test_one_kind_of_thing_is_not_doubted(reference, label):
     """Ships and aeroplanes are blue, and still nobody says that red and blue are exchanged."""
     with np.load(reference / "cifar10_lossless_4000_1000.npz") as file:
