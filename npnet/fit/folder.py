@@ -29,6 +29,7 @@ from ..backend import ops
 from ..data.fingerprints import Identity, different, identity
 from ..fast.threads import blas, count
 from ..files import tidy, writing
+from ..files.beside import begin
 from ..files.lock import locked
 from ..weights import found, is_trained, read_checkpoint, save_checkpoint
 from ..weights.checkpoint import part, versions
@@ -81,6 +82,16 @@ def check_new(folder):
     taken = [name for name in FILES if (folder / name).exists()]
     if taken:
         raise FileExistsError(f"{folder} has a file {taken[0]}, and the run would write over it; choose another folder")
+
+
+def try_folder(folder, new):
+    """Raises, before the pictures are read, what the first checkpoint would raise: what check_new raises for a new run,
+    and OSError where the folder takes no files, or cannot be made. Leaves nothing behind."""
+    if new:
+        check_new(folder)
+    there = next(place for place in (folder, *folder.parents) if os.path.exists(place))
+    first = (folder / "last.npz").relative_to(there).parts[0]           # of what is not there yet
+    begin(Path(os.path.realpath(there)) / first).unlink()
 
 
 def go_on(run):

@@ -34,11 +34,12 @@ from ..weights.prepared import normalise_for, order_for
 from .announce import announce
 from .beginning import as_before, begin_with, pipeline_of, said_of_pictures
 from .finish import finish
-from .folder import check_new, command_line, new_folder
-from .loop import fit
+from .folder import command_line, new_folder, try_folder
+from .loop import fit, folder_of
 from .overfit import overfit
 from .team import ALONE
 
+RUNS = Path("runs")         # where a run's folder is made, unless it is given
 SCHEDULES = ("constant", "step", "multistep", "polynomial", "cosine", "plateau")
 # what may be given anew to a run that goes on
 ANEW = ("data", "epochs", "workers", "save_every", "skip_damaged", "no_probe")
@@ -305,21 +306,21 @@ class Recipe:
         weights = self.weights and place(self.weights, shipped())
         recipe = replace(self, data=place(self.data, CATALOGUE), weights=weights)
         say = silent if quiet else echo
-        recipe.check(fresh=checkpoint is None)
+        fresh = checkpoint is None
+        recipe.check(fresh)
         choose()
-        if checkpoint is None and out is not None:
-            team.shared(lambda: check_new(Path(out)))           # said before the pictures are read
-        command = recipe.command() if checkpoint is None else recipe.going_on(checkpoint)
+        team.shared(lambda: try_folder(folder_of(out, checkpoint or False) or RUNS, new=fresh and out is not None))
+        command = recipe.command() if fresh else recipe.going_on(checkpoint)
         parts = recipe.parts(say)
-        if checkpoint is None:
+        if fresh:
             net, pipeline, loaders, optimizer = recipe.made(parts, say, team)
         else:
             net, pipeline, optimizer = None, checkpoint.pipeline(), None        # fit takes them from the checkpoint
             loaders = recipe.loaders(parts, pipeline)
         if not quiet:
             announce(recipe, parts, loaders, pipeline, net, optimizer)
-        if checkpoint is None:
-            usual = Path("runs", f"{Path(recipe.data).stem}-{recipe.net}")
+        if fresh:
+            usual = RUNS / f"{Path(recipe.data).stem}-{recipe.net}"
             out = team.shared(lambda: out or new_folder(usual))
         settings = {"command": command, **recipe.as_data(), "backend": ops.name, "classes": list(parts.data.classes),
                     "origin": parts.data.origin}

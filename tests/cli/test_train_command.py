@@ -121,6 +121,26 @@ def test_a_run_is_not_overwritten_and_folders_are_numbered(pack, capsys, tmp_pat
     assert "holds a run already" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("out, file, target", [("a", "a", "a/last.npz"), ("a/run", "a", "a/run"), (None, "runs", "runs/last.npz")])
+def test_a_folder_that_cannot_be_made_is_said_before_the_pictures_are_read(pack, capsys, tmp_path, monkeypatch, out, file, target):
+    (tmp_path / file).write_text("mine")
+    monkeypatch.setattr(Recipe, "parts", None)                      # called, it would fail
+    assert train(pack, "--epochs", "1", *(["--out", out] if out else [])) == 2
+
+    assert f"{tmp_path / target} cannot be written: part of {tmp_path / file} is a file, not a folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [file] and (tmp_path / file).read_text() == "mine"
+
+
+def test_trying_a_folder_leaves_it_as_it_was(pack, tmp_path, monkeypatch):
+    monkeypatch.setattr(Recipe, "parts", None)
+    (tmp_path / "mine").mkdir()
+    for out in ("mine", "other"):
+        with pytest.raises(TypeError):
+            Recipe(str(pack), "caffe_lenet").train(out)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_without_validation_the_test_pictures_choose_nothing(pack, capsys, tmp_path):
     train(pack, "--epochs", "1", "--validation", "0", "--out", "a")
 
