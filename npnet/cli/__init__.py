@@ -221,6 +221,29 @@ def add_backend(parser):
     parser.add_argument("--backend", metavar="NAME", help="loops, numpy, numba or cupy (default: the best one found)")
 
 
+def add_version(parser):
+    """Adds --net and --size, for commands that measure or plan a version of models.py."""
+    from ..models import MODELS
+    parser.add_argument("--net", metavar="NAME", default=DEFAULT,
+                        help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
+
+
+def add_json(parser):
+    """Adds --json, alone or with a FILE, for commands whose tables have more numbers behind them."""
+    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers as JSON, in a file or in "
+                        "place of the tables")
+
+
+def write_json(text, file):
+    """Writes what --json FILE asks for, and says so."""
+    from ..files import writing
+    from ..screen import echo
+    with writing(file) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    echo(f"all numbers are in {file}")
+
+
 def add_layers(parser):
     """Adds the option --layers, for commands that read networks."""
     parser.add_argument("--layers", metavar="FILE.py", help="a file that defines layers of your own, which the saved "

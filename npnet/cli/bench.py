@@ -13,10 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .. import bench, plots
-from ..files import writing
-from ..models import MODELS
 from ..screen import bar, echo
-from . import DEFAULT, add_backend
+from . import add_backend, add_json, add_version, write_json
 from .plot import place_of
 
 BATCHES = ",".join(map(str, bench.BATCHES))
@@ -26,9 +24,7 @@ def add(commands):
     parser = commands.add_parser("bench")
     parser.description = ("How fast npnet is on this machine: every layer forward and backward, whole passes, memory, "
                           "beside PyTorch where it is installed and beside what the machine allows.")
-    parser.add_argument("--net", metavar="NAME", default=DEFAULT,
-                        help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
-    parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
+    add_version(parser)
     parser.add_argument("--layers", metavar="NAMES", help="these layers alone, such as conv1,norm1; update is the "
                         "optimizer's part")
     parser.add_argument("--batch", metavar="N,N", help=f"numbers of pictures (default: {BATCHES})")
@@ -39,8 +35,7 @@ def add(commands):
                         "pictures grow, beside the backend numpy: a quarter of an hour")
     parser.add_argument("--peers", action="store_true", help="instead: convolution and pooling beside the im2col of "
                         "textbooks, and beside npnet's numpy and loops")
-    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers as JSON, in a file or in "
-                        "place of the tables")
+    add_json(parser)
     parser.add_argument("--save", metavar="FOLDER", help="also draw: a roofline and bars for each batch size, or the "
                         "curves of --scaling")
     add_backend(parser)
@@ -56,9 +51,7 @@ def run(options):
     if options.json == "-":
         print(text)
     elif options.json is not None:
-        with writing(options.json) as temporary:
-            temporary.write_text(text + "\n", encoding="utf-8")
-        echo(f"all numbers are in {options.json}")
+        write_json(text, options.json)
     if options.save is not None:
         save(figures(data), Path(options.save), options.json != "-")
 

@@ -14,8 +14,7 @@ import os
 from pathlib import Path
 
 from .. import backend, plots
-from ..files import writing
-from ..models import MODELS, model
+from ..models import model
 from ..parallel import here
 from ..parallel.planner import conclusions, rates, units
 from ..parallel.planner.compare import compare, measured_link, measured_rates
@@ -23,7 +22,7 @@ from ..parallel.planner.costs import KINDS, Link
 from ..parallel.launcher import launch
 from ..parallel.planner.predictions import BATCH, RANKS, batch_of, plan
 from ..screen import bar, counted, duration, echo, print_table, size, tell
-from . import DEFAULT, add_backend, choose_backend
+from . import add_backend, add_json, add_version, choose_backend, write_json
 from .plot import place_of
 
 BANDWIDTH, LATENCY = "10Gbit", "50us"
@@ -35,9 +34,7 @@ def add(commands):
     parser.description = ("Predicts a training step on several ranks (processes, on one machine or many): its time, "
                           "the bytes that each rank sends, efficiency, for data-parallel training, the two towers of "
                           "2012, and \"one weird trick\" of 2014.")
-    parser.add_argument("--net", metavar="NAME", default=DEFAULT,
-                        help=f"one of {', '.join(MODELS)} (default: {DEFAULT})")
-    parser.add_argument("--size", type=int, metavar="PIXELS", help="of the input's side (default: the version's own)")
+    add_version(parser)
     parser.add_argument("--ranks", metavar="N,N", help="numbers of ranks, such as 1,2,3; one number N means 1, 2, "
                         "4 ... up to N (default: 64)")
     parser.add_argument("--batch", type=int, metavar="N", help=f"pictures of a step, of all ranks together (default: "
@@ -58,8 +55,7 @@ def add(commands):
                         "these ranks, measured now")
     parser.add_argument("--compare", action="store_true", help="instead: predicted beside measured, for as many "
                         "processes as --ranks says or mpiexec has started (default: 1)")
-    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers as JSON, in a file or in "
-                        "place of the tables")
+    add_json(parser)
     parser.add_argument("--save", metavar="FILE", help="also draw times, bytes and efficiency over the ranks: plan.png")
     add_backend(parser)
     parser.set_defaults(run=run)
@@ -92,9 +88,7 @@ def give(found, show, options):
     else:
         show(found)
     if options.json not in (None, "-"):
-        with writing(options.json) as temporary:
-            temporary.write_text(text + "\n", encoding="utf-8")
-        echo(f"all numbers are in {options.json}")
+        write_json(text, options.json)
     if options.save is not None:
         plots.save(drawing(found), options.save)
         if options.json != "-":

@@ -196,7 +196,7 @@ def test_outside_the_main_thread_it_runs_too():
 
 KILLED = """
 import os, signal, sys, time
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests}
 import npnet
 npnet.use("numpy")
 import numpy as np
@@ -236,7 +236,7 @@ def test_killed_at_any_moment_it_ends_the_same(tmp_path):
     """kill -9, many times, with a checkpoint after every step, so that many fall into the writing."""
     npnet.use("numpy")
     run(tmp_path / "whole", 6, save_every=0)
-    script = KILLED.format(tests=os.path.dirname(__file__), folder=str(tmp_path / "parts"))
+    script = KILLED.format(tests=[os.path.dirname(__file__), os.path.dirname(os.path.dirname(__file__))], folder=str(tmp_path / "parts"))
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True,
                           env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
 

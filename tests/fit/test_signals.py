@@ -74,7 +74,7 @@ def test_nobody_waits_for_the_evaluation(tmp_path):
 
 CLOSED = """
 import os, signal, sys, time
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests}
 import npnet
 npnet.use("numpy")
 from test_signals import Sending, PIPELINE
@@ -96,7 +96,7 @@ def test_a_terminal_that_is_gone_loses_nothing(tmp_path):
     """Writing to it fails, and the checkpoint is there all the same."""
     import pty
     master, slave = pty.openpty()
-    script = CLOSED.format(tests=os.path.dirname(__file__), folder=str(tmp_path / "a"))
+    script = CLOSED.format(tests=[os.path.dirname(__file__), os.path.dirname(os.path.dirname(__file__))], folder=str(tmp_path / "a"))
     child = subprocess.Popen([sys.executable, "-c", script], stdin=slave, stdout=slave, stderr=slave)
     while not (tmp_path / "a" / "last.npz").exists() and child.poll() is None:
         time.sleep(0.01)

@@ -1,14 +1,14 @@
 """Small networks with every kind of layer, and their training by a team of ranks or by one process, to be compared."""
 import numpy as np
 
+from squares import PIPELINE, pictures
+
 import npnet
 from npnet import parallel
-from npnet.data import Loader, Pictures, Pipeline
+from npnet.data import Loader
 from npnet.fit import answers
 from npnet.fit.team import ALONE
 from npnet.train import evaluate, train
-
-PIPELINE = Pipeline(size=8, shorter=8, channels=3, mean=127.0, deviation=60.0, pad=1)
 
 
 class Doubles:
@@ -20,16 +20,6 @@ class Doubles:
     def epoch(self, number, first=0):
         for x, labels in self.loader.epoch(number, first):
             yield x.astype(np.float64), labels
-
-
-def pictures(count, seed=0):
-    """Squares that are brighter at the top, in the middle or at the bottom."""
-    random = np.random.default_rng(seed)
-    labels = random.integers(0, 3, count)
-    images = random.integers(0, 120, (count, 8, 8, 3), np.uint8)
-    for image, label in zip(images, labels):
-        image[3 * label:3 * label + 2] += 100
-    return Pictures(images, labels, ("top", "middle", "bottom"))
 
 
 # ---------------------------------------------------------------------------- networks

@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 import pytest
-from equal_networks import PIPELINE
 from ranked import launched, on_ranks
+from squares import PIPELINE
 
 import npnet
 from npnet import parallel

@@ -8,8 +8,9 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from equal_networks import CASES, loaders, pictures
+from equal_networks import CASES, loaders
 from ranked import launched, on_ranks
+from squares import pictures
 
 import npnet
 from npnet import optim, parallel

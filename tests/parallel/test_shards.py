@@ -3,7 +3,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from equal_networks import PIPELINE, Doubles, pictures
+from equal_networks import Doubles
+from squares import PIPELINE, pictures
 
 from npnet.data import Loader
 from npnet.parallel.ranks import Ranks

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from equal_networks import PIPELINE, batch_norm, every_layer, paths, pictures
+from equal_networks import batch_norm, every_layer, paths
 from ranked import on_ranks
+from squares import PIPELINE, pictures
 
 import npnet
 from npnet import parallel
