@@ -63,7 +63,7 @@ class Case:
     @property
     def right(self):
         """How many pictures of this batch were answered rightly."""
-        return int((self.logits.argmax(axis=1) == self.labels).sum())
+        return int(np.count_nonzero(self.logits.argmax(axis=1) == self.labels))
 
     @property
     def whole(self):
@@ -154,9 +154,9 @@ def facts_of(logits, labels):
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu" or not len(labels):
         raise ValueError(f"the doctor needs logits (N, classes) and labels (N,), whole numbers; got logits "
                          f"{logits.shape} and labels {labels.dtype} {labels.shape}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError(f"the doctor needs labels from 0 to {logits.shape[1] - 1}, got {labels.min()} to "
-                         f"{labels.max()}")
+    least, most = min(listed := labels.tolist()), max(listed)                   # quicker than the array's own, for few
+    if least < 0 or most >= logits.shape[1]:
+        raise ValueError(f"the doctor needs labels from 0 to {logits.shape[1] - 1}, got {least} to {most}")
     return logits, labels
 
 

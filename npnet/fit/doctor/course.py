@@ -17,6 +17,7 @@ CHANCE = 0.985              # of the loss of guessing: below it, something was l
 GROWN, EXPLODED = 3.0, 100.0        # times the loss at the start, for a mean over some pictures, and for one step
 RISEN = 1.1                 # of the loss of guessing, by which it must be worse than guessing to be called growing
 FACTORS = 5         # looks at which a loss must be the same number of times the one computed again
+RATIOS = 10         # looks at which the two are compared at most
 OVERFLOWS = 1e30    # outputs so large are no matter of a logarithm
 SAME = 1e-3                 # the relative difference that rounding may make between two ways to the same loss
 
@@ -47,16 +48,21 @@ class Course(Examiner):
         if math.isnan(self.first_loss) or case.pictures - len(case.labels) < FEWEST:
             self.first_loss = self.mean()                       # of the first pictures
         if len(self.losses) == self.keep and math.isnan(self.first_mean):
-            self.first_mean = float(np.mean(self.losses))
+            self.first_mean = mean(self.losses)
         few = -(-FEWEST // case.size)                           # steps: the loss of one picture is no measure
-        if len(self.losses) >= few and (now := float(np.mean(self.losses[-few:]))) > self.highest:
+        if len(self.losses) >= few and (now := mean(self.losses[-few:])) > self.highest:
             self.highest, self.highest_at = now, case.number
-        if case.look and case.loss > 1e-3 and len(self.ratios) < 10:
+        if case.look and case.loss > 1e-3 and len(self.ratios) < RATIOS:
             self.ratios.append(case.step.loss / case.loss)
             if len(self.ratios) == FACTORS:
                 other = self.other_loss(case)
                 return [other] if other and other.alone else []
         return []
+
+    @property
+    def usual(self):
+        """Whether the loss of a step is known to be the softmax cross-entropy of its outputs: at ten looks it was."""
+        return len(self.ratios) == RATIOS and all(abs(ratio - 1) < SAME for ratio in self.ratios)
 
     def top(self, case):
         """The loss at the start: the first one, or that of guessing where it is higher."""
@@ -104,7 +110,7 @@ class Course(Examiner):
         """The symptom of a loss far above its start, or worse than guessing and rising; None where it is neither."""
         last = max(10, -(-100 // case.size))
         recent, top = self.losses[-last:], self.top(case)
-        now = float(np.mean(recent))
+        now = mean(recent)
         exploded = case.loss > EXPLODED * top
         if exploded or len(recent) == last and now > GROWN * top:
             return ("grows", "the loss", f"it grows: {self.first_loss:.3g} at first, "
@@ -168,6 +174,11 @@ class Course(Examiner):
         return Finding("rate-high", "the rate", f"the loss rose to {self.highest:.3g} at step {self.highest_at}: the "
                        f"steps were too long", f"lower the rate (now {case.lr:.3g}) ten times and start again", 0.55,
                        wants="rate down")
+
+
+def mean(numbers):
+    """Of a list; np.mean would take five times as long, and each step asks for two."""
+    return sum(numbers) / len(numbers)
 
 
 def guessing(case):

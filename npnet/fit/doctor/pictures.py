@@ -116,14 +116,16 @@ class Pictures(Examiner):
         """Labels, in chunks of whole batches; and small copies of the pictures."""
         if not self.counts:
             self.counts = [0] * max(case.classes, case.logits.shape[1])
-        self.counts = (np.array(self.counts) + np.bincount(case.labels, minlength=len(self.counts))).tolist()
+        labels = case.labels.tolist()                           # lists: for so few, arrays are slower
+        for label in labels:
+            self.counts[label] += 1
         if x is not None:
             kept = len(self.sample.labels)
             self.sample.add(x, case.labels)
             self.sampled = self.sample.count
             new = self.sample.pictures[kept:] or ops.to_host(x)
             self.crc = zlib.crc32(np.ascontiguousarray(new), self.crc)
-        self.chunk += case.labels.tolist()
+        self.chunk += labels
         if len(self.chunk) >= CHUNK:
             self.close(x is not None)
 
@@ -192,9 +194,9 @@ class Pictures(Examiner):
     def one_label(self, case, sure):
         """One label for all. sure: whether that was the whole epoch."""
         known = self.whole or self.counts
-        total, seen = sum(known), sum(self.counts)
-        if np.count_nonzero(known) != 1 or np.count_nonzero(self.counts) != 1:
+        if present(known) != 1 or present(self.counts) != 1:
             return None
+        total, seen = sum(known), sum(self.counts)
         begun_again = self.again > 1 and self.chunks[0] > KNOWN
         sure = sure or bool(self.whole) or begun_again
         if seen < (CHUNK if sure else ALONE):
@@ -211,15 +213,17 @@ class Pictures(Examiner):
     def sorted(self, case, least=SORTED):
         """Labels that are equal in a row far oftener than in all."""
         chunks, shares, single, pairs = self.chunks
-        known = np.array(self.whole or self.counts, float)
-        if chunks < CHUNKS or np.count_nonzero(known) < 2:
+        known = self.whole or self.counts
+        if chunks < CHUNKS or present(known) < 2:
             return None
-        p = known / known.sum()
-        chance = float((p ** 2).sum())
-        error = math.sqrt(single * ((p ** 3).sum() - chance ** 2) + pairs * chance * (1 - chance)) / chunks
-        share = shares / chunks
+        total, share = sum(known), shares / chunks
+        chance = sum(count ** 2 for count in known) / total ** 2
         excess = (share - chance) / (1 - chance)
-        if excess < least or share - chance < SURE * error:
+        if excess < least:
+            return None
+        three = sum(count ** 3 for count in known) / total ** 3
+        error = math.sqrt(single * (three - chance ** 2) + pairs * chance * (1 - chance)) / chunks
+        if share - chance < SURE * error:
             return None
         do = "shuffle the pictures" if excess > 0.9 else "shuffle all pictures, not only those that are near each other"
         return Finding("labels-sorted", "the labels", f"of pictures that come together two have the same label in "
@@ -293,7 +297,7 @@ def contradicting(seen, labels, case):
     for one, label in zip(seen, labels):
         groups.setdefault(one, Counter())[int(label)] += 1
     lowest = sum(entropy(group) for group in groups.values()) / len(seen)
-    chance = entropy(Counter(map(int, labels))) / len(seen)
+    chance = entropy(Counter([int(label) for label in labels])) / len(seen)
     if not chance or lowest < GUESS * chance:
         return None
     return Finding("pictures-repeated", "the input", f"among the first {len(seen):,} pictures there are "
@@ -310,6 +314,11 @@ def one_picture(seen):
     return Finding("pictures-repeated", "the input", f"{most:,} of the first {count:,} pictures are one and the same",
                    "look at how the pictures are read: what could not be read may have become this one", most / count,
                    alone=True)
+
+
+def present(counts):
+    """How many classes were counted at all, in a list of counts."""
+    return len(counts) - counts.count(0)
 
 
 def entropy(counts):
