@@ -9,6 +9,7 @@ import npnet
 from npnet.data.sets import Pictures
 from npnet.data.shapes import shapes
 from npnet.fit.doctor import Doctor, Finding
+from npnet.fit.doctor import doctor as core
 from npnet.fit.doctor.case import cross_entropy, facts_of
 from npnet.fit.doctor.finding import ranked, remark_of, remark_with_causes
 from npnet.fit.labels import labels_fit
@@ -277,6 +278,17 @@ def test_nothing_is_changed_by_looking():
 
     alone, looked_at = trained(None), trained(Doctor(small(), CLASSES))
     assert all(np.array_equal(alone[name], looked_at[name]) for name in alone)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_usual_loss_is_computed_again_at_looks_alone(times, monkeypatch):
+    """That is a tenth of what a step costs him; of a loss of one's own it is needed at each step."""
+    doctor, net, asked = Doctor(small(), CLASSES), small(), []
+    monkeypatch.setattr(core, "cross_entropy", lambda *given: asked.append(doctor.seen) or cross_entropy(*given))
+    for step in train(net, SGD(0.001), batches(*pictures(), steps=102)):
+        doctor.step(step._replace(loss=times * step.loss), net, None)
+        assert doctor.case.loss == pytest.approx(step.loss, rel=1e-5)
+    assert asked == ([*range(1, 51), 100] if times == 1 else [*range(1, 103)])
 
 
 def test_logits_alone_are_enough():

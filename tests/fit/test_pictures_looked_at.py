@@ -12,6 +12,7 @@ from npnet.data.sets import Pictures, held_out
 from npnet.data.shapes import shapes
 from npnet.fit.doctor import Doctor
 from npnet.fit.doctor.pictures import Pictures as Examiner
+from npnet.fit.doctor.pictures import contradicting
 from npnet.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU
 from npnet.optim import SGD
 from npnet.train import train
@@ -176,6 +177,14 @@ def test_the_same_picture_again_and_again():
         x, labels = drawn(seed, 256)
         some = np.where(np.random.default_rng(seed).random(256) < 0.6, 7, np.arange(256))
         assert heard(x[some], labels, seed=seed)[0] == {"pictures-repeated"}
+
+
+def test_how_low_the_loss_can_come_where_equal_pictures_have_different_labels():
+    """By hand: of four pictures two are equal with two labels, log(2) each; guessing knows the shares 1/4 and 3/4."""
+    labels = list(np.array([0, 255, 255, 255], np.uint8))               # whose largest, and 1 more, is no uint8
+    said = contradicting([7, 7, 8, 8], labels).says
+    assert "there are 2 different ones" in said and "cannot fall below 0.347, guessing is 0.562" in said
+    assert contradicting([7, 6, 8, 9], labels) is None and contradicting([7, 7, 7], [1, 1, 1]) is None
 
 
 def test_many_pictures_of_one_constant_colour():

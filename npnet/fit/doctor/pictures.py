@@ -95,7 +95,7 @@ class Pictures(Examiner):
             self.note(x if sampling else None, case)
             found += [self.one_label(case, sure=False), self.sorted(case)]
             if any(before < count <= self.sampled for count in JUDGED):
-                found += self.looks_alike(case)
+                found += self.looks_alike()
         return [finding for finding in found if finding]
 
     def look(self, x, case):
@@ -243,7 +243,7 @@ class Pictures(Examiner):
 
     # ------------------------------------------------------------------ the pictures
 
-    def looks_alike(self, case):
+    def looks_alike(self):
         """Findings on pictures of one constant colour, and on the same pictures again and again."""
         if self.sample.count < JUDGED[0]:
             return []
@@ -253,7 +253,7 @@ class Pictures(Examiner):
         if self.figures[3] == self.figures[4]:
             return []                                           # it is said that all inputs are the same
         return [finding for finding in (flat_pictures(int(flat.sum()), len(flat)),
-                                        contradicting(seen, kept.labels, case),
+                                        contradicting(seen, kept.labels),
                                         None if flat.mean() > MANY / 2 else one_picture(seen)) if finding]
 
     # ------------------------------------------------------------------ epochs, and what explains
@@ -261,12 +261,12 @@ class Pictures(Examiner):
     def epoch(self, case, row):
         found = [self.one_label(case, sure=True)] if case.epochs == 1 and not self.whole else []
         if case.epochs == 1:
-            found += self.looks_alike(case)
+            found += self.looks_alike()
         return [finding for finding in found if finding]
 
     def suspects(self, case):
         found = [self.constant(), self.broken(), self.faint(case), self.scale(case), self.sorted(case, SOME),
-                 self.one_label(case, sure=False), *self.looks_alike(case)]
+                 self.one_label(case, sure=False), *self.looks_alike()]
         if not any(finding and finding.name in ("labels-one", "pictures-repeated") for finding in found):
             found.append(self.shuffled())
         return [finding for finding in found if finding]
@@ -291,17 +291,20 @@ def flat_pictures(flat, count, whose="training"):
                    "at how they are read", 1.0, alone=True)
 
 
-def contradicting(seen, labels, case):
-    """Equal pictures with different labels: how low the loss can come at best."""
-    groups = {}
-    for one, label in zip(seen, labels):
-        groups.setdefault(one, Counter())[int(label)] += 1
-    lowest = sum(entropy(group) for group in groups.values()) / len(seen)
-    chance = entropy(Counter([int(label) for label in labels])) / len(seen)
+def contradicting(seen, labels):
+    """Equal pictures with different labels: how low the loss can come at best.
+
+    That is the entropy of the labels of equal pictures: the entropy of pictures and labels together, without that of
+    the pictures.
+    """
+    _, number, pictures = np.unique(seen, return_inverse=True, return_counts=True)
+    labels, count = np.array(labels, np.int64), len(seen)
+    lowest = (entropy(tallied(number * (labels.max() + 1) + labels)) - entropy(pictures)) / count
+    chance = entropy(tallied(labels)) / count
     if not chance or lowest < GUESS * chance:
         return None
-    return Finding("pictures-repeated", "the input", f"among the first {len(seen):,} pictures there are "
-                   f"{len(groups):,} different ones, and equal pictures have different labels: the loss cannot fall "
+    return Finding("pictures-repeated", "the input", f"among the first {count:,} pictures there are "
+                   f"{len(pictures):,} different ones, and equal pictures have different labels: the loss cannot fall "
                    f"below {lowest:.3g}, guessing is {chance:.3g}", "look at how the pictures are read",
                    1.0, alone=True)
 
@@ -321,10 +324,14 @@ def present(counts):
     return len(counts) - counts.count(0)
 
 
+def tallied(numbers):
+    """How often each of some numbers is there."""
+    return np.unique(numbers, return_counts=True)[1]
+
+
 def entropy(counts):
     """The sum, over things that were counted, of minus the logarithm of their shares."""
-    total = sum(counts.values())
-    return -sum(count * math.log(count / total) for count in counts.values()) + 0.0
+    return float(-(counts * np.log(counts / counts.sum())).sum()) + 0.0
 
 
 def normalised(net):
