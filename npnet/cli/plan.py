@@ -26,7 +26,7 @@ from . import add_backend, add_json, add_version, choose_backend, write_json
 from .plot import place_of
 
 BANDWIDTH, LATENCY = "10Gbit", "50us"
-HEADS = ("ranks", "pictures", "compute", "send", "step", "at best", "sends", "weak", "strong")
+HEADS = ("ranks", "pictures", "compute", "send", "step", "at best", "bytes", "weak", "strong")
 
 
 def add(commands):
@@ -224,7 +224,7 @@ def show_compared(found, name):
 
 def cells(one):
     """The cells of one prediction."""
-    times = [duration(seconds) if seconds else "0" for seconds in (one.computing, one.sending, one.step, one.at_best)]
+    times = map(units.time_words, (one.computing, one.sending, one.step, one.at_best))
     return (str(one.ranks), str(one.pictures), *times, size(one.sent), f"{one.weak:.2f}", f"{one.strong:.2f}")
 
 

@@ -63,6 +63,12 @@ def test_bandwidths(text, number):
     assert units.bandwidth(text) == pytest.approx(number)
 
 
+@pytest.mark.parametrize("number, text", [(0, "0"), (2.0, "2.00 s"), (0.9996, "1.00 s"), (0.226, "226 ms"), (0.0181, "18.1 ms"),
+                                          (1e-5, "0.0100 ms"), (735.2, "735 s")])
+def test_times_of_a_table_have_three_digits(number, text):
+    assert units.time_words(number) == text
+
+
 @pytest.mark.parametrize("text, number", [("50us", 5e-5), ("50µs", 5e-5), ("0.2 ms", 2e-4), ("1s", 1), ("0s", 0), ("7ns", 7e-9)])
 def test_latencies(text, number):
     assert units.seconds(text) == pytest.approx(number)
@@ -107,7 +113,8 @@ def test_allreduce_by_hand():
 
 def test_allreduce_of_three_ranks_folds_one_into_its_neighbour():
     """Whole vectors there and back (2 + 8 s), and two ranks between (2 + 4 s)."""
-    assert allreduce(4000, 3, SECOND) == (2 + 8 + 2 + 4, 12000, 4)
+    assert allreduce(4000, 3, SECOND) == (2 + 8 + 2 + 4, 8000, 4)      # the neighbour sends halves twice, and the sum back
+    assert allreduce(4000, 6, SECOND).sent == 6000 + 4000              # as on 4 ranks, and the sum back
     assert allreduce(4000, 3, SECOND, "ring")[1] == pytest.approx(2 * 2 / 3 * 4000)
 
 

@@ -45,7 +45,7 @@ def bottleneck(plan):
     others = sum(seconds for what, seconds, _ in last.messages if not what.startswith("gradient"))
     share = (last.sending - others) / last.step
     said = (f"Data-parallel on {counted(last.ranks, 'rank')}: {percent(share, 0)} of the step is the sum of the "
-            f"gradients ({size(4 * plan.parameters)} each")
+            f"gradients (each rank has {size(4 * plan.parameters)} of them")
     if plan.dense > plan.parameters / 2:
         said += f"; {plan.dense / 1e6:.3g} of {plan.parameters / 1e6:.3g} million are those of the dense layers"
     return said + (")." if share >= LITTLE else "), which hardly matters.")

@@ -20,7 +20,7 @@ Adding two arrays takes gamma seconds for each of n bytes. With p ranks:
 
 MPICH takes recursive doubling for an Allreduce up to 2048 bytes and Rabenseifner's above, where p is no power of two
 after folding the ranks beyond the last power into their neighbours: 2 alpha + 2 n beta + n gamma more, as whole vectors
-go there and come back. Allgather and Reduce_scatter change from lg p to p-1 messages at 512 kB, Allgather at 80 kB
+go there and come back; a neighbour sends n bytes more. Allgather and Reduce_scatter change from lg p to p-1 messages at 512 kB, Allgather at 80 kB
 where p is no power of two. That holds for its non-blocking collectives, which npnet takes, between ranks on machines of
 their own; ranks on one machine first meet in its memory.
 """
@@ -80,7 +80,7 @@ def allreduce(count, ranks, link, kind="mpich"):
     if kind == "ring":
         return halves(count, ranks, 2 * (ranks - 1), link)
     power = 2 ** int(math.log2(ranks))                  # the largest power of two that is not more than the ranks
-    folded = Cost() if power == ranks else link.cost(2, 2 * count, count)
+    folded = Cost() if power == ranks else link.cost(2, 2 * count, count)._replace(sent=count)     # sends and receives
     if count <= SHORT_ALLREDUCE:
         rounds = int(math.log2(power))
         return folded.and_then(link.cost(rounds, rounds * count, rounds * count))

@@ -69,3 +69,9 @@ def bandwidth_words(number):
 def latency_words(number):
     """"50 us" of seconds."""
     return f"{1e6 * number:.3g} us" if number < 1e-3 else f"{1e3 * number:.3g} ms"
+
+
+def time_words(number):
+    """"2.06 s", "18.1 ms" of seconds: three digits, so that a row of a table can be added up."""
+    shown, unit = (number, "s") if number >= 0.9995 else (1e3 * number, "ms")
+    return f"{shown:#.3g}".rstrip(".") + f" {unit}" if number else "0"
