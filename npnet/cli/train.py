@@ -5,6 +5,7 @@
     npnet train --resume runs/cifar                             goes on, bit for bit
     npnet train --resume runs/pets --data moved/pets            the same pictures, in another place
     npnet train --data cifar10 --ranks 4                        four processes work on each batch
+    npnet train --net krizhevsky2012 --towers --ranks 2         two, each with half of every layer, as in 2012
     npnet train --data my_pictures/ --overfit-one-batch         can this network learn anything here?
     npnet train --explain-remarks softmax-twice                 what the doctor's remark means, and a run that earns it
 
@@ -18,7 +19,9 @@ from pathlib import Path
 
 from ..data.sets import Unreadable
 from ..fit.recipe import ANEW, Recipe, Unfit, checkpoint_of
+from ..models import MODELS
 from ..parallel import here
+from ..parallel.towers.cutting import rows_of
 from ..screen import echo
 from . import add_backend, choose_backend
 
@@ -39,6 +42,8 @@ def add(commands):
         add_setting(groups[one.metadata["group"]], one)
     run.add_argument("--ranks", metavar="N", type=int, help="in so many processes on this machine, which work on each "
                      "batch together, under mpiexec (default: 1)")
+    run.add_argument("--towers", action="store_true", help="the two towers of 2012: two ranks, each with half of every "
+                     "layer and all pictures (with --ranks 2, or under mpiexec -n 2)")
     run.add_argument("--overfit-one-batch", action="store_true",
                      help="train on one batch only: what cannot be learnt by heart cannot be learnt")
     run.add_argument("--explain-remarks", metavar="NAME", nargs="*", help="train nothing, and explain what the doctor "
@@ -99,7 +104,9 @@ def train(options):
         if options.backend is None and not os.environ.get("NPNET_BACKEND"):
             options.backend = checkpoint.about["settings"].get("backend")
     choose_backend(options)
-    team = here(recipe.shards)
+    team = here(recipe.shards, options.towers)
+    if team.halves:
+        check_cut(recipe, fresh=checkpoint is None)
     if options.overfit_one_batch:
         if team.size > 1:
             raise ValueError("--overfit-one-batch is for one process; start it without mpiexec and --ranks")
@@ -108,6 +115,15 @@ def train(options):
         return 0 if result.learnt else 1
     run = recipe.train(options.out, checkpoint, team=team)
     return 128 + run.signal if run.signal else int(run.failed)
+
+
+def check_cut(recipe, fresh):
+    """Raises Unfit for settings that cannot be, and a network that cannot be cut into two towers."""
+    recipe.check(fresh)
+    try:
+        rows_of(*MODELS[recipe.net](**({} if recipe.size is None else {"size": recipe.size})))
+    except ValueError as error:
+        raise Unfit(f"net {recipe.net} cannot be cut into --towers: {error}") from None
 
 
 def without_ranks(words):

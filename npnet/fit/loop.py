@@ -45,7 +45,9 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
     seconds between two checkpoints within an epoch. limit_batches: train on only so many in each epoch. settings:
     plain data that is kept with the run. probe: whether the doctor may try small steps along the gradient when
     something is wrong. team: the processes that train together (npnet.parallel.here()); each calls fit with the same
-    arguments, but for out and resume, which count on the first one alone; there a checkpoint is given, not True.
+    arguments, but for out and resume, which count on the first one alone; there a checkpoint is given, not True. Two
+    towers (here(towers=True)) leave the network that is given as it is; what they have trained is the Run's, on the
+    first one.
 
     A loss or weights that are NaN or infinite end the run, and last.npz stays what it was. FileExistsError for a
     folder that holds a run, unless it is resumed, or files of the user's with a run's names; BlockingIOError where
@@ -74,8 +76,9 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
         with interrupts(team.first) as training.interrupted:
             training.begin(resume)
             training.go(epochs, save_every)
-        folders.draw(training.run, net, training.screen.say)
-    return training.run
+        run.net, _ = team.whole(training.net, training.optimizer)
+        folders.draw(run, run.net, training.screen.say)
+    return run
 
 
 def folder_of(out, resume):
@@ -122,6 +125,7 @@ class Training:
             self.go_on(resume)
         self.team.compare("of the run", None, run.settings | folders.facts(self.loader), self.pictures)
         self.net = self.team.network(self.net)
+        self.optimizer = self.team.optimizer(self.net, self.optimizer)
         if not resume:
             if self.team.first:
                 self.tell(*self.doctor.before(self.loader, self.validation, self.pictures))
@@ -129,7 +133,7 @@ class Training:
         self.team.keeps(run.folder)
         folders.write_pictures(run, self.pictures, self.screen.say)
         folders.write_history(run, self.screen.say)
-        if self.team.size > self.loader.batch:
+        if self.team.size > self.loader.batch and not self.team.halves:
             self.screen.say(f"a batch of {counted(self.loader.batch, 'picture')} leaves "
                             f"{self.team.size - self.loader.batch} of {self.team.size} ranks without work")
         first, last = self.team.rows(min(self.loader.batch, len(self.loader.pictures)))
@@ -198,8 +202,8 @@ class Training:
                     self.save("last.npz")
 
     def ask(self, question, seen):
-        """What the doctor answers, who is on the first process alone."""
-        return question(seen, self.net, self.optimizer) if self.team.first else []
+        """What the doctor answers, who is on the first process alone, and asked of no half of a network."""
+        return question(seen, self.net, self.optimizer) if self.team.first and not self.team.halves else []
 
     def watched(self, batches):
         """The same batches; raises Interrupted as soon as somebody has pressed Ctrl-C. self.waited: how many seconds
@@ -263,11 +267,15 @@ class Training:
 
     def save(self, name):
         """Writes a checkpoint of the run. Raises Failed instead if a step has made weights that are NaN or infinite."""
-        broken = [key for key, array in (self.net.params() | self.net.state()).items() if not finite(array)]
+        net, optimizer = self.team.whole(self.net, self.optimizer)
+        self.team.shared(lambda: self.write(name, net, optimizer))
+
+    def write(self, name, net, optimizer):
+        """The same, on the first process, with the network and the optimizer of all of them."""
+        broken = [key for key, array in (net.params() | net.state()).items() if not finite(array)]
         if broken and self.run.losses:
             raise Failed(f"{broken[0]} holds NaN or infinity after the last step; the last checkpoint is from before")
-        self.team.shared(lambda: folders.save(self.run, name, self.net, self.optimizer, self.loader, self.doctor,
-                                              self.pictures))
+        folders.save(self.run, name, net, optimizer, self.loader, self.doctor, self.pictures)
 
     def tell(self, *remarks):
         """Shows and keeps what there is to say."""

@@ -8,9 +8,10 @@ end and `answers` are written once for both.
 
 class Alone:
     """One process. rank: which one this is; size: how many there are; shards: into how many pieces every batch is
-    cut, each of which is worked on by itself, or None for one piece a process."""
+    cut, each of which is worked on by itself, or None for one piece a process; halves: whether each of two processes
+    has a half of every layer, and not some of the pictures."""
 
-    rank, size, shards = 0, 1, None
+    rank, size, shards, halves = 0, 1, None, False
 
     def __repr__(self):
         return f"rank {self.rank} of {self.size}" + f", {self.shards} shards" * (self.shards is not None)
@@ -31,6 +32,15 @@ class Alone:
     def network(self, net):
         """What train() and evaluate() take in the place of a network."""
         return net
+
+    def optimizer(self, net, optimizer):
+        """What updates that network, which self.network gave, in the place of an optimizer of the whole."""
+        return optimizer
+
+    def whole(self, net, optimizer):
+        """(network, optimizer) as one process has them, of what network and optimizer gave; where each process has a
+        half, (None, None) on all but the first."""
+        return net, optimizer
 
     def loader(self, loader):
         """A loader that prepares this process's pictures of each batch, and gives the labels of all."""

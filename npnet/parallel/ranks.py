@@ -16,6 +16,7 @@ import numpy as np
 from ..backend import ops
 from ..data import Loader
 from ..fit.team import ALONE, Alone
+from ..screen import counted
 from .faults import exchanged, from_first, hosts, wait
 from .machine import give_threads, share_cards, share_processors
 from .mpi import mpi, started
@@ -25,12 +26,18 @@ from .shards import Rows, Shard, cuts, shards_of
 from .watch import note
 
 
-def here(shards=None):
-    """The team of this process: Ranks where mpiexec started several, or where batches are to be cut into shards.
+def here(shards=None, towers=False):
+    """The team of this process: Ranks where mpiexec started several, or where batches are to be cut into shards; with
+    towers, Towers: two ranks, each with half of every layer. ValueError for towers of more or fewer ranks, or shards.
 
     With shards each process computes with one thread, unless NPNET_THREADS or use(...) says how many: another number
     of threads cuts long sums otherwise, and the last bits would depend on how many processors a rank has.
     """
+    if towers and (shards is not None or started() != 2):
+        cut = "" if shards is None else f" and {counted(shards, 'shard')}"
+        raise ValueError(f"two towers are two ranks, each with all pictures of a batch, got "
+                         f"{counted(started(), 'rank')}{cut}; start them with --ranks 2, or mpiexec -n 2, and without "
+                         f"shards")
     if shards is not None:
         give_threads(1)
     if started() > 1:
@@ -38,6 +45,9 @@ def here(shards=None):
         share_cards()
         if shards is None:
             share_processors(comm)
+        if towers:
+            from .towers.team import Towers                             # which is made of Ranks
+            return Towers(comm)
         return Ranks(comm, shards)
     return ALONE if shards is None else Ranks(None, shards)
 
@@ -98,6 +108,10 @@ class Ranks(Alone):
     def network(self, net):
         """The network as a DataParallel of this team."""
         return DataParallel(net, self)
+
+    def whole(self, net, optimizer):
+        """(network, optimizer) as one process has them."""
+        return net.net, optimizer
 
     def loader(self, loader):
         """A loader that prepares this rank's pictures of each batch, and gives the labels of all."""

@@ -20,9 +20,9 @@ Adding two arrays takes gamma seconds for each of n bytes. With p ranks:
 
 MPICH takes recursive doubling for an Allreduce up to 2048 bytes and Rabenseifner's above, where p is no power of two
 after folding the ranks beyond the last power into their neighbours: 2 alpha + 2 n beta + n gamma more, as whole vectors
-go there and come back; a neighbour sends n bytes more. Allgather and Reduce_scatter change from lg p to p-1 messages at 512 kB, Allgather at 80 kB
-where p is no power of two. That holds for its non-blocking collectives, which npnet takes, between ranks on machines of
-their own; ranks on one machine first meet in its memory.
+go there and come back; a neighbour sends n bytes more. Allgather and Reduce_scatter change from lg p to p-1 messages at
+512 kB, Allgather at 80 kB where p is no power of two. That holds for its non-blocking collectives, which npnet takes,
+between ranks on machines of their own; ranks on one machine first meet in its memory.
 """
 import math
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ import numpy as np
 from ...backend import ops
 from ...layers import arguments
 from ...models import copied
-from ...network import Network, fill, plain
+from ...network import Network, plain
 from .cutting import Unbuilt, axis_of, half_array, half_layer, half_shape, part_of, rows_of
 from .exchange import Joint, Partner
 
@@ -153,7 +153,8 @@ class TwoTowers(Network):
         net = Network(self.input_shape, self.seed, self.dtype, **layers)
         net.freeze(*self.frozen)
         net.step, net.rows = self.step, self.rows
-        fill(net, arrays)
+        for name, own in (net.params() | net.state()).items():          # not fill, which refuses NaN
+            own[...] = ops.to_device(arrays[name])
         return net
 
     def whole_optimizer(self, optimizer):
