@@ -36,6 +36,8 @@ parser.add_argument("--batch", type=int, default=8)
 parser.add_argument("--steps", type=int, default=3)
 parser.add_argument("--float32", action="store_true", help="fewer digits, as in a real training")
 options = parser.parse_args()
+if min(options.size, options.batch, options.steps) < 1:
+    parser.error("--size, --batch and --steps must be at least 1")
 dtype = np.float32 if options.float32 else np.float64
 
 
@@ -122,10 +124,10 @@ def main():
                  f"with\n    mpiexec -n 2 python {sys.argv[0]}\nmpiexec comes with mpi4py: pip install npnet[mpi]")
     try:
         pictures = data.dataset(options.data) if options.data else photographs()
-    except (OSError, ValueError) as error:                      # not fetched yet, or not a data set
+        batches, classes = batches_of(pictures), len(pictures.classes)
+        towers = TwoTowers(Unbuilt(*layers(classes), seed=0, dtype=dtype), team)
+    except (OSError, ValueError) as error:                      # not fetched yet, no data set, or too small a size
         sys.exit(f"{error}")
-    batches, classes = batches_of(pictures), len(pictures.classes)
-    towers = TwoTowers(Unbuilt(*layers(classes), seed=0, dtype=dtype), team)
     losses, logits, seconds = trained(towers, batches)
 
     # Everything that is compared comes to the first process. The other one's work is done: it waits, without taking

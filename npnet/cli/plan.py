@@ -140,7 +140,7 @@ def rates_of(net, options, batches, team=None):
     if options.rate is None:
         return measured(net, options, batches, team)
     if options.rate[:1].isdigit() and not options.rate.endswith(".json"):
-        return rates.assumed(net, units.flops(options.rate), units.bandwidth(options.memory))
+        return rates.assumed(net, units.flops(options.rate), units.bandwidth(options.memory, "--memory"))
     return rates.from_bench(net, options.rate)
 
 

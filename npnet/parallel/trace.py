@@ -27,6 +27,7 @@ import numpy as np
 
 from .faults import exchanged, limit, wait
 from .mpi import mpi
+from .network import DataParallel
 
 EXCHANGES = 20                  # messages there and back, from which the offset of two clocks is taken
 
@@ -50,8 +51,12 @@ class Row(NamedTuple):
 def tracing(net, tests=False):
     """Traces the training steps of a DataParallel while the `with` lasts; gives a Trace, which is complete after it.
 
-    All ranks enter and leave together. The network computes as before.
+    All ranks enter and leave together. The network computes as before. TypeError for a network of another kind, also
+    for that of a process alone: its team has nobody to send to.
     """
+    if not isinstance(net, DataParallel):
+        raise TypeError(f"tracing takes the network of several ranks, team.network(net), got a {type(net).__name__}; "
+                        f"start it with mpiexec, or give here(shards=1)")
     trace = Trace(net, tests)
     trace.attach()
     try:

@@ -494,7 +494,7 @@ def test_the_lines_of_a_drawing():
     (["--ranks", "256"], "256 ranks cannot share a batch of 128"), (["--batch", "0"], "batch must be a whole number"),
     (["--batch", "4", "--per-rank", "2"], "not both"), (["--threads", "2"], "--threads is for layers that are measured"),
     (["--save", "plan.doc"], "plan.doc must end in"), (["--json", "."], ". is a folder"),
-    (["--allreduce", "tree"], "invalid choice: 'tree'"), (["--memory", "3"], "write bits as")])
+    (["--allreduce", "tree"], "invalid choice: 'tree'"), (["--memory", "3"], "--memory '3' has no unit")])
 def test_words_that_cannot_be(plan_, words, said):
     code, out, err = plan_("--rate", "150", *words)
     assert (code, out) == (2, "") and err.startswith("npnet: ") and said in err and err.count("\n") == 1

@@ -574,10 +574,12 @@ def test_the_example_says_how_it_is_started(tmp_path, environment, sentence):
 
 
 @pytest.mark.mpi
-def test_the_example_says_once_which_pictures_are_not_there():
-    done = launched(2, [EXAMPLE, "no/such/pictures"])
+@pytest.mark.parametrize("words, said", [(["no/such/pictures"], "there is no data set 'no/such/pictures'"),
+                                         (["--size", "10"], "conv1: a window of 11 does not fit into 10 pixels")])
+def test_the_example_says_once_what_cannot_be(words, said):
+    done = launched(2, [EXAMPLE, *words])
     assert done.code == 1 and done.stdout == "" and done.stderr.count("\n") == 1, done
-    assert done.stderr.startswith("npnet: there is no data set 'no/such/pictures'")
+    assert done.stderr.startswith(f"npnet: {said}")
 
 
 def test_the_figure_has_lines_that_cross():

@@ -119,6 +119,14 @@ def test_one_process_has_nothing_to_send():
     assert {row.what for row in rows} == {"forward", "backward"} and numbers == [None] * 3
 
 
+def test_a_network_of_one_process_is_not_traced():
+    from npnet.parallel import tracing
+
+    with pytest.raises(TypeError, match=r"tracing takes the network of several ranks, team.network\(net\), got a Network; start it"):
+        with tracing(small()[0]):
+            pass
+
+
 @pytest.mark.mpi
 def test_the_example_draws_a_trace_and_says_what_was_hidden(tmp_path):
     text = (ROOT / "examples" / "parallel_trace.py").read_text("utf-8").replace("PICTURES = 64", "PICTURES = 2")

@@ -11,22 +11,22 @@ KILOS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2 ** 10, "mi": 2 
 TIMES = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0}     # two letters that look like one
 
 
-def bandwidth(text):
+def bandwidth(text, whose="the bandwidth"):
     """Bytes a second of "10Gbit", "1 Gbit/s", "100MB/s", "1.5GiB". ValueError for what cannot be read: b alone might
-    be bits or bytes."""
+    be bits or bytes. whose: what it is called there."""
     advice = "write bits as 10Gbit or 100Mbit/s, and bytes as 100MB or 1.25GB/s"
-    number, unit = parts(text, "a bandwidth", advice)
+    number, unit = parts(text, whose, advice)
     found = re.fullmatch(r"(|[kmgt]i?)(bits?|bps|B|bytes?)(/s)?", unit, re.I)
     if not found or found[2] == "b":
-        raise ValueError(f"the bandwidth {text!r} has no unit that is known; {advice}")
+        raise ValueError(f"{whose} {text!r} has no unit that is known; {advice}")
     bits = found[2].lower() in ("bit", "bits", "bps")
-    return positive(number * KILOS[found[1].lower()] / (8 if bits else 1), text, "bandwidth")
+    return positive(number * KILOS[found[1].lower()] / (8 if bits else 1), text, whose)
 
 
 def seconds(text):
     """Seconds of "50us", "0.2 ms", "0s". ValueError for what cannot be read."""
     advice = "write it as 50us, 0.2ms or 1s"
-    number, unit = parts(text, "a latency", advice)
+    number, unit = parts(text, "the latency", advice)
     if unit not in TIMES:
         raise ValueError(f"the latency {text!r} has no unit that is known; {advice}")
     return number * TIMES[unit]
@@ -35,11 +35,11 @@ def seconds(text):
 def flops(text):
     """Operations a second of "150", "150Gflop/s", "1.2 Tflops". ValueError for what cannot be read."""
     advice = "write it as 150 or 150Gflop/s"
-    number, unit = parts(text, "a rate", advice)
+    number, unit = parts(text, "the rate", advice)
     found = re.fullmatch(r"([mgt])flops?(/s)?", unit or "Gflop", re.I)
     if not found:
         raise ValueError(f"the rate {text!r} has no unit that is known; {advice}")
-    return positive(number * KILOS[found[1].lower()], text, "rate")
+    return positive(number * KILOS[found[1].lower()], text, "the rate")
 
 
 def parts(text, what, advice):
@@ -53,7 +53,7 @@ def parts(text, what, advice):
 def positive(number, text, what):
     """The number. ValueError for 0."""
     if number <= 0:
-        raise ValueError(f"the {what} must be above 0, got {text!r}")
+        raise ValueError(f"{what} must be above 0, got {text!r}")
     return number
 
 
