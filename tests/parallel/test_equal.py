@@ -4,11 +4,13 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from equal_networks import TO_ROUNDING, TO_THE_BIT, everything, trained
+from equal_networks import CASES, TO_ROUNDING, TO_THE_BIT, everything, trained
 from ranked import on_ranks
 
 import npnet
 from npnet import parallel
+from npnet.layers import LAYERS
+from npnet.network import every_layer
 from npnet.parallel.ranks import Ranks
 
 RANKS = [2, 3, 4]
@@ -77,7 +79,7 @@ def test_all_ranks_have_the_same_numbers(ranks):
 def compiled():
     """The same training by compiled text, on all processors that a rank may have."""
     npnet.use("numba")
-    return trained("paths", np.float32, parallel.here(shards=4))
+    return {f"{case} {name}": array for case in CASES for name, array in trained(case, np.float32, parallel.here(shards=4)).items()}
 
 
 @pytest.mark.mpi
@@ -86,7 +88,14 @@ def test_compiled_text_gives_the_same_bits_too():
     free = {"NPNET_THREADS": "", "OPENBLAS_NUM_THREADS": "", "OMP_NUM_THREADS": ""}
     [one], two = (on_ranks(ranks, compiled, timeout=150, environment=free) for ranks in (1, 2))
 
-    assert [name for left in two for name in unequal(left, one) if not name.startswith("answers")] == []
+    assert [name for left in two for name in unequal(left, one) if " answers for " not in name] == []
+
+
+def test_the_networks_that_are_compared_have_every_kind_of_layer():
+    npnet.use("numpy")
+    kinds = {type(layer).__name__ for make, _ in CASES.values() for layer in every_layer(make().layers).values()}
+
+    assert kinds == set(LAYERS) - {"Softmax"}               # which a network that is trained does not have
 
 
 # ---------------------------------------------------------------------------- would a mistake be noticed?
