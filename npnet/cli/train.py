@@ -87,12 +87,11 @@ def train(options):
     if options.explain_remarks is not None:
         from .remarks import explain
         return explain(options.explain_remarks)
-    if options.ranks is not None and not os.environ.get("NPNET_RANKS"):
-        if options.ranks < 1:
-            raise ValueError(f"--ranks must be a whole number of at least 1, got {options.ranks}")
-        if options.ranks > 1:
-            from ..parallel import launch
-            return launch(options.ranks, without_ranks(options.words))
+    if options.ranks is not None and options.ranks < 1:
+        raise ValueError(f"--ranks must be a whole number of at least 1, got {options.ranks}")
+    if (options.ranks or 1) > 1 and not os.environ.get("NPNET_RANKS"):
+        from ..parallel import launch
+        return launch(options.ranks, without_ranks(options.words))
     given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
     checkpoint, recipe, team = None, Recipe(**given), here()
     if options.resume is not None:
@@ -108,13 +107,18 @@ def train(options):
     if team.halves:
         check_cut(recipe, fresh=checkpoint is None)
     if options.overfit_one_batch:
-        if team.size > 1:
-            raise ValueError("--overfit-one-batch is for one process; start it without mpiexec and --ranks")
-        result = recipe.overfit()
-        echo(result)
-        return 0 if result.learnt else 1
+        return overfitted(recipe, team)
     run = recipe.train(options.out, checkpoint, team=team)
     return 128 + run.signal if run.signal else int(run.failed)
+
+
+def overfitted(recipe, team):
+    """Trains on one batch only; the exit code."""
+    if team.size > 1:
+        raise ValueError("--overfit-one-batch is for one process; start it without mpiexec and --ranks")
+    result = recipe.overfit()
+    echo(result)
+    return 0 if result.learnt else 1
 
 
 def check_cut(recipe, fresh):

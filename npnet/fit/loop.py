@@ -64,9 +64,7 @@ def fit(net=None, optimizer=None, loader=None, validation=None, epochs=10, out=N
         net, optimizer, pipeline = resume.network(), resume.optimizer(), resume.pipeline()
         for part in filter(None, (loader, validation)):
             part.pipeline = pipeline
-    plateau = isinstance(getattr(optimizer.schedule, "then", optimizer.schedule), Plateau)
-    if (patience is not None or plateau) and not (chooses and validation):
-        raise ValueError("patience and Plateau need validation pictures that may choose; hold some out")
+    check_choosing(optimizer.schedule, patience, chooses and validation)
     check_last_batch(net, loader, limit_batches)
     settings = {"classes": list(loader.pictures.classes), **(settings or {})}
     run = Run(folder if team.first else None, settings, chooses=chooses, net=net)
@@ -290,6 +288,13 @@ def reserved(team, out, new):
     with ExitStack() as stack:
         team.shared(lambda: stack.enter_context(folders.reserved(out, new)))
         yield
+
+
+def check_choosing(schedule, patience, validation):
+    """Raises ValueError where validation pictures decide the rate or the end, and there are none that may."""
+    plateau = isinstance(getattr(schedule, "then", schedule), Plateau)
+    if (patience is not None or plateau) and not validation:
+        raise ValueError("patience and Plateau need validation pictures that may choose; hold some out")
 
 
 def check_last_batch(net, loader, limit):
