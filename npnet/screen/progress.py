@@ -90,10 +90,11 @@ def lines(text, unit):
 
 
 def amount(done, total, unit):
-    """"85.3 of 170.5 MB", "1,200 of 6,000 pictures" """
+    """"85.3 of 170.5 MB", "1,200 of 6,000 pictures", "1 picture" """
     whole = total is None or done == total
     if unit != "B":
-        return f"{done:,}{'' if whole else f' of {total:,}'} {unit}".rstrip()
+        word = unit.removesuffix("s") if (done if whole else total) == 1 else unit
+        return f"{done:,}{'' if whole else f' of {total:,}'} {word}".rstrip()
     if whole:
         return size(done)
     power, name = scale(max(done, total))
