@@ -20,10 +20,13 @@ from ..screen import counted, echo
 from .watch import DIE_WITH_PARENT, called, place, speak
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-# Open MPI binds each rank to one core, and refuses to start more ranks than cores, unless it is told otherwise
+# Open MPI binds each rank to one core, refuses to start more ranks than cores, and explains each exit code in a box of
+# its own, unless it is told otherwise
 OPEN_MPI = {"OMPI_MCA_hwloc_base_binding_policy": "none", "PRTE_MCA_hwloc_default_binding_policy": "none",
-            "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}
+            "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+            "OMPI_MCA_orte_execute_quiet": "1"}
 PATIENCE = 3                    # signals: the first ends the step, the second rank 0, the third mpiexec
+MOMENT = 0.05                   # seconds between two looks for rank 0
 
 
 def launch(ranks, words):
@@ -121,22 +124,27 @@ class Mpiexec:
     its process."""
 
     def __init__(self, notes):
-        self.notes, self.process, self.came = notes, None, 0
+        self.notes, self.process, self.came = notes, None, []
 
     def pass_on(self, number, frame):
-        """To rank 0, or to mpiexec before there is one; mpiexec is killed at the third."""
-        self.came += 1
-        begun = left(self.notes, "begun")
-        if self.process is None or self.process.poll() is not None:
-            return
-        if self.came >= PATIENCE:
+        """Hands a signal on; mpiexec is killed at the third."""
+        self.came.append(number)
+        if len(self.came) >= PATIENCE and self.process is not None:
             self.process.kill()
-        elif begun is not None and os.name == "nt":
-            pass                                                    # kill would end it; a console tells rank 0 itself
-        elif begun is not None:
-            os.kill(begun, number)
         else:
-            self.process.send_signal(signal.SIGTERM)
+            self.hand_on(number)
+
+    def hand_on(self, number):
+        """To rank 0, as soon as there is one: an mpiexec that is told to end before that says more than it should."""
+        begun = left(self.notes, "begun")
+        if self.process is not None and self.process.poll() is not None:
+            return
+        if begun is None:
+            later = threading.Timer(MOMENT, self.hand_on, [number])
+            later.daemon = True
+            later.start()
+        elif os.name != "nt":                                       # kill would end it; a console tells rank 0 itself
+            os.kill(begun, number)
 
 
 @contextmanager

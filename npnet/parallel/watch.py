@@ -12,6 +12,7 @@ outlives its watcher.
 This module imports nothing but a little of Python's library: processes are divided before there is anything else.
 """
 import ctypes
+import io
 import os
 import signal
 import sys
@@ -65,8 +66,9 @@ def read(text):
 
 
 def watched():
-    """Divides this process in two: returns in the rank, and never in its watcher. Elsewhere than on Linux, which lets
-    no rank outlive its watcher, there is none, and the launcher's signals go to rank 0 itself."""
+    """Divides this process in two: returns in the rank, which is deaf to signals until heard(), and never in its
+    watcher. Elsewhere than on Linux, which lets no rank outlive its watcher, there is none, and the launcher's signals
+    go to rank 0 itself."""
     global notes
     if notes is not None:
         return
@@ -75,8 +77,7 @@ def watched():
     heard, notes = os.pipe()
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED)                # those that come now are dealt with below
     watcher, rank = os.getpid(), os.fork()
-    if place().rank == 0:
-        on_terminal()
+    on_terminal(place().rank == 0)
     if rank:
         os.close(notes)
         os._exit(Watcher(rank, heard).code())
@@ -85,19 +86,38 @@ def watched():
     if os.getppid() != watcher:                                     # it ended before the line above
         os._exit(1)
     os.setpgid(0, 0)                                                # no signal comes twice
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED)
 
 
-def on_terminal():
+def heard():
+    """From now on this process takes the signals that its watcher hands on. Those that came while MPI began come now:
+    MPI_Init would not return for them, and the others would wait for a rank that ended after it."""
+    if notes is not None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED)
+
+
+def on_terminal(first):
     """Rank 0 of `npnet train --ranks N` writes on the terminal itself, as far as the output goes there: through
-    mpiexec's pipes it would show no bar."""
+    mpiexec's pipes it would show no bar. All other output goes through mpiexec, into a file perhaps."""
     machine, *paths = os.environ.get("NPNET_TERMINAL", "").split() or [""]
-    for number, path in enumerate(paths, 1):
+    for number, name, path in zip((1, 2), ("stdout", "stderr"), [*paths, "-", "-"]):
         try:
-            if machine == os.uname().nodename and path != "-":
+            if first and machine == os.uname().nodename and path != "-":
                 os.dup2(os.open(path, os.O_RDWR | os.O_NOCTTY), number)
+                continue
         except OSError:                                             # it goes through mpiexec then
             pass
+        stream = getattr(sys, name)
+        if stream is not None and stream.isatty():
+            letters = stream.encoding
+            setattr(sys, name, Piped(stream.detach(), letters, "replace", line_buffering=True))
+
+
+class Piped(io.TextIOWrapper):
+    """A rank's output that goes through mpiexec. Open MPI reads it from a terminal that it makes for each rank, and on
+    which nobody looks at a bar."""
+
+    def isatty(self):
+        return False
 
 
 def tell_launcher(name, number):

@@ -12,6 +12,7 @@ from ranked import MPIEXEC, ROOT
 from npnet.cli import RANKS, main
 from npnet.cli.train import without_ranks
 from npnet.parallel import launch
+from npnet.parallel.launcher import MOMENT, Mpiexec
 from npnet.parallel.watch import PLACES, Place, place, watched
 
 FAKE = "import os, sys; print(*sys.argv[1:3], *sys.argv[sys.argv.index('-m'):]); print(*map(os.environ.get, ['NPNET_THREADS', 'NPNET_RANKS']))"
@@ -209,6 +210,47 @@ def test_on_a_terminal_rank_0_draws_its_progress_and_ctrl_c_saves_once(tmp_path)
     assert b" ".join(shown.split()).count(b"saved. Go on with: npnet train --resume run") == 1
     assert shown.rstrip().endswith(b"\x1b[?25h")                    # the cursor is there again
     assert (tmp_path / "run/last.npz").exists()
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_signal_that_comes_before_rank_0_waits_for_it(tmp_path, runs):
+    """runs: whether mpiexec does already. Told to end before it has started a rank, it prints a page."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    mpi = Mpiexec(tmp_path)
+    mpi.process = process if runs else None
+    try:
+        mpi.pass_on(signal.SIGTERM, None)
+        mpi.process = process
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(3 * MOMENT)
+        (tmp_path / "begun").write_text(str(process.pid))
+        assert process.wait(10) == -signal.SIGTERM
+    finally:
+        process.kill()
+
+
+# one rank, whose output goes to a terminal that Open MPI has made
+ON_A_TERMINAL = """
+import os, sys
+os.environ.update(PMI_RANK="0", PMI_SIZE="2", NPNET_TERMINAL="")
+before = sys.stdout.isatty()
+from npnet.parallel.watch import note, watched
+watched()
+note("told")
+print(before, sys.stdout.isatty(), "\N{middle dot}")
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there are no watchers")
+def test_the_terminal_that_an_mpi_makes_is_none():
+    """Its other end may be a file, and nobody sees a bar there."""
+    ours, theirs = os.openpty()
+    done = subprocess.run([sys.executable, "-c", ON_A_TERMINAL], stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii:replace"})
+    os.close(theirs)
+    shown = until(None, ours)
+    os.close(ours)
+    assert (shown, done.stderr, done.returncode) == (b"True False ?\r\n", "", 0)
 
 
 @pytest.mark.mpi
