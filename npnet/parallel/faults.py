@@ -11,6 +11,7 @@
         team = npnet.parallel.here()
         ...
 """
+import atexit
 import functools
 import hashlib
 import os
@@ -32,10 +33,12 @@ from .watch import note, place, speak
 MOST_PAUSE = 0.05           # seconds between two looks of a rank that has waited long
 TOGETHER = 2.0              # seconds within which ranks that fail alike have all failed
 LONGER = 24                 # times as long as within a step, where others have much to do
+LOOK = 1.0                  # seconds after which a rank that waits looks whether others have finished
 SOON = 0.1                  # seconds in which most waits are over
 ANSWER = 3.0                # seconds in which a rank answers that only waits
 LETTERS = 64                # bytes of a machine's name
-ASKED = 14                  # the tag of a question
+ASKED, FINISHED = 14, 15    # the tags of a question, and of a rank's last word
+joined = False              # whether this rank is guarded: its end is told by together or guarded
 kept = []                   # errors: what they interrupted has the arrays into which MPI still writes
 
 
@@ -44,7 +47,8 @@ kept = []                   # errors: what they interrupted has the arrays into 
 def join():
     """Joins the other ranks: MPI begins. Raises ImportError without mpi4py, RuntimeError where mpiexec is that of
     another MPI."""
-    own = place()
+    global joined
+    own, joined = place(), True
     clock = getattr(signal, "alarm", lambda seconds: None)      # MPI's beginning holds Python, so the system ends it
     clock(limit())
     try:
@@ -94,25 +98,33 @@ def limit():
 
 
 def wait(requests, seconds=None, pause=0):
-    """Waits until MPI has done what was asked. After so many seconds (default: limit()) it says who does not answer,
-    and ends the whole run: an error could be caught, and then nobody knows what the others would do.
+    """Waits until MPI has done what was asked. Where a rank has finished that will never answer, or after so many
+    seconds (default: limit()), it says who does not answer, and ends the whole run: an error could be caught, and then
+    nobody knows what the others would do.
 
     pause: seconds between two looks, where the wait may be long and the message is short.
     """
     seconds = limit() if seconds is None else seconds
-    if not done(requests, seconds, pause):
-        speak(f"npnet: {named()} waited {seconds:g} s for {silent()} (NPNET_MPI_TIMEOUT=SECONDS sets how long it waits)"
-              f"{watch.go_on(watch.left)}")
-        leave(2)
+    began, look = time.monotonic(), LOOK
+    while not done(requests, min(look, seconds), pause, began):
+        gone, look = who_finished(), look + LOOK
+        if gone is not None and not done(requests, look + TOGETHER, pause, began):      # not even a last message comes
+            speak(f"npnet: {named()} waits for rank {gone}, which has finished: all ranks must do the same steps, on "
+                  f"the same number of batches{watch.go_on(watch.left)}")
+            leave(2)
+        if time.monotonic() - began >= seconds:
+            speak(f"npnet: {named()} waited {seconds:g} s for {silent()} (NPNET_MPI_TIMEOUT=SECONDS sets how long it "
+                  f"waits){watch.go_on(watch.left)}")
+            leave(2)
 
 
-def done(requests, seconds, pause=0):
-    """Whether MPI does all that was asked within so many seconds. It works while it is looked at, so only a short
-    message leaves time for a pause."""
+def done(requests, seconds, pause=0, began=None):
+    """Whether MPI does all that was asked within so many seconds, from now or from when the wait began. It works while
+    it is looked at, so only a short message leaves time for a pause."""
     if not requests:                                            # one process without MPI, too
         return True
     test, others_first = mpi().Request.Testall, getattr(os, "sched_yield", lambda: None)
-    began = time.monotonic()
+    began = time.monotonic() if began is None else began
     while not test(requests):
         waited = time.monotonic() - began
         if waited > seconds:
@@ -149,6 +161,14 @@ def from_first(comm, value):
     return value if comm.rank == 0 else pickle.loads(text)
 
 
+def who_finished():
+    """A rank that has finished, or None."""
+    if not apart.cache_info().currsize:
+        return None
+    status = mpi().Status()
+    return status.Get_source() if apart().Iprobe(mpi().ANY_SOURCE, FINISHED, status) else None
+
+
 def silent():
     """In words, the ranks that do not answer: those that wait in vain, too, ask each other."""
     if not apart.cache_info().currsize:                         # it is too late to make one
@@ -167,6 +187,14 @@ def silent():
 
 # ------------------------------------------------------------------------ the end
 
+def finished():
+    """This rank has nothing more to do: tells the others, one of which may still wait for it (wait), and waits until
+    all of them have finished."""
+    comm = apart()
+    kept.append([comm.Isend(b".", rank, FINISHED) for rank in range(comm.size) if rank != comm.rank])
+    done([comm.Ibarrier()], LONGER * limit(), pause=0.001)
+
+
 def together(run):
     """Runs a command on this rank: run() gives a sentence, or None where nothing failed, an exit code, and the error.
     Returns the exit code; where this rank failed alone, it ends all of them instead."""
@@ -181,11 +209,16 @@ def together(run):
         note("told")
         return 2
     try:
+        watch.heard()
         said, code, error = run()
+    except KeyboardInterrupt as stop:                           # before the command began
+        said, code, error = "", 130, stop
     except BaseException as stop:                               # not the user's to mend, or NPNET_DEBUG
         said, code, error = traceback.format_exc(), code_of(stop), stop
     if said is not None and (code or not isinstance(error, SystemExit)):           # --help ends with 0
         code = ended(said, code, error)
+    else:
+        finished()
     note("told")
     return code
 
@@ -203,21 +236,45 @@ def guarded():
             watch.watched()
     join()
     try:
+        watch.heard()
         yield
+        finished()
     except BaseException as error:
         code = code_of(error)
         if code or not isinstance(error, SystemExit):
             code = ended(said_of(error), code, error)
+        else:
+            finished()
         note("told")
         sys.exit(code)
     note("told")
 
 
+@functools.cache
+def unguarded():
+    """The same for a script without guarded(), as far as that is possible after its beginning: what it raises ends all
+    ranks, and one that has finished says so. A rank that is killed is not named. Does nothing where it is guarded."""
+    if joined:
+        return
+
+    def raised(kind, error, trace):
+        sys.excepthook = usual
+        ended(said_of(error), code_of(error), error)
+
+    usual, sys.excepthook = sys.excepthook, raised
+    atexit.register(finished)
+
+
 def said_of(error):
-    """What is said of an error that a script raised: the words that it gave sys.exit, else the traceback."""
+    """What is said of an error that a script raised: the words that it gave sys.exit, nothing for Ctrl-C, else the
+    traceback, from the script's own line on."""
     if isinstance(error, SystemExit) and isinstance(error.code, str):
         return error.code
-    return traceback.format_exc()
+    if isinstance(error, KeyboardInterrupt):
+        return ""
+    trace = error.__traceback__
+    own = trace and trace.tb_frame.f_code.co_filename == __file__            # the line of guarded() that yields
+    return "".join(traceback.format_exception(type(error), error, trace.tb_next if own else trace))
 
 
 def code_of(error):

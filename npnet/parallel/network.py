@@ -76,7 +76,7 @@ class DataParallel:
         if len(x):
             self.net.check_input(x)
             check_finite("the input", x)
-        self.train, (self.total, xs) = train, self.cut(x)
+        self.train, (self.total, xs) = train, self.cut(x, train)
         for name in self.net.layers:
             shapes = [(len(one), *self.net.shapes[name]) for one in xs]
             try:
@@ -95,9 +95,10 @@ class DataParallel:
         """Whether the layer is run as in training: frozen ones are not."""
         return self.train and name not in self.net.frozen
 
-    def cut(self, x):
-        """The number of pictures in the whole batch, and this rank's shards of it. ValueError for other rows."""
-        self.counts = self.team.counts(len(x))
+    def cut(self, x, train):
+        """The number of pictures in the whole batch, and this rank's shards of it. ValueError for other rows, and where
+        another rank does something else."""
+        self.counts = self.team.batch(len(x), train, self.net.step, self.net.params())
         total = sum(self.counts)
         first, wanted = self.team.rows(total)[0], self.team.sizes(total)
         if not total:

@@ -17,11 +17,11 @@ from ..backend import ops
 from ..data import Loader
 from ..fit.team import ALONE, Alone
 from ..screen import counted
-from .faults import exchanged, from_first, hosts, wait
+from .faults import exchanged, from_first, hosts, unguarded, wait
 from .machine import give_threads, share_cards, share_processors
 from .mpi import mpi, started
 from .network import DataParallel
-from .same import compare
+from .same import EVALUATES, NUMBER, TRAINS, checksum, compare, in_step
 from .shards import Rows, Shard, cuts, shards_of
 from .watch import note
 
@@ -61,6 +61,7 @@ def every_process():
         raise OSError(f"mpiexec started {started()} processes, but mpi4py's MPI knows of this one alone: they are of "
                       f"two different MPIs; use the mpiexec of the same, often {often}")
     hosts()                                                             # now, while all of them are here
+    unguarded()
     return comm
 
 
@@ -74,6 +75,7 @@ class Ranks(Alone):
 
     def __init__(self, comm=None, shards=None):
         self.comm, self.rank, self.size, self.shards = comm, 0, 1, shards
+        self.labels = None                                  # of the batch that a loader gave last, until it is used
         if comm is not None:
             self.rank, self.size = comm.rank, comm.size
         if shards is not None and (not isinstance(shards, (int, np.integer)) or shards < self.size):
@@ -153,11 +155,27 @@ class Ranks(Alone):
 
     def counts(self, number):
         """This number of every rank, in order."""
+        return [number] if self.size == 1 else in_step(self.comm, NUMBER, number)[:, 0].tolist()
+
+    def batch(self, rows, trains, step, params):
+        """How many of a batch's pictures each rank has, in order; rows: this one. ValueError where one is in another
+        step, trains other parameters (their names), or has been given other labels of the batch than rank 0."""
+        labels, self.labels = self.labels, None
         if self.size == 1:
-            return [number]
-        every = np.empty(self.size, np.int64)
-        wait([self.comm.Iallgather(np.array([number], np.int64), every)])
-        return every.tolist()
+            return [rows]
+        digest = 0 if labels is None else checksum(ops.to_host(labels))
+        own = rows, step if trains else 0, checksum(" ".join(params).encode()), digest
+        every = in_step(self.comm, TRAINS if trains else EVALUATES, *own)
+        for rank, (_, number, names, digest) in enumerate(every.tolist()):
+            if number != every[0, 1]:
+                raise ValueError(f"rank {rank} is at step {number} while rank 0 is at step {every[0, 1]}: all ranks "
+                                 f"must do the same steps")
+            if names != every[0, 2]:
+                raise ValueError(f"rank {rank} trains other layers than rank 0; freeze the same ones on all ranks")
+            if digest != every[0, 3]:
+                raise ValueError(f"rank {rank} has other labels in this batch than rank 0: every rank's loader must "
+                                 f"give the same whole batches, drawn from the same seed")
+        return every[:, 0].tolist()
 
     def gathered(self, rows, counts=None):
         """The rows of all ranks, one after the other; counts: how many each has, where that is known."""

@@ -1,4 +1,5 @@
-"""What must be the same on all ranks: versions, settings, pictures, weights. A difference is named at the start.
+"""What must be the same on all ranks: versions, settings, pictures, weights, and what each is doing. A difference is
+named: at the start, and in every step.
 
 Ranks that differ would not fail: they would add the gradients of two trainings, and learn something of neither.
 """
@@ -11,11 +12,32 @@ from ..backend import ops
 from ..data.fingerprints import different
 from ..network import plain
 from ..weights.checkpoint import versions
-from .faults import exchanged, from_first
+from .faults import exchanged, from_first, wait
 
 
 # settings that a rank may have of its own: the pictures and the weights themselves are compared
 OWN = ("command", "data", "origin", "weights", "workers", "save_every")
+
+# what all ranks do at the same time, by the number that stands before what they tell each other meanwhile
+DOING = {0x6e706e6574: "agrees on a number", 0x6e706e6575: "trains on a batch", 0x6e706e6576: "evaluates a batch"}
+NUMBER, TRAINS, EVALUATES = DOING
+FACTS = 4                               # whole numbers that a rank tells
+
+
+def in_step(comm, doing, *facts):
+    """The facts (ranks, FACTS), whole numbers, of all ranks, which do the same: NUMBER, TRAINS or EVALUATES.
+
+    ValueError where one does something else: MPI does not know what a message is for, and takes it for this one.
+    """
+    own = np.array([doing, *facts, *[0] * (FACTS - len(facts))], np.int64)
+    every = np.empty((comm.size, FACTS + 1), np.int64)
+    wait([comm.Iallgather(own, every)])
+    does = [DOING.get(number, "does something else") for number in every[:, 0].tolist()]
+    odd = next((rank for rank in range(comm.size) if does[rank] != does[0]), None)
+    if odd is not None:
+        raise ValueError(f"rank {odd} {does[odd]} while rank 0 {does[0]}: all ranks must do the same steps, on the "
+                         f"same number of batches")
+    return every[:, 1:]
 
 
 def compare(comm, what, net=None, settings=None, pictures=None):
@@ -58,4 +80,9 @@ def check_pictures(comm, pictures):
 
 def checksums(arrays):
     """{name: checksum} of arrays, whose bits must agree."""
-    return {name: zlib.crc32(np.ascontiguousarray(ops.to_host(array))) for name, array in arrays.items()}
+    return {name: checksum(ops.to_host(array)) for name, array in arrays.items()}
+
+
+def checksum(numbers):
+    """A whole number that tells arrays, lists of numbers or bytes with other bits apart."""
+    return zlib.crc32(numbers if isinstance(numbers, bytes) else np.ascontiguousarray(numbers))

@@ -33,6 +33,11 @@ class Shard(Loader):
         vars(self).update(vars(loader))
         self.team = team
 
+    def epoch(self, number, first=0):
+        for x, labels in super().epoch(number, first):
+            self.team.labels = labels
+            yield x, labels
+
     def prepared(self, number, indices):
         first, last = self.team.rows(len(indices))
         if first == last:
@@ -60,4 +65,5 @@ class Rows:
         """The batches of one epoch, from batch `first` on: own rows of x, all labels."""
         for x, labels in self.loader.epoch(number, first):
             begin, end = self.team.rows(len(labels))
+            self.team.labels = labels
             yield x[begin:end], labels

@@ -46,6 +46,8 @@ def die(how):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if how.startswith("exit"):
         os._exit(int(how.split()[1]))
+    if how == "SIGINT":
+        signal.signal(signal.SIGINT, signal.default_int_handler)    # a shell's background job ignores it
     os.kill(os.getpid(), getattr(signal, how))
     time.sleep(1)                                                   # SIGTERM: the handler takes note
 

@@ -111,6 +111,15 @@ def test_a_rank_that_is_told_to_end_takes_all_with_it_after_the_step(tmp_path, p
     assert nobody_is_left(tmp_path) and goes_on(tmp_path)
 
 
+def test_ctrl_c_while_mpi_begins_is_not_lost(tmp_path, pictures):
+    """MPI_Init does not return for a signal, and a rank that left after it alone would wait for the others' end."""
+    done = dying(tmp_path, pictures, "joining", 0, "SIGINT", 2)
+
+    assert done.code == 130, str(done)
+    assert done.stderr == "npnet: rank 0 of 2: it was told to end (signal 2, SIGINT), and the whole run ends with it\n"
+    assert nobody_is_left(tmp_path)
+
+
 def test_what_all_ranks_meet_is_said_once_as_if_there_were_one(tmp_path, pictures):
     done = dying(tmp_path, pictures, "half saved", 0, "full disk", 2)
 
@@ -159,8 +168,9 @@ def test_without_mpi4py_the_extra_is_named_once(tmp_path):
 
 OWN = """
 import os, sys
+from contextlib import nullcontext
 from npnet.parallel import guarded, here
-with guarded():
+with {}():
     team = here()
     if team.rank == 1:
         {}
@@ -170,13 +180,23 @@ print("done")
 """
 
 
-@pytest.mark.parametrize("line, code, said", [
-    ("raise ZeroDivisionError('a mistake of mine')", 1, "npnet: rank 1 of 2: Traceback .*ZeroDivisionError: a mistake of mine"),
-    ("os.kill(os.getpid(), 9)", 137, "npnet: rank 1 of 2 .* was killed .signal 9, SIGKILL"),
-    pytest.param("sys.exit(4)", 4, "npnet: rank 1 of 2: Traceback .*SystemExit: 4", marks=pytest.mark.long),
-    pytest.param("pass", 0, "^$", marks=pytest.mark.long)])
-def test_a_script_of_ones_own_is_guarded(tmp_path, line, code, said):
-    (tmp_path / "own.py").write_text(OWN.format(line))
+RAISES = "raise ZeroDivisionError('a mistake of mine')"
+RAISED = 'npnet: rank 1 of 2: Traceback [^\\n]*\n  File "[^"]*own.py", line 8.*ZeroDivisionError: a mistake of mine'
+FINISHED = "^npnet: rank 0 of 2 waits for rank 1, which has finished: all ranks must do the same steps"
+
+
+@pytest.mark.parametrize("guard, line, code, said", [
+    ("guarded", RAISES, 1, RAISED),
+    ("guarded", "os.kill(os.getpid(), 9)", 137, "npnet: rank 1 of 2 .* was killed .signal 9, SIGKILL"),
+    ("guarded", "sys.exit()", 2, FINISHED),
+    ("nullcontext", RAISES, 1, RAISED),
+    pytest.param("nullcontext", "sys.exit()", 2, FINISHED, marks=pytest.mark.long),
+    pytest.param("nullcontext", "pass", 0, "^$", marks=pytest.mark.long),
+    pytest.param("guarded", "raise KeyboardInterrupt", 130, "^npnet: rank 1 of 2: it was told to end .signal 2, SIGINT", marks=pytest.mark.long),
+    pytest.param("guarded", "sys.exit(4)", 4, "npnet: rank 1 of 2: Traceback .*SystemExit: 4", marks=pytest.mark.long),
+    pytest.param("guarded", "pass", 0, "^$", marks=pytest.mark.long)])
+def test_a_script_of_ones_own_ends_all_its_ranks(tmp_path, guard, line, code, said):
+    (tmp_path / "own.py").write_text(OWN.format(guard, line))
     done = launched(2, [tmp_path / "own.py"], timeout=60)
 
     assert done.code == code and re.search(said, done.stderr, re.DOTALL), str(done)

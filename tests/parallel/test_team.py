@@ -282,3 +282,45 @@ def test_rows_that_are_not_the_ranks_own():
     """Also the rank whose rows are right says so: it would wait for the others for ever."""
     for said in on_ranks(3, other_rows):
         assert "rank 1 got 1 of 7 pictures, and 2 are its" in said
+
+
+class Given:
+    """A loader of somebody's own, which gives one batch."""
+
+    def __init__(self, x, labels):
+        self.batch = x, labels
+
+    def epoch(self, number, first=0):
+        yield self.batch
+
+
+def out_of_step():
+    """What is said on this rank where another one does something else, or has another batch."""
+    npnet.use("numpy")
+    team, x = parallel.here(), batch()[0]
+    net, odd, own = team.network(every_layer(np.float64)), team.rank == 1, slice(*team.rows(len(x)))
+    said = {"evaluates": asked(net.forward, x[own], not odd),
+            "agrees": asked(team.agreed, 1) if odd else asked(net.forward, x[own], True),
+            "labels": [asked(net.forward, x, True) for x, _ in team.loader(Given(x, np.arange(7) + odd)).epoch(0)][0],
+            "other pictures": [asked(net.forward, x.astype(np.float64)) for x, _ in team.loader(Loader(pictures(6, seed=int(odd)), 6, PIPELINE)).epoch(0)][0],
+            "length": [asked(net.forward, x) for x, _ in team.loader(Given(x[:7 - odd], np.arange(7 - odd))).epoch(0)][0]}
+    net.step = int(odd)
+    said["step"] = asked(net.forward, x[own], True)
+    said["no step"] = asked(net.forward, x[own]).shape
+    if odd:
+        net.freeze("conv1")
+    return said | {"frozen": asked(net.forward, x[own])}
+
+
+@pytest.mark.mpi
+def test_ranks_that_do_not_do_the_same_are_named():
+    """On every rank, before anything was computed from the messages of two different things."""
+    for said in on_ranks(3, out_of_step):
+        assert said["evaluates"] == "ValueError: rank 1 evaluates a batch while rank 0 trains on a batch: all ranks must do the " \
+                                    "same steps, on the same number of batches"
+        assert "rank 1 agrees on a number while rank 0 trains on a batch" in said["agrees"]
+        for one in ("labels", "other pictures", "length"):
+            assert said[one] == "ValueError: rank 1 has other labels in this batch than rank 0: every rank's loader must give the " \
+                                "same whole batches, drawn from the same seed"
+        assert "rank 1 is at step 1 while rank 0 is at step 0" in said["step"] and said["no step"] == (7, 3)
+        assert "rank 1 trains other layers than rank 0" in said["frozen"]
