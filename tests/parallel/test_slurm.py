@@ -119,6 +119,16 @@ def finished(process, checkpoint, step):
     return process.communicate(timeout=60)
 
 
+@pytest.mark.parametrize("words, resumed", [(["--towers", "--data", "my.npz"], "--resume runs/77 --towers"), (["--data", "--towers-"], "--resume runs/77")])
+def test_towers_stay_towers_in_the_next_turn(cluster, words, resumed):
+    process = job("train", cluster, *words, LAUNCH="echo")
+    assert f"npnet train --out runs/77 {' '.join(words)}\n" in process.communicate(timeout=20)[0]
+    (Path(cluster["FAKE"]) / "runs/77").mkdir(parents=True)
+    (Path(cluster["FAKE"]) / "runs/77/last.npz").touch()
+    process = job("train", cluster, *words, LAUNCH="echo")
+    assert f"npnet train {resumed}\n" in process.communicate(timeout=20)[0]
+
+
 @pytest.mark.mpi
 def test_a_training_that_fails_does_not_go_back_to_the_queue(cluster):
     process = job("train", cluster, "--data", "no-such-data")
