@@ -2,6 +2,7 @@
 
     mpiexec -n 4 npnet train --data cifar10             each batch is worked on by four ranks
     npnet train --data cifar10 --ranks 4                the same
+    npnet train --towers --ranks 2                      two, each with half of every layer
 
     team = npnet.parallel.here()                        in a script of one's own, started by mpiexec
     net = team.network(net)

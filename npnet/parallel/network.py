@@ -43,7 +43,11 @@ class DataParallel:
         team.compare("of the network", net)
         self.net, self.team, self.train = net, team, False          # train: whether the last forward was in training
         self.parts = [net] + [with_own_memory(net) for _ in team.own[1:]]   # one for each shard of this rank
-        self.buffer = (Summed if team.shards is None else InOrder)(net, team)
+        self.buffer = self.empty_buffer()
+
+    def empty_buffer(self):
+        """Room for the gradients of all that is trained now."""
+        return (Summed if self.team.shards is None else InOrder)(self.net, self.team)
 
     def __getattr__(self, name):
         if name == "net":                                           # while it is copied, there is none yet
@@ -146,6 +150,8 @@ class DataParallel:
         """Adds the gradients over all ranks; dy (N, K): of the outputs of the whole batch. Returns the gradient of
         this rank's rows of the input, or None with to_input=False."""
         self.net.check_gradient(dy)
+        if list(self.buffer.params) != list(self.net.params()):                 # layers were frozen meanwhile, or no more
+            self.buffer = self.empty_buffer()
         last = self.net.first_trained() if not to_input else None
         dys = [dy[begin:end] for begin, end in self.bounds]
         before = [self.net.input_shape, *self.net.shapes.values()][:-1]         # of every layer's input

@@ -222,6 +222,25 @@ def test_shards_of_one_process_remember_each_their_own():
         assert all(part.params()[name] is w for name, w in net.params().items())
 
 
+@pytest.mark.parametrize("before, later", [([], ["conv2", "fc4"]), (["conv2", "fc4"], ["conv1"])])
+def test_layers_may_be_frozen_and_unfrozen_later(before, later):
+    """Clipping looks at the gradients of what is trained now."""
+    net, whole = net_of_team(), every_layer(np.float64)
+    for one in (net, whole):
+        one.freeze(*before)
+        optimizer = npnet.SGD(0.1, clip=0.01)
+        for number in range(2):
+            one.step = number
+            one.forward(batch()[0], train=True)
+            one.backward(batch()[1], to_input=False)
+            assert list(one.grads()) == list(one.params())
+            optimizer.update(one.params(), one.grads())
+            one.frozen.clear()
+            one.freeze(*later)
+
+    assert all(np.allclose(net.params()[name], array, rtol=1e-11, atol=1e-12) for name, array in whole.params().items())
+
+
 def test_gradients_are_views_of_one_buffer():
     net = net_of_team()
     before = {name: array.ctypes.data for name, array in net.grads().items()}

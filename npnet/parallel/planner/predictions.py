@@ -27,6 +27,7 @@ one of them was told to end, and whether it is time to save.
 import math
 from dataclasses import asdict, dataclass
 
+from ...layers import Dense
 from .costs import KINDS, Link
 from .rates import parameters_of
 from .ways import (DATA, SCHEMES, TOWERS, TRICK, WAYS, Event, data_parallel, first_dense, no_towers, one_weird_trick,
@@ -118,7 +119,7 @@ def plan(net, ranks, rates, link=None, batch=None, per_rank=None, ways=WAYS, kin
                 left_out[way] = reason
             elif way != TOWERS or number == 2:
                 found.append(predicted(net, way, number, whole, rates, link, kind))
-    dense = sum(part.parameters for part in parts if type(part.layer).__name__ == "Dense")
+    dense = sum(part.parameters for part in parts if isinstance(part.layer, Dense))
     return Plan(name, parameters_of(net), dense, link, rates.words, kind, "per rank" if per_rank else "batch",
                 tuple(found), left_out)
 
