@@ -191,8 +191,8 @@ def compared(options):
 def show(found):
     """The tables and the sentences of a plan."""
     whole = sorted({one.batch for one in found.predictions})
-    pictures = f"{whole[0]} pictures a step" if found.fixed == "batch" else \
-        f"{found.predictions[0].pictures} pictures a rank"
+    pictures = f"{counted(whole[0], 'picture')} a step" if found.fixed == "batch" else \
+        f"{counted(found.predictions[0].pictures, 'picture')} a rank"
     echo(f"{found.net}, {pictures}, {found.parameters:,} parameters", "bold")
     for way in dict.fromkeys(one.way for one in found.predictions):
         echo()
@@ -207,7 +207,7 @@ def show(found):
 
 def show_compared(found, name):
     """The table and the sentences of a comparison."""
-    echo(f"{name}, {found.pictures} pictures a rank, {counted(found.ranks, 'rank')}: a step", "bold")
+    echo(f"{name}, {counted(found.pictures, 'picture')} a rank, {counted(found.ranks, 'rank')}: a step", "bold")
     heads = ("", "predicted", "at best", "measured", "ratio")
     print_table([heads, *([row.what, *map(duration, (row.step, row.at_best, row.measured)), f"{row.ratio:.2f}"]
                           for row in found.rows)], "lrrrr")
@@ -236,9 +236,9 @@ def drawing(found):
             for way in dict.fromkeys(one.way for one in found.predictions) for column in [found.column(way)]}
     first = found.predictions[0]
     ideal = (found.ranks, [1000 * first.strong * first.step * first.ranks / ranks for ranks in found.ranks])
-    pictures = f"{first.batch} pictures in all"
+    pictures = f"{counted(first.batch, 'picture')} in all"
     if found.fixed == "per rank":
-        ideal, pictures = None, f"{first.pictures} pictures a rank"
+        ideal, pictures = None, f"{counted(first.pictures, 'picture')} a rank"
     link = conclusions.link_words(found.link)
     return plots.ranks(ways, f"{found.net}, {pictures}: a training step, predicted ({link})",
                        f"Bands: from messages that hide behind computing as well as they can to those that do not "
