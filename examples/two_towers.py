@@ -152,8 +152,5 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        with guarded():                                         # a process that fails ends both
-            main()
-    except ImportError as error:                                # names what to install
-        sys.exit(f"{error}")
+    with guarded():                                             # a process that fails ends both
+        main()

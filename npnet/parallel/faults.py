@@ -195,18 +195,25 @@ def finished():
     done([comm.Ibarrier()], LONGER * limit(), pause=0.001)
 
 
-def together(run):
-    """Runs a command on this rank: run() gives a sentence, or None where nothing failed, an exit code, and the error.
-    Returns the exit code; where this rank failed alone, it ends all of them instead."""
+def has_joined():
+    """Joins the other ranks; where that fails, says why, once on each machine. Whether it did not fail."""
     own = place()
     try:
         join()
     except Exception as error:
-        time.sleep(TOGETHER * (own.local > 0))                  # once on each machine: the first one ends the others
+        time.sleep(TOGETHER * (own.local > 0))                  # the first one of a machine ends the others
         if own.rank == 0 or not isinstance(error, RuntimeError):
             whose = f"rank {own.rank} of {own.size} on {platform.node()}: " if own.rank else ""
             speak(f"npnet: {whose}{error}")
         note("told")
+        return False
+    return True
+
+
+def together(run):
+    """Runs a command on this rank: run() gives a sentence, or None where nothing failed, an exit code, and the error.
+    Returns the exit code; where this rank failed alone, it ends all of them instead."""
+    if not has_joined():
         return 2
     try:
         watch.heard()
@@ -234,7 +241,8 @@ def guarded():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)     # Python's, of BLAS's threads: they are not used yet
             watch.watched()
-    join()
+    if not has_joined():
+        sys.exit(2)
     try:
         watch.heard()
         yield

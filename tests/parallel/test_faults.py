@@ -166,6 +166,14 @@ def test_without_mpi4py_the_extra_is_named_once(tmp_path):
     assert os.listdir(tmp_path) == ["mpi4py.py"]
 
 
+@pytest.mark.parametrize("words", [["-m", "npnet", "train"], ["-c", "from npnet.parallel import guarded\nwith guarded(): pass"]])
+def test_what_keeps_ranks_from_joining_is_said_once(tmp_path, words):
+    done = launched(2, words, environment={"NPNET_MPI_TIMEOUT": "soon"}, folder=tmp_path)
+
+    assert done.code == 2, str(done)
+    assert done.stderr == "npnet: NPNET_MPI_TIMEOUT must be a whole number of seconds of at least 1, got 'soon'\n"
+
+
 OWN = """
 import os, sys
 from contextlib import nullcontext
