@@ -150,7 +150,7 @@ class DataParallel:
         """Adds the gradients over all ranks; dy (N, K): of the outputs of the whole batch. Returns the gradient of
         this rank's rows of the input, or None with to_input=False."""
         self.net.check_gradient(dy)
-        if list(self.buffer.params) != list(self.net.params()):                 # layers were frozen meanwhile, or no more
+        if list(self.buffer.params) != list(self.net.params()):             # layers were frozen meanwhile, or unfrozen
             self.buffer = self.empty_buffer()
         last = self.net.first_trained() if not to_input else None
         dys = [dy[begin:end] for begin, end in self.bounds]

@@ -556,6 +556,6 @@ def test_the_command_on_two_ranks(tmp_path):
     assert done.code == 0 and done.stdout.count("\ndata-parallel\n") == 1, done
     assert "Rates measured here, on 2 ranks at once" in done.stdout
     done = launched(2, [*words, "--compare"], folder=tmp_path)
-    assert done.code == 0 and done.stdout.count("1 pictures a rank, 2 ranks: a step") == 1, done
+    assert done.code == 0 and done.stdout.count("1 picture a rank, 2 ranks: a step") == 1, done
     done = launched(2, [*words, "--compare", "--latency", "1s"], folder=tmp_path)
     assert done.code == 2 and done.stderr.count("leave --latency out") == 1, done
