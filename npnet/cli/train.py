@@ -22,7 +22,7 @@ from ..fit.recipe import ANEW, Recipe, Unfit, checkpoint_of
 from ..models import MODELS
 from ..parallel import here
 from ..parallel.towers.cutting import rows_of
-from ..screen import echo
+from ..screen import tell
 from . import add_backend, choose_backend
 
 FIELDS = {one.name: one for one in fields(Recipe)}
@@ -117,7 +117,7 @@ def overfitted(recipe, team):
     if team.size > 1:
         raise ValueError("--overfit-one-batch is for one process; start it without mpiexec and --ranks")
     result = recipe.overfit()
-    echo(result)
+    tell(str(result))
     return 0 if result.learnt else 1
 
 

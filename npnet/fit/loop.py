@@ -26,7 +26,7 @@ from ..screen import clock, counted, display, percent
 from ..train import evaluate, train
 from ..weights import Checkpoint, read_checkpoint
 from . import folder as folders
-from .doctor import Doctor
+from .doctor import Doctor, Remark
 from .measures import every_shape, finite, unwarned
 from .memory import memory_sentence
 from .run import Run
@@ -277,9 +277,10 @@ class Training:
 
     def tell(self, *remarks):
         """Shows and keeps what there is to say."""
-        for remark in map(str, filter(None, remarks)):
-            self.run.remarks.append(remark)
-            self.screen.say(remark)
+        for remark in filter(None, remarks):
+            text = "\n".join(remark.lines) if isinstance(remark, Remark) else remark
+            self.run.remarks.append(text)
+            self.screen.tell(text)
 
 
 @contextmanager

@@ -49,7 +49,8 @@ class OverfitResult:
         return f"the network cannot learn this batch: {figures}; before all data is tried, this has to work"
 
     def __str__(self):
-        return "\n".join([self.sentence] + ([] if self.learnt else [f"  {remark}" for remark in self.remarks]))
+        remarks = [] if self.learnt else self.remarks
+        return "\n".join([self.sentence, *(line for remark in remarks for line in remark.lines)])
 
 
 def overfit(net, optimizer, x, labels, steps=200, progress=None):

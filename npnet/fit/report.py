@@ -4,10 +4,12 @@
 """
 import base64
 import html
+import re
 
 from .. import plots
-from ..screen import echo
+from ..screen import counted, echo
 from .answers import CLASSES_FOR_FIVE
+from .doctor import KINDS
 from .folder import FILES, derived, write_text
 
 PAGE = """<!DOCTYPE html>
@@ -21,6 +23,9 @@ table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-siz
 th, td {{ text-align: right; padding: 0.15rem 0.8rem; border-bottom: 1px solid #eee }}
 th:first-child, td:first-child {{ text-align: left }}
 pre {{ background: #f5f6f7; padding: 0.8rem; overflow-x: auto; font-size: 0.8rem; line-height: 1.35 }}
+.remark {{ border-left: 3px solid #c80; padding-left: 1rem; margin: 1rem 0 }} .remark p {{ margin: 0.3rem 0 }}
+ol {{ padding-left: 1.4rem }} li + li {{ margin-top: 0.8rem }} details {{ color: #555; font-size: 0.9rem }}
+summary {{ font-family: ui-monospace, monospace; cursor: pointer }}
 img {{ max-width: 100%; height: auto }} .figure {{ font-size: 2rem; font-weight: 600 }}
 @media print {{ body {{ margin: 0 }} h2 {{ break-after: avoid }} img, pre, table {{ break-inside: avoid }} }}
 </style></head><body>
@@ -35,7 +40,7 @@ def write_report(run, net, pipeline, test=None, sheets=()):
     test: the Score on pictures that chose nothing, or None. sheets: pairs (title, Figure), saved beside it under
     their titles; FileExistsError where such a file is the user's.
     """
-    parts = [f"<h1>{escape(run.folder.name)}</h1>", *result_of(run, test), *curves_of(run)]
+    parts = [f"<h1>{escape(run.folder.name)}</h1>", *result_of(run, test), *remarks_of(run), *curves_of(run)]
     for title, figure in sheets:
         name = title.lower().replace(" ", "-") + ".png"
         if name not in FILES and (run.folder / name).exists() and not plots.drawn_by_npnet(run.folder / name):
@@ -46,8 +51,6 @@ def write_report(run, net, pipeline, test=None, sheets=()):
             parts += [f"<h2>{escape(title)}</h2>", image(run.folder / name, title)]
     if (run.folder / "filters.png").exists():
         parts += ["<h2>Filters of the first layer</h2>", image(run.folder / "filters.png", "the filters")]
-    if run.remarks:
-        parts += ["<h2>Remarks</h2><ul>", *(f"<li>{escape(remark)}</li>" for remark in run.remarks), "</ul>"]
     parts += ["<h2>Network</h2>", f"<pre>{escape(net)}</pre>",
               "<h2>Pictures</h2>", f"<p>{escape(run.settings.get('origin', ''))}</p><p>{escape(pipeline)}</p>",
               "<h2>What made it</h2>", f"<pre>{escape(run.settings.get('command', 'npnet.fit.fit(...)'))}</pre>",
@@ -92,15 +95,40 @@ def result_of(run, test):
         yield (f"<p>Best epoch in validation: {run.best['epoch']}, {percent(run.best['top1'])} right, loss "
                f"{run.best['loss']:.4f}.</p>")
     minutes = sum(row["seconds"] for row in run.rows) / 60
-    yield f"<p>{run.epoch} epochs, {len(run.losses):,} steps, {minutes:.1f} minutes."
+    yield f"<p>{counted(run.epoch, 'epoch')}, {counted(len(run.losses), 'step')}, {minutes:.1f} minutes."
     yield f" Ended because {escape(run.stopped)}.</p>" if run.stopped else "</p>"
+
+
+def remarks_of(run):
+    """What was said during the run: of the doctor's remarks the symptom, then each cause with its name, what to do and
+    what the name means."""
+    if run.remarks:
+        yield "<h2>Remarks</h2>"
+    for remark in run.remarks:
+        first, *rest = remark.split("\n")
+        yield f'<div class="remark">{cause_in_html(first)}'
+        if rest:
+            yield f"<ol>{''.join(f'<li>{cause_in_html(line)}</li>' for line in rest)}</ol>"
+        yield "</div>"
+
+
+def cause_in_html(line):
+    """One line of a remark: "(1) fc2: what was measured; to do: one thing [dead]"."""
+    text, name = re.fullmatch(r"(?:\(\d\) |Cause: )?(.*?)(?: \[([a-z-]+)\])?", line).groups()
+    if name not in KINDS:
+        return f"<p>{escape(line)}</p>"
+    says, _, do = text.partition("; to do: ")
+    do = f"<p><b>What to do:</b> {escape(do)}</p>" * bool(do)
+    return f"<p>{escape(says)}</p>{do}<details><summary>{name}</summary>{escape(KINDS[name].explanation)}</details>"
 
 
 def curves_of(run):
     """The curves, and the numbers behind them where an epoch is complete."""
-    for name in ("curves.png", "losses.png"):
-        if (run.folder / name).exists():
-            yield image(run.folder / name, name)
+    there = [name for name in ("curves.png", "losses.png") if (run.folder / name).exists()]
+    if there or run.rows:
+        yield "<h2>Curves</h2>"
+    for name in there:
+        yield image(run.folder / name, name)
     whose = "validation" if run.chooses else "test"
     columns = {"epoch": lambda row: row["epoch"], "rate": lambda row: f"{row['lr']:.2g}",
                "train loss": lambda row: number(row["train_loss"]),

@@ -16,10 +16,11 @@ class Run:
     rows: a dictionary for every epoch, with COLUMNS as keys; shares of right answers lie between 0 and 1, waiting is
     how many of its seconds were spent waiting for pictures. losses and rates: one for every step. sums: of the
     epoch that is under way. best: the row with the lowest validation error, None without validation. waited: epochs
-    since then. chooses: whether the pictures of the evaluation may choose anything. remarks: what the doctor said.
-    stopped: why it ended before its last epoch, or ""; failed: because its numbers became NaN or infinite; signal:
-    the number of the signal that interrupted it, or 0. net: the network that is trained. unwritten: files of its
-    folder of which was said that they cannot be written. test: the Score of the test at the end, where there was one.
+    since then. chooses: whether the pictures of the evaluation may choose anything. remarks: what was said, texts; of
+    the doctor's a line for each cause (Remark.lines). stopped: why it ended before its last epoch, or ""; failed:
+    because its numbers became NaN or infinite; signal: the number of the signal that interrupted it, or 0. net: the
+    network that is trained. unwritten: files of its folder of which was said that they cannot be written. test: the
+    Score of the test at the end, where there was one.
     """
 
     folder: Path | None = None

@@ -139,6 +139,9 @@ class Silent:
     def say(self, text):
         """A line that stays."""
 
+    def tell(self, text):
+        """A text that stays and may be long, in lines that fit."""
+
 
 class Plain(Silent):
     """Lines: one now and then, one after each epoch."""
@@ -154,6 +157,9 @@ class Plain(Silent):
     def say(self, text):
         print(text, flush=True)
         self.said = time.monotonic()
+
+    def tell(self, text):
+        self.say(told(text))
 
 
 class Drawn(Silent):
@@ -179,3 +185,6 @@ class Drawn(Silent):
 
     def say(self, text):
         self.console.print(told(text), soft_wrap=True)
+
+    def tell(self, text):
+        self.say(text)

@@ -15,7 +15,9 @@ from PIL import Image
 from npnet import backend
 from npnet.cli import main
 from npnet.fit import Recipe, Run
+from npnet.fit.doctor import KINDS
 from npnet.fit.recipe import cut
+from npnet.fit.report import write_report
 from npnet.weights import read_checkpoint, trained
 from npnet.weights.checkpoint import schedule_data
 
@@ -486,3 +488,13 @@ def test_a_loss_that_is_no_number_is_exit_code_1(pack, capsys, tmp_path):
     page = (tmp_path / "a" / "report.html").read_text()
     assert "Ended because the loss is nan" in page and "<h2>Remarks</h2>" in page and "conv1" in page
     assert "train right" not in page                            # no table without an epoch
+
+
+def test_the_report_tells_each_cause_with_what_to_do_and_its_name(tmp_path):
+    lines = ["the loss: it grows: 1 & 2", "(1) fc1: <half>; it is; to do: mend it; then go on [dead]", "(2) x: y [later]"]
+    run = Run(tmp_path, {"classes": ["a"]}, remarks=["\n".join(lines), "a sentence; to do: none of a doctor's"])
+    page = write_report(run, "net", "pipeline").read_text()
+    assert '<div class="remark"><p>the loss: it grows: 1 &amp; 2</p>\n<ol><li><p>fc1: &lt;half&gt;; it is</p>' \
+        f"<p><b>What to do:</b> mend it; then go on</p><details><summary>dead</summary>{KINDS['dead'].explanation}" in page
+    assert "<li><p>(2) x: y [later]</p></li></ol>\n</div>" in page             # a name that there is not any more
+    assert "<p>a sentence; to do: none of a doctor&#x27;s</p>\n</div>" in page

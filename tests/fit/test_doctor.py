@@ -421,6 +421,18 @@ def test_remarks_of_one_and_of_several_findings():
     assert remark_with_causes("the loss", "it grows", [], "grows").name == "grows"
 
 
+def test_remarks_in_lines_have_a_line_and_a_name_for_each_cause():
+    one, two = finding("dead", 0.5, where="relu1"), finding("ascent", 1.0, where="fc2")
+    lines = "relu1: it was 3; to do: do this [dead]", "fc2: it was 3; to do: do this [ascent]"
+    assert remark_of([one]).lines == [lines[0]]
+    assert remark_of([two, one]).lines == ["the training:", f"(1) {lines[1]}", f"(2) {lines[0]}"]
+    assert remark_with_causes("the loss", "it grows", [two], "grows").lines == [
+        "the loss: it grows", f"Cause: {lines[1]}"]
+    assert remark_with_causes("the loss", "it grows", [one, two], "grows").lines == [
+        "the loss: it grows", f"(1) {lines[0]}", f"(2) {lines[1]}"]
+    assert remark_with_causes("the loss", "it grows", [], "grows").lines == ["the loss: it grows [grows]"]
+
+
 # ------------------------------------------------------------------------ a run that goes on
 
 def test_the_state_of_another_network_or_a_damaged_one_is_refused():

@@ -1,5 +1,5 @@
 """What the doctor says: findings, each of them measured, and the remarks that are made of them."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 MOST = 3                    # causes in one remark: a longer list is read by nobody
 PROVEN, LIKELY, DOUBTFUL = 0.9, 0.8, 0.5        # beside what is proven only what is nearly as sure is said
@@ -37,13 +37,32 @@ class Finding:
 
 @dataclass(frozen=True)
 class Remark:
-    """Something that is wrong. name: the row in KINDS of its first cause, or of the symptom where none was found;
-    where: a layer's name, "the loss" ...; text: a sentence or a few; causes: the Findings, the likeliest first."""
+    """Something that is wrong. where: a layer's name, "the loss" ...; symptom: what is seen there, half a sentence, or ""
+    where the causes are a trouble by themselves; name: the row in KINDS of the first cause, or of the symptom where
+    none was found; causes: the Findings, the likeliest first."""
 
     where: str
-    text: str
-    name: str = ""
-    causes: tuple = field(default=(), compare=False)
+    symptom: str
+    name: str
+    causes: tuple = ()
+
+    @property
+    def text(self):
+        """A sentence or a few: the symptom, and what explains it."""
+        if self.symptom:
+            return f"{self.symptom}. {listed_causes(self.causes)}" if self.causes else self.symptom
+        return listed_causes(self.causes) if len(self.causes) > 1 else f"{self.causes[0].says}; {self.causes[0].do}"
+
+    @property
+    def lines(self):
+        """The same in lines, one for each cause, with the names that npnet train --explain-remarks takes."""
+        causes = [f"{one.where}: {one.says}; to do: {one.do} [{one.name}]" for one in self.causes]
+        if not causes:
+            return [f"{self} [{self.name}]"]
+        if len(causes) == 1:
+            return [f"{self.where}: {self.symptom}", f"Cause: {causes[0]}"] if self.symptom else causes
+        return [f"{self.where}: {self.symptom}".rstrip(),
+                *(f"({number}) {cause}" for number, cause in enumerate(causes, 1))]
 
     def __str__(self):
         return f"{self.where}: {self.text}"
@@ -51,16 +70,13 @@ class Remark:
 
 def remark_of(findings):
     """The Remark of what was found at one moment, ranked already."""
-    first = findings[0]
-    if len(findings) == 1:
-        return Remark(first.where, f"{first.says}; {first.do}", first.name, (first,))
-    return Remark("the training", listed_causes(findings), first.name, tuple(findings))
+    where = findings[0].where if len(findings) == 1 else "the training"
+    return Remark(where, "", findings[0].name, tuple(findings))
 
 
-def remark_with_causes(where, text, findings, name):
-    """The Remark of a symptom, whose sentence is `text`, with what explains it."""
-    name = findings[0].name if findings else name
-    return Remark(where, f"{text}. {listed_causes(findings)}" if findings else text, name, tuple(findings))
+def remark_with_causes(where, symptom, findings, name):
+    """The Remark of a symptom with what explains it; name: the symptom's own."""
+    return Remark(where, symptom, findings[0].name if findings else name, tuple(findings))
 
 
 def listed_causes(findings):
