@@ -17,12 +17,11 @@ import numpy as np
 from ..layers import check_whole
 from ..screen import bar, counted, echo, listed, percent, print_table, tell
 from ..screen.words import short_names
+from ..weights.classes import SYNSET, number_of, numbers_of, synsets_of
 from ..weights.fetching import NAMES
 from . import NETWORKS, add_backend, add_layers, add_reading, choose_backend, reading
 from .plot import place_of
 from .train import check_there, options_named
-
-SYNSET = r"(n\d{8})(?!\d)[\s_-]*"          # a class's number in ImageNet, as a folder or a line may begin with it
 
 
 def add(commands):
@@ -150,62 +149,6 @@ def pictures_of(options, networks):
     pictures = readable(pictures, tell) if options.skip_damaged or settings.get("skip_damaged") else pictures
     pictures = some(replace(pictures, labels=numbers[pictures.labels], classes=classes), options.limit)
     return pictures, f"{counted(len(pictures), 'picture')} of {data.name}{words}"
-
-
-def numbers_of(names, classes, synsets=()):
-    """Of each class of the data the network's number, int (K,); None if one is none of the network's classes, or two
-    are the same.
-
-    They are the same names in any order; or in one order names that agree; or each is, by its number of ImageNet or
-    by one of the words for it, one of the network's classes, which may be more. synsets: the numbers of ImageNet of
-    the network's classes, if known.
-    """
-    if sorted(names) == sorted(classes):
-        return np.array([classes.index(name) for name in names])
-    if len(names) == len(classes) and all(map(agree, range(len(names)), names, classes)):
-        return np.arange(len(names))
-    numbers = [number_of(name, classes, synsets) for name in names]
-    return None if None in numbers or len(set(numbers)) < len(numbers) else np.array(numbers, int)
-
-
-def number_of(name, classes, synsets):
-    """The number of the class that a name such as n02391049, n02391049_zebra or zebra means; None if it is none, or
-    one of several."""
-    found = re.match(SYNSET, name)
-    if found and found[1] in synsets:
-        return synsets.index(found[1])
-    plain = words_of(re.sub(SYNSET, "", name))
-    for same in (lambda words: words == plain, lambda words: bool(words & plain)):
-        fit = [number for number, one in enumerate(classes) if same(words_of(one))]
-        if fit:
-            return fit[0] if len(fit) == 1 else None
-    return None
-
-
-def words_of(name):
-    """The words for a class: {"tench", "tinca tinca"} of "tench, Tinca_tinca"."""
-    return {" ".join(word.replace("_", " ").split()).lower() for word in name.split(",")} - {""}
-
-
-def synsets_of(names, classes):
-    """The numbers of ImageNet of a network's classes, from --names or else the fetched synset_words.txt; () where
-    these are not its classes, or there are none."""
-    from ..weights.fetching import class_names
-    path = names or class_names()
-    if path is None:
-        return ()
-    lines = [line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    found = [re.match(SYNSET, line) for line in lines]
-    if len(lines) != len(classes) or not all(found):
-        return ()
-    told = [line[one.end():] for line, one in zip(lines, found)]
-    return tuple(one[1] for one in found) if all(map(agree, range(len(told)), told, classes)) else ()
-
-
-def agree(number, one, other):
-    """Whether two names can be those of one class: equal, one of several words for it ("tench" of "tench, Tinca
-    tinca"), or no name but its number."""
-    return f"class {number}" in (one, other) or bool(words_of(one) & words_of(other))
 
 
 def other_classes(source, names, network, classes, synsets):

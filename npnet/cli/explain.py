@@ -6,7 +6,6 @@
     npnet explain cat.jpg --backward --save walk    with the gradients, and pictures in a folder
     npnet explain cat.jpg --html cat.html           all of it as one page, for a browser
 """
-import re
 from pathlib import Path
 
 from ..data import read_picture, sample_picture
@@ -22,7 +21,7 @@ from ..screen.output import width
 from ..weights import is_trained, shipped, trained
 from ..weights.fetching import located
 from ..weights.prepared import pipeline_for, version_of
-from ..weights.trained import is_ours
+from ..weights.trained import is_ours, names_in
 from . import DEFAULT, NETWORKS, add_backend, add_layers, add_reading, choose_backend, own_layers
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another
@@ -74,7 +73,7 @@ def explain_photo(options):
     if known is not None:
         net, version, names, pipeline = known.net, file_name(known.name), known.classes, known.pipeline
     else:
-        names = None if options.names is None else read_names(options.names, options.lang)
+        names = None if options.names is None else names_in(options.names)
         net, version = network(options, names, layers)
         pipeline = pipeline_for(version, net.input_shape)
     weights = version if known else options.weights
@@ -238,12 +237,3 @@ def network(options, names, layers):
         raise ValueError(Said("error.no_network", name=options.net, names=", ".join(MODELS)).within(options.lang))
     net = load(options.weights, layers)
     return net, version_of(net) if options.net is None else options.net
-
-
-def read_names(path, language="en"):
-    """The lines of a text file that are not empty; numbers of ImageNet such as n01440764 are left out."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(Said("error.not_text", path=path).within(language)) from None
-    return [re.sub(r"^n\d{8}\s+", "", line.strip()) for line in lines if line.strip()]

@@ -218,6 +218,7 @@ def neighbours(options, network):
 
 def answers(options, network):
     from ..explain import seen
+    from ..weights.classes import truth_of
     paths = given(options, needed=False)
     if len(paths) > MOST:
         tell(word(options, "see.first", most=MOST, count=f"{len(paths):,}"))
@@ -240,17 +241,6 @@ def counting(progress, total):
         done += more
         progress(done, total)
     return count
-
-
-def truth_of(path, classes):
-    """The class that the name of a picture or of its folder says; None where none does."""
-    words = [re.sub(r"^n\d{8}[_ ]*", "", name).replace("_", " ").lower() for name in
-             (Path(path).stem, Path(path).parent.name)]
-    for word in words:
-        found = [k for k, name in enumerate(classes) if word in [part.strip().lower() for part in str(name).split(",")]]
-        if len(found) == 1:
-            return found[0]
-    return None
 
 
 # ---------------------------------------------------------------------------- where it goes

@@ -26,7 +26,7 @@ def listed(names, most=5):
 
 def printable(text, most=100):
     """A text out of a file for a message: what a terminal would obey is a question mark."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+    return "".join(letter if letter.isprintable() else "?" for letter in str(text)[:most])
 
 
 def short_names(names):

@@ -10,7 +10,7 @@ from PIL import Image
 from rich.cells import cell_len
 
 from npnet.cli import main
-from npnet.cli.evaluate import confusions, met, numbers_of
+from npnet.cli.evaluate import confusions, met
 from npnet.data import dataset
 from npnet.fit import answers, score
 from npnet.screen import print_table
@@ -85,19 +85,6 @@ def test_a_part_of_the_classes_is_enough(runs, here, capsys):
     said = evaluate(capsys, runs / "a", "--data", "set", code=2)
     assert "not the name of one class of the network: n02391049_zebra" in said
     assert "for ImageNet's numbers such as n02391049, give --names synset_words.txt" in said
-
-
-def test_classes_are_known_by_the_numbers_of_imagenet_and_by_any_of_their_words():
-    classes = ["tench, Tinca tinca", "crane", "zebra", "crane, hoisting crane"]
-    synsets = ("n01440764", "n02012849", "n02391049", "n03126707")
-    for names, numbers in ((["Zebra", "tinca_tinca"], [2, 0]), (["n02391049", "n03126707_crane"], [2, 3]),
-                           (["n99999999_zebra"], [2]), (["crane, hoisting crane", "crane"], [3, 1])):
-        assert numbers_of(names, classes, synsets).tolist() == numbers
-    assert numbers_of(["n02391049"], classes) is None                       # the file of the numbers is not here
-    assert numbers_of(["zebra", "n02391049"], classes, synsets) is None     # one class twice
-    assert numbers_of(["zebra", "horse"], classes, synsets) is None
-    assert numbers_of(["hen"], ["a hen, biddy", "partridge"]) is None       # a part of a word is not the word
-    assert numbers_of(["crane bird"], classes) is None and numbers_of(["zebra\u0301"], classes) is None
 
 
 def test_of_many_classes_those_that_were_met_are_drawn():

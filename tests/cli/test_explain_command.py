@@ -152,7 +152,11 @@ def test_a_network_with_layers_of_ones_own(capsys, tmp_path, monkeypatch):
     (["--weights", "row.npz"], "pictures are prepared for square inputs, grey or in colour; this network takes (8,)"),
     (["--weights", "mine.npz", "--classes", "0"], "mine.npz holds a whole network; leave --classes out"),
     (["--weights", "run", "--classes", "7"], "run holds a whole network; leave --classes out"),
-    (["--names", "."], "Is a directory" if os.name == "posix" else ""),
+    (["--net", "lenet5", "--names", "."], ". is a folder; give a text file with the name of a class on each line"
+        if os.name == "posix" else ""),
+    (["--net", "lenet5", "--names", "no.txt"], "there is no file no.txt; give a text file with the name of a class"),
+    (["--net", "lenet5", "--names", "mine.npz"], "mine.npz is no text file; give one with the name of a class on"),
+    (["--net", "lenet5", "--names", "row.txt"], "row.txt is empty; give a text file with the name of a class on each"),
     (["."], ". is a folder; give the name of a picture in it"),
     (["--net", "lenet5", "--classes", "0"], "fc5: units must be"),
     (["--net", "lenet5", "--backend", "nimba"], "backend must be one of loops, numpy, numba, cupy, got 'nimba'"),
@@ -161,6 +165,7 @@ def test_a_network_with_layers_of_ones_own(capsys, tmp_path, monkeypatch):
 def test_mistakes_are_one_sentence(words, sentence, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "setup.txt").write_text("one\ntwo\n")
+    (tmp_path / "row.txt").write_text("\n")
     small().save("mine.npz")
     Network((8,), fc=Dense(2)).save("row.npz")
     assert main(["explain", *words]) == 2

@@ -191,11 +191,3 @@ def test_explain_draws_it_beside_the_walk(runs, npnet_, here):
     assert code == 0 and "What the network sees of green is drawn in out/seen.png." in out and width("out/seen.png") > 1000
     for kind in ("saliency", "gradcam", "occlusion"):
         assert table()[f"see.not_{kind}"]["en"] in said(out)
-
-
-def test_the_truth_is_in_the_name_of_a_file_or_its_folder():
-    from npnet.cli.see import truth_of
-    classes = ("tench, Tinca tinca", "cat", "great white shark")
-    assert truth_of("a/n01440764_tench.JPEG", classes) == 0 and truth_of("cat/7.png", classes) == 1
-    assert truth_of("x/great_white_shark.png", classes) == 2 and truth_of("dogs/1.png", classes) is None
-    assert np.ndim(classes) == 1

@@ -11,10 +11,8 @@ from loopback import CONTENT, archive, truncated
 from shaped import alexnet_shaped
 
 import npnet
-from npnet.cli.evaluate import numbers_of
 from npnet.files.download import digest
 from npnet.files.fetch import Part
-from npnet.screen.words import short_names
 from npnet.weights import fetching, trained
 from npnet.weights.readers import compression
 from npnet.weights.readers.arrays import write_npz
@@ -216,17 +214,6 @@ def test_evaluate_knows_that_classes_without_names_are_the_same(npnet_, here, di
     assert "digits.npz was trained on zero, nought, one, two" in one_line(npnet_(
         "evaluate", "digits.npz", "--names", "names.txt", "--data", str(pack)))
     assert "evaluate needs a network" in one_line(npnet_("evaluate", "--data", str(pack)))
-
-
-def test_which_classes_are_the_same():
-    network = ["tench, Tinca tinca", "crane", "goldfish, Carassius auratus"]
-    assert numbers_of(["goldfish, Carassius auratus", "tench, Tinca tinca", "crane"], network).tolist() == [2, 0, 1]
-    assert numbers_of(["Tench", "class 1", "carassius auratus"], network).tolist() == [0, 1, 2]
-    assert numbers_of(["class 0", "class 1", "class 2"], network).tolist() == [0, 1, 2]
-    assert numbers_of(["goldfish", "crane", "tench"], network).tolist() == [2, 1, 0]        # by one of their words, in any order
-    assert numbers_of(["tench", "crane"], network).tolist() == [0, 1] and numbers_of(["tench", "shark"], network) is None
-    assert short_names(network) == ["tench", "crane", "goldfish"]
-    assert short_names(["crane, bird", "crane, machine", ", x"]) == ["crane, bird", "crane, machine", ", x"]
 
 
 @pytest.mark.long

@@ -258,7 +258,8 @@ ERRORS = {
     "no_backend": ["--net", "lenet5", "--backend", "nimba"], "damaged_network": ["--weights", "broken.npz"],
     "no_weights": ["--weights", "words.txt"], "not_fetched": ["--weights", "squeezenet"],
     "other_channels": ["--weights", "mine.npz", "--net", "lenet5"], "no_square": ["--weights", "row.npz"],
-    "layers_file": ["--layers", "mine.py"]}
+    "layers_file": ["--layers", "mine.py"], "no_names": ["--names", "no.txt"], "names_not_text": ["--names", "mine.npz"],
+    "names_folder": ["--names", "."], "names_empty": ["--names", "empty.jpg"]}
 
 
 @pytest.fixture

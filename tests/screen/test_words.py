@@ -2,7 +2,7 @@
 import pytest
 
 from npnet.screen import clock, counted, duration, listed, nearest, percent, sentence, size
-from npnet.screen.words import printable
+from npnet.screen.words import printable, short_names
 
 
 @pytest.mark.parametrize("share, decimals, text", [
@@ -59,3 +59,8 @@ def test_an_error_is_one_line(error, text):
 
 def test_a_text_of_a_file_cannot_command_a_terminal():
     assert printable("a\nb\x1b[2J고") == "a?b?[2J고" and len(printable("a" * 500)) == 100
+
+
+def test_names_by_the_first_of_their_words():
+    assert short_names(["tench, Tinca tinca", "crane", "goldfish, Carassius auratus"]) == ["tench", "crane", "goldfish"]
+    assert short_names(["crane, bird", "crane, machine", ", x"]) == ["crane, bird", "crane, machine", ", x"]

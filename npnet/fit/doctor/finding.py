@@ -37,8 +37,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Remark:
-    """Something that is wrong. where: a layer's name, "the loss" ...; symptom: what is seen there, half a sentence, or ""
-    where the causes are a trouble by themselves; name: the row in KINDS of the first cause, or of the symptom where
+    """Something that is wrong. where: a layer's name, "the loss" ...; symptom: what is seen there, half a sentence, or
+    "" where the causes are a trouble by themselves; name: the row in KINDS of the first cause, or of the symptom where
     none was found; causes: the Findings, the likeliest first."""
 
     where: str

@@ -17,6 +17,7 @@ import math
 import numpy as np
 
 from ...network import DAMAGE
+from ...screen.words import printable
 from .protobuf import fields_of, read_message
 from ..stored import Stored
 
@@ -135,13 +136,6 @@ def bytes_of(path):
     return data
 
 
-def shown(text, most=60):
-    """A text from a file for a message: printable, on one line, shortened."""
-    text = "".join(letter if letter.isprintable() else " " for letter in str(text)[:2 * most])
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[:most]}..."
-
-
 def our_name(layer):
     """What npnet calls a layer of Caffe: arrays are called LAYER.w here, so there are no slashes and no dots."""
     name = layer.replace("/", "_").replace(".", "_")
@@ -158,8 +152,8 @@ def arrays_of(description):
         for number, blob in enumerate(layer.get("blobs", [])):
             name = f"{layer.get('name', '')}/{number}"
             if name in arrays:
-                raise ValueError(f"two layers with weights are called {shown(layer.get('name', ''))}")
-            array = array_of(blob, shown(name))
+                raise ValueError(f"two layers with weights are called {printable(layer.get('name', ''))}")
+            array = array_of(blob, printable(name))
             arrays[name] = today(array, number, layer.get("type")) if "shape" not in blob else array
         if "blobs" in layer:
             layer["blobs"] = [list(arrays[f"{layer.get('name', '')}/{n}"].shape) for n in range(len(layer["blobs"]))]

@@ -4,7 +4,7 @@ Caffe's layers name the blobs that they read (bottom) and make (top); a layer th
 npnet's networks are chains, whose Concat has paths. So branches must part at one layer and meet in one Concat, in any
 depth (series-parallel); that is what fire modules and inception modules are.
 """
-from .caffe import shown
+from ...screen.words import printable
 
 SPELT = {"RELU": "ReLU", "LRN": "LRN", "TANH": "TanH", "SOFTMAX_LOSS": "SoftmaxWithLoss", "HDF5_DATA": "HDF5Data",
          "HDF5_OUTPUT": "HDF5Output", "ABSVAL": "AbsVal", "BNLL": "BNLL", "MVN": "MVN"}      # V1's, not as others
@@ -54,7 +54,7 @@ def type_of(layer):
 
 def described(layer):
     """A layer in a message: its name and type."""
-    return f"layer {shown(layer['name'])} ({shown(layer['type']) or 'of no type'})"
+    return f"layer {printable(layer['name'])} ({printable(layer['type']) or 'of no type'})"
 
 
 # ---------------------------------------------------------------------------- the graph
@@ -66,7 +66,7 @@ def chain_of(description, notes):
     """
     nodes, end = graph_of(description, wanted_layers(description), notes)
     while end and nodes[end][0]["type"] == "Softmax":
-        notes.append(f"{shown(nodes[end][0]['name'])} (Softmax) is left out: the network ends in logits, and "
+        notes.append(f"{printable(nodes[end][0]['name'])} (Softmax) is left out: the network ends in logits, and "
                      f"net.probabilities applies the softmax.")
         end = nodes[end][1][0]
     if not end:
@@ -76,8 +76,8 @@ def chain_of(description, notes):
     others = [layer["name"] for number, (layer, _) in enumerate(nodes) if number and number not in branches.used
               and layer["type"] != "Softmax"]
     if others:
-        notes.append(f"The answer is taken to be that of {shown(nodes[end][0]['name'])}; {len(others)} layers that "
-                     f"lead to other outputs are left out, {shown(others[0])} the first of them.")
+        notes.append(f"The answer is taken to be that of {printable(nodes[end][0]['name'])}; {len(others)} layers that "
+                     f"lead to other outputs are left out, {printable(others[0])} the first of them.")
     return chain
 
 
@@ -124,7 +124,7 @@ def number_of(blobs, blob, layer):
     """The node that made a blob last. ValueError where none did."""
     if blobs.get(blob) is None:
         made = "holds no picture" if blob in blobs else "no layer before it makes"
-        raise ValueError(f"{described(layer)}: it reads {shown(blob) or 'a blob without a name'}, which {made}")
+        raise ValueError(f"{described(layer)}: it reads {printable(blob) or 'a blob without a name'}, which {made}")
     return blobs[blob]
 
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from ...data.pictures import shorter_for
 from ...data.pipeline import Pipeline, square_input
-from ...screen.words import counted
-from .caffe import shown
+from ...screen.words import counted, printable
 from .caffe_network import short, transforms
 
 TOO_LARGE = 2                       # times the input's side: a mean picture of other pictures; Caffe's is 256 for 227
@@ -36,7 +35,7 @@ def pipeline_of(description, input_shape, mean=None, order=None):
     else:
         shorter, values = shorter_for(side), np.array([short(value) for value in given.get("mean_value", [0])])
         if given.get("mean_file"):
-            file = shown(given["mean_file"][-100:], 100)
+            file = printable(given["mean_file"][-100:], 100)
             notes.append(f"In training its pictures were minus the mean picture {file}, which is missing; give mean=, "
                          f"or its answers are poor.")
     if values.shape[0] not in (1, channels):

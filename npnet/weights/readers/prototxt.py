@@ -14,7 +14,8 @@ import math
 import os
 import re
 
-from .caffe import NET, bytes_of, shown
+from ...screen.words import printable
+from .caffe import NET, bytes_of
 from ..stored import Stored
 
 FORMAT = "Caffe (prototxt)"
@@ -96,7 +97,7 @@ def message(tokens, table, end, level):
             continue
         if tokens.kind != "word":
             raise ValueError("the text ends where braces are still open" if tokens.kind == "end" else
-                             f"the name of a field must come here, got {shown(tokens.value, 40)!r}")
+                             f"the name of a field must come here, got {printable(tokens.value, 40)!r}")
         name = tokens.take()
         keep(found, name, kinds.get(name), values(tokens, kinds.get(name), level))
     tokens.take()
@@ -129,7 +130,7 @@ def value(tokens, kind, colon, level):
         return message(tokens, kind or {}, CLOSING[tokens.take()], level + 1)
     if not colon or tokens.kind not in ("word", "text") or isinstance(kind, dict):
         wanted = "braces" if isinstance(kind, dict) else "a value" if colon else "a colon or braces"
-        raise ValueError(f"{wanted} must come here, got {shown(tokens.value, 40)!r}")
+        raise ValueError(f"{wanted} must come here, got {printable(tokens.value, 40)!r}")
     if tokens.kind == "word":
         return of_kind(tokens.take(), kind)
     parts = []
@@ -155,7 +156,7 @@ def of_kind(word, kind):
         return kind[int(word)] if word.isdecimal() and len(word) < 4 and int(word) < len(kind) else word
     if kind == "bool":
         if word not in TRUTH:
-            raise ValueError(f"true or false must come here, got {shown(word, 40)!r}")
+            raise ValueError(f"true or false must come here, got {printable(word, 40)!r}")
         return TRUTH[word]
     try:
         if kind == "int":
@@ -163,7 +164,7 @@ def of_kind(word, kind):
         if kind in ("float", "double"):
             return finite(word)
     except ValueError:
-        raise ValueError(f"a number of type {kind} must come here, got {shown(word, 40)!r}") from None
+        raise ValueError(f"a number of type {kind} must come here, got {printable(word, 40)!r}") from None
     return word
 
 
