@@ -10,6 +10,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
+from ..layers import check_whole
 from ..train import evaluate, train
 from .doctor import Doctor
 from .measures import unwarned
@@ -56,11 +57,10 @@ class OverfitResult:
 def overfit(net, optimizer, x, labels, steps=200, progress=None):
     """Trains a network on one batch, over and over, until it knows it by heart -> OverfitResult.
 
-    x (N, *input_shape), labels (N,) integers. At most `steps` steps (ValueError below 1); progress(done, steps) is
+    x (N, *input_shape), labels (N,) integers. At most `steps` steps, at least 1; progress(done, steps) is
     called after each. The network and the optimizer are changed: use copies, or begin anew afterwards.
     """
-    if steps < 1:
-        raise ValueError(f"overfit needs at least 1 step, got {steps!r}")
+    check_whole(steps=steps)
     doctor, losses, remarks = Doctor(net, list(net.shapes.values())[-1][0]), [], []
     with unwarned():
         for step in train(net, optimizer, itertools.repeat((x, labels), steps)):

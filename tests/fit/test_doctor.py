@@ -397,6 +397,34 @@ def test_the_loss_is_computed_again():
         facts_of(logits, labels.astype(float))
 
 
+@pytest.mark.parametrize("wrong, sentence", [
+    (lambda: Doctor(small(), None), "classes must be a whole number, or a list of their names, got None"),
+    (lambda: Doctor(small(), "abcd"), "classes must be a whole number, or a list of their names, got 'abcd'"),
+    (lambda: Doctor(4, small()), "the doctor needs a Network, got a int"),
+    (lambda: first_step((0, 1.4, 0.01)), r"an npnet.train.Step\(number, loss, lr, logits, labels\), got a tuple"),
+    (lambda: first_step(Step(0, np.ones(8), 0.01, *TOLD)), "a loss that is one number, the mean .* got a ndarray"),
+    (lambda: first_step(Step(0, None, 0.01, *TOLD)), "a loss that is one number, the mean .* got a NoneType"),
+    (lambda: first_epoch(train_top1=None), "the doctor needs the train_top1 of an epoch, got epoch, steps, lr"),
+    (lambda: first_epoch(top1=None), "the loss and the top1 of validation, or neither, got one of them"),
+    (lambda: first_epoch(top1=55.0), "top1 must be a share of right answers from 0 to 1, got 55.0"),
+    (lambda: Doctor(small(), CLASSES).restore({}, small(), None), "the doctor has no said"),
+    (lambda: overfit(small(), SGD(0.1), *pictures(8), steps=2.5), "steps must be a whole number of at least 1, got 2.5")])
+def test_what_a_loop_of_ones_own_may_give_by_mistake(wrong, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        wrong()
+
+
+TOLD = np.zeros((8, CLASSES), np.float32), np.arange(8) % CLASSES       # logits and labels
+
+
+def first_step(step):
+    return Doctor(small(), CLASSES).step(step, small(), None)
+
+
+def first_epoch(**changes):
+    return Doctor(small(), CLASSES).epoch(row() | changes, small(), None)
+
+
 # ------------------------------------------------------------------------ the order of causes
 
 def finding(name, explains, wants="", where="x", alone=False):

@@ -1,4 +1,5 @@
 """What moves: each finding of the examiner of movement is earned by a training, at several batches and seeds."""
+import json
 import math
 from types import SimpleNamespace
 
@@ -220,6 +221,20 @@ def test_from_a_rate_that_is_far_too_low_a_usual_one_is_named(rate):
 
 def test_a_rate_that_is_low_in_a_loop_of_ones_own():
     assert list(found(network(), Nothing(), loop=looped(descend(1e-9), 1e-9))) == ["rate-low"]
+
+
+@pytest.mark.parametrize("lr", [None, math.nan, -0.1])
+def test_a_loop_that_tells_no_rate_is_judged_by_its_steps(lr):
+    """It was told that its rate is 0; and what was kept for a resume held NaN."""
+    for optimizer in (Nothing(), SGD(0.02)):
+        net, doctor = network(), Doctor(network(), CLASSES)
+        for step in looped(descend(0.1), lr)(net, optimizer, batches(32, 60)):
+            assert doctor.step(step, net, optimizer) == []
+        Doctor(net, CLASSES).restore(json.loads(json.dumps(doctor.state())), net, None)
+    assert found(network(), Nothing(), loop=looped(descend(1e-9), lr))["rate-low"].do.startswith("make the steps of your")
+    tall = found(network(), Nothing(), loop=looped(descend(20.0), lr))
+    assert set(tall) == {"rate-high"} and "nan" not in str(tall["rate-high"])
+    assert list(found(network(), Nothing(), loop=looped(lambda net, number: None, lr), steps=60)) == []
 
 
 def test_a_warm_up_that_takes_for_ever():

@@ -47,8 +47,22 @@ class Case:
 
     @property
     def lr(self):
-        """The rate of this step."""
+        """The rate of this step; NaN where nobody tells it."""
         return math.nan if self.step.lr is None else float(self.step.lr)
+
+    @property
+    def rated(self):
+        """Whether the rate is told: a loop of one's own may have none, or a sign in it."""
+        return 0 <= self.lr < math.inf
+
+    @property
+    def now(self):
+        """' (now 0.01)', after what is to be done about the rate; '' where it is not told."""
+        return f" (now {self.lr:.3g})" if self.rated else ""
+
+    def to(self, rate):
+        """', perhaps to 0.001', after that; '' where the rate is not told, and so no other can be named."""
+        return f", perhaps to {rate:.2g}" if self.rated else ""
 
     @property
     def shares(self):

@@ -172,7 +172,7 @@ class Course(Examiner):
         if self.highest < 1.5 * self.top(case):
             return None
         return Finding("rate-high", "the rate", f"the loss rose to {self.highest:.3g} at step {self.highest_at}: the "
-                       f"steps were too long", f"lower the rate (now {case.lr:.3g}) ten times and start again", 0.55,
+                       f"steps were too long", f"lower the rate{case.now} ten times and start again", 0.55,
                        wants="rate down")
 
 

@@ -20,6 +20,7 @@ import math
 
 import numpy as np
 
+from ...weights.checkpoint import DOCTOR, check
 from .case import Case, cross_entropy, facts_of, plain
 from .course import Course
 from .ends import Ends
@@ -32,6 +33,7 @@ from .units import Units
 from .validation import Validation
 
 
+SLIP = 1e-6                             # by which rounding may take a mean of shares beyond 0 and 1
 ROSE = 0.6                              # what explains more than a loss that rose
 BLAMED = ("rate", "units")              # groups of which everybody is asked for a better cause before they are blamed
 
@@ -46,7 +48,9 @@ class Doctor:
     """
 
     def __init__(self, net, classes, probe=True):
-        self.names = None if isinstance(classes, (int, np.integer)) else tuple(map(str, classes))
+        if not hasattr(net, "layers"):
+            raise TypeError(f"the doctor needs a Network, got a {type(net).__name__}")
+        self.names = names_of(classes)
         self.classes = int(classes) if self.names is None else len(self.names)
         if self.classes < 2:
             raise ValueError(f"a network needs at least 2 classes to tell apart, got {self.classes}")
@@ -72,7 +76,7 @@ class Doctor:
     def step(self, step, net, optimizer):
         """New remarks after one training step (npnet.train.Step), with the network and optimizer after its update.
 
-        ValueError where its logits and labels are no (N, classes) and (N,) whole numbers.
+        ValueError where its logits and labels are no (N, classes) and (N,) whole numbers, and its loss is no number.
         """
         case = self.case = self.case_of(step, net, optimizer)
         if self.ended:                                          # what comes after the first NaN says nothing
@@ -89,9 +93,10 @@ class Doctor:
     def epoch(self, row, net, optimizer):
         """New remarks after an epoch.
 
-        row: a dictionary with train_loss, train_top1, loss and top1 (shares of right answers; loss and top1
-        None where nothing was held out).
+        row: a dictionary with train_loss, train_top1, loss and top1 (shares of right answers, 0 to 1; loss and top1
+        None where nothing was held out). ValueError where it is not so.
         """
+        check_row(row)
         self.epochs += 1
         if not self.seen or self.ended or not math.isfinite(row["train_loss"]):
             return []
@@ -113,6 +118,7 @@ class Doctor:
 
     def case_of(self, step, net, optimizer):
         """The Case of a step."""
+        check_step(step)
         logits, labels = facts_of(step.logits, step.labels)
         if self.seen == 0:
             self.size = len(labels)
@@ -188,8 +194,9 @@ class Doctor:
     def restore(self, state, net, first_epoch):
         """Becomes the doctor of that state. first_epoch: gives the batches of the first epoch, should they be wanted.
 
-        Raises ValueError for a state of another network or of other classes.
+        Raises ValueError for a state of another network or of other classes, or that is damaged.
         """
+        check("the doctor", state, DOCTOR)
         if len(state["counts"]) != self.classes or state["seen"] and state["size"] < 1:
             raise ValueError("the checkpoint is damaged: what the doctor has seen is of other classes")
         for name in ("said", "seen", "pictures", "size", "epochs", "fresh", "ended", "surest"):
@@ -198,6 +205,37 @@ class Doctor:
         for one in self.examiners:
             one.restore(state["examiners"].get(type(one).__name__, {}))
         self.inputs.resume(first_epoch)
+
+
+def names_of(classes):
+    """The names of the classes; None where only their number is given."""
+    if isinstance(classes, (int, np.integer)):
+        return None
+    if isinstance(classes, str) or not np.iterable(classes):
+        raise TypeError(f"classes must be a whole number, or a list of their names, got {classes!r}")
+    return tuple(map(str, classes))
+
+
+def check_step(step):
+    """Raises TypeError or ValueError for what is no Step, or has no number as its loss."""
+    if not hasattr(step, "logits"):
+        raise TypeError(f"the doctor needs an npnet.train.Step(number, loss, lr, logits, labels), got a "
+                        f"{type(step).__name__}")
+    if type(step.loss) is not float and (np.ndim(step.loss) or isinstance(step.loss, (str, type(None)))):
+        raise ValueError(f"the doctor needs a loss that is one number, the mean over the batch, got a "
+                         f"{type(step.loss).__name__}")
+
+
+def check_row(row):
+    """Raises ValueError unless a row is what Doctor.epoch takes."""
+    for name in ("train_loss", "train_top1"):
+        if row.get(name) is None:
+            raise ValueError(f"the doctor needs the {name} of an epoch, got {', '.join(row) or 'nothing'}")
+    if (row.get("loss") is None) != (row.get("top1") is None):
+        raise ValueError("the doctor needs the loss and the top1 of validation, or neither, got one of them")
+    for name in ("train_top1", "top1"):
+        if row.get(name) is not None and not -SLIP <= row[name] <= 1 + SLIP:
+            raise ValueError(f"{name} must be a share of right answers from 0 to 1, got {row[name]!r}")
 
 
 def side(finding):

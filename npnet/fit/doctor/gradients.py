@@ -111,7 +111,7 @@ class Gradients(Examiner):
         """Which way the last update went, and how far."""
         gradients, square, cosines = there(case.net.grads()), 0.0, []
         decay = getattr(case.optimizer, "weight_decay", 0)
-        decay = case.lr * decay if isinstance(decay, (int, float)) else 0.0
+        decay = case.lr * decay if isinstance(decay, (int, float)) and case.rated else 0.0
         for name, w in case.net.params().items():
             if name not in self.earlier or name not in gradients:
                 continue
@@ -174,8 +174,8 @@ class Gradients(Examiner):
         if x is None or not case.net.params() or not finite(x):
             return []
         anew = self.exploded(case)
-        self.found = found = probe(case.net, x, case.labels, self.length(case, anew), case.lr, self.seconds(),
-                                   anew)
+        self.found = found = probe(case.net, x, case.labels, self.length(case, anew),
+                                   case.lr if case.rated else None, self.seconds(), anew)
         self.right = False if found.faults else True if found.right else None
         self.lowered = not found.anew and found.steps.get(1, math.inf) < found.loss
         wrong = faults_by_layer(found, case.net)
@@ -297,11 +297,10 @@ def rate_high(found, case):
         return None
     if not found.steps[best] < LOWER * found.loss and not whole > 2 * found.loss:
         return None
-    lower = f"{case.lr * best:.2g}"
     return Finding("rate-high", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
                    f"update takes their loss from {found.loss:.3g} to {whole:.3g}, and {how_small(best)} of it to "
                    f"{found.steps[best]:.3g} ({how_measured(found)})",
-                   f"lower the rate (now {case.lr:.3g}), perhaps to {lower}", 0.8 if best < 0.1 else 0.6,
+                   f"lower the rate{case.now}{case.to(case.lr * best)}", 0.8 if best < 0.1 else 0.6,
                    wants="rate down")
 
 
@@ -313,5 +312,5 @@ def rate_low(found, case):
         return None
     return Finding("rate-low", "the rate", f"along the gradient of {found.pictures} pictures, a step as long as an "
                    f"update takes their loss from {found.loss:.6g} to {found.steps[1]:.6g}, and one {best:,} times as "
-                   f"long to {found.steps[best]:.3g} ({how_measured(found)})", f"raise the rate (now {case.lr:.3g}), "
-                   f"perhaps to {case.lr * best / 10:.2g}", 0.6, wants="rate up")
+                   f"long to {found.steps[best]:.3g} ({how_measured(found)})", f"raise the rate{case.now}"
+                   f"{case.to(case.lr * best / 10)}", 0.6, wants="rate up")

@@ -101,13 +101,13 @@ class Movement(Examiner):
 
     def note(self, case):
         """What each step leaves: its rate and its loss."""
-        lr, share = float(case.lr), min(1.0, len(case.labels) / WINDOW)
+        lr, share = case.lr if case.rated else 0.0, min(1.0, len(case.labels) / WINDOW)
         if math.isfinite(case.loss):
             self.level = case.loss if math.isnan(self.level) else self.level + share * (case.loss - self.level)
         self.rising = lr > self.highest * (1 + 1e-9)
         if self.rising:
             self.highest, self.highest_at = lr, case.seen
-        if lr > NOTHING * self.highest:
+        if lr > NOTHING * self.highest or not case.rated:
             self.lived, self.lived_number = case.seen, case.number
         self.travelled += lr
 
@@ -130,17 +130,19 @@ class Movement(Examiner):
         steps = {name: moved(self.earlier[name], after[name]) for name in lengths if name in self.earlier}
         full = lengths_of(case.net, case.net.params())
         slopes = {name: gradients[name] / full[name] for name in steps if name in gradients and full[name] > 0}
-        self.keep(case, steps, {name: factor * float(case.lr) * slope for name, slope in slopes.items()}, slopes)
+        promised = {name: factor * case.lr * slope for name, slope in slopes.items()} if case.rated else {}
+        self.keep(case, steps, promised, slopes)
 
     def keep(self, case, steps, promised, slopes):
         """Keeps the last three of each figure. promised: rate times gradient, over the weights; slopes: without rate.
 
         A step that did nothing, though float32 would show it, was none: gradients are accumulated, or see `still`.
         """
-        if promised and case.lr and not any(any(step) for step in steps.values()) and max(promised.values()) > ROUNDED:
-            self.reach = min(max(promised.values()), 1e30)
+        longest = max(promised.values(), default=0.0 if case.rated else math.inf)
+        if case.lr and longest > ROUNDED and not any(any(step) for step in steps.values()):
+            self.reach = min(longest, 1e30) if case.rated else 0.0
             return
-        scale = top_rate(case.optimizer, case.number, self.highest) / case.lr if case.lr else 0.0
+        scale = top_rate(case.optimizer, case.number, self.highest) / case.lr if case.lr and case.rated else 1.0
         ours = hasattr(case.optimizer, "velocity")              # only then the rate is known to be that of the step
         for name, (across, along) in steps.items():
             length = max(across, promised.get(name, 0.0) if ours else 0.0)
@@ -164,7 +166,7 @@ class Movement(Examiner):
         length, name, number = self.longest
         return [Finding("rate-high", "the rate", f"step {number} changed the weights of {name} by {percent(length)} of "
                         f"their length, and what they could tell apart before is lost; about 0.1 % is healthy",
-                        f"lower the rate (now {case.lr:.3g}) ten times, and start again", 0.7, case.seen > STILL,
+                        f"lower the rate{case.now} ten times, and start again", 0.7, case.seen > STILL,
                         wants="rate down")]
 
     def shortening(self, optimizer, gradients):
@@ -195,7 +197,7 @@ class Movement(Examiner):
     def rates(self, case):
         """A rate of 0 from the start, or since a schedule has ended."""
         begins = getattr(getattr(case.optimizer, "schedule", None), "lr", math.nan)
-        if case.lr > 0 and self.highest == 0:                   # asked before the first step was seen
+        if case.lr != 0 and self.highest == 0:                  # not told, below 0, or asked before the first step
             return []
         if self.highest == 0 and isinstance(begins, (int, float)) and begins > 0:
             return [Finding("schedule-ended", "the rate", f"it is 0 from the first step on: the schedule of this "
@@ -280,7 +282,8 @@ class Movement(Examiner):
             clip, whole = self.clipped
             return [Finding("clip-short", "the gradients", f"together they are {whole:.3g} long, clip shortens them to "
                             f"{clip:g}, and {how}", f"raise clip to {whole:.1g}, or leave it out", explains, alone)]
-        if not hasattr(case.optimizer, "schedule") and means[best] < TOO_SHORT:         # it multiplies as it likes
+        own = not hasattr(case.optimizer, "schedule") and means[best] < TOO_SHORT       # it multiplies as it likes
+        if own or not self.highest:                             # or the rate is not told
             return [Finding("rate-low", "the rate", f"{how}", f"make the steps of your update about "
                             f"{tenfold(1e-3 / max(means[best], 1e-12)):,.0f} times as long", explains, alone,
                             wants="rate up")]
@@ -323,10 +326,11 @@ class Movement(Examiner):
         if not means:
             return []
         worst = max(means, key=means.get)
-        level, lower = math.floor(math.log10(min(means[worst], 1e9))), case.lr / tenfold(means[worst] / 0.01)
+        level, times = math.floor(math.log10(min(means[worst], 1e9))), tenfold(means[worst] / 0.01)
+        do = f"lower the rate{case.now} to {case.lr / times:.2g}" if case.rated else \
+            f"make the steps {times:,.0f} times shorter"
         return [Finding("rate-high", layer_of(worst), f"a step changes its weights by {percent(means[worst])} of their "
-                        f"length, and about 0.1 % is healthy", f"lower the rate (now {case.lr:.3g}) to {lower:.2g}",
-                        explains, alone, level, "rate down")]
+                        f"length, and about 0.1 % is healthy", do, explains, alone, level, "rate down")]
 
     # ------------------------------------------------------------------ decay
 
@@ -350,7 +354,7 @@ class Movement(Examiner):
         alone = strong and case.seen > STILL or shares[worst] < GONE and self.unlearnt(case)
         explains = 0.95 if shares[worst] < 2 * GONE or strong else 0.6
         if decay <= USUAL_DECAY:
-            return [Finding("rate-high", "the rate", says, f"lower it (now {case.lr:.3g}) ten times", explains, alone,
+            return [Finding("rate-high", "the rate", says, f"lower it{case.now} ten times", explains, alone,
                             wants="rate down")]
         return [Finding("decay-strong", "the decay", says, f"lower it (weight_decay, now {decay:g}) to 0.0005",
                         explains, alone, wants="decay down")]
