@@ -121,7 +121,7 @@ def opened(names, options):
 def pictures_of(options, networks):
     """The pictures, and in words which they are; their classes must be the network's."""
     from ..data.sets import composed
-    from ..fit.recipe import read, readable, some
+    from ..fit.pictures import read, readable, some
     settings = networks[0].settings
     source = options.data or settings.get("data")
     if source is None:
@@ -170,7 +170,7 @@ def chosen(data, part, networks, source):
     them has seen. Of runs that have no fingerprints, a set in the same place is cut as it was then.
     """
     from ..data.catalogue import CATALOGUE
-    from ..fit.recipe import cut, place
+    from ..fit.pictures import cut, place
     from ..fit.unseen import seen_by
     if data.test is not None and part == "train":
         return data.train, ", train", ""

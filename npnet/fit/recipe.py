@@ -17,13 +17,12 @@ import json
 import math
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from .. import models, optim
 from ..backend import choose, ops
-from ..data import DataSet, Loader, Pictures, Pipeline, checked, dataset, held_out
+from ..data import Loader, Pipeline, held_out
 from ..data.catalogue import CATALOGUE
 from ..layers import Dropout, Layer
 from ..network import Network, plain
@@ -37,6 +36,7 @@ from .finish import finish
 from .folder import command_line, new_folder, try_folder
 from .loop import fit, folder_of
 from .overfit import overfit
+from .pictures import Parts, cut, place, read, readable, some
 from .team import ALONE
 
 RUNS = Path("runs")         # where a run's folder is made, unless it is given
@@ -52,15 +52,6 @@ def setting(group, default, words, kind=str, metavar=None, **rules):
 
 class Unfit(ValueError):
     """What a setting cannot be. The sentence begins with the setting's name."""
-
-
-class Parts(NamedTuple):
-    """The pictures of a run: the whole set, and its parts; validation and test may be None."""
-
-    data: DataSet
-    training: Pictures
-    validation: Pictures | None
-    test: Pictures | None
 
 
 @dataclass(frozen=True)
@@ -369,7 +360,7 @@ class Recipe:
         return kept["command"] if self == then else self.command()
 
 
-# ---------------------------------------------------------------------------- what it is made of
+# ---------------------------------------------------------------------------- checks, and what it goes on from
 
 def check_shards(shards, team):
     """Raises Unfit unless a team cuts batches as the recipe says."""
@@ -403,40 +394,3 @@ def checkpoint_of(run):
     if not path.exists():
         raise FileNotFoundError(f"{run} holds no run that could go on (there is no {path})")
     return read_checkpoint(path)
-
-
-def read(data, grey, progress=None):
-    """The DataSet of a name or path. grey: "yes" or "no" for pictures in folders, None for what their headers say."""
-    return dataset(data, progress=progress, **({} if grey is None else {"grey": grey == "yes"}))
-
-
-def cut(data):
-    """The pictures to train on and to test on. Of a set without a test part a fifth is held out: the same pictures in
-    every run, whatever its seed, so that no network is tested on what another one of an ensemble has seen."""
-    if data.test is not None:
-        return data.train, data.test
-    if len(data.train) < 5:
-        raise ValueError(f"{data.name} has no pictures to test on, and {len(data.train)} in all are too few to hold a "
-                         f"fifth out; add some, or a part called test")
-    return held_out(data.train, len(data.train) // 5, seed=0)
-
-
-def some(pictures, count=None):
-    """As many of the pictures, evenly spaced, so that they are of all classes; all of them for None."""
-    count = min(count or len(pictures), len(pictures))
-    return pictures.take(np.arange(count) * len(pictures) // max(count, 1))
-
-
-def readable(pictures, say=echo):
-    """Those of the pictures that can be read; the others are named."""
-    with bar("looking for damaged pictures", "pictures") as progress:
-        pictures, sentences = checked(pictures, skip=True, progress=progress)
-    for sentence in sentences:
-        say(sentence)
-    return pictures
-
-
-def place(name, known):
-    """One of the known names as it is, and the full path of anything else."""
-    path = Path(name).expanduser()
-    return str(path.resolve()) if name not in known and path.exists() else name

@@ -16,7 +16,7 @@ from npnet import backend
 from npnet.cli import main
 from npnet.fit import Recipe, Run
 from npnet.fit.doctor import KINDS
-from npnet.fit.recipe import cut
+from npnet.fit.pictures import cut
 from npnet.fit.report import write_report
 from npnet.weights import read_checkpoint, trained
 from npnet.weights.checkpoint import schedule_data
@@ -210,7 +210,7 @@ AT_ONCE = [                     # what is refused before any picture is read
 
 @pytest.mark.parametrize("words, message", AT_ONCE)
 def test_refused_before_pictures_are_read(words, message, capsys, monkeypatch):
-    monkeypatch.setattr("npnet.fit.recipe.dataset", lambda *given, **more: pytest.fail("pictures were read"))
+    monkeypatch.setattr("npnet.fit.pictures.dataset", lambda *given, **more: pytest.fail("pictures were read"))
     assert main(["train", "--net", "caffe_lenet", *words]) == 2
     error, = capsys.readouterr().err.splitlines()
     assert error.startswith("npnet: ") and message in error

@@ -8,7 +8,7 @@ import npnet
 from npnet.data import Pipeline, dataset
 from npnet.fit import Recipe
 from npnet.fit.beginning import as_before, said_of_pictures, take
-from npnet.fit.recipe import some
+from npnet.fit.pictures import some
 from npnet.weights import Trained, save_trained
 from npnet.weights.readers.arrays import write_npz
 from npnet.weights.prepared import pipeline_for
