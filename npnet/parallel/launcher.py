@@ -33,8 +33,11 @@ def launch(ranks, words):
     """Runs `npnet WORDS` in so many processes on this machine, under mpiexec; returns the exit code.
 
     They share out the cores among themselves, unless NPNET_THREADS says how many threads each has. ImportError
-    without mpi4py, FileNotFoundError without an mpiexec.
+    without mpi4py, FileNotFoundError without an mpiexec, ValueError for words and ranks that cannot be.
     """
+    if not isinstance(ranks, int) or ranks < 1 or isinstance(words, str):
+        raise ValueError(f"launch takes a whole number of ranks of at least 1 and a list of words, such as launch(2, "
+                         f"['train', '--data', 'cifar10']), got launch({ranks!r}, {words!r})")
     line = f"mpiexec -n {ranks} {shlex.join(['npnet', *words])}"
     if place() is not None:
         raise ValueError("--ranks starts mpiexec, but mpiexec has started this process already; leave one of them "

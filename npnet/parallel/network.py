@@ -24,7 +24,7 @@ import copy
 import numpy as np
 
 from ..layers import BatchNorm, check_made
-from ..network import check_finite, check_left, every_layer
+from ..network import Network, check_finite, check_left, every_layer
 from .batchnorm import batchnorm_backward, batchnorm_forward
 from .gradients import InOrder, Summed
 from .shards import cuts
@@ -35,10 +35,15 @@ class DataParallel:
 
     forward takes this rank's rows of a batch, team.rows(N), and returns the outputs of all N. What is not named here
     (layers, shapes, state, save ...) is the network's own. Raises ValueError where a rank has another network, or
-    gives other rows, and for a layer that is made from BatchNorm and may compare pictures in a way of its own.
+    gives other rows, and for a layer that is made from BatchNorm and may compare pictures in a way of its own;
+    TypeError for what is no Network, and for the team of one process.
     """
 
     def __init__(self, net, team):
+        if isinstance(net, DataParallel) or not isinstance(net, Network):
+            raise TypeError(f"the ranks of a team take a Network, and take it once, got a {type(net).__name__}")
+        if not hasattr(team, "own"):
+            raise TypeError("DataParallel is for several ranks or shards; team.network(net) is for one process, too")
         check_over_the_batch(net)
         team.compare("of the network", net)
         self.net, self.team, self.train = net, team, False          # train: whether the last forward was in training

@@ -78,7 +78,8 @@ class Ranks(Alone):
         self.labels = None                                  # of the batch that a loader gave last, until it is used
         if comm is not None:
             self.rank, self.size = comm.rank, comm.size
-        if shards is not None and (not isinstance(shards, (int, np.integer)) or shards < self.size):
+        if shards is not None and (isinstance(shards, bool) or not isinstance(shards, (int, np.integer))
+                                   or shards < self.size):
             raise ValueError(f"shards must be a whole number of at least that of the ranks, {self.size}, got "
                              f"{shards!r}; start at most as many ranks as there are shards")
 

@@ -13,7 +13,9 @@ from ..data import Loader
 
 
 def cuts(total, shards):
-    """Where so many rows are cut: shards + 1 numbers, from 0 to total."""
+    """Where so many rows are cut: shards + 1 numbers, from 0 to total. ValueError for no whole number of at least 0."""
+    if not isinstance(total, (int, np.integer)) or total < 0:
+        raise ValueError(f"a batch has a whole number of pictures of at least 0, got {total!r}")
     return [total * shard // shards for shard in range(shards + 1)]
 
 

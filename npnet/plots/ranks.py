@@ -4,6 +4,7 @@ from .figure import TRACK, finish, new_axes, new_figure
 from .speed import label_decades, label_powers
 
 PANELS = (("step", "a step, ms"), ("sent", "sent by each rank in a step, MB"), ("efficiency", "efficiency"))
+KEYS = {"ranks", "at_best", *(key for key, _ in PANELS)}
 
 
 def ranks(ways, title=None, caption=None, ideal=None, limits=(0.9, 0.5)):
@@ -11,11 +12,13 @@ def ranks(ways, title=None, caption=None, ideal=None, limits=(0.9, 0.5)):
 
     ways: {name: {"ranks": [...], "step": [milliseconds], "at_best": [...], "sent": [megabytes], "efficiency": [...]}};
     step and at_best are the two edges of a band. ideal: (ranks, milliseconds) of a step that shrinks as ranks grow,
-    drawn in grey. limits: efficiencies at which a line is drawn across. ValueError where a way has no ranks, or its
-    lists differ in length.
+    drawn in grey. limits: efficiencies at which a line is drawn across. ValueError where there is no way, one has no
+    ranks or lacks a list, or its lists differ in length.
     """
+    if not ways:
+        raise ValueError("there is no way to draw: ways must have one at least")
     for name, way in ways.items():
-        if not way["ranks"] or len({len(values) for values in way.values()}) > 1:
+        if not KEYS <= set(way) or not way["ranks"] or len({len(values) for values in way.values()}) > 1:
             raise ValueError(f"{name} needs a number of each kind for each number of ranks, and at least one")
     figure = new_figure(13.2, 4.4)
     places = sorted({place for way in ways.values() for place in way["ranks"]})

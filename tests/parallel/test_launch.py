@@ -101,6 +101,12 @@ def test_one_rank_needs_no_mpi(monkeypatch, capsys):
     assert "no/such/pictures" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("ranks, words", [(0, ["train"]), ("2", ["train"]), (2.0, ["train"]), (2, "train")])
+def test_what_cannot_be_launched(ranks, words):
+    with pytest.raises(ValueError, match="launch takes a whole number of ranks of at least 1 and a list of words"):
+        launch(ranks, words)
+
+
 @pytest.mark.parametrize("ranks", ["0", "-2"])
 def test_fewer_than_one_rank_is_refused(capsys, ranks):
     assert main(["train", "--ranks", ranks]) == 2

@@ -2,6 +2,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
 import npnet
@@ -143,7 +144,7 @@ def test_no_algorithm_sends_less_than_the_ring(ranks):
 
 
 @pytest.mark.parametrize("given", [{"latency": -1.0}, {"bandwidth": 0.0}, {"adding": 0.0}, {"latency": math.nan},
-                                   {"bandwidth": math.nan}])
+                                   {"bandwidth": math.nan}, {"latency": "50us"}, {"bandwidth": "1Gbit"}, {"adding": None}])
 def test_links_that_cannot_be(given):
     with pytest.raises(ValueError, match=f"{next(iter(given))} must be"):
         Link(**given)
@@ -297,6 +298,11 @@ def test_towers_send_what_the_two_processes_send():
     assert found.sent == sum(one.forward + one.backward for one in sent.values()) > 10 ** 6
 
 
+def test_numbers_of_numpy_are_numbers():
+    net = small()
+    assert plan(net, np.arange(1, 3), seconds_of(net), SECOND, batch=np.int64(4)).as_data() == plan(net, (1, 2), seconds_of(net), SECOND, batch=4).as_data()
+
+
 def test_pictures_of_each_rank():
     """16 pictures a rank: the same computing on every number of ranks, and the batch grows."""
     net = small()
@@ -315,7 +321,8 @@ def test_a_batch_that_the_ranks_do_not_divide():
     ({"ranks": 0}, "ranks must be whole numbers of at least 1"), ({"ranks": []}, "ranks must be"),
     ({"ranks": [1.5]}, "ranks must be"), ({"ranks": 8, "batch": 4}, "8 ranks cannot share a batch of 4"),
     ({"ranks": 2, "batch": 4, "per_rank": 2}, "not both"), ({"ranks": 2, "batch": 0}, "batch must be a whole number"),
-    ({"ranks": 2, "per_rank": -1}, "per_rank must be"), ({"ranks": 2, "kind": "star"}, "kind must be one of mpich, ring")])
+    ({"ranks": 2, "per_rank": -1}, "per_rank must be"), ({"ranks": 2, "batch": True}, "batch must be a whole number"),
+    ({"ranks": "4"}, "ranks must be"), ({"ranks": 2, "ways": ["towers"]}, "ways must be some of 'data-parallel', 'two towers', 'one weird"), ({"ranks": 2, "kind": "star"}, "kind must be one of mpich, ring")])
 def test_plans_that_cannot_be(given, said):
     with pytest.raises(ValueError, match=said):
         plan(small(), rates=seconds_of(small()), **given)
@@ -350,6 +357,10 @@ def test_assumed_rates_by_hand():
     assert assumed(net, 1e12).seconds("nothing", "forward", 3) == 0
     with pytest.raises(ValueError, match="operations must be above 0"):
         assumed(net, 0)
+    with pytest.raises(ValueError, match="moved must be above 0 a second, got '10GB/s'"):
+        assumed(net, 1e9, "10GB/s")
+    with pytest.raises(TypeError, match="rates must be what measure, from_bench or assumed .* gives, got 150"):
+        plan(net, 2, 150)
 
 
 def bench_file(path, net, batches=(2, 8), drop=(), **changes):
@@ -486,6 +497,10 @@ def test_the_lines_of_a_drawing():
     assert [list(line.get_ydata()) for line in efficiency.lines][2:] == [[1, 0.8]] * 2
     with pytest.raises(ValueError, match="a needs a number of each kind"):
         plots.ranks({"a": way | {"step": [1.0]}})
+    with pytest.raises(ValueError, match="a needs a number of each kind"):
+        plots.ranks({"a": {"ranks": [1]}})
+    with pytest.raises(ValueError, match="there is no way to draw"):
+        plots.ranks({})
 
 
 @pytest.mark.parametrize("words, said", [

@@ -31,6 +31,12 @@ def test_cuts_leave_nothing_out_and_are_even():
             assert sizes.min() >= 0 and sizes.max() - sizes.min() <= 1
 
 
+@pytest.mark.parametrize("total", [-1, 2.5, "3"])
+def test_batches_that_cannot_be(total):
+    with pytest.raises(ValueError, match=f"a batch has a whole number of pictures of at least 0, got {total!r}"):
+        Ranks(None, 2).rows(total)
+
+
 def test_every_shard_has_one_rank_and_every_rank_a_shard():
     assert [list(shards_of(rank, 3, 4)) for rank in range(3)] == [[0], [1], [2, 3]]
     for size in range(1, 10):

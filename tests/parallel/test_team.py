@@ -210,6 +210,18 @@ def test_it_has_networks_methods():
     assert all(net.grads()[name].shape == w.shape for name, w in net.params().items())
 
 
+def test_what_is_no_network_of_a_team():
+    net = net_of_team()
+    with pytest.raises(TypeError, match="take a Network, and take it once, got a DataParallel"):
+        net.team.network(net)
+    with pytest.raises(TypeError, match="take a Network, and take it once, got a dict"):
+        net.team.network({})
+    with pytest.raises(TypeError, match="DataParallel is for several ranks or shards; team.network"):
+        parallel.DataParallel(net.net, ALONE)
+    with pytest.raises(ValueError, match="shards must be a whole number of at least that of the ranks, 1, got True"):
+        parallel.here(True)
+
+
 def test_shards_of_one_process_remember_each_their_own():
     """Also of layers that write into arrays which they keep; the weights are the same arrays."""
     net, whole = net_of_team(3).team.network(own_layer(np.float64)), own_layer(np.float64)

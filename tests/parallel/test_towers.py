@@ -299,6 +299,12 @@ def test_the_paper_s_traffic():
     assert conv3 == 11_075_584
 
 
+@pytest.mark.parametrize("batch", [0, -1, 2.5, "a"])
+def test_batches_of_no_pictures_have_no_traffic(batch):
+    with pytest.raises(ValueError, match="batch must be a whole number of pictures of at least 1, got"):
+        traffic(unbuilt(), batch)
+
+
 @pytest.mark.parametrize("name, places", [
     ("original", ["conv3", "fc6", "fc7", "fc8", "loss"]), ("cifar_alexnet", ["conv3", "fc6", "fc7", "loss"]),
     ("lenet5", ["conv2", "conv3", "fc4", "fc5", "loss"]), ("torchvision", ["conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8", "loss"]),

@@ -28,8 +28,20 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 SHORT_ALLREDUCE, SHORT, SHORT_ODD = 2048, 2 ** 19, 81920        # bytes: MPICH's defaults
 KINDS = ("mpich", "ring")
+
+
+def is_number(value):
+    """Whether it is a number, and no text that has a unit."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def is_count(value):
+    """Whether it is a whole number of at least 1."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 1
 
 
 @dataclass(frozen=True)
@@ -42,10 +54,10 @@ class Link:
     adding: float = 4e9
 
     def __post_init__(self):
-        if not 0 <= self.latency < math.inf:
+        if not is_number(self.latency) or not 0 <= self.latency < math.inf:
             raise ValueError(f"latency must be a number of seconds of at least 0, got {self.latency!r}")
         for name in ("bandwidth", "adding"):
-            if not getattr(self, name) > 0:
+            if not is_number(getattr(self, name)) or not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0 bytes a second, got {getattr(self, name)!r}")
 
     def cost(self, messages, sent, added=0):

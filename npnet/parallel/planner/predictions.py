@@ -27,9 +27,11 @@ one of them was told to end, and whether it is time to save.
 import math
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from ...layers import Dense
-from .costs import KINDS, Link
-from .rates import parameters_of
+from .costs import KINDS, Link, is_count
+from .rates import Rates, parameters_of
 from .ways import (DATA, SCHEMES, TOWERS, TRICK, WAYS, Event, data_parallel, first_dense, no_towers, one_weird_trick,
                    parts_of, two_towers)
 
@@ -106,10 +108,13 @@ def plan(net, ranks, rates, link=None, batch=None, per_rank=None, ways=WAYS, kin
     """The Plan of a network for these numbers of ranks.
 
     batch: pictures of a step in all (default 128), or per_rank: of each rank. kind: "mpich" or "ring", how gradients
-    are summed. Raises ValueError for numbers that cannot be.
+    are summed. Raises ValueError for numbers and ways that cannot be, TypeError for what is no Rates.
     """
     link = link or Link()
-    batches = {number: batch_of(number, batch, per_rank) for number in checked(ranks, kind)}
+    if not isinstance(rates, Rates):
+        raise TypeError(f"rates must be what measure, from_bench or assumed of npnet.parallel.planner.rates gives, got "
+                        f"{rates!r}")
+    batches = {number: batch_of(number, batch, per_rank) for number in checked(ranks, ways, kind)}
     parts = parts_of(net)
     left_out, found = {}, []
     for number, whole in batches.items():
@@ -124,14 +129,17 @@ def plan(net, ranks, rates, link=None, batch=None, per_rank=None, ways=WAYS, kin
                 tuple(found), left_out)
 
 
-def checked(ranks, kind):
-    """The numbers of ranks in order. ValueError where one is not a whole number of at least 1."""
-    ranks = [ranks] if isinstance(ranks, int) else list(ranks)
-    if not ranks or any(isinstance(one, bool) or not isinstance(one, int) or one < 1 for one in ranks):
+def checked(ranks, ways, kind):
+    """The numbers of ranks in order. ValueError where one is not a whole number of at least 1, and for a way or a kind
+    that there is not."""
+    ranks = [ranks] if isinstance(ranks, (int, np.integer)) else list(ranks)
+    if not ranks or not all(is_count(one) for one in ranks):
         raise ValueError(f"ranks must be whole numbers of at least 1, got {ranks!r}")
+    if not set(ways) <= set(WAYS):
+        raise ValueError(f"ways must be some of {', '.join(map(repr, WAYS))}, got {ways!r}")
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-    return sorted(set(ranks))
+    return sorted(set(map(int, ranks)))
 
 
 def batch_of(ranks, batch, per_rank):
@@ -140,7 +148,7 @@ def batch_of(ranks, batch, per_rank):
         raise ValueError("give batch (--batch), the pictures of all ranks, or per_rank (--per-rank), those of each, "
                          "not both")
     for name, value in (("batch", batch), ("per_rank", per_rank)):
-        if value is not None and (not isinstance(value, int) or value < 1):
+        if value is not None and not is_count(value):
             raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
     whole = per_rank * ranks if per_rank else batch or BATCH
     if whole < ranks:

@@ -20,6 +20,7 @@ from ...bench.measure import Settings, chosen, typical_layers, works
 from ...bench.plan import UPDATE, plan_of
 from ...bench.sides import started, turns
 from ...screen import counted, listed
+from .costs import is_number
 
 MOST = 25e9             # multiply-adds of a forward that is measured, at most: 34 pictures of krizhevsky2012
 APART = 1.5             # times as many pictures, at least, from one number that is measured to the next
@@ -170,8 +171,8 @@ class Assumed(Rates):
 
 
 def assumed(net, operations, moved=10e9):
-    """Rates from operations a second and bytes a second of one rank."""
+    """Rates from operations a second and bytes a second of one rank. ValueError for what is no number above 0."""
     for name, rate in (("operations", operations), ("moved", moved)):
-        if not rate > 0:
+        if not is_number(rate) or not rate > 0:
             raise ValueError(f"{name} must be above 0 a second, got {rate!r}")
     return Assumed(net, operations, moved)

@@ -39,8 +39,11 @@ def traffic(net, batch, tower=0):
 
     "loss" is where the halves of the logits are joined. Each tower receives as much as the other sends. net: the whole
     network, or an Unbuilt one; nothing is computed, and no MPI needed. Of krizhevsky2012 and 128 pictures:
-    {"conv3": Traffic(forward=11075584, backward=11075584, messages=2, seconds=0.0), ...}.
+    {"conv3": Traffic(forward=11075584, backward=11075584, messages=2, seconds=0.0), ...}. ValueError where the network
+    cannot be cut in two, and for a batch that is no whole number of at least 1.
     """
+    if not isinstance(batch, (int, np.integer)) or batch < 1:
+        raise ValueError(f"batch must be a whole number of pictures of at least 1, got {batch!r}")
     found, rows = {}, rows_of(net.input_shape, net.layers)
     trained = [bool(row.layer.arrays(row.before)) and row.name not in net.frozen for row in rows]
     for number, row in enumerate(rows):
