@@ -24,6 +24,7 @@ MOMENTS = {
     "between": ("npnet.parallel.network:DataParallel.backward", 2),
     "backward": ("npnet.parallel.gradients:Summed.start", 7),
     "waiting": ("npnet.parallel.gradients:Summed.finish", 2),
+    "exchange": ("npnet.parallel.towers.exchange:Partner.swap", 9),     # of two towers
     "update": ("npnet.optim:SGD.update", 2),
     "saving": ("npnet.fit.folder:save_checkpoint", 2),              # rank 0 alone saves
     "half saved": ("npnet.files.beside:finish", 6),                 # last.npz is written, and not yet renamed

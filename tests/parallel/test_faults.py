@@ -23,16 +23,17 @@ LENET = ("--net", "caffe_lenet", "--epochs", 1, "--limit-batches", 2, "--batch",
          "--no-probe")
 RESUMED = ("half saved", "evaluating")                                          # goes on in the tests of CI, too
 UNSAVED = ("before MPI", "joining", "start", "reading", "first words")          # there is no checkpoint yet
-# (moment, which rank, how, how many ranks); the first dozen in CI, the others with -m long
+# (moment, which rank, how, how many ranks); the first thirteen in CI, the others with -m long
 DEATHS = [("batch", 1, "SIGKILL", 2), ("backward", 1, "raise", 2), ("half saved", 0, "SIGKILL", 2), ("reading", 1, "raise", 2),
           ("first words", 2, "SIGSEGV", 3), ("forward", 0, "exit 0", 2), ("update", 1, "exit 3", 2), ("testing", 1, "SIGKILL", 2),
-          ("before MPI", 1, "raise", 2), ("evaluating", 0, "SIGKILL", 2), ("waiting", 0, "bug", 3), ("end", 1, "SIGKILL", 2)]
+          ("before MPI", 1, "raise", 2), ("evaluating", 0, "SIGKILL", 2), ("waiting", 0, "bug", 3), ("end", 1, "SIGKILL", 2),
+          ("exchange", 1, "SIGKILL", 2)]
 FURTHER = [("before MPI", 0, "SIGKILL", 2), ("joining", 1, "exit 3", 2), ("start", 0, "SIGKILL", 2), ("reading", 0, "SIGKILL", 3),
            ("first words", 0, "raise", 2), ("batch", 0, "raise", 2), ("forward", 1, "SIGKILL", 3), ("between", 1, "SIGKILL", 2),
            ("between", 0, "bug", 2), ("backward", 0, "SIGKILL", 3), ("waiting", 1, "SIGKILL", 2), ("update", 0, "SIGKILL", 2),
            ("saving", 0, "SIGKILL", 2), ("others save", 1, "SIGKILL", 2), ("others save", 1, "raise", 2),
            ("evaluating", 1, "bug", 2), ("history", 0, "SIGKILL", 2), ("report", 0, "SIGKILL", 2), ("end", 0, "bug", 2),
-           ("end", 1, "exit 0", 2)]
+           ("end", 1, "exit 0", 2), ("exchange", 0, "raise", 2)]
 HOW = {"SIGKILL": "was killed (signal 9, SIGKILL", "SIGSEGV": "crashed (signal 11, SIGSEGV)",
        "exit 0": "ended and said nothing (exit code 0)", "exit 3": "ended and said nothing (exit code 3)",
        "raise": "a picture is not there", "bug": "ZeroDivisionError: a mistake of npnet's own"}
@@ -87,7 +88,7 @@ def goes_on(folder):
 
 @pytest.mark.parametrize("moment, rank, how, ranks", DEATHS + [pytest.param(*one, marks=pytest.mark.long) for one in FURTHER])
 def test_the_end_of_one_rank_is_the_end_of_all(tmp_path, pictures, moment, rank, how, ranks):
-    done = dying(tmp_path, pictures, moment, rank, how, ranks)
+    done = dying(tmp_path, pictures, moment, rank, how, ranks, *["--towers"] * (moment == "exchange"))
 
     said = [line for line in done.stderr.splitlines() if "npnet" in line or HOW[how] in line]
     assert done.code == CODES[how], str(done)
