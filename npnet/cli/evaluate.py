@@ -122,6 +122,7 @@ def pictures_of(options, networks):
     """The pictures, and in words which they are; their classes must be the network's."""
     from ..data.sets import composed
     from ..fit.pictures import read, readable, some
+    from ..fit.unseen import to_evaluate
     settings = networks[0].settings
     source = options.data or settings.get("data")
     if source is None:
@@ -143,7 +144,7 @@ def pictures_of(options, networks):
         if not options.json:
             tell(f"{networks[0].name} has no names for its classes: they are taken to be those of {data.name}, by "
                  f"their numbers")
-    pictures, words, warning = chosen(data, options.part, networks, source)
+    pictures, words, warning = to_evaluate(data, networks, options.part, source)
     if warning and not options.json:
         tell(warning)
     pictures = readable(pictures, tell) if options.skip_damaged or settings.get("skip_damaged") else pictures
@@ -161,39 +162,6 @@ def other_classes(source, names, network, classes, synsets):
            f"{NAMES} --trust fetches it)" if numbered and not synsets else "")
     return (f"{source} has the classes {listed(names, 10)}, but {network} was trained on {listed(classes, 10)}"
             f"{which}{how}")
-
-
-def chosen(data, part, networks, source):
-    """The pictures of a part, which they are in words, and a warning or "".
-
-    To test: those that no network has seen in training. To train: of a set without a test part, those that one of
-    them has seen. Of runs that have no fingerprints, a set in the same place is cut as it was then.
-    """
-    from ..data.catalogue import CATALOGUE
-    from ..fit.pictures import cut, place
-    from ..fit.unseen import seen_by
-    if data.test is not None and part == "train":
-        return data.train, ", train", ""
-    pictures = data.train if data.test is None else data.test
-    seen, unknown = seen_by([one.name for one in networks], pictures)
-    has, its = ("has", "its") if len(unknown) == 1 else ("have", "their")
-    warning = (f"{listed(unknown)} {has} no fingerprints of {its} pictures (npnet 0.1.0 and other libraries keep "
-               f"none): whether these are among them is not known") * bool(unknown)
-    if data.test is None and not seen.any() and any(
-            one.name in unknown and one.settings.get("data") == place(source, CATALOGUE) for one in networks):
-        fifth = ", the fifth that was held out" if part == "test" else ", all but the fifth that was held out"
-        return cut(data)[part == "test"], fifth, ""
-    if not seen.any():
-        if data.test is None and not warning:
-            warning = "none of these files was seen in training; a picture that was saved again would not be known"
-        return pictures, "" if data.test is None else ", test", warning
-    if part == "train":
-        return pictures.take(np.flatnonzero(seen)), ", those that were seen in training", warning
-    if seen.all():
-        raise ValueError(f"all {len(seen):,} pictures of {source} were seen in training, so they say nothing about "
-                         f"others; give --data others, or --part train to evaluate on these nevertheless")
-    return (pictures.take(np.flatnonzero(~seen)), f"; {counted(int(seen.sum()), 'other was', 'others were')} seen in "
-            f"training", warning)
 
 
 def print_json(data):
