@@ -71,7 +71,7 @@ def main(arguments=None):
         if own:
             watch.watched()                     # before there is anything that must not be divided
             from ..parallel import faults
-            return faults.together(lambda: outcome(words, shows=own.rank == 0))
+            return faults.together(lambda: outcome(words, shows=own.rank == 0), words[0])
     said, code, _ = outcome(words)
     if said:
         said = f"npnet: {said}"

@@ -201,6 +201,7 @@ def has_joined():
     try:
         join()
     except Exception as error:
+        watch.heard()
         time.sleep(TOGETHER * (own.local > 0))                  # the first one of a machine ends the others
         if own.rank == 0 or not isinstance(error, RuntimeError):
             whose = f"rank {own.rank} of {own.size} on {platform.node()}: " if own.rank else ""
@@ -210,14 +211,14 @@ def has_joined():
     return True
 
 
-def together(run):
-    """Runs a command on this rank: run() gives a sentence, or None where nothing failed, an exit code, and the error.
-    Returns the exit code; where this rank failed alone, it ends all of them instead."""
+def together(run, command):
+    """Runs a command (its name) on this rank: run() gives a sentence, or None where nothing failed, an exit code, and
+    the error. Returns the exit code; where this rank failed alone, it ends all of them instead."""
     if not has_joined():
         return 2
     try:
         watch.heard()
-        said, code, error = run()
+        said, code, error = other_command(command) or run()
     except KeyboardInterrupt as stop:                           # before the command began
         said, code, error = "", 130, stop
     except BaseException as stop:                               # not the user's to mend, or NPNET_DEBUG
@@ -228,6 +229,15 @@ def together(run):
         finished()
     note("told")
     return code
+
+
+def other_command(command):
+    """What together is told where a rank has another command than rank 0, else None."""
+    every = exchanged(apart(), command)
+    odd = next((rank for rank in range(len(every)) if every[rank] != every[0]), None)
+    if odd is not None:
+        said = f"rank {odd} runs npnet {every[odd]} while rank 0 runs npnet {every[0]}; give all ranks the same command"
+        return said, 2, ValueError(said)
 
 
 @contextmanager

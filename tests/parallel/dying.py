@@ -1,6 +1,6 @@
 """`npnet train` in which one rank comes to its end at a given moment: python dying.py MOMENT RANK HOW train ...
 
-python dying.py other RANK WHAT train ... gives one rank another version, another setting, or other pictures.
+python dying.py other RANK WHAT train ... gives one rank another version, setting or command, or other pictures.
 
 Each rank leaves the numbers of its process and of its watcher in the folder "processes" where it was started.
 """
@@ -58,6 +58,8 @@ def other(what):
     if what == "version":
         from npnet.parallel import same
         same.versions = lambda usual=same.versions: usual() | {"numpy": "1.0"}
+    elif what == "command":
+        sys.argv[1:] = ["evaluate", "run"]
     elif what == "setting":
         sys.argv += ["--lr", "0.5"]
     else:

@@ -144,6 +144,7 @@ def test_a_rank_that_does_not_answer_is_waited_for_and_named(tmp_path, pictures)
 @pytest.mark.parametrize("what, said", [
     ("pictures", "rank 1 has other training pictures than rank 0: [0-9]+ training pictures have other content"),
     ("setting", "the settings of the run differ: lr is 0.02 on rank 0 and 0.5 on rank 1"),
+    pytest.param("command", "rank 1 runs npnet evaluate while rank 0 runs npnet train; give all ranks the same command", marks=pytest.mark.long),
     pytest.param("version", "the versions of the run differ: numpy is .* on rank 0 and '1.0' on rank 1", marks=pytest.mark.long)])
 def test_what_differs_between_ranks_is_named_at_the_start(tmp_path, pictures, what, said):
     with np.load(pictures) as file:

@@ -1,5 +1,6 @@
 """What the ranks of one machine share out: its processors and its graphics cards."""
 import os
+import platform
 
 import pytest
 
@@ -7,23 +8,9 @@ from npnet.parallel import here, machine
 from npnet.parallel.machine import share_cards, share_processors
 
 
-class Comm:
-    """An MPI communicator whose ranks on this machine may use these processors."""
-
-    def __init__(self, *usable):
-        self.usable, self.free = usable, None
-
-    def Split_type(self, kind):
-        self.free = False
-        return self
-
-    def Free(self):
-        self.free = True
-
-
-def exchanged(comm, own):
-    """What the ranks of a Comm may use; None: the same as this one."""
-    return [sorted(own) if some is None else some for some in comm.usable]
+def exchanged(others, own):
+    """What this rank and others tell: their machines and the processors that they may use; None: the same as this one."""
+    return [own, *(own if other is None else other for other in others)]
 
 
 @pytest.fixture
@@ -45,10 +32,8 @@ def threads(monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say which processors a process may use")
 def test_ranks_on_the_same_processors_divide_them(threads, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
-    comm = Comm(None, None)
-    share_processors(comm)
+    share_processors([None, ("another machine", list(range(8)))])
 
-    assert comm.free                                                    # MPI has not many communicators
     assert threads.count() == 4 and [number() for number, _ in threads.handles()] == [4] * len(threads.handles())
 
 
@@ -56,7 +41,7 @@ def test_ranks_on_the_same_processors_divide_them(threads, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say which processors a process may use")
 def test_ranks_with_processors_of_their_own_keep_them(threads, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(4)))
-    share_processors(Comm(None, [4, 5, 6, 7]))
+    share_processors([(platform.node(), [4, 5, 6, 7])])
 
     assert threads.by_use is None
 
@@ -64,7 +49,7 @@ def test_ranks_with_processors_of_their_own_keep_them(threads, monkeypatch):
 @pytest.mark.mpi
 def test_a_number_of_threads_that_was_given_stays(threads, monkeypatch):
     monkeypatch.setattr(threads, "by_environment", 3)
-    share_processors(Comm(None, None))
+    share_processors([None])
     here(shards=4)
 
     assert threads.count() == 3
@@ -74,7 +59,7 @@ def test_a_number_of_threads_that_was_given_stays(threads, monkeypatch):
 def test_with_shards_a_process_computes_with_one_thread(threads, monkeypatch):
     """Whatever it may use: with another number of threads the last bits of the sums are others."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
-    share_processors(Comm(None, None))                                  # npnet train has a team before it has a recipe
+    share_processors([None])                                  # npnet train has a team before it has a recipe
     here(shards=4)
 
     assert threads.count() == 1 and [number() for number, _ in threads.handles()] == [1] * len(threads.handles())
