@@ -191,8 +191,9 @@ def finished():
     """This rank has nothing more to do: tells the others, one of which may still wait for it (wait), and waits until
     all of them have finished."""
     comm = apart()
-    kept.append([comm.Isend(b".", rank, FINISHED) for rank in range(comm.size) if rank != comm.rank])
-    done([comm.Ibarrier()], LONGER * limit(), pause=0.001)
+    others = [rank for rank in range(comm.size) if rank != comm.rank]
+    kept.append([comm.Isend(b".", rank, FINISHED) for rank in others])
+    done([comm.Irecv(bytearray(1), rank, FINISHED) for rank in others], LONGER * limit(), pause=0.001)
 
 
 def has_joined():
@@ -233,7 +234,7 @@ def together(run, command):
 
 def other_command(command):
     """What together is told where a rank has another command than rank 0, else None."""
-    every = exchanged(apart(), command)
+    every = exchanged(mpi().COMM_WORLD, command)
     odd = next((rank for rank in range(len(every)) if every[rank] != every[0]), None)
     if odd is not None:
         said = f"rank {odd} runs npnet {every[odd]} while rank 0 runs npnet {every[0]}; give all ranks the same command"

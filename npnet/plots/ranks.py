@@ -43,11 +43,13 @@ def draw(axes, key, ways, ideal, limits):
     if key == "step" and ideal:
         axes.plot(*ideal, color=GREY, linewidth=1.2, marker="", zorder=1)
     if key == "efficiency":
-        axes.set_ylim(0, 1.05)
+        highest = max(1, *(value for way in ways.values() for value in way[key]))       # small shares can be quicker
+        axes.set_ylim(0, 1.05 * highest)
         for limit in limits:
             axes.axhline(limit, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
-        axes.set_yticks(sorted({0, 1, *limits}))
-        axes.set_yticklabels([f"{tick:g}" for tick in sorted({0, 1, *limits})])
+        ticks = sorted({0, 1, *limits, *range(2, int(highest) + 1, max(1, int(highest) // 4))})
+        axes.set_yticks(ticks)
+        axes.set_yticklabels([f"{tick:g}" for tick in ticks])
     for number, way in enumerate(ways.values()):
         shown = [(place, value) for place, value in zip(way["ranks"], way[key]) if value > 0 or key == "efficiency"]
         if key == "step":

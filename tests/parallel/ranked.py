@@ -17,6 +17,7 @@ Every rank computes with one thread. There may be more ranks than cores.
 import faulthandler
 import os
 import pickle
+import re
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 ONE_THREAD = {"NPNET_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 OPEN_MPI = {**launcher.OPEN_MPI, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}      # MPICH needs none
+BOX = re.compile(r"-{70,}\n(?:Primary job|\S+ detected that one or more processes).*?-{70,}\n|\[\S+\] PMIX ERROR: [^\n]*\n",
+                 re.DOTALL)                                     # what Open MPI says of an exit code
 
 
 @dataclass
@@ -77,7 +80,7 @@ def waited(process, timeout):
     """The Done of an mpiexec that runs; it and its ranks are killed at the timeout."""
     try:
         stdout, stderr = process.communicate(timeout=timeout)
-        return Done(process.returncode, stdout, stderr)
+        return Done(process.returncode, stdout, BOX.sub("", stderr))
     except subprocess.TimeoutExpired:
         return Done(None, *ended(process))
     finally:

@@ -494,7 +494,9 @@ def test_the_lines_of_a_drawing():
     step, sent, efficiency = figure.axes
     assert [list(line.get_ydata()) for line in step.lines] == [[8, 4], [8, 5], [8, 5]] and len(step.collections) == 2
     assert [list(line.get_xdata()) for line in sent.lines] == [[2], [2]]            # 0 has no place on this axis
-    assert [list(line.get_ydata()) for line in efficiency.lines][2:] == [[1, 0.8]] * 2
+    assert [list(line.get_ydata()) for line in efficiency.lines][2:] == [[1, 0.8]] * 2 and efficiency.get_ylim() == (0, 1.05)
+    quick = plots.ranks({"a": way, "b": way | {"efficiency": [1.0, 2.2]}}).axes[2]         # a share that fits a cache, for instance
+    assert quick.get_ylim()[1] > 2.2 and [text.get_text() for text in quick.get_yticklabels()] == ["0", "0.5", "0.9", "1", "2"]
     with pytest.raises(ValueError, match="a needs a number of each kind"):
         plots.ranks({"a": way | {"step": [1.0]}})
     with pytest.raises(ValueError, match="a needs a number of each kind"):
