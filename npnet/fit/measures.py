@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from ..backend import ops
-from ..layers import Concat, Dense, ReLU, Sigmoid, Tanh
+from ..layers import Concat, Dense, Flatten, ReLU, Sigmoid, Tanh
 from ..network import every_layer
 from ..screen import words
 
@@ -204,7 +204,8 @@ def along(layers, suspects, x, whose=""):
             suspects, x = {}, layer.x
         for path in layer.paths if isinstance(layer, Concat) else ():
             yield from along(path, suspects, x, f"{whose}{name}.")
-        suspects = {**suspects, f"{whose}{name}": layer}
+        if not isinstance(layer, Flatten):                      # it makes no numbers
+            suspects = {**suspects, f"{whose}{name}": layer}
         if getattr(layer, "y", None) is not None:
             yield suspects, x, layer.y
             suspects, x = {}, layer.y

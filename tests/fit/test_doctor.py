@@ -11,11 +11,13 @@ from npnet.data.shapes import shapes
 from npnet.fit.doctor import Doctor, Finding
 from npnet.fit.doctor import doctor as core
 from npnet.fit.doctor.case import cross_entropy, facts_of
+from npnet.fit.doctor.ends import Ends
 from npnet.fit.doctor.finding import ranked, remark_of, remark_with_causes
 from npnet.fit.labels import labels_fit
 from npnet.fit.measures import finite
 from npnet.fit.overfit import overfit
-from npnet.layers import BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU, Softmax, Tanh
+from npnet.layers import (AdaptiveAvgPool, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU, Sigmoid, Softmax,
+                          Tanh)
 from npnet.optim import SGD, Cosine
 from npnet.train import Step, train
 
@@ -176,6 +178,14 @@ def test_nan_in_the_pictures_is_named():
     x[3, 0, 2, 2], x[5, 0, 1, 1] = np.nan, np.inf
     remarks = watched(small(), SGD(0.05), (x, labels), 2).remarks
     assert remarks["the input"].startswith("2 of 32 pictures hold NaN or infinity")
+
+
+def test_nan_in_the_pictures_of_a_network_that_begins_with_a_flatten():
+    x, labels = pictures()
+    x[3, 0, 2, 2] = np.nan
+    net = npnet.Network((1, SIDE, SIDE), flatten=Flatten(), fc1=Dense(16), relu1=ReLU(), fc2=Dense(CLASSES))
+    doctor = watched(net, SGD(0.05), (x, labels), 2)
+    assert doctor.names_heard == ["nan-input"] and doctor.remarks["the input"].startswith("1 of 32 pictures hold NaN")
 
 
 def test_infinity_by_steps_that_are_too_long():
@@ -341,6 +351,50 @@ def test_weights_that_are_all_zero_are_named_once():
 def test_a_relu_at_the_end():
     remarks = watched(small(relu3=ReLU()), SGD(0.01), pictures(), 1).remarks
     assert "the outputs are never below 0" in remarks["relu3"] and "end the network before relu3" in remarks["relu3"]
+
+
+@pytest.mark.parametrize("last, lowest", [(Sigmoid(), 0.74), (Tanh(), 0.34)], ids=repr)
+def test_a_sigmoid_or_tanh_at_the_end(last, lowest):
+    doctor = watched(small(last=last), SGD(0.01), pictures(), 1)
+    assert doctor.names_heard == ["outputs-bounded"]
+    assert f"the loss cannot fall below {lowest}; end the network before last" in doctor.remarks["last"]
+
+
+def test_means_of_maps_of_a_relu_and_small_outputs_of_a_dense_layer_are_no_such_end():
+    x, labels = pictures(64)
+    layers = dict(conv1=Conv2D(16, 3, init="he"), relu1=ReLU(), conv2=Conv2D(CLASSES, 1, init="he"), relu2=ReLU())
+    mean = npnet.Network((1, SIDE, SIDE), **layers, pool2=AdaptiveAvgPool(1), flatten=Flatten())
+    mean["conv2"].b[:2] = -100                                          # maps that are 0: half of the outputs
+    assert not watched(mean, SGD(1e-9), (x, labels), 1).remarks
+    low = small()
+    low["fc3"].w[...] *= 1e-3
+    low["fc3"].b[...] = 0.5
+    assert {cause.name for cause in Ends.suspects(*asked(low, x, labels))} <= {"weights-small"}
+
+
+def asked(net, x, labels):
+    """The examiner of ends, and a case of one step."""
+    doctor, optimizer = Doctor(net, CLASSES), SGD(1e-9)
+    for step in train(net, optimizer, [(x, labels)]):
+        doctor.step(step, net, optimizer)
+    return doctor.examiners[0], doctor.case
+
+
+def test_dropout_that_keeps_little_makes_the_first_loss_large_and_not_the_weights():
+    wide = small("he", fc2=Dense(400, init="he"), drop2=Dropout(0.97), fc3=Dense(CLASSES, init="he"))
+    assert wide["fc3"].w.shape == (400, CLASSES)
+    with np.errstate(all="ignore"):
+        for net, named in ((wide, False), (small("he", fc3=Dense(CLASSES, std=60)), True)):
+            ends, case = asked(net, *pictures(64))
+            assert (ends.first_loss > 4) and named == any(one.name == "weights-large" for one in ends.suspects(case))
+
+
+def test_by_heart_is_not_said_after_what_it_contradicts():
+    doctor = Doctor(small(), CLASSES)
+    heart = Finding("by-heart", "validation", "so", "do", 0.8, alone=True)
+    assert not doctor.explained(heart)
+    doctor.remember([Finding("classes-differ", "validation", "so", "do", 0.5, alone=True)])
+    assert doctor.explained(heart) and doctor.speak([heart]) == []
 
 
 def test_biases_of_one_beside_small_weights():

@@ -185,6 +185,36 @@ def test_an_update_of_new_arrays():
     assert list(causes) == ["no-update"] and "w = w - ... makes a new one" in causes["no-update"].do
 
 
+def test_an_update_of_biases_alone_and_one_without_a_gradient():
+    def biases(net, number):
+        for name, w in net.params().items():
+            if w.ndim == 1:
+                w -= np.float32(0.02) * net.grads()[name]
+
+    def decay(net, number):
+        for name, w in net.params().items():
+            w -= np.float32(0.002) * w
+    finding = found(network(), Nothing(), steps=30, loop=looped(biases))["no-update"]
+    assert finding.says.startswith("in 20 steps only biases and scales have changed")
+    causes = found(network(), Nothing(), steps=30, loop=looped(decay))
+    assert list(causes) == ["no-update"] and "makes them 0.2 % shorter, as decay does" in causes["no-update"].says
+    assert found(network(), Nothing(), steps=30, loop=looped(descend(0.02))) == {}
+
+
+def test_an_update_that_makes_nan_of_numbers():
+    def divided(net, number):
+        for name, w in net.params().items():
+            dw = net.grads()[name]
+            w -= np.float32(0.001) * dw / np.sqrt(dw * dw)
+    net = network()
+    net["fc3"].w[...] = 0                                   # so the gradients before it are exactly 0
+    with np.errstate(all="ignore"):
+        causes = found(net, Nothing(), steps=2, loop=looped(divided))
+    assert list(causes)[0] == "update-nan" and causes["update-nan"].where == "conv1"
+    assert "the update of step 0 made 72 of its 72 numbers in conv1.w NaN" in causes["update-nan"].says
+    assert causes["update-nan"].says.endswith("and of these the gradient is exactly 0")
+
+
 def test_a_rate_of_zero_is_said_at_once_and_a_warm_up_from_zero_is_not():
     assert list(found(network(), SGD(0.0), steps=1)) == ["rate-zero"]
     assert list(found(network(), SGD(lambda step: 0.0), steps=6)) == ["rate-zero"]

@@ -215,6 +215,27 @@ def test_inputs_that_are_constant_faint_raw_or_no_numbers():
         assert not heard(60 * x + 120, labels, seed=seed, net=net)[1]
 
 
+def test_inputs_that_the_loop_changes_and_batch_norm_that_does_nothing():
+    class Idle(BatchNorm):
+        def forward(self, x, train=False):
+            return super().forward(x)
+    x, labels = drawn(0)
+    first = dict(norm0=Idle())
+    raw = np.float32(60) * x + np.float32(120)
+    assert "input-scale" in heard(raw, labels, net=small(x, 4, **first), ask=True, lr=1e-6)[1]
+    assert "input-scale" not in heard(raw, labels, net=small(x, 4, norm0=BatchNorm()), ask=True, lr=1e-6)[1]
+    examiner, look = Examiner(small(x, 4)), SimpleNamespace(whole=True)
+    for scale in (1, 1.4, 0.7, 1, 1.2, 0.8):
+        examiner.look(np.float32(scale) * x[:32], look)
+    assert examiner.changed() is None
+    for scale in (0.3, 0.25, 0.2):
+        examiner.look(np.float32(scale) * x[:32], look)
+    assert "its deviation was" in examiner.changed().says and examiner.changed().explains < 0.9
+    for scale in (1e-3, 1e-4, 1e-5):
+        examiner.look(np.float32(scale) * x[:32], look)
+    assert examiner.changed().name == "input-changes" and examiner.changed().explains > 0.9
+
+
 def test_inputs_that_are_no_pictures():
     for seed in SEEDS:
         random = np.random.default_rng(seed)

@@ -9,7 +9,7 @@ from npnet.fit.doctor import Doctor
 from npnet.fit.doctor.answers import Answers
 from npnet.fit.doctor.parts import difference
 from npnet.fit.doctor.validation import Shares, Validation, error, marks, other_order, remedy
-from npnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool, ReLU
+from npnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool, ReLU
 from npnet.optim import SGD
 from npnet.train import evaluate, train
 
@@ -83,6 +83,69 @@ def watched(net, optimizer, data, held=None, epochs=3, size=32, classes=4, seed=
 
 def names(doctor):
     return [remark.name for _, remark in doctor.remarks]
+
+
+# ------------------------------------------------------------------------ how it is asked
+
+class Drops(Dropout):
+    """Throws numbers away at test, too."""
+
+    def forward(self, x, train=False):
+        return super().forward(x, train=True)
+
+
+class Zero(Dropout):
+    """Gives zeros at test."""
+
+    def forward(self, x, train=False):
+        return super().forward(x, train) if train else 0 * x
+
+
+class Noise(Layer):
+    """Adds noise at test, too."""
+
+    def forward(self, x, train=False):
+        return x + np.random.normal(0, 0.1, x.shape).astype(x.dtype)
+
+    def backward(self, dy, to_input=True):
+        return dy
+
+
+@pytest.mark.parametrize("own, words", [(Drops(0.3), "with train=False, too"), (Zero(0.3), "as in training and"),
+                                        (Noise(), "two answers about the same pictures")], ids=lambda one: type(one).__name__)
+def test_a_layer_that_does_at_test_what_does_not_fit(own, words):
+    net = small(own2=own, fc3=Dense(4, init="he"))
+    doctor = watched(net, SGD(0.02), quarters(512), quarters(300, 50), epochs=1)
+    assert names(doctor) == ["test-differs"] and doctor.remarks[0][1].where == "own2" and words in doctor.remarks[0][1].text
+
+
+def test_validation_that_is_asked_as_in_training():
+    (x, labels), net = quarters(300, 50), npnet.Network(
+        (1, 8, 8), flatten=Flatten(), fc1=Dense(32, init="he"), norm1=BatchNorm(), relu1=ReLU(), fc2=Dense(4, init="he"))
+    order, forward = np.argsort(labels, kind="stable"), net.forward
+    net.forward = lambda x, train=True: forward(x, train=True)              # batches of one class
+    doctor = watched(net, SGD(0.02), quarters(512), (x[order], labels[order]), epochs=3)
+    assert names(doctor) == ["asked-in-training"]
+    assert "norm1 took the statistics of the batch itself" in doctor.remarks[0][1].text
+
+
+def test_what_an_epoch_has_lost_again_is_not_called_by_heart():
+    doctor = watched(small(), SGD(0.02), quarters(512), quarters(300, 50), epochs=1)
+    net, optimizer = doctor.case.net, SGD(0.0)
+    net["fc3"].w[...] = 0                                                   # as a step that was too long does
+    for step in train(net, optimizer, batches(*quarters(128), 32)):
+        doctor.step(step, net, optimizer)
+    result = evaluate(net, batches(*quarters(300, 50), 32))
+    row = dict(train_loss=0.01, train_top1=0.99, loss=result.loss, top1=result.top1, pictures=300)
+    assert doctor.epoch(row, net, optimizer) == []
+
+
+@seeds
+def test_pictures_that_look_alike_contradict_learning_by_heart(seed):
+    """A low rate: the first epoch is right of nothing, so it proves nothing."""
+    held, theirs = stripes(300, seed + 50)
+    doctor = watched(small(seed), SGD(0.003), stripes(512, seed), (held, np.random.default_rng(seed).permutation(theirs)), epochs=12)
+    assert "by-heart" not in names(doctor) and "classes-differ" in names(doctor)
 
 
 # ------------------------------------------------------------------------ batch norm

@@ -109,10 +109,12 @@ def healthy():
 
 
 def others():
-    """Those through fit, a recipe and the command line, ill and healthy, and the public complaints."""
+    """Those through fit, a recipe and the command line, ill and healthy, the public complaints, and those that were
+    planted by another."""
     from ward_fit import FIT
     from ward_public import PUBLIC
-    return [*FIT, *PUBLIC]
+    from ward_unseen import UNSEEN
+    return [*FIT, *PUBLIC, *UNSEEN]
 
 
 def drawn(pairs, some, seed):

@@ -186,7 +186,7 @@ def warm_up_short(seed):
     return watch(conv(data, seed), SGD(WarmUp(2, Constant(1.0))), data, seed)
 
 
-@sick("sigmoid-last", "brother", "relu-last", "saturated", also=("softmax-twice",), against=RATES)
+@sick("sigmoid-last", "brother", "outputs-bounded", "saturated", also=("softmax-twice",), against=RATES)
 def sigmoid_last(seed):
     """Outputs from 0 to 1, which the softmax cannot tell apart well."""
     data = tens(seed)

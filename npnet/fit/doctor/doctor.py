@@ -24,7 +24,7 @@ from ...weights.checkpoint import DOCTOR, check
 from .case import Case, cross_entropy, facts_of, plain
 from .course import Course
 from .ends import Ends
-from .finding import DOUBTFUL, ranked, remark_of, remark_with_causes
+from .finding import CONTRADICTED, DOUBTFUL, ranked, remark_of, remark_with_causes
 from .gradients import Gradients
 from .kinds import KINDS
 from .movement import Movement
@@ -35,7 +35,8 @@ from .validation import Validation
 
 SLIP = 1e-6                             # by which rounding may take a mean of shares beyond 0 and 1
 ROSE = 0.6                              # what explains more than a loss that rose
-BLAMED = ("rate", "units")              # groups of which everybody is asked for a better cause before they are blamed
+BLAMED = ("rate", "units")              # groups of which everybody is asked for a better cause before they are blamed,
+                                        # and before labels are that no longer show in a loss which falls by heart
 
 
 class Doctor:
@@ -62,7 +63,7 @@ class Doctor:
         self.inputs, self.gradients = Pictures(net), Gradients(net, probe)
         # of causes that explain as much, the first here comes first
         self.examiners = [Ends(net), self.inputs, self.gradients, Movement(net), Units(net), self.course,
-                          Validation(net)]
+                          Validation(net, self.inputs.fit)]
 
     # ------------------------------------------------------------------ when he is asked
 
@@ -147,7 +148,7 @@ class Doctor:
     def speak(self, found):
         """One remark of what is a trouble by itself and was not said before."""
         new = [finding for finding in found if finding.alone and self.is_new(finding) and not self.explained(finding)]
-        if any(KINDS[finding.name].group in BLAMED for finding in new):
+        if any(KINDS[finding.name].group in BLAMED or finding.name == "labels-shuffled" for finding in new):
             new += [cause for cause in self.causes(self.case) if self.is_new(cause) and not self.explained(cause)
                     and cause.explains >= DOUBTFUL]
         chosen = ranked(new)
@@ -176,8 +177,10 @@ class Doctor:
                 self.surest[side(finding)] = max(self.surest[side(finding)], finding.explains)
 
     def explained(self, finding):
-        """Whether it may come from what was said before, which explains more: one fault brings others with it."""
-        return finding.explains < self.surest[side(finding)]
+        """Whether it may come from what was said before, which explains more: one fault brings others with it; or
+        whether it would contradict that."""
+        said = {key.partition(": ")[0] for key in self.said}
+        return finding.explains < self.surest[side(finding)] or bool(said & CONTRADICTED.get(finding.name, set()))
 
     def is_new(self, finding):
         """Whether it was not said, or has become worse."""

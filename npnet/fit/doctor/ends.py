@@ -3,13 +3,15 @@ import math
 
 import numpy as np
 
-from ...layers import ReLU, Softmax
+from ...layers import AdaptiveAvgPool, AvgPool, Conv2D, Dense, Dropout, ReLU, Sigmoid, Softmax, Tanh
+from ...network import every_layer
 from ...ops.softmax import log_softmax_forward
 from ...screen import listed
 from ...weights.checkpoint import MAYBE
 from ..measures import input_figures, same_units, scaling, spread, weights
 from .case import Examiner, probabilities
 from .finding import Finding
+from .lengths import STRONG
 
 SURE = 8.0          # a first loss so far above log(classes): He's weights reach 7 above it
 ABSURD = 30.0       # times log(classes): no way of drawing weights that is in use reaches a third of it
@@ -38,10 +40,11 @@ class Ends(Examiner):
             return []
         self.figures = [float(figure) for figure in input_figures(case.net)]
         self.first_loss = case.loss if case.fresh else math.nan
-        return there(softmax_twice(case), relu_last(case), outputs(case), equal_weights(case), self.weights_large(case))
+        return there(softmax_twice(case), relu_last(case), bounded(case), outputs(case), equal_weights(case),
+                     self.weights_large(case))
 
     def suspects(self, case):
-        return there(softmax_twice(case), relu_last(case), squeezed(case), equal_weights(case),
+        return there(softmax_twice(case), relu_last(case), bounded(case), equal_weights(case),
                      self.weights_large(case), self.weights_small(), biases_hide(case))
 
     def weights_large(self, case):
@@ -51,10 +54,13 @@ class Ends(Examiner):
             return None
         if scaling(*self.figures) or math.isnan(self.figures[0]):       # large inputs, or nobody knows how large
             return None
+        if any(isinstance(one, Dropout) and one.p_drop > STRONG for one in every_layer(case.net.layers).values()):
+            return None                                         # what it keeps is 1 / (1 - p_drop) times as large
+        absurd = self.first_loss > ABSURD * expected
         says = f"it started at {self.first_loss:.3g}, where a network that prefers no class starts at " \
                f"log({case.logits.shape[1]}) = {expected:.2f}, so it was sure before it had learnt anything"
         return Finding("weights-large", "the loss", f"{says}: the first weights are too large",
-                       "begin with smaller weights (init torch)", 0.7, alone=self.first_loss > ABSURD * expected)
+                       "begin with smaller weights (init torch)", 0.9 if absurd else 0.7, alone=absurd)
 
     def weights_small(self):
         """Outputs that did not depend on the picture at the first step already."""
@@ -103,20 +109,33 @@ def relu_last(case):
         return None
     return Finding("relu-last", name, f"the outputs are never below 0, and {zeros:.0%} of them are exactly 0: no "
                    f"class can be ruled out, and an output of 0 passes no gradient",
-                   f"end the network before {name}", 0.9, alone=True)
+                   f"end the network before {name}", 0.9, alone=not averaged(case.net))
 
 
-def squeezed(case):
-    """Outputs that a sigmoid keeps between 0 and 1: the softmax of such numbers is sure of nothing."""
-    name, count = last_layer(case.net)[0], case.logits.shape[1]
-    within = case.logits.size >= NUMBERS and case.logits.min() > 0 and case.logits.max() < 1
-    own_loss = not math.isclose(case.step.loss, case.loss, rel_tol=1e-3)        # such outputs may be meant for it
-    if not within or own_loss or probabilities(case.logits):
-        return None
-    most = math.e / (math.e + count - 1)
-    return Finding("relu-last", name, f"all outputs lie between 0 and 1, from {case.logits.min():.3g} to "
-                   f"{case.logits.max():.3g}: if they cannot leave this range, no class can have a probability above "
-                   f"{most:.0%}", f"end the network before {name}", 0.8)
+def averaged(net):
+    """Whether the outputs are means of maps, which may be those of a ReLU: SqueezeNet ends so, and learns."""
+    for layer in reversed(net.layers.values()):
+        if isinstance(layer, (AvgPool, AdaptiveAvgPool)):
+            return True
+        if layer.params():
+            return False
+    return False
+
+
+def bounded(case):
+    """Outputs that a sigmoid or tanh keeps within a range: the softmax of such numbers is sure of nothing."""
+    (name, last), count = last_layer(case.net), case.logits.shape[1]
+    known = isinstance(last, (Sigmoid, Tanh))
+    free = type(last) in (Dense, Conv2D) or averaged(case.net)          # they keep nothing within a range
+    within = known or not free and case.logits.size >= NUMBERS and case.logits.min() > 0 and case.logits.max() < 1
+    if not within or not takes_softmax(case) or probabilities(case.logits):         # else they may be meant for a loss
+        return None                                                                 # of one's own
+    low = -1 if isinstance(last, Tanh) else 0
+    most = math.exp(1 - low) / (math.exp(1 - low) + count - 1)
+    range_ = f"all outputs lie between {low} and 1, from {case.logits.min():.3g} to {case.logits.max():.3g}"
+    says = f"{range_}: {'' if known else 'if they cannot leave this range, '}no class can have a probability above " \
+           f"{most:.0%}, and the loss cannot fall below {-math.log(most):.2f}"
+    return Finding("outputs-bounded", name, says, f"end the network before {name}", 1.0 if known else 0.8, alone=known)
 
 
 def outputs(case):

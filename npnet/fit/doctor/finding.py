@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 MOST = 3                    # causes in one remark: a longer list is read by nobody
 PROVEN, LIKELY, DOUBTFUL = 0.9, 0.8, 0.5        # beside what is proven only what is nearly as sure is said
+CONTRADICTED = {"by-heart": {"classes-differ", "validation-other", "asked-in-training", "test-differs"}}
 OPPOSITES = {"rate up": "rate down", "rate down": "rate up"}
 
 

@@ -34,6 +34,9 @@ KINDS = {
                           "learning is slow. Train the network without its last softmax."),
     "relu-last": Kind("ends", "No output is ever below 0, as after a ReLU. An output of 0 passes no gradient, and a "
                       "class can be preferred but not ruled out. The layer before the ReLU is the right end."),
+    "outputs-bounded": Kind("ends", "The outputs cannot leave a range, as after a sigmoid or tanh. The softmax of such "
+                            "numbers is sure of nothing, so the loss cannot come near 0, and learning is slow. The "
+                            "layer before it is the right end."),
     "outputs": Kind("ends", "The network has another number of outputs than there are classes. With too few of them "
                     "some classes cannot be the answer."),
     "equal-weights": Kind("beginning", "All units of a layer have the same weights. They compute the same and get "
@@ -56,6 +59,9 @@ KINDS = {
     "input-faint": Kind("input", "The inputs hardly differ from one another: their deviation is far too small, and "
                         "so are the gradients of the first layer. Pixels that were divided by 255 twice look like "
                         "this."),
+    "input-changes": Kind("input", "The inputs are not what they were in the first batches. A line in the loop "
+                          "changes the pictures themselves, such as x /= 255, so they are divided again in each "
+                          "epoch. Work on a copy."),
     "pictures-flat": Kind("input", "Many pictures are of one constant colour. There is nothing to see in them. Look "
                           "at their files, and at what happens where one cannot be read."),
     "pictures-repeated": Kind("input", "The same few pictures come again and again. There is little to learn from "
@@ -119,12 +125,21 @@ KINDS = {
     "nan-input": Kind("numbers", "The loss is NaN because NaN or infinity came in with the pictures."),
     "nan-weights": Kind("numbers", "The weights held NaN or infinity before the first step. Look at how they are "
                         "drawn, or at the file from which they come."),
+    "update-nan": Kind("numbers", "Weights and gradients were numbers, and the update made NaN or infinity of them. It "
+                       "divides by 0 or takes a root below 0: where a gradient is always 0, the root of its mean "
+                       "square is 0, too."),
     "nan-overflow": Kind("numbers", "Numbers grew until they were too large for float32, and nothing that was "
                          "measured explains it. Most often the steps were too long."),
     "statistics-behind": Kind("validation", "Batch normalisation uses the batch's mean and variance in training, "
                               "and running ones at test. These have not caught up, so the network is right in "
                               "training and wrong at test, about the same pictures. More steps help, or a larger "
                               "momentum."),
+    "asked-in-training": Kind("validation", "Validation was answered as in training: batch normalisation took the "
+                              "statistics of each batch, dropout threw numbers away. So its figures are not those of "
+                              "the network at test. A forward pass is as at test unless it gets train=True."),
+    "test-differs": Kind("validation", "A layer does at test what does not fit what it does in training: it still "
+                         "throws numbers away, or multiplies by another number. So the network is worse at test than "
+                         "in training, about the same pictures. The remark says which layer, where that can be told."),
     "pipelines-differ": Kind("validation", "Validation pictures are prepared in another way than training pictures: "
                              "another mean, another scale, or red and blue changed over. The network meets numbers "
                              "that it has not learnt from."),

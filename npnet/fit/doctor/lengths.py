@@ -37,6 +37,12 @@ def lengths_of(net, arrays):
             if w.ndim > 1 and name in arrays}
 
 
+def weights_among(net, arrays):
+    """Those of arrays {parameter: array} that belong to weights, not to biases and scales."""
+    params = net.params()
+    return {name: array for name, array in arrays.items() if name in params and params[name].ndim > 1}
+
+
 def checksum(arrays):
     """A number that is another one as soon as one bit is."""
     found = 0

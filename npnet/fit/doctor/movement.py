@@ -5,15 +5,20 @@ optimizer. What decay does is told apart: it moves weights along their own direc
 """
 import math
 
+import numpy as np
+
+from ...backend import ops
 from ...layers import Sigmoid
 from ...network import every_layer
 from ...optim import WarmUp
 from ...screen import counted, listed
 from ...weights.checkpoint import MAYBE, NUMBER
-from ..measures import at_ends, geometric_mean, gradient_lengths, moved, percent, sampled
-from .case import Examiner
+from ..measures import at_ends, finite, geometric_mean, gradient_lengths, moved, percent, sampled
+from .case import FINDING, Examiner
 from .finding import Finding
-from .lengths import AHEAD, USUAL, blocked, checksum, higher, layer_of, lengths_of, tenfold, top_rate
+from .kinds import KINDS
+from .lengths import (AHEAD, USUAL, blocked, checksum, higher, layer_of, lengths_of, tenfold, top_rate,
+                      weights_among)
 
 # Lengths of steps over those of weights, of some 47 healthy trainings (batch 1 to 512, init torch, he and paper, ReLU,
 # tanh, sigmoid, batch norm, momentum 0 and 0.9; tests/fit/test_movement.py has some of them): that of the layer which
@@ -44,6 +49,10 @@ USUAL_DECAY = 0.001         # a decay that is not above is usual, and if it is s
 PROMISED = 0.7              # of the first length: a decay that promises more is not what shortened the weights
 HALF = 0.5                  # of the outputs of tanh or sigmoid at their ends: then not the depth is to blame
 MOVED = -1                  # in place of a checksum
+BESIDE = 0.01               # of what a gradient promises, or of what decay does: a step across that is shorter has no
+                            # gradient in it; in npnet's SGD it is 1, in Adam 1 and more
+IDLE = 3                    # looks in a row at such steps
+HUGE = 1e30                 # rate times gradient: more may overflow by itself
 
 
 class Movement(Examiner):
@@ -51,14 +60,16 @@ class Movement(Examiner):
 
     paces: {weights: of the last three steps, as they would be at the schedule's highest rate}; lengths: the same as
     they are; decays: how much shorter a step made them; fades: gradient over weights; starts, now: lengths of the
-    samples, at first and now. mark: a checksum of all at first, MOVED as soon as they are others. level: the loss,
-    averaged. lived: the last step at a rate to speak of; travelled: all rates together.
+    samples, at first and now. mark: a checksum of all weights at first, MOVED as soon as they are others; others: that
+    of biases and scales. idle: looks at steps without a gradient in them. wrecked: the finding on an update that made
+    NaN. level: the loss, averaged. lived: the last step at a rate to speak of; travelled: all rates together.
     """
 
     STATE = {"paces": {...: [NUMBER]}, "lengths": {...: [NUMBER]}, "decays": {...: NUMBER}, "fades": {...: [NUMBER]},
              "starts": {...: MAYBE}, "now": {...: MAYBE}, "mark": int, "level": MAYBE, "highest": NUMBER,
              "highest_at": int, "lived": int, "lived_number": int, "travelled": NUMBER, "zeros": {...: [int, int]},
-             "clipped": [NUMBER], "paired": bool, "rising": bool, "reach": NUMBER, "longest": list}
+             "clipped": [NUMBER], "paired": bool, "rising": bool, "reach": NUMBER, "longest": list, "others": int,
+             "idle": [NUMBER], "wrecked": [FINDING]}
 
     def __init__(self, net):
         self.net = net
@@ -66,14 +77,16 @@ class Movement(Examiner):
         self.earlier = sampled(net)
         self.starts = lengths_of(net, self.earlier)
         self.now = dict(self.starts)
-        self.mark = checksum(self.earlier)
+        self.mark, self.others = self.checksums(self.earlier)
+        self.idle, self.wrecked = [], []
         self.level, self.highest, self.highest_at, self.rising, self.travelled = math.nan, 0.0, 0, False, 0.0
         self.lived, self.lived_number, self.paired = 0, 0, True
         self.zeros, self.clipped, self.reach, self.longest = {}, [], 0.0, []
 
     def possible(self):
         kinds = [type(one) for one in self.longest]
-        return len(self.clipped) in (0, 2) and kinds in ([], [float, str, int])
+        return len(self.clipped) in (0, 2) and kinds in ([], [float, str, int]) and len(self.idle) in (0, 4) and all(
+            one["name"] in KINDS for one in self.wrecked)
 
     def restore(self, state):
         super().restore(state)
@@ -86,7 +99,7 @@ class Movement(Examiner):
         if self.earlier is not None:
             self.compare(case)
         looked = case.look or self.earlier is not None or case.seen - self.lived >= ENDED or case.lr == 0
-        found = self.still(case) if looked else []
+        found = [Finding(**one) for one in self.wrecked] or (self.still(case) if looked else [])
         if not found and self.earlier is not None:
             found = [finding for finding in self.decayed(case) if finding.alone]
             found += self.alone(case) if self.unlearnt(case) else []
@@ -96,6 +109,8 @@ class Movement(Examiner):
         return found
 
     def suspects(self, case):
+        if self.wrecked:
+            return [Finding(**one) for one in self.wrecked]
         found = self.still(case, 3) or [*self.short(case, SHORT, 0.7), *self.faded(case)]
         return [*found, *(self.jumped(case) or self.long(case, LONG, 0.4)), *self.decayed(case)]
 
@@ -118,12 +133,12 @@ class Movement(Examiner):
     def compare(self, case):
         """Measures the step between two samples."""
         after, gradients = sampled(case.net), gradient_lengths(case.net)
-        if self.mark != MOVED and checksum(after) != self.mark:
-            self.mark = MOVED
+        self.note_moved(after)
         self.count_zeros(case, gradients)
         lengths = lengths_of(case.net, after)
         if not all(map(math.isfinite, [*lengths.values(), *gradients.values()])):
-            return                                              # NaN and infinity: others say it
+            self.wrecked = self.wrecked or wrecked(case, self.earlier, after)
+            return                                              # NaN and infinity from elsewhere: others say it
         self.now = {name: length for name, length in lengths.items() if name in self.starts}
         self.starts |= {name: length for name, length in lengths.items() if name not in self.starts}
         factor = self.shortening(case.optimizer, gradients)
@@ -142,6 +157,7 @@ class Movement(Examiner):
         if case.lr and longest > ROUNDED and not any(any(step) for step in steps.values()):
             self.reach = min(longest, 1e30) if case.rated else 0.0
             return
+        self.note_idle(steps, promised)
         scale = top_rate(case.optimizer, case.number, self.highest) / case.lr if case.lr and case.rated else 1.0
         ours = hasattr(case.optimizer, "velocity")              # only then the rate is known to be that of the step
         for name, (across, along) in steps.items():
@@ -154,6 +170,26 @@ class Movement(Examiner):
                 self.decays[name] = -along
         for name, slope in slopes.items():
             self.fades[name] = [*self.fades.get(name, []), slope][-3:]
+
+    def checksums(self, samples):
+        """Two checksums, of weights and of biases and scales; of everything twice where there are no weights."""
+        weights = weights_among(self.net, samples) or samples
+        return checksum(weights), checksum({name: one for name, one in samples.items() if name not in weights})
+
+    def note_moved(self, samples):
+        """Notices that weights are others than at first, or biases."""
+        mark, others = self.checksums(samples)
+        self.mark = self.mark if mark == self.mark else MOVED
+        self.others = self.others if others == self.others else MOVED
+
+    def note_idle(self, steps, promised):
+        """idle: looks in a row at steps that have decay in them and no gradient, with the longest of what decay took,
+        what else moved, and what the gradients promised."""
+        known = [name for name in steps if name in promised]
+        across, along, gradient = (max([part(name) for name in known], default=0.0) for part in (
+            lambda name: steps[name][0], lambda name: -steps[name][1], lambda name: promised[name]))
+        idle = ROUNDED < BESIDE * gradient and across < BESIDE * min(along, gradient)
+        self.idle = [(self.idle or [0.0])[0] + 1, along, across, min(gradient, 1e30)] if idle else []
 
     def grown(self, name):
         """Whether weights were no tiny ones at first, whose first steps must be long beside them."""
@@ -235,11 +271,18 @@ class Movement(Examiner):
 
     def no_update(self, case, least):
         """Gradients that are there, and weights that are bit for bit what they were at first."""
+        if self.idle and self.idle[0] >= IDLE and case.seen >= least:
+            return [self.only_decay()]
         if self.mark == MOVED or case.seen < least or self.reach <= ROUNDED:
             return []
-        if checksum(sampled(case.net)) != self.mark:            # since the last look
-            self.mark = MOVED
+        self.note_moved(sampled(case.net))                      # since the last look
+        if self.mark == MOVED:
             return []
+        if self.others == MOVED:
+            return [Finding("no-update", "the weights", f"in {case.seen} steps only biases and scales have changed, "
+                            f"and no weight, though rate times gradient is {percent(self.reach)} of the weights",
+                            "see that your update changes every array of net.params(), those with more than one axis, "
+                            "too", 0.95, alone=True)]
         if getattr(case.optimizer, "steps", None) == 0:
             return [Finding("no-update", "the weights", f"no weight has changed in {case.seen} steps, and the "
                             f"optimizer has counted none", "call optimizer.update(net.params(), net.grads()) after "
@@ -248,6 +291,14 @@ class Movement(Examiner):
                         f"rate times gradient is {percent(self.reach)} of the weights", "see that the update changes "
                         "the arrays of net.params() themselves (w -= ..., or w[...] = ...): w = w - ... makes a new "
                         "one", 1.0, alone=True)]
+
+    def only_decay(self):
+        """Weights that become shorter and do nothing else."""
+        _, along, across, gradient = self.idle
+        return Finding("no-update", "the weights", f"a step makes them {percent(along)} shorter, as decay does, and "
+                       f"moves them by {percent(across)} otherwise, where rate times gradient is {percent(gradient)}: "
+                       "there is no gradient in it", "see that your update takes net.grads(): w -= lr * dw", 0.95,
+                       alone=True)
 
     # ------------------------------------------------------------------ too short, too long
 
@@ -367,3 +418,22 @@ class Movement(Examiner):
         return [Finding("decay-strong", layer_of(worst), f"{text}, and a step takes {percent(taken)} of it away",
                         "lower the decay of your update", 0.9 if share < GONE else 0.6, share < GONE,
                         wants="decay down")]
+
+
+def wrecked(case, before, after):
+    """The finding on an update that made NaN or infinity of numbers, as a list of plain data: empty if it did not."""
+    gradients = case.net.grads()
+    for name, array in after.items():
+        dw = gradients.get(name)
+        if name not in before or dw is None or finite(array) or not finite(before[name]) or not finite(dw):
+            continue
+        dw, w = ops.to_host(dw), ops.to_host(case.net.params()[name])
+        if not float(abs(dw).max()) * (case.lr if case.rated else 1) < HUGE:
+            continue
+        bad = ~np.isfinite(w)
+        zero = ", and of these the gradient is exactly 0" if not dw[bad].any() else ""
+        return [vars(Finding("update-nan", layer_of(name), f"the update of step {case.number} made {int(bad.sum()):,} "
+                             f"of its {w.size:,} numbers in {name} NaN or infinite, though weights and gradients were "
+                             f"numbers{zero}", "look at what your update divides by, and add 1e-8 to it", 1.0,
+                             alone=True))]
+    return []

@@ -8,6 +8,7 @@ batches again and again on purpose, to learn one by heart; as soon as it does so
 import math
 import zlib
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,11 +23,14 @@ from .case import FINDING, Examiner
 from .finding import Finding
 from .kinds import KINDS
 from .beforehand import before
+from .parts import FACTOR
 
 FAINT = 0.02        # deviation: inputs divided by 255 twice have 0.001 to 0.004, the darkest 0 to 1 pictures 0.1
 FAINT_RANGE = 0.2   # and no number further from the mean: a row of a thousand with a single 1 in it is not faint
 RAW = 20.0          # deviation, or mean: pixels from 0 to 255 have 60 and 120, prepared ones at most a few
 FAR = 1.5           # the mean, in deviations: pictures from 0 to 1 have a mean of 0.4 to 1.9 of theirs
+CHANGED, OTHERS = FACTOR, 10.0      # times the deviation of the first batches: possible, and certain
+LOOKS = 3           # over which both are averaged
 FEW = 8             # pictures that may all be the same number by chance
 JUDGED = (64, 256, 1000, Sample.MOST)       # numbers of pictures at which they are looked at
 MANY = 1 / 3        # of the pictures of one colour, or equal ones: more, by 3 standard errors, is a remark
@@ -39,6 +43,8 @@ SORTED, SOME = 0.4, 0.2     # the excess of equal labels in a chunk: 1 if sorted
 SURE = 6.0          # standard errors of that excess
 ALONE = 1000        # pictures of one class only, after which they are no chance: 0.99 ** 1000 is 4e-5
 KNOWN = 4           # of the first chunks are compared with later ones, to notice a loop that begins again
+FAR_UP = 0.9        # of the loss of guessing: above it an epoch has learnt hardly anything
+PASSES = (2, 1600)          # epochs and pictures after which that is a sign
 ENOUGH = 1500       # pictures whose labels fit nothing: below, labels are blamed with less certainty
 NOTHING = (0.0, 0.0, 0.0, math.inf, -math.inf, 0.0)         # the figures of no pictures
 
@@ -48,11 +54,13 @@ class Pictures(Examiner):
 
     figures: pictures looked at, their mean, mean square, smallest and largest number, and how many hold NaN. chunks:
     how many, the sum of their shares of equal labels, and two sums of what these vary by. counts: labels of the first
-    epoch; whole: those of the whole training part, where it is known.
+    epoch; whole: those of the whole training part, where it is known. start, recent: deviations of the first and of the
+    last looks. hardly: whether the last epoch has learnt next to nothing.
     """
 
     STATE = {"figures": [MAYBE], "chunk": [int], "chunks": [NUMBER], "counts": [int], "whole": [int], "begins": [int],
-             "again": int, "sampled": int, "crc": int, "kept": [FINDING]}
+             "again": int, "sampled": int, "crc": int, "kept": [FINDING], "start": [NUMBER], "recent": [NUMBER],
+             "hardly": bool}
 
     def __init__(self, net):
         self.sample, self.sampled, self.fitted = Sample(), 0, (0, None)
@@ -60,6 +68,7 @@ class Pictures(Examiner):
         self.chunk, self.chunks = [], [0.0, 0.0, 0.0, 0.0]      # chunk: the labels of the one under way
         self.begins, self.again, self.crc = [], 0, 0            # begins: of the first chunks; again: that came twice
         self.kept = []                                          # what may explain a bad validation
+        self.start, self.recent, self.hardly = [], [], False
 
     def possible(self):
         return len(self.figures) == len(NOTHING) and len(self.chunks) == 4 and all(
@@ -90,6 +99,8 @@ class Pictures(Examiner):
         if case.look:
             self.look(x, case)
         found = [self.constant(), self.broken()] if case.look else []
+        if case.look and self.hardly and (shuffled := self.shuffled()):
+            found.append(replace(shuffled, alone=True))         # it may fall by heart, but has learnt nothing so far
         if watching:
             before = self.sampled
             self.note(x if sampling else None, case)
@@ -111,6 +122,9 @@ class Pictures(Examiner):
         square, share = float(x.std()) ** 2 + mean ** 2, len(x) / count
         self.figures = [count, old[1] + share * (mean - old[1]), old[2] + share * (square - old[2]),
                         min(old[3], float(x.min())), max(old[4], float(x.max())), old[5]]
+        if len(x) >= FEW:
+            self.start = [*self.start, math.sqrt(square - mean ** 2)][:LOOKS]
+            self.recent = [*self.recent, math.sqrt(square - mean ** 2)][-LOOKS:]
 
     def note(self, x, case):
         """Labels, in chunks of whole batches; and small copies of the pictures."""
@@ -174,7 +188,18 @@ class Pictures(Examiner):
         return Finding("input-faint", "the input", f"its deviation is {deviation:.2g}, so pictures hardly differ from "
                        f"one another (mean {mean:.3g}, all numbers from {self.figures[3]:.3g} to "
                        f"{self.figures[4]:.3g})",
-                       f"divide the inputs by {deviation:.2g}, or see whether they are divided by 255 twice", 0.85)
+                       f"divide the inputs by {deviation:.2g}, or see whether they are divided by 255 twice",
+                       0.97 if deviation < FAINT / 100 else 0.85)
+
+    def changed(self):
+        """Inputs that are not what they were at first: a loop that changes the pictures themselves."""
+        first, now = (float(np.median(figures)) if figures else 0.0 for figures in (self.start, self.recent))
+        if not 0 < min(first, now) < max(first, now) / CHANGED or len(self.recent) < LOOKS:
+            return None
+        return Finding("input-changes", "the input", f"its deviation was {first:.3g} in the first batches, and is "
+                       f"{now:.3g} in the last", "look for a line that changes the pictures themselves again and "
+                       "again, such as x /= 255 or x += noise within the loop: it must make new ones",
+                       0.96 if max(first, now) > OTHERS * min(first, now) else 0.7)
 
     def scale(self, case):
         """Inputs that are far from mean 0 and deviation 1."""
@@ -231,11 +256,15 @@ class Pictures(Examiner):
                        f"the network unlearns one class while it learns the next", do, 0.95 if excess > SORTED else 0.6,
                        alone=least == SORTED)
 
-    def shuffled(self):
-        """Labels that have nothing to do with the pictures."""
+    def fit(self):
+        """The LabelsFit of the pictures that were kept, or None."""
         if self.fitted[0] != self.sample.count:
             self.fitted = self.sample.count, self.sample.fit()
-        fit = self.fitted[1]
+        return self.fitted[1]
+
+    def shuffled(self):
+        """Labels that have nothing to do with the pictures."""
+        fit = self.fit()
         if fit is None or fit.fits:
             return None
         return Finding("labels-shuffled", "the labels", str(fit).partition("?")[0] + "?",
@@ -260,13 +289,15 @@ class Pictures(Examiner):
 
     def epoch(self, case, row):
         found = [self.one_label(case, sure=True)] if case.epochs == 1 and not self.whole else []
+        self.hardly = case.epochs >= PASSES[0] and case.pictures >= PASSES[1] and \
+            row["train_loss"] > FAR_UP * case.chance
         if case.epochs == 1:
             found += self.looks_alike()
         return [finding for finding in found if finding]
 
     def suspects(self, case):
-        found = [self.constant(), self.broken(), self.faint(case), self.scale(case), self.sorted(case, SOME),
-                 self.one_label(case, sure=False), *self.looks_alike()]
+        found = [self.constant(), self.broken(), self.changed(), self.faint(case), self.scale(case),
+                 self.sorted(case, SOME), self.one_label(case, sure=False), *self.looks_alike()]
         if not any(finding and finding.name in ("labels-one", "pictures-repeated") for finding in found):
             found.append(self.shuffled())
         return [finding for finding in found if finding]
@@ -335,10 +366,11 @@ def entropy(counts):
 
 
 def normalised(net):
-    """Whether batch normalisation comes before the second layer with weights: the scale of the inputs is then lost."""
+    """Whether batch normalisation comes before the second layer with weights: the scale of the inputs is then lost. One
+    that took its running statistics in training, though it is trained, has not measured them."""
     weighted = 0
-    for layer in every_layer(net.layers).values():
-        if isinstance(layer, BatchNorm):
+    for name, layer in every_layer(net.layers).items():
+        if isinstance(layer, BatchNorm) and (getattr(layer, "train", True) or name.partition(".")[0] in net.frozen):
             return True
         weighted += any(w.ndim > 1 for w in layer.params().values())
         if weighted == 2:

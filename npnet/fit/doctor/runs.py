@@ -7,7 +7,7 @@ What they are made of is in watching.py; those about gradients, losses, units an
 import numpy as np
 
 from ...backend import ops
-from ...layers import AvgPool, Conv2D, Dense, Flatten, ReLU, Softmax, Tanh
+from ...layers import AvgPool, Conv2D, Dense, Flatten, ReLU, Sigmoid, Softmax, Tanh
 from ...network import Network
 from ...optim import SGD, Cosine
 from . import runs_inside
@@ -23,6 +23,10 @@ def softmax_twice():
 
 def relu_last():
     return watch(small(relu3=ReLU()), SGD(0.02), pictures())
+
+
+def outputs_bounded():
+    return watch(small(sigmoid3=Sigmoid()), SGD(0.02), pictures())
 
 
 def outputs():
@@ -70,6 +74,15 @@ def input_scale():
 def input_faint():
     x, labels = pictures()
     return watch(small("torch"), SGD(0.001), (x / 255, labels))
+
+
+def input_changes():
+    x, labels = pictures()
+
+    def loss(logits, labels):
+        np.divide(x, 1.2, out=x)            # the pictures themselves
+        return ops.softmax_cross_entropy(logits, labels)
+    return watch(small("torch"), SGD(0.001), (x, labels), loss=loss)
 
 
 def pictures_flat():

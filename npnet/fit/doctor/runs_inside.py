@@ -107,6 +107,19 @@ def nan_weights():
     return watch(net, SGD(0.02), pictures())
 
 
+def update_nan():
+    squares = {}
+
+    def update(net):
+        for name, w in net.params().items():
+            dw = net.grads()[name]
+            squares[name] = squares.get(name, 0) + dw ** 2
+            w -= 0.01 * dw / np.sqrt(squares[name])         # 0 / 0
+    x, labels = pictures()
+    x[:, :, 0] = 0                                          # a black row
+    return watch(chain(fc1=Dense(4)), SGD(0.01), (x, labels), update=update)
+
+
 def nan_overflow():
     return watch(small(), SGD(1e20), pictures())
 
@@ -119,6 +132,25 @@ def statistics_behind():
     net = chain(norm1=BatchNorm(momentum=0.001), fc1=Dense(16, init="he"),
                 relu1=ReLU(), fc2=Dense(4, init="he"))
     return watch(net, SGD(0.005), data, held=held)
+
+
+def asked_in_training():
+    net = chain(norm1=BatchNorm(), fc1=Dense(64, init="he"),
+                norm2=BatchNorm(), relu2=ReLU(), fc3=Dense(4, init="he"))
+    forward = net.forward
+    net.forward = lambda x, train=True: forward(x, train=True)
+    x, labels = pictures(256, seed=1)
+    one = labels == 0                                       # class by class
+    return watch(net, SGD(0.02), pictures(), held=(x[one], labels[one]))
+
+
+def test_differs():
+    class MyDropout(Dropout):
+        def forward(self, x, train=False):
+            y = super().forward(x, train)
+            return y if train else x * 0                    # kept or thrown?
+    net = small(drop2=MyDropout(0.2), fc3=Dense(4, init="he"))
+    return watch(net, SGD(0.02), pictures(), held=pictures(256, seed=1))
 
 
 def pipelines_differ():

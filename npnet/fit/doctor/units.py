@@ -32,6 +32,7 @@ MASKS = 5                   # steps in which dropout masks are compared
 SAME = 20.0                 # the logarithm of 1 / chance that two masks are the same: below it, it may be chance
 THROWN = 0.25               # of the pictures, of which dropout leaves nothing: a remark (0.5 on 4 units: 0.06)
 STRONG = 0.85               # a share thrown away that is a cause; AlexNet has 0.5, and 0.9 is usually meant as kept
+HARDLY = 0.95               # chosen: what is kept is 20 times as large and more, so the first loss and the steps are, too
 
 
 class Units(Examiner):
@@ -163,8 +164,9 @@ class Units(Examiner):
             if p < STRONG and share < THROWN:
                 continue
             nothing = f", and of {share:.0%} of the pictures nothing at all passes" if share >= 0.01 else ""
+            sure = 0.9 if share >= THROWN else 0.85 if p >= HARDLY else 0.5
             found.append(Finding("dropout-strong", name, f"it throws {p:.4g} of its numbers away{nothing}",
-                                 "give the share that is thrown away, 0.5 or less", 0.9 if share >= THROWN else 0.5,
+                                 "give the share that is thrown away, 0.5 or less", sure,
                                  share >= THROWN, int(share >= THROWN)))
         return found
 

@@ -6,8 +6,11 @@ A validation that is far worse than training has several causes, and each leaves
                       answered as at test
     the pictures      mean and deviation of what was shown last are others than in training
     the classes       answers agree with the labels in another order; or are right less often than by guessing
+    the asking        layers remember how they were asked last: as in training; or training's pictures are wrong as at
+                      test and right as in training, with the same weights
     by heart          the training pictures came before, so an epoch's share of right answers is that of known ones.
-                      In the first epoch each was new, so what was right then was not known by heart
+                      In the first epoch each was new, so what was right then was not known by heart; and where
+                      training pictures that look alike have the same label, so should validation's
 
 The figures of training are means over an epoch and with dropout on, so in a healthy training they are often the worse
 ones. Shares are compared in standard errors of the binomial: 10 validation pictures prove hardly anything.
@@ -18,6 +21,8 @@ from fractions import Fraction
 import numpy as np
 
 from ...backend import ops
+from ...layers import BatchNorm, Dropout
+from ...network import every_layer
 from ...screen import listed
 from ...weights.checkpoint import MAYBE, NUMBER
 from ..measures import finite
@@ -27,6 +32,7 @@ from .finding import Finding
 from .parts import difference
 from .replies import never_answered, one_answer
 from .running import CAUGHT_UP, LEFT, MOMENTUM, Running
+from .twin import Twin, ours
 
 GAP = 0.15                  # right answers in training minus those in validation, below which nothing is said
 ERRORS = 4                  # standard errors: by chance once in 30,000 epochs
@@ -41,6 +47,9 @@ COMPARE = "compare the order of the classes in both parts, and the labels of a f
 LEVEL = 0.9                 # of the last epoch's loss: below it, the loss falls
 KNOWS = 0.75                # of the loss of guessing: a network that knows the other classes is below it
 LOUD = 3.0                  # chosen: the same where batch norm is behind
+SOME = 32                   # pictures that layers of one's own are asked twice about
+ALIKE = 0.5                 # chosen: of the share of training pictures whose likes have their label. A network that
+                            # knows its pictures by heart and is right of fewer new ones was shown others
 
 
 class Validation(Examiner):
@@ -49,8 +58,9 @@ class Validation(Examiner):
     STATE = {"previous": MAYBE, "epochs": int, "steps": int, "lowest": [NUMBER], "best": NUMBER, "finest": int,
              "unseen": MAYBE, "first_loss": [NUMBER], "repeated": bool, "counts": {...: [int]}}
 
-    def __init__(self, net):
-        self.running, self.recent, self.eye, self.answers = Running(net), Recent(), Eye(net), None
+    def __init__(self, net, likes=None):
+        """likes: gives the LabelsFit of the training pictures, or None."""
+        self.running, self.recent, self.eye, self.answers, self.likes = Running(net), Recent(), Eye(net), None, likes
         self.epochs, self.steps, self.previous = 0, 0, math.inf         # previous: the last epoch's loss
         self.lowest, self.best = [], 0.0                        # the lowest validation loss, its epoch; the best share
         self.finest = 1                                         # validation pictures that the shares prove
@@ -136,15 +146,26 @@ class Validation(Examiner):
         shown = self.shown(case.net)
         shares = Shares(row, self.answers, max(self.finest, 0 if shown is None else len(shown)), case.classes)
         behind = self.running.behind(self.steps)
+        asked = asked_in_training(case.net, shares) if shares.worse() and shown is not None else None
+        asked = asked or (random_at_test(case.net, self.recent) if self.epochs == 1 else None)
+        if asked:
+            return [asked]
         if not (shares.worse() or behind and row["loss"] > LOUD * row["train_loss"]):
             return []
         before, now = self.recent.in_training(), self.recent.at_test(case.net)
         if behind and (not self.recent.pictures or self.lost(shares, before, now, behind)):
             return [self.statistics(case, shares, row, behind, before, now)]
         blind = self.running.layers and not self.recent.pictures
-        if not shares.worse() or blind or before.right - now.right > self.noise(now) / 2:
-            return []                                           # unknown, or the network is bad at training's, too
+        if not shares.worse() or blind:
+            return []
+        if before.right - now.right > self.noise(now) / 2:      # the network is bad at training's, too
+            lost = self.recent.pictures and before.right - now.right > max(GAP, self.noise(now))
+            differs = test_differs(case.net, self.recent, now, shares) if lost else None
+            return [differs] if differs else []
+        if self.recent.pictures and now.right - shares.top1 <= GAP:
+            return []                                           # what was better in this epoch is lost again
         found = self.other_pictures(shares, shown) or other_order(case, row, shares) or self.not_by_heart(shares)
+        found = found or self.unlike(shares)
         return [found] if found else self.by_heart(row, shares)
 
     def shown(self, net):
@@ -209,6 +230,20 @@ class Validation(Examiner):
             return Finding("classes-differ", "validation", f"{start}; right as often as by guessing, it may be the "
                            f"labels", COMPARE, 0.5, alone=True)
         return Finding("validation-other", "validation", start, "look at a sheet of each part (npnet data show)", 0.5,
+                       alone=True)
+
+    def unlike(self, shares):
+        """Training pictures that look alike have the same label, and so would new ones of their kind."""
+        fit = self.likes() if self.likes else None
+        if fit is None or not fit.fits or shares.top1 > ALIKE * fit.agreement:
+            return None
+        says = f"{shares}. Of {fit.pictures:,} training pictures the 5 most like another have its label in " \
+               f"{fit.agreement:.0%} of cases (by chance {fit.chance:.0%}), so new ones of the same kind could not " \
+               f"be so hard: these pictures or their labels are of another kind"
+        if shares.at_chance():
+            return Finding("classes-differ", "validation", f"{says}; right as often as by guessing, it may be the "
+                           f"labels", COMPARE, 0.5, alone=True)
+        return Finding("validation-other", "validation", says, "look at a sheet of each part (npnet data show)", 0.5,
                        alone=True)
 
     def by_heart(self, row, shares):
@@ -279,6 +314,88 @@ class Validation(Examiner):
             right = False
         if not right:
             raise ValueError("the checkpoint is damaged: what the doctor has seen of answers cannot be right")
+
+
+# ------------------------------------------------------------------------ how a network is asked
+
+def asked_in_training(net, shares):
+    """The finding on npnet's layers that did in validation, the last that they were asked, what they do in training."""
+    layers = {name: layer for name, layer in every_layer(net.layers).items() if ours(layer)}
+    norms = [name for name, layer in layers.items() if isinstance(layer, BatchNorm) and layer.train]
+    drops = [name for name, layer in layers.items() if isinstance(layer, Dropout) and layer.mask is not None]
+    if not norms and not drops:
+        return None
+    what = [f"{listed(norms)} took the statistics of the batch itself"] if norms else []
+    what += [f"{listed(drops)} threw numbers away"] if drops else []
+    return Finding("asked-in-training", "validation", f"{shares}, and validation was answered as in training: "
+                   f"{' and '.join(what)}", "validate with npnet.train.evaluate, or with net.forward(x) without "
+                   "train=True", 0.9, alone=True)
+
+
+def random_at_test(net, recent):
+    """The finding on a layer of one's own that gives two answers about the same pictures, as at test; or that still
+    does what npnet's layer does in training only."""
+    if not recent.batches or all(map(ours, every_layer(net.layers).values())):
+        return None
+    x, labels = recent.batches[-1][0][:SOME], recent.batches[-1][1][:SOME]
+    try:
+        with Twin(net, x, labels) as twin, np.errstate(all="ignore"):
+            twin.chance.repeat()
+            one, other = twin.x.copy(), twin.x.copy()
+            for name, layer in twin.layers.items():
+                if isinstance(layer, BatchNorm):
+                    layer.train = False                         # what it is after a forward, that forward has made it
+                elif isinstance(layer, Dropout):
+                    layer.mask = None
+                one, other = layer.forward(one.copy()), layer.forward(other.copy())
+                trains = getattr(layer, "train", False) if isinstance(layer, BatchNorm) else \
+                    isinstance(layer, Dropout) and getattr(layer, "mask", None) is not None
+                if trains or not np.array_equal(ops.to_host(one), ops.to_host(other), equal_nan=True):
+                    break
+            else:
+                return None
+    except ValueError:                                          # a network that has no twin
+        return None
+    how = "takes the statistics of the batch, or throws numbers away, with train=False, too" if trains else \
+        "gives two answers about the same pictures with train=False"
+    return Finding("test-differs", name, f"it {how}, so validation says too little of this network",
+                   "see what its forward does where train is False", 0.95, alone=True)
+
+
+def test_differs(net, recent, now, shares):
+    """The finding on a network that is right of training pictures as in training and wrong as at test, with the same
+    weights; None where it is not."""
+    x, labels = (np.concatenate([ops.to_host(batch[index]) for batch in recent.batches]) for index in (0, 1))
+    try:
+        with Twin(net, ops.to_device(x), labels) as twin, np.errstate(all="ignore"):
+            trained = right(twin.forward(), labels)
+            if trained - now.right <= max(GAP, ERRORS * error(now.right, len(labels))):
+                return None
+            without = {name: right_without(twin, net, name, labels) for name in twin.layers}
+    except ValueError:                                          # a network that has no twin
+        return None
+    worst = min(without, key=without.get)
+    found = trained - without[worst] > (trained - now.right) / 2
+    where = worst if found else "validation"
+    says = f"{shares}. With the weights of now, {trained:.0%} of {len(labels):,} training pictures are right as in " \
+           f"training and {now.right:.0%} as at test"
+    says += f", and {without[worst]:.0%} with only {worst} as at test" if found else ""
+    return Finding("test-differs", where, says, f"compare what {'it' if found else 'each layer'} does with train=True "
+                   f"and with train=False", 0.9, alone=True)
+
+
+def right_without(twin, net, name, labels):
+    """The share of right answers with one layer as at test, and the others as in training."""
+    twin.chance.repeat()
+    x = twin.x.copy()
+    for each, layer in twin.layers.items():
+        x = layer.forward(x.copy()) if each == name else twin.one(each, layer, x)
+    return right(x, labels)
+
+
+def right(logits, labels):
+    """The share of right answers."""
+    return float((ops.to_host(logits).argmax(axis=1) == labels).mean())
 
 
 class Shares:
