@@ -55,12 +55,13 @@ class Pictures(Examiner):
     figures: pictures looked at, their mean, mean square, smallest and largest number, and how many hold NaN. chunks:
     how many, the sum of their shares of equal labels, and two sums of what these vary by. counts: labels of the first
     epoch; whole: those of the whole training part, where it is known. start, recent: deviations of the first and of the
-    last looks. hardly: whether the last epoch has learnt next to nothing.
+    last looks. blind: whether the first epoch, in which each picture was new, was right of no more than by chance;
+    hardly: whether the last one has learnt next to nothing besides.
     """
 
     STATE = {"figures": [MAYBE], "chunk": [int], "chunks": [NUMBER], "counts": [int], "whole": [int], "begins": [int],
              "again": int, "sampled": int, "crc": int, "kept": [FINDING], "start": [NUMBER], "recent": [NUMBER],
-             "hardly": bool}
+             "blind": bool, "hardly": bool}
 
     def __init__(self, net):
         self.sample, self.sampled, self.fitted = Sample(), 0, (0, None)
@@ -68,7 +69,7 @@ class Pictures(Examiner):
         self.chunk, self.chunks = [], [0.0, 0.0, 0.0, 0.0]      # chunk: the labels of the one under way
         self.begins, self.again, self.crc = [], 0, 0            # begins: of the first chunks; again: that came twice
         self.kept = []                                          # what may explain a bad validation
-        self.start, self.recent, self.hardly = [], [], False
+        self.start, self.recent, self.blind, self.hardly = [], [], False, False
 
     def possible(self):
         return len(self.figures) == len(NOTHING) and len(self.chunks) == 4 and all(
@@ -289,7 +290,10 @@ class Pictures(Examiner):
 
     def epoch(self, case, row):
         found = [self.one_label(case, sure=True)] if case.epochs == 1 and not self.whole else []
-        self.hardly = case.epochs >= PASSES[0] and case.pictures >= PASSES[1] and \
+        if case.epochs == 1:
+            count, largest = sum(self.counts), float(case.shares.max())
+            self.blind = row["train_top1"] <= largest + ERRORS * math.sqrt(largest * (1 - largest) / max(count, 1))
+        self.hardly = self.blind and case.epochs >= PASSES[0] and case.pictures >= PASSES[1] and \
             row["train_loss"] > FAR_UP * case.chance
         if case.epochs == 1:
             found += self.looks_alike()

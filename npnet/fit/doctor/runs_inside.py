@@ -148,7 +148,7 @@ def test_differs():
     class MyDropout(Dropout):
         def forward(self, x, train=False):
             y = super().forward(x, train)
-            return y if train else x * 0                    # kept or thrown?
+            return y if train else x * 0            # kept or thrown?
     net = small(drop2=MyDropout(0.2), fc3=Dense(4, init="he"))
     return watch(net, SGD(0.02), pictures(), held=pictures(256, seed=1))
 

@@ -32,7 +32,7 @@ MASKS = 5                   # steps in which dropout masks are compared
 SAME = 20.0                 # the logarithm of 1 / chance that two masks are the same: below it, it may be chance
 THROWN = 0.25               # of the pictures, of which dropout leaves nothing: a remark (0.5 on 4 units: 0.06)
 STRONG = 0.85               # a share thrown away that is a cause; AlexNet has 0.5, and 0.9 is usually meant as kept
-HARDLY = 0.95               # chosen: what is kept is 20 times as large and more, so the first loss and the steps are, too
+HARDLY = 0.95               # chosen: what is kept is 20 times as large and more, and so are the first loss and steps
 
 
 class Units(Examiner):

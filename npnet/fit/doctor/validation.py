@@ -25,6 +25,7 @@ from ...layers import BatchNorm, Dropout
 from ...network import every_layer
 from ...screen import listed
 from ...weights.checkpoint import MAYBE, NUMBER
+from ..labels import NEAREST
 from ..measures import finite
 from .answers import Answers, Eye, Recent
 from .case import Examiner
@@ -146,7 +147,8 @@ class Validation(Examiner):
         shown = self.shown(case.net)
         shares = Shares(row, self.answers, max(self.finest, 0 if shown is None else len(shown)), case.classes)
         behind = self.running.behind(self.steps)
-        asked = asked_in_training(case.net, shares) if shares.worse() and shown is not None else None
+        last = case.step is not None and case.net.step in (0, case.number)      # else some steps were not shown to him
+        asked = asked_in_training(case.net, shares) if shares.worse() and last and shown is not None else None
         asked = asked or (random_at_test(case.net, self.recent) if self.epochs == 1 else None)
         if asked:
             return [asked]
@@ -237,7 +239,7 @@ class Validation(Examiner):
         fit = self.likes() if self.likes else None
         if fit is None or not fit.fits or shares.top1 > ALIKE * fit.agreement:
             return None
-        says = f"{shares}. Of {fit.pictures:,} training pictures the 5 most like another have its label in " \
+        says = f"{shares}. Of {fit.pictures:,} training pictures the {NEAREST} most like another have its label in " \
                f"{fit.agreement:.0%} of cases (by chance {fit.chance:.0%}), so new ones of the same kind could not " \
                f"be so hard: these pictures or their labels are of another kind"
         if shares.at_chance():
