@@ -19,9 +19,10 @@ from ..network import load
 from ..screen import duration, echo, fold
 from ..screen.output import width
 from ..weights import is_trained, shipped, trained
+from ..weights.classes import names_in
 from ..weights.fetching import located
 from ..weights.prepared import pipeline_for, version_of
-from ..weights.trained import is_ours, names_in
+from ..weights.trained import is_ours
 from . import DEFAULT, NETWORKS, add_backend, add_layers, add_reading, choose_backend, own_layers
 
 FOLDER = "walk"                     # where the key p saves pictures, unless --save names another

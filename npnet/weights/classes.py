@@ -57,11 +57,11 @@ def words_of(name):
 def synsets_of(path, classes):
     """The numbers of ImageNet of a network's classes, ("n01440764", ...) in their order, from a text file with a line
     "n01440764 tench, Tinca tinca" for each, or for None the fetched synset_words.txt; () where these are not its
-    classes, or there is no such file."""
+    classes, or nothing was fetched. Errors as lines_of."""
     path = path or class_names()
     if path is None:
         return ()
-    lines = [line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    lines = lines_of(path)
     found = [re.match(SYNSET, line) for line in lines]
     if len(lines) != len(classes) or not all(found):
         return ()
@@ -80,3 +80,28 @@ def truth_of(path, classes):
     path = Path(path)
     found = (number_of(name, classes, ()) for name in (path.stem, path.parent.name))
     return next((number for number in found if number is not None), None)
+
+
+# ---------------------------------------------------------------------------- files of names
+
+def names_in(path):
+    """The lines of a text file that are not empty; numbers of ImageNet such as n01440764 are left out. Errors as
+    lines_of."""
+    return [re.sub(r"^n\d{8}\s+", "", line) for line in lines_of(path)]
+
+
+def lines_of(path):
+    """The lines of a text file with the names of classes, without empty ones. FileNotFoundError, and ValueError for a
+    file that is no text, or has no line."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text file; give one with the name of a class on each line") from None
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {path}; give a text file with the name of a class on each "
+                                f"line") from None
+    except IsADirectoryError:
+        raise ValueError(f"{path} is a folder; give a text file with the name of a class on each line") from None
+    if not any(map(str.strip, lines)):
+        raise ValueError(f"{path} is empty; give a text file with the name of a class on each line")
+    return [line.strip() for line in lines if line.strip()]

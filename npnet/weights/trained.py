@@ -8,7 +8,6 @@
     save_trained("squeezenet.npz", squeeze)             in npnet's own form, which trained() reads again
 """
 import json
-import re
 import warnings
 import zipfile
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from ..files import writing
 from ..screen.words import counted, nearest
 from . import fetching
 from .checkpoint import read_checkpoint, versions
+from .classes import names_in
 from .doubts import doubts
 from .prepared import pipeline_for, version_of
 
@@ -138,25 +138,6 @@ def checked_names(names, count):
         raise ValueError(f"{where} {counted(len(names), 'name')} for {counted(count, 'class', 'classes')}; give one on "
                          f"each line, in the order of the network's outputs")
     return names
-
-
-def names_in(path):
-    """The lines of a text file that are not empty; numbers of ImageNet such as n01440764 are left out.
-
-    Raises FileNotFoundError, and ValueError for a file that is no text.
-    """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is no text file; give one with the name of a class on each line") from None
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no file {path}; give a text file with the name of a class on each "
-                                f"line") from None
-    except IsADirectoryError:
-        raise ValueError(f"{path} is a folder; give a text file with the name of a class on each line") from None
-    if not any(map(str.strip, lines)):
-        raise ValueError(f"{path} is empty; give a text file with the name of a class on each line")
-    return [re.sub(r"^n\d{8}\s+", "", line.strip()) for line in lines if line.strip()]
 
 
 # ---------------------------------------------------------------------------- writing

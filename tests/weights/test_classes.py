@@ -1,4 +1,6 @@
 """Which of a network's classes a name stands for: by its words, by ImageNet's number, in a file's name."""
+import pytest
+
 from npnet.weights.classes import number_of, numbers_of, synsets_of, truth_of
 
 
@@ -36,6 +38,10 @@ def test_numbers_of_imagenet_are_taken_from_a_file_that_has_these_classes(tmp_pa
     assert synsets_of(tmp_path / "words.txt", ["tench", "zebra"]) == ("n01440764", "n02391049")
     assert synsets_of(tmp_path / "words.txt", ["zebra", "tench"]) == ()
     assert synsets_of(tmp_path / "words.txt", ["tench"]) == ()
+    for content, sentence in ((b"\xff\xfe", "is no text file"), (b"\n", "is empty; give a text file")):
+        (tmp_path / "words.txt").write_bytes(content)
+        with pytest.raises(ValueError, match=sentence):
+            synsets_of(tmp_path / "words.txt", ["tench"])
 
 
 def test_the_truth_is_in_the_name_of_a_file_or_its_folder():
