@@ -29,15 +29,17 @@ def in_step(comm, doing, *facts):
 
     ValueError where one does something else: MPI does not know what a message is for, and takes it for this one.
     """
-    own = np.array([doing, *facts, *[0] * (FACTS - len(facts))], np.int64)
-    every = np.empty((comm.size, FACTS + 1), np.int64)
+    own = np.array([doing, *facts, *[0] * (FACTS - len(facts)), 0], np.int64)
+    own[-1] = checksum(own[:-1])
+    every = np.zeros((comm.size, FACTS + 2), np.int64)
     wait([comm.Iallgather(own, every)])
-    does = [DOING.get(number, "does something else") for number in every[:, 0].tolist()]
-    odd = next((rank for rank in range(comm.size) if does[rank] != does[0]), None)
-    if odd is not None:
-        raise ValueError(f"rank {odd} {does[odd]} while rank 0 {does[0]}: all ranks must do the same steps, on the "
-                         f"same number of batches")
-    return every[:, 1:]
+    does = [DOING.get(row[0] if row[-1] == checksum(row[:-1]) else None, "does something else") for row in every]
+    if set(does) != {DOING[doing]}:
+        odd = next((rank for rank in range(comm.size) if does[rank] != does[0]), None)
+        said = f"rank {comm.rank} {DOING[doing]} while the others do something else"     # not even its own row
+        said = said if odd is None else f"rank {odd} {does[odd]} while rank 0 {does[0]}"
+        raise ValueError(f"{said}: all ranks must do the same steps, on the same number of batches")
+    return every[:, 1:-1]
 
 
 def compare(comm, what, net=None, settings=None, pictures=None):

@@ -12,7 +12,7 @@ from npnet import parallel
 from npnet.data import Loader
 from npnet.data.fingerprints import identity
 from npnet.fit.team import ALONE, Alone
-from npnet.parallel import Ranks
+from npnet.parallel import Ranks, same
 
 
 def asked(function, *given):
@@ -341,6 +341,30 @@ def out_of_step():
     if odd:
         net.freeze("conv1")
     return said | {"frozen": asked(net.forward, x[own])}
+
+
+class Garbled:
+    """A communicator whose messages are another's."""
+
+    rank, size = 1, 2
+
+    def __init__(self, *rows):
+        self.rows = rows
+
+    def Iallgather(self, own, every):
+        for row, given in zip(every, self.rows):
+            row[:] = own if given is None else given
+
+
+@pytest.mark.parametrize("rows, said", [
+    ((range(6), range(6)), "rank 1 trains on a batch while the others do something else: all ranks must do the same steps"),
+    ((range(6), None), "rank 1 trains on a batch while rank 0 does something else"),
+    ((None, [same.TRAINS, 1, 2, 3, 4, 5]), "rank 1 does something else while rank 0 trains on a batch")])
+def test_a_message_that_was_not_meant_for_this_is_no_number(monkeypatch, rows, said):
+    monkeypatch.setattr(same, "wait", lambda requests: None)
+    assert same.in_step(Garbled(None, None), same.TRAINS, 3, 1).tolist() == [[3, 1, 0, 0]] * 2
+    with pytest.raises(ValueError, match=said):
+        same.in_step(Garbled(*rows), same.TRAINS, 3, 1)
 
 
 @pytest.mark.mpi
