@@ -69,7 +69,7 @@ class Sample:
     def add(self, x, labels):
         """Keeps some more: x (N, C, H, W), as the network sees them; anything else is left out."""
         missing = self.MOST - self.count
-        if missing > 0 and x is not None and x.ndim == 4:
+        if missing > 0 and x is not None and x.ndim == 4 and len(x) == len(labels):    # not one of two halves
             x = x[:missing]
             self.pictures += list(shrunk(ops.to_host(x.mean(axis=1))))
             self.colours += list(ops.to_host(x.mean(axis=(2, 3))))

@@ -13,6 +13,7 @@ from npnet.data.shapes import shapes
 from npnet.fit.doctor import Doctor
 from npnet.fit.doctor.pictures import Pictures as Examiner
 from npnet.fit.doctor.pictures import contradicting
+from npnet.fit.labels import Sample
 from npnet.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU
 from npnet.optim import SGD
 from npnet.train import train
@@ -234,6 +235,14 @@ def test_inputs_that_the_loop_changes_and_batch_norm_that_does_nothing():
     for scale in (1e-3, 1e-4, 1e-5):
         examiner.look(np.float32(scale) * x[:32], look)
     assert examiner.changed().name == "input-changes" and examiner.changed().explains > 0.9
+
+
+def test_half_of_a_batch_is_not_kept_beside_the_labels_of_the_whole():
+    sample, (x, labels) = Sample(), drawn(0, 64)
+    sample.add(x[:32], labels)
+    assert sample.count == 0 and not sample.pictures
+    sample.add(x, labels)
+    assert sample.count == len(sample.pictures) == 64
 
 
 def test_inputs_that_are_no_pictures():
