@@ -173,12 +173,18 @@ def unwarned():
 
 
 def first_broken(net, logits):
-    """(layer, a sentence): the first place in the last forward pass with NaN or infinity.
+    """(layer, a sentence): the first place in the last forward pass with NaN or infinity. logits (N, K): the outputs.
 
-    What the layers remember is from before the update, but their weights are from after it, so a
-    layer's weights are judged by what they made of a finite input.
+    What the layers remember is from before the update, but their weights are from after it, so a layer's weights are
+    judged by what they made of a finite input. Of a batch that several ranks share, they remember the own rows.
     """
-    for suspects, x, array in remembered(net, logits):
+    begin, end = getattr(net, "bounds", [(0, len(logits))])[0]          # of parallel's DataParallel
+    own = logits[begin:end]
+    if finite(own) and not finite(logits):
+        bad = int((~np.isfinite(logits).all(axis=1)).sum())
+        return "the loss", (f"the outputs for {bad} of {len(logits)} pictures hold NaN or infinity, and other ranks "
+                            f"have worked on these: one process shows where it begins")
+    for suspects, x, array in remembered(net, own):
         if finite(array):
             continue
         if not suspects:

@@ -11,6 +11,7 @@ import npnet
 from npnet import parallel
 from npnet.data import Loader
 from npnet.data.fingerprints import identity
+from npnet.fit.measures import first_broken
 from npnet.fit.team import ALONE, Alone
 from npnet.parallel import Ranks, same
 
@@ -299,6 +300,20 @@ def test_nan_is_named_with_its_layer():
             net.forward(batch()[0])
     finally:
         network.check(False)
+
+
+@pytest.mark.parametrize("rows, bad", [(4, 3), (1, 0)], ids=["the last of four", "the only one"])
+def test_nan_of_rows_that_the_first_layers_have_not_seen(rows, bad):
+    """No layer is blamed for numbers of another rank, or another shard, and one without pictures has none to look at."""
+    net, (x, labels) = net_of_team(), batch()
+    shared = x[:rows].copy()
+    shared[bad] = np.nan
+    where, says = first_broken(net, net.forward(shared, train=True))
+
+    assert net.bounds[0][1] <= bad and where == "the loss"
+    assert says.startswith(f"the outputs for 1 of {rows} pictures hold NaN or infinity, and other ranks have worked on these")
+    x[0] = np.nan
+    assert first_broken(net, net.forward(x, train=True))[0] == "the input"
 
 
 def other_rows():
