@@ -305,7 +305,7 @@ def test_nan_is_named_with_its_layer():
 @pytest.mark.parametrize("rows, bad", [(4, 3), (1, 0)], ids=["the last of four", "the only one"])
 def test_nan_of_rows_that_the_first_layers_have_not_seen(rows, bad):
     """No layer is blamed for numbers of another rank, or another shard, and one without pictures has none to look at."""
-    net, (x, labels) = net_of_team(), batch()
+    net, (x, _) = net_of_team(), batch()
     shared = x[:rows].copy()
     shared[bad] = np.nan
     where, says = first_broken(net, net.forward(shared, train=True))
