@@ -307,6 +307,23 @@ def test_nan_in_running_statistics(seed):
     assert (remark.name, remark.where) == ("validation-nan", "norm2")
 
 
+@pytest.mark.parametrize("remembers, loss, says", [
+    (True, 2.2e9, "where guessing has log(4) = 1.386: the network gives numbers too large to be added; mend the training first"),
+    (False, 2.2e9, "mend the training first, which has diverged"),
+    (False, 1.0, "the weights and the running statistics are finite; look for NaN in the validation pictures")],
+    ids=["diverged", "diverged, no pictures", "no pictures"])
+def test_validation_pictures_are_not_blamed_unseen(remembers, loss, says):
+    """Where the training has diverged, and where no training pictures can be shown again, as on several ranks."""
+    net, optimizer = small(), SGD(0.02)
+    doctor = watched(net, optimizer, quarters(64), epochs=1)
+    validation = next(one for one in doctor.examiners if isinstance(one, Validation))
+    if not remembers:
+        validation.recent.batches.clear()
+    remark, = doctor.epoch(dict(train_loss=loss, train_top1=0.5, loss=math.nan, top1=0.5), net, optimizer)
+    assert remark.name == "validation-nan" and says in remark.text
+    assert "some pictures hold" not in remark.text and "gives numbers for the training pictures" not in remark.text
+
+
 # ------------------------------------------------------------------------ the answers
 
 @seeds

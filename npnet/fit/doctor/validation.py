@@ -29,6 +29,7 @@ from ..labels import NEAREST
 from ..measures import finite
 from .answers import Answers, Eye, Recent
 from .case import Examiner
+from .course import EXPLODED, guessing
 from .finding import Finding
 from .parts import difference
 from .replies import never_answered, one_answer
@@ -281,7 +282,14 @@ class Validation(Examiner):
                            f"loss is {row['loss']}", "begin again, or with the weights of an earlier checkpoint", 1.0,
                            alone=True)
         bad = 0 if shown is None else int((~np.isfinite(ops.to_host(shown).reshape(len(shown), -1)).all(axis=1)).sum())
-        if not self.recent.at_test(case.net).finite:
+        if not bad and row["train_loss"] > EXPLODED * math.log(case.classes):
+            return Finding("validation-nan", "validation", f"{start}, where guessing has {guessing(case)}: the network "
+                           f"gives numbers too large to be added", "mend the training first, which has diverged", 0.8,
+                           alone=True)
+        if not (bad or self.recent.batches):
+            return Finding("validation-nan", "validation", f"{start}; the weights and the running statistics are finite",
+                           "look for NaN in the validation pictures, and at what these are divided by", 0.6, alone=True)
+        if not (bad or self.recent.at_test(case.net).finite):
             return Finding("validation-nan", "validation", f"{start}; the last training pictures, answered as at test, "
                            f"give NaN or infinity, too, so it is the network", "compare what its layers do at test "
                            "and in training", 0.8, alone=True)
