@@ -287,8 +287,9 @@ class Validation(Examiner):
                            f"gives numbers too large to be added", "mend the training first, which has diverged", 0.8,
                            alone=True)
         if not (bad or self.recent.batches):
-            return Finding("validation-nan", "validation", f"{start}; the weights and the running statistics are finite",
-                           "look for NaN in the validation pictures, and at what these are divided by", 0.6, alone=True)
+            return Finding("validation-nan", "validation", f"{start}; the weights and the running statistics are "
+                           f"finite", "look for NaN in the validation pictures, and at what these are divided by", 0.6,
+                           alone=True)
         if not (bad or self.recent.at_test(case.net).finite):
             return Finding("validation-nan", "validation", f"{start}; the last training pictures, answered as at test, "
                            f"give NaN or infinity, too, so it is the network", "compare what its layers do at test "
