@@ -17,7 +17,7 @@ for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(threads, "1")     # for the processes that test beside each other: threads of theirs would fight for the cores
 
 BACKENDS = ["loops", "numpy", "numba"]
-collect_ignore_glob = ["*conftest.py", "ward*.py", "fuzz.py", "fuzzed.py", "small_*.py", "mutate.py",           # --doctest-modules would import them
+collect_ignore_glob = ["*conftest.py", "ward*.py", "fuzz.py", "fuzzed.py", "small_*.py", "mutate.py", "doctor_cost.py",       # --doctest-modules would import them
                        "strangers/texts/*", "strangers/planted/*", "course/styles/*"]
 
 
