@@ -365,7 +365,8 @@ TESTS = {
     "diagnose/check": "tests/diagnose/test_check.py", "backend": "tests/test_guard.py", "optim": "tests/test_optim.py", "data/loader": "tests/data/test_loader.py",
     "fit/answers": "tests/fit/test_answers.py", "data/fingerprints": "tests/data/test_fingerprints.py",
     "weights/checkpoint": "tests/weights/test_edited_checkpoints.py tests/weights/test_checkpoint.py",
-    "fit/recipe": "tests/fit/test_recipe_objects.py", "cli/evaluate": "tests/cli/test_evaluate.py",
+    **{f"fit/{name}": "tests/fit/test_recipe_objects.py" for name in ("recipe", "pictures", "beginning")},
+    **dict.fromkeys(("cli/evaluate", "fit/unseen"), "tests/cli/test_evaluate.py"),
     **{f"course/grader/{name}": "tests/course/test_source.py tests/course/test_properties.py"
        for name in ("properties", "source", "mistakes", "draws", "perform", "results")},
     "course/selftest": "tests/course/test_source.py",
@@ -506,21 +507,21 @@ REST = [
     ("fit/recipe", "optim.Constant(self.lr)", "optim.Constant(self.lr / 10)"),
     ("fit/recipe", "len(training) // 10 if", "len(training) // 5 if"),
     ("fit/recipe", "held_out(training, count, self.seed)", "held_out(training, count, 0)"),
-    ("fit/recipe", "len(data.train) // 5, seed=0)", "len(data.train) // 4, seed=0)"),
+    ("fit/pictures", "len(data.train) // 5, seed=0)", "len(data.train) // 4, seed=0)"),
     ("fit/recipe", "train=name == \"train\"", "train=True"),
-    ("fit/recipe", "\"BGR\" if self.net == \"caffe\" else \"RGB\"", "\"RGB\""),
+    ("fit/recipe", "order=order_for(self.net)", "order=\"RGB\""),
     ("fit/recipe", "(\"crop\" if grey else \"yes\")", "\"yes\""),
     ("fit/recipe", "        net.freeze(*self.freeze)\n", ""),
-    ("fit/recipe", "np.arange(count) * len(pictures) // max(count, 1)", "np.arange(count)"),
-    ("fit/recipe", "theirs[name].shape == array.shape", "theirs[name].size == array.size"),
+    ("fit/pictures", "np.arange(count) * len(pictures) // max(count, 1)", "np.arange(count)"),
+    ("fit/beginning", "theirs[name].shape == array.shape", "theirs[name].size == array.size"),
     ("fit/recipe", "least <= value < below and value > above", "least <= value and value > above"),
     ("fit/recipe", "least <= value < below", "least < value < below"),
     ("fit/recipe", "if self.warm_up >= self.epochs:", "if False:"),
-    ("cli/evaluate", "pictures.take(np.flatnonzero(~seen))", "pictures.take(np.flatnonzero(seen))"),
-    ("cli/evaluate", "if not seen.any():", "if True:"),
-    ("cli/evaluate", "if seen.all():", "if False:"),
+    ("fit/unseen", "(pictures.take(np.flatnonzero(~seen))", "(pictures.take(np.flatnonzero(seen))"),
+    ("fit/unseen", "if not seen.any():", "if True:"),
+    ("fit/unseen", "if seen.all():", "if False:"),
     ("cli/evaluate", "labels=numbers[pictures.labels]", "labels=pictures.labels"),
-    ("cli/evaluate", "cut(data)[part == \"test\"]", "cut(data)[part != \"test\"]"),
+    ("fit/unseen", "cut(data)[part == \"test\"]", "cut(data)[part != \"test\"]"),
     ("cli/evaluate", "if other.classes != networks[0].classes:", "if False:"),
     ("fast/threads", "[total * piece // pieces for piece", "[(total // pieces) * piece for piece"),
     ("fast/threads", "for piece in self.waiting:", "for piece in range(len(self.results)):"),
@@ -577,6 +578,12 @@ EQUIVALENT = [
     ("numba", ("fast/conv", "y = w.reshape(groups, K // groups, Cg * R * S), np.empty(", "y = w.reshape(groups, K // groups, Cg * R * S), np.zeros("),
      "every element is written before it is read"),
 ]
+
+
+def everything():
+    """All mutants, each as (backend, mutant, why it is equivalent or None)."""
+    work = [("numpy", mutant, None) for mutant in NUMPY] + [("numba", mutant, None) for mutant in NUMBA]
+    return work + [("rest", mutant, None) for mutant in REST] + EQUIVALENT
 
 
 def place(mutant):
@@ -658,9 +665,7 @@ def main():
     parser.add_argument("--seed", type=int, default=date.today().toordinal(), help="default: another one every day")
     parser.add_argument("--list", action="store_true", help="print the mutants and run none")
     options = parser.parse_args()
-    work = [("numpy", mutant, None) for mutant in NUMPY] + [("numba", mutant, None) for mutant in NUMBA]
-    work += [("rest", mutant, None) for mutant in REST] + EQUIVALENT
-    work = [item for item in work if not options.chapters or item[1][0] in options.chapters]
+    work = [item for item in everything() if not options.chapters or item[1][0] in options.chapters]
     if options.some is not None and options.some < len(work):
         print(f"{options.some} of {len(work)} mutants, those of --seed {options.seed}")
         work = random.Random(options.seed).sample(work, options.some)

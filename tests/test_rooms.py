@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import mutate
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,6 +132,15 @@ def test_the_book_alone(tmp_path):
     assert done.returncode == 0, done.stdout[-3000:]
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 500
     assert "backend numba needs npnet.fast.kernels, which this copy of npnet does not have; use loops or numpy" in refused.stderr
+
+
+def test_what_mutants_break_is_there():
+    """CI tries thirty of them: who moves a line would not hear of the others."""
+    for backend, mutant, reason in mutate.everything():
+        file, tests = mutate.place(mutant)
+        assert mutate.broken(text_of(ROOT / file), mutant) != text_of(ROOT / file)
+        for path in tests.split():
+            assert (ROOT / path).exists(), path
 
 
 def test_every_name_of_the_table_of_contents_is_there():

@@ -13,7 +13,6 @@ from npnet.fit.doctor.kinds import GROUPS, KINDS
 from npnet.fit.doctor.runs import RUNS
 
 FOLDER = Path(doctor.__file__).parent
-WAITING = {"grows"}         # a rate that is too high comes first so far
 TABLES = ("kinds.py", "runs.py", "runs_inside.py", "watching.py")
 
 
@@ -58,7 +57,7 @@ def test_each_remark_is_explained_in_plain_sentences():
 # ------------------------------------------------------------------------ the runs
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in KINDS if name in used() - WAITING])
+@pytest.mark.parametrize("name", [name for name in KINDS if name in used()])
 def test_a_run_earns_its_remark_first(name):
     watched = RUNS[name]()
     assert watched.said and watched.said[0][1].name == name, [str(remark) for _, remark in watched.said]

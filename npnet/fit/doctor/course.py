@@ -14,6 +14,7 @@ SOON = (100, 1600)          # steps and pictures after which a loss is called st
 LATE = (400, 6400)          # and without any cause: healthy trainings left chance by then (tests/fit/ward_healthy.py)
 LEFT = 3.0                  # standard errors: right answers above the largest class, or a fall of the loss
 CHANCE = 0.985              # of the loss of guessing: below it, something was learnt
+CALM = 0.05         # of the loss at the start: gradients, and so the steps, are about as much shorter
 GROWN, EXPLODED = 3.0, 100.0        # times the loss at the start, for a mean over some pictures, and for one step
 RISEN = 1.1                 # of the loss of guessing, by which it must be worse than guessing to be called growing
 FACTORS = 5         # looks at which a loss must be the same number of times the one computed again
@@ -26,13 +27,14 @@ class Course(Examiner):
     """Keeps the last losses, and compares the step's with the loss of its outputs and labels."""
 
     STATE = {"losses": [NUMBER], "right": [int], "sizes": [int], "first_loss": MAYBE, "first_mean": MAYBE,
-             "highest": NUMBER, "highest_at": int, "ratios": [NUMBER]}
+             "highest": NUMBER, "highest_at": int, "rose_from": MAYBE, "ratios": [NUMBER]}
 
     def __init__(self, net):
         self.broken_weights = not all(map(finite, (net.params() | net.state()).values()))       # before the first step
         self.keep = WINDOW_STEPS                                # steps of a window
         self.losses, self.right, self.sizes = [], [], []        # of the window: of each step
         self.first_loss, self.first_mean, self.highest, self.highest_at = math.nan, math.nan, 0.0, 0
+        self.rose_from = math.nan                               # the loss before it was highest, if that was nearly 0
         self.ratios = []                                # the step's loss over the one computed again, of the looks
 
     def possible(self):
@@ -52,6 +54,8 @@ class Course(Examiner):
         few = -(-FEWEST // case.size)                           # steps: the loss of one picture is no measure
         if len(self.losses) >= few and (now := mean(self.losses[-few:])) > self.highest:
             self.highest, self.highest_at = now, case.number
+            before = self.losses[-few - 1] if len(self.losses) > few else math.nan
+            self.rose_from = before if before < CALM * self.top(case) else math.nan
         if case.look and case.loss > 1e-3 and len(self.ratios) < RATIOS:
             self.ratios.append(case.step.loss / case.loss)
             if len(self.ratios) == FACTORS:
@@ -113,8 +117,10 @@ class Course(Examiner):
         now = mean(recent)
         exploded = case.loss > EXPLODED * top
         if exploded or len(recent) == last and now > GROWN * top:
+            others = f", where it rose at once from {self.rose_from:.2g}: look whether the pictures, or their labels, " \
+                f"are others from there on" if self.rose_from >= 0 else ""
             return ("grows", "the loss", f"it grows: {self.first_loss:.3g} at first, "
-                    f"{case.loss if exploded else now:.3g} at step {case.number}", 0)
+                    f"{case.loss if exploded else now:.3g} at step {case.number}{others}", 0)
         rising = math.isfinite(self.first_mean) and now > RISEN * top and now > self.first_mean
         if rising and case.seen % self.keep == 0 and self.slope() < -LEFT:
             return ("grows", "the loss", f"it grows, and is worse than guessing ({guessing(case)}): "
@@ -168,8 +174,9 @@ class Course(Examiner):
                        "compare it with npnet.ops.softmax_cross_entropy", 0.45, alone=same)
 
     def height(self, case):
-        """A loss that was much higher before than at the start: the steps were too long."""
-        if self.highest < 1.5 * self.top(case):
+        """A loss that was much higher before than at the start: the steps were too long. Not where it rose at once from
+        nearly 0: there a step is short, so the pictures or the labels are others."""
+        if self.highest < 1.5 * self.top(case) or self.rose_from >= 0:
             return None
         return Finding("rate-high", "the rate", f"the loss rose to {self.highest:.3g} at step {self.highest_at}: the "
                        f"steps were too long", f"lower the rate{case.now} ten times and start again", 0.55,

@@ -157,5 +157,6 @@ KINDS = {
     "stuck": Kind("symptoms", "The loss stays that of guessing, log(classes), and nothing that was measured "
                   "explains it. Look whether one batch can be learnt by heart (npnet train --overfit-one-batch)."),
     "grows": Kind("symptoms", "The loss grows, and nothing that was measured explains it. Look at the step at which "
-                  "it begins to."),
+                  "it begins to. Where it was nearly 0 just before, the steps were short, so they are not the cause: "
+                  "the pictures or the labels are others."),
 }
