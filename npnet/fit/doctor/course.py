@@ -117,7 +117,7 @@ class Course(Examiner):
         now = mean(recent)
         exploded = case.loss > EXPLODED * top
         if exploded or len(recent) == last and now > GROWN * top:
-            others = f", where it rose at once from {self.rose_from:.2g}: look whether the pictures, or their labels, " \
+            others = f", where it rose at once from {self.rose_from:.2g}: look whether the pictures, or the labels, " \
                 f"are others from there on" if self.rose_from >= 0 else ""
             return ("grows", "the loss", f"it grows: {self.first_loss:.3g} at first, "
                     f"{case.loss if exploded else now:.3g} at step {case.number}{others}", 0)
