@@ -49,8 +49,8 @@ USUAL_DECAY = 0.001         # a decay that is not above is usual, and if it is s
 PROMISED = 0.7              # of the first length: a decay that promises more is not what shortened the weights
 HALF = 0.5                  # of the outputs of tanh or sigmoid at their ends: then not the depth is to blame
 MOVED = -1                  # in place of a checksum
-BESIDE = 0.01               # chosen: of what a gradient promises, or of what decay does: a step across that is shorter has
-                            # no gradient in it; in npnet's SGD it is 1, in Adam 1 and more
+BESIDE = 0.01               # chosen: of what a gradient promises, or of what decay does: a step across that is shorter
+                            # has no gradient in it; in npnet's SGD it is 1, in Adam 1 and more
 IDLE = 3                    # looks in a row at such steps
 HUGE = 1e30                 # chosen: rate times gradient: more may overflow by itself
 
