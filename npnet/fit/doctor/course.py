@@ -117,10 +117,11 @@ class Course(Examiner):
         now = mean(recent)
         exploded = case.loss > EXPLODED * top
         if exploded or len(recent) == last and now > GROWN * top:
-            others = f", where it rose at once from {self.rose_from:.2g}: look whether the pictures, or the labels, " \
-                f"are others from there on" if self.rose_from >= 0 else ""
-            return ("grows", "the loss", f"it grows: {self.first_loss:.3g} at first, "
-                    f"{case.loss if exploded else now:.3g} at step {case.number}{others}", 0)
+            later = f"{case.loss if exploded else now:.3g} at step {case.number}"
+            if self.rose_from >= 0:
+                later = f"{self.rose_from:.2g} just before step {self.highest_at} and {self.highest:.3g} there: look " \
+                    f"whether the pictures, or the labels, are others from then on"
+            return "grows", "the loss", f"it grows: {self.first_loss:.3g} at first, {later}", 0
         rising = math.isfinite(self.first_mean) and now > RISEN * top and now > self.first_mean
         if rising and case.seen % self.keep == 0 and self.slope() < -LEFT:
             return ("grows", "the loss", f"it grows, and is worse than guessing ({guessing(case)}): "
