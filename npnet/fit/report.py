@@ -7,7 +7,7 @@ import html
 import re
 
 from .. import plots
-from ..screen import counted, echo
+from ..screen import clock, counted, echo
 from .answers import CLASSES_FOR_FIVE
 from .doctor import KINDS
 from .folder import FILES, derived, write_text
@@ -94,8 +94,8 @@ def result_of(run, test):
     if run.best is not None:
         yield (f"<p>Best epoch in validation: {run.best['epoch']}, {percent(run.best['top1'])} right, loss "
                f"{run.best['loss']:.4f}.</p>")
-    minutes = sum(row["seconds"] for row in run.rows) / 60
-    yield f"<p>{counted(run.epoch, 'epoch')}, {counted(len(run.losses), 'step')}, {minutes:.1f} minutes."
+    seconds = sum(row["seconds"] for row in run.rows)
+    yield f"<p>{counted(run.epoch, 'epoch')}, {counted(len(run.losses), 'step')}, in {clock(seconds)}."
     yield f" Ended because {escape(run.stopped)}.</p>" if run.stopped else "</p>"
 
 
