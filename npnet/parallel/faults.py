@@ -190,6 +190,8 @@ def silent():
 def finished():
     """This rank has nothing more to do: tells the others, one of which may still wait for it (wait), and waits until
     all of them have finished."""
+    if mpi().Is_finalized():                                    # by the script itself, which waits for all
+        return
     comm = apart()
     others = [rank for rank in range(comm.size) if rank != comm.rank]
     kept.append([comm.Isend(b".", rank, FINISHED) for rank in others])
@@ -313,6 +315,10 @@ def ended(said, code, error):
     code is returned: each ends by itself.
     """
     kept.append(error)
+    if mpi().Is_finalized():                                    # by the script itself: no rank can be told
+        if said:
+            speak(f"npnet: {said}")
+        return code
     every = failed_too(said, code)
     if every == 1:
         if said and apart().rank == 0:

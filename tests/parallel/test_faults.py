@@ -213,5 +213,29 @@ def test_a_script_of_ones_own_ends_all_its_ranks(tmp_path, guard, line, code, sa
     assert done.stdout.count("done") == (0 if code else 2)
 
 
+FINALIZES = """
+from contextlib import nullcontext
+from mpi4py import MPI
+from npnet.parallel import guarded, here
+with {}():
+    team = here()
+    print("done" * (team.agreed(1) == 1))
+    MPI.Finalize()
+    {}
+"""
+
+
+@pytest.mark.parametrize("guard, line, code, said", [
+    ("nullcontext", "pass", 0, "^$"), pytest.param("guarded", "pass", 0, "^$", marks=pytest.mark.long),
+    ("guarded", RAISES, 1, "^npnet: Traceback .*ZeroDivisionError: a mistake of mine"),
+    pytest.param("nullcontext", RAISES, 1, "^npnet: Traceback .*ZeroDivisionError: a mistake of mine", marks=pytest.mark.long)])
+def test_a_script_that_ends_mpi_itself(tmp_path, guard, line, code, said):
+    (tmp_path / "own.py").write_text(FINALIZES.format(guard, line))
+    done = launched(2, [tmp_path / "own.py"], timeout=60)
+
+    assert done.code == code and re.search(said, done.stderr, re.DOTALL), str(done)
+    assert done.stdout.count("done") == 2 and "Attempting to use an MPI routine" not in done.stderr
+
+
 def test_every_moment_is_met():
     assert {moment for moment, *_ in DEATHS + FURTHER} == set(MOMENTS)
