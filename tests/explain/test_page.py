@@ -51,7 +51,12 @@ class Opened:
     def layer(self, name):
         index = self.page.evaluate("name => LAYERS.findIndex(layer => layer.name === name)", name)
         self.page.locator(f"#strip [data-layer='{index}']").click()
-        self.page.wait_for_function("name => document.getElementById('layer-name').textContent === name", arg=name)
+        self.until(f"document.getElementById('layer-name').textContent === '{name}'")
+
+    def until(self, condition):
+        """Waits until a condition in JavaScript holds. As a function: a text would be evaluated again and again by the
+        page, whose policy forbids that, so it could only hold at once."""
+        self.page.wait_for_function(f"() => {condition}")
 
     def point(self, row, column):
         """Moves the mouse over a pixel of the large map."""
@@ -136,7 +141,7 @@ def test_contributions_of_a_dense_layer(walk, chromium):
 def test_windows_lead_back_to_the_photograph(shipped, chromium):
     opened = Opened(chromium, shipped)
     opened.layer("conv3")
-    opened.page.wait_for_function("document.querySelectorAll('#trail canvas').length >= 10")
+    opened.until("document.querySelectorAll('#trail canvas').length >= 10")
     names = opened.page.locator("#trail figcaption").all_inner_texts()
     assert names[0].startswith("conv3") and names[-2].startswith("input") and names[-1].startswith("photograph")
     assert "pixels of the input" in opened.page.locator("#trail-note").inner_text()
@@ -200,14 +205,14 @@ def test_dark_pages_print_on_white(walk, chromium):
 def test_by_keyboard(shipped, chromium):
     opened = Opened(chromium, shipped)
     opened.page.keyboard.press("ArrowRight")
-    opened.page.wait_for_function("document.getElementById('layer-name').textContent === 'relu1'")
+    opened.until("document.getElementById('layer-name').textContent === 'relu1'")
     opened.page.locator("#map").focus()
     p, q, k = opened.page.evaluate("[state.p, state.q, state.k]")
     for key in ("ArrowDown", "ArrowRight", "PageDown"):
         opened.page.keyboard.press(key)
     assert opened.page.evaluate("[state.p, state.q, state.k]") == [p + 1, q + 1, k + 1]
     assert opened.page.evaluate("document.activeElement.id") == "map"
-    opened.page.wait_for_function("document.getElementById('live').textContent.startsWith('y[0,')")
+    opened.until("document.getElementById('live').textContent.startsWith('y[0,')")
     opened.close()
 
 
