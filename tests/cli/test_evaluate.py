@@ -170,6 +170,12 @@ def test_a_set_that_is_called_like_an_option(runs, here, capsys):
     assert evaluate(capsys, runs / "a", "--data", "grey", code=2).startswith("npnet: grey has the classes blue, green, scarlet")
 
 
+def test_networks_of_other_classes_are_not_averaged(runs, capsys):
+    said = evaluate(capsys, runs / "a", "cifar_alexnet", code=2)
+
+    assert said == f"npnet: cifar_alexnet and {runs / 'a'} were trained on other classes, so their answers cannot be averaged"
+
+
 def test_no_picture_of_the_data_is_drawn_over(runs, here, capsys):
     coloured(here, set=2)
     place = next((here / "set" / "red").iterdir())
