@@ -103,11 +103,13 @@ def test_the_loss_and_softmax(backend, random, side):
     assert_right(ops.log_softmax_forward(many)[0, :1], [-np.log(many.size)])
 
 
-def test_lrn_within_a_long_window(draw, side):
+@pytest.mark.parametrize("turned", [False, True])
+def test_lrn_within_a_long_window(draw, side, turned):
     x = draw(1, 1, 1, side // 2)
+    x = x.swapaxes(2, 3).copy() if turned else x
     y, scale = ops.lrn_within_forward(x, 2 * x.size + 1, 1.0, 0.5, 0.75)
 
-    assert_right(scale[0, 0, 0], np.full(x.size, 1 + 0.5 * (np.float64(x) ** 2).sum()))
+    assert_right(scale.ravel(), np.full(x.size, 1 + 0.5 * (np.float64(x) ** 2).sum()))
 
 
 def test_norms_for_clipping(draw, side):
