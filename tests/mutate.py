@@ -635,7 +635,7 @@ def tests_fail(folder, backend, tests):
             os.killpg(done.pid, signal.SIGKILL)             # with the children of its tests
             done.communicate()
             return True
-    if done.returncode not in (0, 1, 2):
+    if done.returncode > 2:                                 # below 0: a signal, of a text that wrote outside its arrays
         raise RuntimeError(f"pytest did not run: {said[-4000:]}")
     return done.returncode != 0
 

@@ -142,6 +142,19 @@ def test_columns_of_a_large_batch_are_never_whole(backend, quarters):
     assert peak < whole / 3
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"], indirect=True)
+def test_a_large_batch_is_its_images(backend, quarters):
+    """Its columns are made in many pieces, whose gradients add up."""
+    x, w, b = (quarters(*shape, dtype=np.float32) for shape in ((128, 8, 16, 16), (4, 8, 5, 5), (4,)))
+    y = ops.conv2d_forward(x, w, b, 1, 2, 1)
+    dy = quarters(*y.shape, dtype=np.float32)
+    singly = [ops.conv2d_backward(dy[n:n + 1], x[n:n + 1], w, 1, 2, 1) for n in range(128)]
+    dx, dw, db = ops.conv2d_backward(dy, x, w, 1, 2, 1)
+
+    assert_same(y, np.concatenate([ops.conv2d_forward(x[n:n + 1], w, b, 1, 2, 1) for n in range(128)]))
+    assert_same((dx, dw, db), (np.concatenate([one[0] for one in singly]), *(sum(one[i] for one in singly) for i in (1, 2))))
+
+
 @pytest.mark.parametrize("layout", ["transposed", "strided", "reversed"])
 def test_inputs_in_any_memory_order(backend, quarters, layout):
     x, w, b = quarters(2, 3, 6, 6), quarters(2, 3, 3, 3), quarters(2)
