@@ -8,7 +8,8 @@ import npnet
 from npnet.fit.doctor import Doctor
 from npnet.fit.doctor.answers import Answers
 from npnet.fit.doctor.parts import difference
-from npnet.fit.doctor.validation import Shares, Validation, error, marks, other_order, remedy
+from npnet.fit.doctor.shares import Shares, error
+from npnet.fit.doctor.validation import Validation, marks, other_order, remedy
 from npnet.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool, ReLU
 from npnet.optim import SGD
 from npnet.train import evaluate, train

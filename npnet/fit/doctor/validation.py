@@ -21,24 +21,20 @@ from fractions import Fraction
 import numpy as np
 
 from ...backend import ops
-from ...layers import BatchNorm, Dropout
-from ...network import every_layer
 from ...screen import listed
 from ...weights.checkpoint import MAYBE, NUMBER
 from ..labels import NEAREST
 from ..measures import finite
 from .answers import Answers, Eye, Recent
+from .asking import asked_in_training, random_at_test, test_differs
 from .case import Examiner
 from .course import EXPLODED, guessing
 from .finding import Finding
 from .parts import difference
 from .replies import never_answered, one_answer
 from .running import CAUGHT_UP, LEFT, MOMENTUM, Running
-from .twin import Twin, ours
+from .shares import ERRORS, GAP, MANY, Shares, error, reference
 
-GAP = 0.15                  # right answers in training minus those in validation, below which nothing is said
-ERRORS = 4                  # standard errors: by chance once in 30,000 epochs
-MANY = 1_000_000            # validation pictures that a share of right answers is searched for
 KNOWN = 0.7                 # chosen: of log(classes); a first loss below it is of weights that know something
 EARLY = 64                  # pictures over which the first loss is averaged, and that are remembered, to see them again
 MARK = 256                  # numbers of a picture by which it is known: the sums of 16 are equal in 8 % of MNIST's
@@ -49,7 +45,6 @@ COMPARE = "compare the order of the classes in both parts, and the labels of a f
 LEVEL = 0.9                 # of the last epoch's loss: below it, the loss falls
 KNOWS = 0.75                # of the loss of guessing: a network that knows the other classes is below it
 LOUD = 3.0                  # chosen: the same where batch norm is behind
-SOME = 32                   # pictures that layers of one's own are asked twice about
 ALIKE = 0.5                 # chosen: of the share of training pictures whose likes have their label. A network that
                             # knows its pictures by heart and is right of fewer new ones was shown others
 
@@ -227,13 +222,9 @@ class Validation(Examiner):
                            f"classes apart, under other numbers", COMPARE, 0.8, alone=True)
         if self.unseen is None or self.unseen - shares.top1 <= max(GAP, ERRORS * shares.error):
             return None
-        start = f"{shares}. In the first epoch, when each training picture was new, too, it was {self.unseen:.1%}: " \
-                f"so it is not by heart, and these pictures or their labels are of another kind"
-        if shares.at_chance():
-            return Finding("classes-differ", "validation", f"{start}; right as often as by guessing, it may be the "
-                           f"labels", COMPARE, 0.5, alone=True)
-        return Finding("validation-other", "validation", start, "look at a sheet of each part (npnet data show)", 0.5,
-                       alone=True)
+        says = f"{shares}. In the first epoch, when each training picture was new, too, it was {self.unseen:.1%}: " \
+               f"so it is not by heart, and these pictures or their labels are of another kind"
+        return of_another_kind(says, shares)
 
     def unlike(self, shares):
         """Training pictures that look alike have the same label, and so would new ones of their kind."""
@@ -243,11 +234,7 @@ class Validation(Examiner):
         says = f"{shares}. Of {fit.pictures:,} training pictures the {NEAREST} most like another have its label in " \
                f"{fit.agreement:.0%} of cases (by chance {fit.chance:.0%}), so new ones of the same kind could not " \
                f"be so hard: these pictures or their labels are of another kind"
-        if shares.at_chance():
-            return Finding("classes-differ", "validation", f"{says}; right as often as by guessing, it may be the "
-                           f"labels", COMPARE, 0.5, alone=True)
-        return Finding("validation-other", "validation", says, "look at a sheet of each part (npnet data show)", 0.5,
-                       alone=True)
+        return of_another_kind(says, shares)
 
     def by_heart(self, row, shares):
         """The training pictures are known, others are not."""
@@ -327,140 +314,13 @@ class Validation(Examiner):
             raise ValueError("the checkpoint is damaged: what the doctor has seen of answers cannot be right")
 
 
-# ------------------------------------------------------------------------ how a network is asked
-
-def asked_in_training(net, shares):
-    """The finding on npnet's layers that did in validation, the last that they were asked, what they do in training."""
-    layers = {name: layer for name, layer in every_layer(net.layers).items() if ours(layer)}
-    norms = [name for name, layer in layers.items() if isinstance(layer, BatchNorm) and layer.train]
-    drops = [name for name, layer in layers.items() if isinstance(layer, Dropout) and layer.mask is not None]
-    if not norms and not drops:
-        return None
-    what = [f"{listed(norms)} took the statistics of the batch itself"] if norms else []
-    what += [f"{listed(drops)} threw numbers away"] if drops else []
-    return Finding("asked-in-training", "validation", f"{shares}, and validation was answered as in training: "
-                   f"{' and '.join(what)}", "validate with npnet.train.evaluate, or with net.forward(x) without "
-                   "train=True", 0.9, alone=True)
-
-
-def random_at_test(net, recent):
-    """The finding on a layer of one's own that gives two answers about the same pictures, as at test; or that still
-    does what npnet's layer does in training only."""
-    if not recent.batches or all(map(ours, every_layer(net.layers).values())):
-        return None
-    x, labels = recent.batches[-1][0][:SOME], recent.batches[-1][1][:SOME]
-    try:
-        with Twin(net, x, labels) as twin, np.errstate(all="ignore"):
-            twin.chance.repeat()
-            one, other = twin.x.copy(), twin.x.copy()
-            for name, layer in twin.layers.items():
-                if isinstance(layer, BatchNorm):
-                    layer.train = False                         # what it is after a forward, that forward has made it
-                elif isinstance(layer, Dropout):
-                    layer.mask = None
-                one, other = layer.forward(one.copy()), layer.forward(other.copy())
-                trains = getattr(layer, "train", False) if isinstance(layer, BatchNorm) else \
-                    isinstance(layer, Dropout) and getattr(layer, "mask", None) is not None
-                if trains or not np.array_equal(ops.to_host(one), ops.to_host(other), equal_nan=True):
-                    break
-            else:
-                return None
-    except ValueError:                                          # a network that has no twin
-        return None
-    how = "takes the statistics of the batch, or throws numbers away, with train=False, too" if trains else \
-        "gives two answers about the same pictures with train=False"
-    return Finding("test-differs", name, f"it {how}, so validation says too little of this network",
-                   "see what its forward does where train is False", 0.95, alone=True)
-
-
-def test_differs(net, recent, now, shares):
-    """The finding on a network that is right of training pictures as in training and wrong as at test, with the same
-    weights; None where it is not."""
-    x, labels = (np.concatenate([ops.to_host(batch[index]) for batch in recent.batches]) for index in (0, 1))
-    try:
-        with Twin(net, ops.to_device(x), labels) as twin, np.errstate(all="ignore"):
-            trained = right(twin.forward(), labels)
-            if trained - now.right <= max(GAP, ERRORS * error(now.right, len(labels))):
-                return None
-            without = {name: right_without(twin, net, name, labels) for name in twin.layers}
-    except ValueError:                                          # a network that has no twin
-        return None
-    worst = min(without, key=without.get)
-    found = trained - without[worst] > (trained - now.right) / 2
-    where = worst if found else "validation"
-    says = f"{shares}. With the weights of now, {trained:.0%} of {len(labels):,} training pictures are right as in " \
-           f"training and {now.right:.0%} as at test"
-    says += f", and {without[worst]:.0%} with only {worst} as at test" if found else ""
-    return Finding("test-differs", where, says, f"compare what {'it' if found else 'each layer'} does with train=True "
-                   f"and with train=False", 0.9, alone=True)
-
-
-def right_without(twin, net, name, labels):
-    """The share of right answers with one layer as at test, and the others as in training."""
-    twin.chance.repeat()
-    x = twin.x.copy()
-    for each, layer in twin.layers.items():
-        x = layer.forward(x.copy()) if each == name else twin.one(each, layer, x)
-    return right(x, labels)
-
-
-def right(logits, labels):
-    """The share of right answers."""
-    return float((ops.to_host(logits).argmax(axis=1) == labels).mean())
-
-
-class Shares:
-    """The shares of right answers in training and in validation, with the standard error of their difference."""
-
-    def __init__(self, row, answers, finest, classes):
-        self.train, self.top1, self.classes = row["train_top1"], row["top1"], classes
-        seen = int(answers.labels.sum())
-        self.pictures = row.get("pictures") or finest
-        self.seen = seen or Fraction(self.train).limit_denominator(MANY).denominator
-        self.largest = float(answers.labels.max() / seen) if seen else 1 / classes      # share of the largest class
-        known, pictures = reference(row, answers)
-        self.gap = known - self.top1
-        self.error = math.hypot(error(known, pictures or self.seen), error(self.top1, self.pictures))
-
-    def worse(self):
-        """Whether validation is worse than training, and not by chance."""
-        return self.gap > max(GAP, ERRORS * self.error)
-
-    def good(self):
-        """Whether training is past the half of the way from knowing the largest class to knowing everything."""
-        return self.train > (1 + self.largest) / 2
-
-    def at_chance(self):
-        """Whether validation is no better than guessing."""
-        return self.top1 <= self.largest + error(self.top1, self.pictures)
-
-    def below_guessing(self):
-        """Whether validation is right less than half as often as guessing, and not by chance."""
-        guessing = 1 / self.classes
-        return self.top1 < guessing / 2 and \
-            guessing - self.top1 > ERRORS * math.sqrt(guessing * (1 - guessing) / self.pictures)
-
-    def __str__(self):
-        return f"{self.train:.1%} right in training, {self.top1:.1%} in validation"
-
-
-def reference(row, answers):
-    """The share of right answers that validation is compared with, and of how many pictures (0: of all).
-
-    Where most pictures are of one class, it is that of the class that is known least: validation may have other shares.
-    """
-    classes, pictures = len(answers.labels), answers.labels.sum()
-    if not pictures or answers.labels.max() / pictures < max(0.5, 1.4 / classes):
-        return row["train_top1"], 0
-    there = np.flatnonzero(answers.labels)
-    least = there[(answers.right[there] / answers.labels[there]).argmin()]
-    return float(answers.right[least] / answers.labels[least]), int(answers.labels[least])
-
-
-def error(share, pictures):
-    """The standard error of a share of so many pictures, with one right and one wrong answer added to them."""
-    share = (share * pictures + 1) / (pictures + 2)
-    return math.sqrt(share * (1 - share) / max(pictures, 1))
+def of_another_kind(says, shares):
+    """The finding on validation pictures, or their labels, that are not of training's kind; says: how that is known."""
+    if shares.at_chance():
+        return Finding("classes-differ", "validation", f"{says}; right as often as by guessing, it may be the labels",
+                       COMPARE, 0.5, alone=True)
+    return Finding("validation-other", "validation", says, "look at a sheet of each part (npnet data show)", 0.5,
+                   alone=True)
 
 
 def marks(x):
@@ -488,9 +348,9 @@ def other_order(case, row, shares):
     confusion = np.asarray(row["confusion"])
     present = np.flatnonzero(confusion.sum(axis=1))
     best = confusion[present].argmax(axis=1)
-    pictures, guessing = confusion.sum(), 1 / case.classes
+    pictures, even = confusion.sum(), 1 / case.classes
     share = float(confusion[present].max(axis=1).sum() / pictures)
-    lucky = guessing + math.sqrt(2 * math.log(case.classes) * guessing * len(present) / pictures)
+    lucky = even + math.sqrt(2 * math.log(case.classes) * even * len(present) / pictures)
     if len(set(best)) < 0.9 * len(present) or share < max((shares.train + shares.top1) / 2, lucky) or \
             share - shares.top1 <= max(GAP, ERRORS * error(share, int(pictures))):
         return None
